@@ -1,0 +1,89 @@
+"""Scalar automatic differentiation that can be read, drawn and explained.
+
+>>> import autograd_scalar as ag
+>>> x = ag.Value(2.0, label="x")
+>>> y = ag.sin(x) * x
+>>> y.backward()
+>>> f"{y:.4f} {x.grad:.4f}"
+'1.8186 0.0770'
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from autograd_scalar import functions as functions
+from autograd_scalar import value as _value
+from autograd_scalar.functions import define_op as define_op
+from autograd_scalar.functions import mean as mean
+from autograd_scalar.functions import softmax as softmax
+from autograd_scalar.modes import AnomalyError as AnomalyError
+from autograd_scalar.modes import detect_anomaly as detect_anomaly
+from autograd_scalar.modes import no_grad as no_grad
+from autograd_scalar.transforms import grad as grad
+from autograd_scalar.transforms import gradient as gradient
+from autograd_scalar.transforms import hessian as hessian
+from autograd_scalar.transforms import hvp as hvp
+from autograd_scalar.transforms import jacobian as jacobian
+from autograd_scalar.transforms import jvp as jvp
+from autograd_scalar.transforms import value_and_grad as value_and_grad
+from autograd_scalar.transforms import vjp as vjp
+from autograd_scalar.value import Value as Value
+from autograd_scalar.value import topological_order as topological_order
+
+if TYPE_CHECKING:
+    from autograd_scalar import data as data
+    from autograd_scalar import nn as nn
+    from autograd_scalar import optim as optim
+    from autograd_scalar import train as train
+    from autograd_scalar._rows import *  # noqa: F403
+    from autograd_scalar.naming import label_all as label_all
+    from autograd_scalar.show import plot as plot
+    from autograd_scalar.show.draw import draw as draw
+    from autograd_scalar.testing import check_grad as check_grad
+    from autograd_scalar.testing import nudge as nudge
+
+__version__ = "0.1.0"
+
+#: Where a name comes from that is not needed until it is asked for: import stays quick.
+_LAZY = {
+    "check_grad": "testing",
+    "data": "",
+    "draw": "show.draw",
+    "label_all": "naming",
+    "nn": "",
+    "nudge": "testing",
+    "optim": "",
+    "plot": "show",
+    "train": "",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        if not _LAZY[name]:
+            return importlib.import_module(f"{__name__}.{name}")
+        return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    try:  # a row of the table, the user's own included
+        return getattr(functions, name) if not name.startswith("_") else functions.__dict__[name]
+    except (AttributeError, KeyError):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY, *functions.TABLE} - {"importlib", "annotations", "TYPE_CHECKING", "Any"})
+
+
+def core() -> str:
+    """Return which core is in use: "native" or "python"."""
+    return "python"
+
+
+def _card(v: Value) -> str:
+    from autograd_scalar.show.card import value_card
+
+    return value_card(v)
+
+
+_value.html_card = _card

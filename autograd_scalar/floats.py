@@ -1,0 +1,50 @@
+"""Rows evaluated on plain floats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autograd_scalar import ieee
+from autograd_scalar.methods import compiled, evaluator, function
+from autograd_scalar.ops import TABLE, Op
+
+_fast: dict[str, Any] = dict(ieee.FAST)
+_exact: dict[str, Any] = dict(ieee.EXACT)
+_evaluators: dict[str, Callable[..., tuple[float, tuple[float, ...]]]] = {}
+
+
+def fast(row: Op) -> dict[str, Any]:
+    """Return what the pasted row may call: math's own functions, quick, which raise where `evaluate` does not."""
+    _provide(row, _fast, exact=False)
+    return _fast
+
+
+def _provide(row: Op, namespace: dict[str, Any], *, exact: bool) -> None:
+    """Put the functions that a row calls into a namespace, and those that they call."""
+    for name in row.calls - namespace.keys():
+        namespace.update(compiled(function(TABLE[name], exact=exact), namespace))
+        _provide(TABLE[name], namespace, exact=exact)
+
+
+def forget(names: Iterable[str]) -> None:
+    """Drop what was compiled of some rows, which have changed."""
+    for name in names:
+        for made in (_fast, _exact, _evaluators):
+            made.pop(name, None)
+
+
+def evaluate(name: str, *operands: Any) -> tuple[float, tuple[float, ...]]:
+    """Return the value of a row and its partial derivatives, one for each operand or element of a list.
+
+    Operands are floats, or lists of floats where the row has lists. IEEE 754 at every edge: nothing raises.
+
+    >>> evaluate("log", 0.0)
+    (-inf, (inf,))
+    >>> evaluate("dot", [2.0, 3.0], [5.0, 7.0], 1.0)
+    (32.0, (5.0, 7.0, 2.0, 3.0, 1.0))
+    """
+    if name not in _evaluators:
+        _provide(TABLE[name], _exact, exact=True)
+        _evaluators.update(compiled(evaluator(TABLE[name]), _exact))
+    return _evaluators[name](*operands)

@@ -1,0 +1,115 @@
+"""Every row as a function of numbers and Values, and the functions over lists that are made of rows.
+
+`sin(0.5)` is a float, `sin(Value(0.5))` a Value: a function written with these works on both. Each row of the table
+is here under its name; what is written out below is what no row can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from autograd_scalar.floats import evaluate
+from autograd_scalar.methods import compiled, signature
+from autograd_scalar.methods import arguments as parameters
+from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.value import RECORD, Value, constant, define_row, number
+
+if TYPE_CHECKING:
+    from autograd_scalar._rows import *  # noqa: F403
+
+
+def _dispatcher(row: Op) -> str:
+    """Return the source of the function that records a row where a Value is among its operands, else computes it."""
+    names = parameters(row)
+    floats, is_recorded, first = [], [], names[0]
+    lines = [f"def {row.name}({signature(row)}):", f'    """{row.name}: {row.value}, with derivatives {row.partials}."""']
+    for operand, name in zip(row.operands, names, strict=True):
+        if operand in row.lists:
+            lines.append(f"    {name} = [*{name}]")
+            is_recorded.append(f"any(type(v) is Value for v in {name})")
+            floats.append(f"[number(v) for v in {name}]")
+        else:
+            is_recorded.append(f"type({name}) is Value")
+            floats.append(f"number({name})")
+    if not row.lists:
+        lines += [f"    if type({first}) is Value:", f"        return record[{row.name!r}]({', '.join(names)})"]
+        is_recorded = is_recorded[1:]
+        first = f"constant({first})"
+    if is_recorded:
+        lines += [f"    if {' or '.join(is_recorded)}:"]
+        lines += [f"        return record[{row.name!r}]({', '.join([first, *names[1:]])})"]
+    lines += [f"    return evaluate({row.name!r}, {', '.join(floats)})[0]"]
+    return "\n".join(lines) + "\n"
+
+
+_namespace: dict[str, Any] = {
+    "Value": Value,
+    "constant": constant,
+    "evaluate": evaluate,
+    "number": number,
+    "record": RECORD,
+}
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    """Return the function of a row, made when it is first asked for."""
+    if name not in TABLE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals().update(compiled(_dispatcher(TABLE[name]), _namespace))
+    made: Callable[..., Any] = globals()[name]
+    return made
+
+
+def pow(x: Any, y: Any) -> Any:
+    """Return x ** y; unlike **, a fractional power of a negative number is nan, not complex.
+
+    >>> pow(Value(-2.0), 3).data, pow(-8.0, 1 / 3)
+    (-8.0, nan)
+    """
+    if type(x) is Value or type(y) is Value:
+        return x**y
+    return evaluate("pow", number(x), number(y))[0]
+
+
+def mean(xs: Iterable[Any]) -> Any:
+    """Return the sum of numbers or Values divided by how many there are; ValueError where there are none.
+
+    >>> mean([1.0, Value(3.0)]).data
+    2.0
+    """
+    xs = list(xs)
+    if not xs:
+        raise ValueError("mean needs at least one number, got an empty list")
+    return __getattr__("sum")(xs) / len(xs)
+
+
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    r"""Return the list of :math:`e^{x_i} / \sum_j e^{x_j}`, finite and summing to 1 for every finite input.
+
+    >>> [f"{p:.3f}" for p in softmax([1000.0, 1000.0, -1000.0])]
+    ['0.500', '0.500', '0.000']
+    """
+    xs = list(xs)
+    exp, logsumexp = __getattr__("exp"), __getattr__("logsumexp")
+    total = logsumexp(xs)
+    return [exp(x - total) for x in xs]
+
+
+def define_op(name: str, value: str, partials: str, latex: str | None = None) -> Callable[..., Any]:
+    """Return the function of a new operation; `v.name()` records it too, and all that reads the table knows it.
+
+    `value` is an expression in x (and y), `partials` the derivatives by x (and y), in x, y and the value z; both may
+    call other operations. The partials must not branch: use step, sign or where. Defining a name again replaces the
+    operation. Raises ValueError that names the row when it is malformed or its name is taken.
+
+    >>> cube = define_op("cube", "x * x * x", "3.0 * x * x", "{x}^3")
+    >>> x = Value(2.0)
+    >>> y = cube(x)
+    >>> y.backward()
+    >>> y.data, x.grad
+    (8.0, 12.0)
+    """
+    define_row(name, value, partials, latex)
+    globals().pop(name, None)
+    return __getattr__(name)

@@ -1,0 +1,108 @@
+"""Python's float functions with the results IEEE 754 gives where Python raises.
+
+`math.log(0.0)` raises, and so do `1.0 / 0.0` and `math.exp(1000.0)`; C, and every graph that we compile, answer
+-inf, inf and inf. Rows are read with these functions, so that eager and compiled code agree. The eager methods
+try the plain `math` functions first and come here only when one of them raises.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable
+from math import copysign, inf, nan
+
+
+def div(x: float, y: float) -> float:
+    """Return x / y: a zero divisor gives an infinity with the signs' product, 0/0 gives nan."""
+    try:
+        return x / y
+    except ZeroDivisionError:
+        if x == 0.0 or x != x:
+            return nan
+        return copysign(inf, x) * copysign(1.0, y)
+
+
+def pow(x: float, y: float) -> float:
+    """Return x ** y as C's pow does: (-8) ** (1/3) is nan, not complex; 0 ** -1 is inf; 0 ** 0 is 1."""
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -inf if x < 0.0 and y % 2.0 == 1.0 else inf
+    except ValueError:  # a pole at zero, or a negative base with a fractional exponent
+        if x != 0.0:
+            return nan
+        return copysign(inf, x) if y % 2.0 == 1.0 else inf
+
+
+def floor(x: float) -> float:
+    """Return the largest whole number not above x, as a float that keeps the sign of zero."""
+    return copysign(float(math.floor(x)), x) if math.isfinite(x) else x
+
+
+def ceil(x: float) -> float:
+    """Return the smallest whole number not below x, as a float that keeps the sign of zero."""
+    return copysign(float(math.ceil(x)), x) if math.isfinite(x) else x
+
+
+def round(x: float) -> float:
+    """Return the whole number nearest to x, halves to even, as a float that keeps the sign of zero."""
+    return copysign(float(builtins.round(x)), x) if math.isfinite(x) else x
+
+
+# Where a function has a pole, math raises ValueError as it does outside the domain; elsewhere that means nan.
+_POLES: dict[str, dict[float, float]] = {
+    "log": {0.0: -inf},
+    "log2": {0.0: -inf},
+    "log10": {0.0: -inf},
+    "log1p": {-1.0: -inf},
+    "atanh": {1.0: inf, -1.0: -inf},
+}
+_UNARY = (
+    "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc"
+).split()
+
+
+def _total(name: str) -> Callable[[float], float]:
+    """Return math's function of that name, defined for every float."""
+    function = getattr(math, name)
+    poles = _POLES.get(name, {})
+
+    def total(x: float) -> float:
+        try:
+            result: float = function(x)
+        except OverflowError:  # exp, expm1 and cosh overflow upwards, sinh to the side of x
+            return inf if x > 0.0 or name == "cosh" else -inf
+        except ValueError:
+            return poles.get(x, nan)
+        return result
+
+    total.__name__ = total.__qualname__ = name
+    return total
+
+
+_SHARED: dict[str, object] = {
+    "abs": abs,
+    "atan2": math.atan2,
+    "hypot": math.hypot,
+    "floor": floor,
+    "ceil": ceil,
+    "round": round,
+    "inf": inf,
+    "nan": nan,
+}
+
+#: What a row's text may call or name, reading strictly: no float makes any of these raise.
+EXACT: dict[str, object] = {
+    **_SHARED,
+    **{name: _total(name) for name in _UNARY},
+    "div": div,
+    "pow": pow,
+}
+
+#: The same names as Python has them: faster, but some raise. Only for code that then falls back on EXACT.
+FAST: dict[str, object] = {
+    **_SHARED,
+    **{name: getattr(math, name) for name in _UNARY},
+    "pow": math.pow,
+}

@@ -1,0 +1,143 @@
+"""A row as the source of functions over floats: the one that records it as a node, and the one that only computes.
+
+The row's texts are pasted in, so an eager operation costs what it would if it were written by hand: no table is looked
+up, nothing is dispatched, no second frame is entered. Building the node in place instead of calling Value(...) saves a
+fifth of the time (290 ns against 360 for a product).
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable, Iterable
+from textwrap import indent
+from typing import Any
+
+from autograd_scalar.expression import spell
+from autograd_scalar.ops import Op, definition
+
+_RECORD = """\
+def {name}({signature}):
+{lift}
+    parents = {parents}
+{unpack}
+    try:
+{body}
+    except (ArithmeticError, ValueError):  # Python raises where IEEE 754 has an answer
+        z, partials = exact({name!r}, {arguments})
+    if modes.open_blocks:
+        return watched(z, {name!r}, parents, partials)
+    v = new(Value)
+    v._data = z
+    v._grad = 0.0
+    v.op = {name!r}
+    v.parents = parents
+    v.partials = partials
+    v.label = None
+    return v
+"""
+
+
+def arguments(row: Op) -> list[str]:
+    """Return the names of a function's parameters for a row: a list operand x is passed as xs."""
+    return [operand + "s" if operand in row.lists else operand for operand in row.operands]
+
+
+def signature(row: Op) -> str:
+    """Return a function's parameters for a row, with their defaults."""
+    return ", ".join(
+        f"{argument}={row.defaults[operand]!r}" if operand in row.defaults else argument
+        for operand, argument in zip(row.operands, arguments(row), strict=True)
+    )
+
+
+def recorder(row: Op, *, operator: bool = False) -> str:
+    """Return the source of the function that computes a row on Values and records it.
+
+    Numbers among the operands become leaves, but the first operand (unless it is a list) must be a Value. What is
+    neither is a TypeError; an `operator` answers NotImplemented instead, so that the other side may try.
+    """
+    lift, parents, unpack = [], [], []
+    for operand, argument in zip(row.operands, arguments(row), strict=True):
+        if operand in row.lists:
+            lift.append(f"{argument} = [v if type(v) is Value else constant(v) for v in {argument}]")
+            unpack.append(f"{argument} = [v._data for v in {argument}]")
+            parents.append(f"*{argument}")
+            continue
+        if operand != row.operands[0]:
+            lift.append(f"if type({operand}) is not Value:")
+            if operator:
+                lift.append("    try:")
+                lift.append(f"        {operand} = constant({operand})")
+                lift.append("    except TypeError:")
+                lift.append("        return NotImplemented")
+            else:
+                lift.append(f"    {operand} = constant({operand})")
+        unpack.append(f"{operand} = {operand}._data")
+        parents.append(operand)
+    if len(row.lists) > 1:
+        lengths = ", ".join(f"len({operand}s)" for operand in row.lists)
+        lift.append(f"same_length({row.name!r}, {lengths})")
+    return _RECORD.format(
+        name=row.name,
+        signature=signature(row),
+        lift=indent("\n".join(lift), "    "),
+        parents=_listed(parents),
+        unpack=indent("\n".join(unpack), "    "),
+        body=indent(_body(row, exact=False), "        "),
+        arguments=", ".join(arguments(row)),
+    )
+
+
+def evaluator(row: Op) -> str:
+    """Return the source of the function that computes a row and its partial derivatives on floats, and never raises."""
+    return f"def {row.name}({signature(row)}):\n{indent(_body(row, exact=True), '    ')}\n    return z, partials\n"
+
+
+def function(row: Op, *, exact: bool) -> str:
+    """Return the source of the function that computes a row's value on floats; unless `exact`, it may raise."""
+    return f"def {row.name}({signature(row)}):\n    return {spell(row.value_tree, definition, exact=exact)}\n"
+
+
+def _body(row: Op, *, exact: bool) -> str:
+    """Return the lines that compute `z` and `partials` from floats and lists of floats."""
+
+    def write(tree: ast.expr) -> str:
+        return spell(tree, definition, exact=exact)
+
+    if row.start_tree is None:
+        return f"z = {write(row.value_tree)}\npartials = {_listed(map(write, row.partial_trees))}"
+    lists = [operand + "s" for operand in row.lists]
+    walk = f"for {row.lists[0]} in {lists[0]}"
+    if len(lists) > 1:
+        walk = f"for {', '.join(row.lists)} in zip({', '.join(lists)})"
+    parts = []
+    for operand, tree in zip(row.operands, row.partial_trees, strict=True):
+        match tree:
+            case _ if operand not in row.lists:
+                parts.append(write(tree))
+            case ast.Name(name) if name in row.lists:
+                parts.append(f"*{name}s")
+            case ast.Constant():
+                parts.append(f"*[{write(tree)}] * len({operand}s)")
+            case _:
+                parts.append(f"*[{write(tree)} {walk}]")
+    return f"z = {write(row.start_tree)}\n{walk}:\n    z = {write(row.value_tree)}\npartials = {_listed(parts)}"
+
+
+def _listed(parts: Iterable[str]) -> str:
+    """Return the source of a tuple."""
+    listed = [*parts]
+    return f"({', '.join(listed)})" if len(listed) > 1 else f"({listed[0]},)"
+
+
+def compiled(source: str, namespace: dict[str, Any]) -> dict[str, Callable[..., Any]]:
+    """Return the function that a source defines, by its name, with `namespace` for its globals.
+
+    linecache learns the source as well, so that tracebacks, debuggers and inspect.getsource show it.
+    """
+    filename = f"<autograd_scalar {len(linecache.cache)}: {source.partition('(')[0]}>"
+    made: dict[str, Callable[..., Any]] = {}
+    exec(compile(source, filename, "exec"), namespace, made)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    return made

@@ -1,0 +1,91 @@
+"""What may surround recording: `no_grad`, and `detect_anomaly` with the error it raises.
+
+Both are context managers and decorators, hold for the thread (or task) that entered them, and nest. Every eager
+method looks at `open_blocks` alone, which is 0 nearly always; only inside a block does anybody ask for more.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+#: How many no_grad and detect_anomaly blocks are open, in all threads together.
+open_blocks = 0
+_counting = threading.Lock()
+
+#: Whether operations are recorded here.
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+#: Where each node was made, by id, while anomalies are looked for here; None while they are not. An id is used again
+#: once its node is gone, and then written over, so this grows with the largest graph alone and keeps no node alive.
+watching: ContextVar[dict[int, str] | None] = ContextVar("watching", default=None)
+
+
+class AnomalyError(ArithmeticError):
+    """The first nan or inf inside a `detect_anomaly` block: the operation, its operands, and the line that made it."""
+
+
+def _count(change: int) -> None:
+    global open_blocks
+    with _counting:
+        open_blocks += change
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Return a context (or decorator) in which operations give plain leaves: no parents, nothing to differentiate.
+
+    >>> from autograd_scalar import Value, no_grad
+    >>> w = Value(2.0)
+    >>> with no_grad():
+    ...     y = w * 3.0
+    >>> y.parents
+    ()
+    """
+    _count(+1)
+    token = recording.set(False)
+    try:
+        yield
+    finally:
+        recording.reset(token)
+        _count(-1)
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Return a context (or decorator) in which the first nan or inf raises AnomalyError, forwards and backwards.
+
+    The error names the operation, its operands' names and data, and the source line that recorded it.
+
+    >>> from autograd_scalar import Value, detect_anomaly
+    >>> with detect_anomaly():
+    ...     Value(-1.0, label="p").log()  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    autograd_scalar.modes.AnomalyError: log(p = -1.0) gave nan, at ...
+    """
+    _count(+1)
+    token = watching.set({})
+    try:
+        yield
+    finally:
+        watching.reset(token)
+        _count(-1)
+
+
+_PACKAGE = os.path.dirname(__file__) + os.sep
+
+
+def caller() -> str:
+    """Return where the code outside this package stands, as `file:line: source`."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if not filename.startswith((_PACKAGE, "<autograd_scalar")):
+            source = linecache.getline(filename, frame.f_lineno, frame.f_globals).strip()
+            return f"{filename}:{frame.f_lineno}" + (f": {source}" if source else "")
+        frame = frame.f_back  # type: ignore[assignment]
+    return "an unknown line"

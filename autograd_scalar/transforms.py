@@ -1,0 +1,315 @@
+"""Derivatives as functions of functions: gradient, grad, jacobian, hessian, jvp, vjp, hvp.
+
+Floats in, floats out; Values in, Values out, and those can be differentiated again. Both come from the same graph: a
+node's derivatives are its recorded floats, or the row's text evaluated over Values, which is only more graph.
+
+`primals` and `tangents` are tuples, one entry for each argument of f; what is no tuple stands for a single argument.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from numbers import Real
+from typing import Any
+
+from autograd_scalar import functions, tree
+from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.value import Value, adjoints, topological_order
+
+_rules: dict[Op, list[Callable[..., Any]]] = {}
+
+
+def _derivatives(row: Op) -> list[Callable[..., Any]]:
+    """Return a row's partial derivatives as functions of the value and the operands, over Values."""
+    if row not in _rules:
+        names = ", ".join(row.operands)
+        called = {name: getattr(functions, name) for name in row.calls if name in TABLE}
+        _rules[row] = [eval(f"lambda z, {names}: {ast.unparse(partial)}", called) for partial in row.partial_trees]
+    return _rules[row]
+
+
+def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, Any]]:
+    """Yield a node's needed parents, each with the derivative by it: a Value, or a float where the row says so."""
+    row = TABLE[v.op]
+    operands = row.split(v.parents)
+    for position, derivative in enumerate(_derivatives(row)):
+        if not isinstance(operands[position], list):
+            if operands[position] in needed:
+                yield operands[position], derivative(v, *operands)
+            continue
+        for i, parent in enumerate(operands[position]):
+            if parent in needed:
+                yield parent, derivative(v, *(o[i] if isinstance(o, list) else o for o in operands))
+
+
+def _product(a: Any, b: Any) -> Any:
+    """Return a * b; nodes that would only multiply by one are not made."""
+    if type(a) is float and a == 1.0:
+        return b
+    if type(b) is float and b == 1.0:
+        return a
+    return a * b
+
+
+def _dependents(order: Iterable[Value], inputs: Iterable[Value]) -> set[Value]:
+    """Return the inputs and every node of a topological order that depends on one of them."""
+    needed = set(inputs)
+    for v in order:
+        if any(parent in needed for parent in v.parents):
+            needed.add(v)
+    return needed
+
+
+def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: bool) -> list[Any]:
+    """Return the derivatives of the seeded sum of outputs by the inputs."""
+    order = topological_order(*seeds)
+    if not create_graph:
+        bars: dict[Value, Any] = dict(adjoints(order, seeds))
+        return [bars.get(x, 0.0) for x in inputs]
+    needed = _dependents(order, inputs)
+    bars = dict(seeds)
+    for v in reversed(order):
+        if v in bars and v.parents and v in needed:
+            for parent, partial in _recorded_partials(v, needed):
+                if type(partial) is float and partial == 0.0:
+                    continue
+                term = _product(bars[v], partial)
+                bars[parent] = bars[parent] + term if parent in bars else term
+    return [_as_value(bars.get(x, 0.0)) for x in inputs]
+
+
+def _push_forward(outputs: Sequence[Any], tangents: dict[Value, Any], create_graph: bool) -> list[Any]:
+    """Return the derivatives of the outputs along a direction given as the tangents of the inputs."""
+    order = topological_order(*(y for y in outputs if type(y) is Value))
+    needed = _dependents(order, tangents)
+    dots: dict[Value, Any] = dict(tangents)
+    for v in order:
+        if v in dots or v not in needed:
+            continue
+        partials = _recorded_partials(v, needed) if create_graph else zip(v.parents, v.partials, strict=True)
+        dot: Any = 0.0
+        for parent, partial in partials:
+            if parent in dots:
+                dot = _product(partial, dots[parent]) + dot
+        dots[v] = dot
+    found = [dots.get(y, 0.0) if type(y) is Value else 0.0 for y in outputs]
+    return [_as_value(dot) for dot in found] if create_graph else found
+
+
+def _as_value(result: Any) -> Value:
+    return result if type(result) is Value else Value(result)
+
+
+def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
+    """Return the derivatives of y by one Value, or by a nest of Values in a nest of the same shape; grads stay as they are.
+
+    Floats, or with `create_graph` Values that can be differentiated again. A Value that y does not depend on has
+    derivative 0. Raises TypeError when y, or something in `wrt`, is not a Value.
+
+    >>> x = Value(2.0)
+    >>> y = x**4
+    >>> dx = gradient(y, x, create_graph=True)
+    >>> dx.data, gradient(dx, [x])
+    (32.0, [48.0])
+    """
+    if type(y) is not Value:
+        raise TypeError(f"gradient differentiates a Value, got {_described(y)}")
+    inputs = tree.leaves(wrt)
+    for x, path in zip(inputs, tree.paths(wrt, "wrt"), strict=True):
+        if type(x) is not Value:
+            raise TypeError(f"gradient differentiates by Values, but {path} is {_described(x)}")
+    return tree.build(wrt, iter(_pull_back({y: 1.0}, inputs, create_graph)))
+
+
+class _Call:
+    """One call of f with its differentiated arguments replaced by Values of their own.
+
+    A Value among the arguments is replaced by +v, a node above it: so derivatives by the argument do not reach what f
+    closes over, even if that is the same Value, while an outer derivative still passes through.
+    """
+
+    def __init__(self, f: Callable[..., Any], argnums: Iterable[int], args: Sequence[Any], kwargs: Any) -> None:
+        arguments = list(args)
+        self.create_graph = any(type(leaf) is Value for leaf in tree.leaves([arguments, kwargs]))
+        self.inputs: list[list[Value]] = []
+        self.argnums = list(argnums)
+        for n in self.argnums:
+            if not -len(args) <= n < len(args):
+                raise TypeError(f"argnums names argument {n}, but the call has {len(args)} positional arguments")
+            fresh = [_input(leaf, path) for leaf, path in
+                     zip(tree.leaves(args[n]), tree.paths(args[n], f"argument {n}"), strict=True)]  # fmt: skip
+            self.inputs.append(fresh)
+            arguments[n] = tree.build(args[n], iter(fresh))
+        self.args = args
+        self.output = f(*arguments, **kwargs)
+
+    def like_arguments(self, flat: Iterable[Any]) -> list[Any]:
+        """Return one entry for each differentiated argument, of its shape, filled from a flat sequence."""
+        entries = iter(flat)
+        return [tree.build(self.args[n], entries) for n in self.argnums]
+
+    def finished(self, output: Any) -> Any:
+        """Return an output as the caller gets it: floats, unless Values came in."""
+        kept = (_as_value(y) if self.create_graph else (y.data if type(y) is Value else float(y)) for y in tree.leaves(output))
+        return tree.build(output, kept)
+
+
+def _input(leaf: Any, path: str) -> Value:
+    if type(leaf) is Value:
+        return +leaf
+    if isinstance(leaf, Real):
+        return Value(float(leaf))
+    hint = "; turn an array into lists with .tolist()" if hasattr(leaf, "tolist") else ""
+    raise TypeError(f"differentiation is by numbers and Values in lists, tuples and dicts, but {path} is {_described(leaf)}{hint}")
+
+
+def _described(thing: Any) -> str:
+    if isinstance(thing, list | tuple | dict):
+        return f"{type(thing).__name__} of {len(thing)}"
+    shown = repr(thing)
+    return f"{shown if len(shown) < 40 else shown[:36] + ' ...'} ({type(thing).__name__})"
+
+
+def _scalar(output: Any, who: str) -> Any:
+    if type(output) is not Value and not isinstance(output, Real):
+        raise TypeError(f"{who} needs a scalar output, got {_described(output)}; use jacobian for more than one number")
+    return output
+
+
+def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
+    """Return a function with f's arguments that gives f's value and its gradient by the arguments `argnums`.
+
+    The gradient has the shape of the argument: a number, or nested lists, tuples and dicts; a tuple of such where
+    `argnums` is a sequence. Raises TypeError when f returns more than one number, or an argument holds no numbers.
+
+    >>> value_and_grad(lambda p: p["w"] * p["x"])({"w": 2.0, "x": 5.0})
+    (10.0, {'w': 5.0, 'x': 2.0})
+    """
+    single = isinstance(argnums, int)
+
+    def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        call = _Call(f, [argnums] if isinstance(argnums, int) else argnums, args, kwargs)
+        y = _as_value(_scalar(call.output, "grad"))
+        flat = [x for inputs in call.inputs for x in inputs]
+        grads = call.like_arguments(_pull_back({y: 1.0}, flat, call.create_graph))
+        return call.finished(y), grads[0] if single else tuple(grads)
+
+    return value_and_grad_f
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return the function that gives f's gradient by the arguments `argnums`; see value_and_grad.
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    """
+    both = value_and_grad(f, argnums)
+    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return the function that gives the derivative of every output of f by every number of the arguments `argnums`.
+
+    Its result has the shape of f's output, with the shape of the argument in the place of every number: for lists,
+    a list of rows. Raises TypeError as value_and_grad does.
+
+    >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 1.0]]
+    """
+    single = isinstance(argnums, int)
+
+    def jacobian_f(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(f, [argnums] if isinstance(argnums, int) else argnums, args, kwargs)
+        flat = [x for inputs in call.inputs for x in inputs]
+        rows = []
+        for y in tree.leaves(call.output):
+            row = _pull_back({_as_value(_scalar(y, "jacobian")): 1.0}, flat, call.create_graph)
+            rows.append(call.like_arguments(row))
+        by_argument = [tree.build(call.output, iter(column)) for column in zip(*rows, strict=True)]
+        return by_argument[0] if single else tuple(by_argument)
+
+    return jacobian_f
+
+
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return the function that gives the second derivatives of a scalar f: the Jacobian of its gradient.
+
+    >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def _as_tuple(primals: Any) -> tuple[Any, ...]:
+    return primals if type(primals) is tuple else (primals,)
+
+
+def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
+    """Return f's output and its derivative along a direction: the Jacobian times the tangents, in one forward pass.
+
+    Tangents have the shape of the primals, the derivative has the shape of the output. Raises ValueError when the
+    shapes differ.
+
+    >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
+    ([6.0, 5.0], [3.0, 1.0])
+    """
+    primals, tangents = _as_tuple(primals), _as_tuple(tangents)
+    call = _Call(f, range(len(primals)), primals, {})
+    flat = [x for inputs in call.inputs for x in inputs]
+    directions = _matching(tangents, primals, "tangents", "primals")
+    call.create_graph |= any(type(direction) is Value for direction in directions)
+    outputs = tree.leaves(call.output)
+    dots = _push_forward(outputs, dict(zip(flat, directions, strict=True)), call.create_graph)
+    return call.finished(call.output), tree.build(call.output, iter(dots))
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Return f's output and a function that pulls cotangents of the output back to the primals.
+
+    That function takes cotangents in the shape of the output and returns a tuple, one entry for each primal: the
+    cotangents times the Jacobian. It raises ValueError when the shapes differ.
+
+    >>> y, pull_back = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+    >>> y, pull_back([1.0, 10.0])
+    ([6.0, 5.0], (13.0, 12.0))
+    """
+    call = _Call(f, range(len(primals)), primals, {})
+    flat = [x for inputs in call.inputs for x in inputs]
+
+    def pull_back(cotangents: Any) -> tuple[Any, ...]:
+        seeds: dict[Value, Any] = {}
+        given = _matching(cotangents, call.output, "cotangents", "the output")
+        for y, cotangent in zip(tree.leaves(call.output), given, strict=True):
+            if type(y) is Value:
+                seeds[y] = seeds[y] + cotangent if y in seeds else cotangent
+        create_graph = call.create_graph or any(type(cotangent) is Value for cotangent in given)
+        return tuple(call.like_arguments(_pull_back(seeds, flat, create_graph)))
+
+    return call.finished(call.output), pull_back
+
+
+def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
+    """Return the Hessian of a scalar f times the tangents, without forming it: the gradient's derivative along them.
+
+    Shaped as the primals: a tuple for a tuple, else as the one argument.
+
+    >>> hvp(lambda v: v[0] ** 2 * v[1], [3.0, 5.0], [1.0, 0.0])
+    [10.0, 6.0]
+    """
+    arguments = _as_tuple(primals)
+    product = jvp(grad(f, range(len(arguments))), arguments, _as_tuple(tangents))[1]
+    return product if type(primals) is tuple else product[0]
+
+
+def _matching(given: Any, like: Any, name: str, like_name: str) -> list[Any]:
+    """Return the leaves of a nest as floats and Values; ValueError unless it has the shape of another."""
+    where, expected = tree.paths(given), tree.paths(like)
+    if where != expected:
+        raise ValueError(
+            f"{name} must have the shape of {like_name}: expected {len(expected)} numbers, got {len(where)}"
+            + "".join(f"; {a or 'a number'} stands where {b or 'a number'} belongs" for a, b in zip(where, expected) if a != b)[:80]
+        )
+    return [leaf if type(leaf) is Value else float(leaf) for leaf in tree.leaves(given)]
