@@ -21,6 +21,7 @@ from autograd_scalar.functions import softmax as softmax
 from autograd_scalar.modes import AnomalyError as AnomalyError
 from autograd_scalar.modes import detect_anomaly as detect_anomaly
 from autograd_scalar.modes import no_grad as no_grad
+from autograd_scalar.ops import TABLE
 from autograd_scalar.transforms import grad as grad
 from autograd_scalar.transforms import gradient as gradient
 from autograd_scalar.transforms import hessian as hessian
@@ -46,33 +47,28 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-#: Where a name comes from that is not needed until it is asked for: import stays quick.
-_LAZY = {
+#: What is not needed until it is asked for, by the module it is in: import stays quick.
+_FUNCTIONS = {
     "check_grad": "testing",
-    "data": "",
     "draw": "show.draw",
     "label_all": "naming",
-    "nn": "",
     "nudge": "testing",
-    "optim": "",
-    "plot": "show",
-    "train": "",
 }
+_MODULES = {"data": "data", "nn": "nn", "optim": "optim", "plot": "show.plot", "train": "train"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        if not _LAZY[name]:
-            return importlib.import_module(f"{__name__}.{name}")
-        return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
-    try:  # a row of the table, the user's own included
-        return getattr(functions, name) if not name.startswith("_") else functions.__dict__[name]
-    except (AttributeError, KeyError):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
+    if name in TABLE:
+        return getattr(functions, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *functions.TABLE} - {"importlib", "annotations", "TYPE_CHECKING", "Any"})
+    return sorted({*globals(), *_FUNCTIONS, *_MODULES, *TABLE})
 
 
 def core() -> str:

@@ -1,13 +1,17 @@
 """The small language in which rows of the table are written, and how its texts are read for floats.
 
-A row's text is a Python expression of numbers, operand names, + - * / **, comparisons inside `a if test else b`, and
-calls of other rows or of the functions in `ieee`. The same text is read in three ways:
+A row's text is a Python expression of numbers, operand names, + - * / **, comparisons inside `a if
+test else b`, and calls of other rows or of the functions in `ieee`. The same text is read in three
+ways:
 
-- `spell(tree)`: floats, as quick as Python goes. ** becomes `pow`, since Python's may answer with a complex number,
-  and calls of small rows are written out in place, so that `where(...)` is an `if` and costs no call.
-- `spell(tree, exact=True)`: the same with every division through `ieee.div`, so that nothing raises.
-- over Values: as it stands, because Values overload the operators. That reading must not branch (a recorded branch
-  would be frozen), so partial derivatives use `step`, `sign` and `where` instead of `if`.
+- `spell(tree)`: floats, as quick as Python goes. ** becomes `pow`, since Python's may answer with a
+  complex number, and calls of small rows are written out in place, so that `where(...)` is an `if`
+  and costs no call.
+- `spell(tree, exact=True)`: the same with every division through `ieee.div`, so that nothing
+  raises.
+- over Values: as it stands, because Values overload the operators. That reading must not branch (a
+  recorded branch would be frozen), so partial derivatives use `step`, `sign` and `where` instead of
+  `if`.
 """
 
 from __future__ import annotations
@@ -20,13 +24,15 @@ SYMBOL: dict[type[ast.AST], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
 
-#: How tightly an operation binds, for whoever writes it inside another. Calls, names and numbers bind ATOM.
+#: How tightly an operation binds, for whoever writes it inside another. Calls, names and numbers
+#: bind ATOM.
 PRECEDENCE: dict[type[ast.AST], int] = {
     ast.IfExp: 0, ast.Compare: 1, ast.Add: 2, ast.Sub: 2, ast.Mult: 3, ast.Div: 3, ast.USub: 4, ast.Pow: 5,
 }  # fmt: skip
 ATOM = 6
 
-#: Finds a row by name: its operands and the tree of its value, or None where the name is not a row to write out.
+#: Finds a row by name: its operands and the tree of its value, or None where the name is not a row
+#: to write out.
 Definition = Callable[[str], tuple[tuple[str, ...], ast.expr] | None]
 
 
@@ -42,7 +48,8 @@ class Expression:
 def parse(text: str, *, branches: bool) -> list[Expression]:
     """Return the expressions of a row's text, which are separated by commas.
 
-    ValueError (or SyntaxError) says what does not belong there; `branches` allows `if` and comparisons.
+    ValueError (or SyntaxError) says what does not belong there; `branches` allows `if` and
+    comparisons.
     """
     tree = ast.parse(text.strip(), mode="eval").body
     found = [Expression(part) for part in (tree.elts if isinstance(tree, ast.Tuple) else [tree])]
@@ -66,20 +73,25 @@ def _examine(node: ast.expr, found: Expression, branches: bool) -> None:
         case ast.UnaryOp(ast.USub(), x):
             inner = [x]
         case ast.IfExp() | ast.Compare() if not branches:
-            raise ValueError("it branches, but a partial derivative uses step, sign or where instead of if")
+            raise ValueError(
+                "it branches, but a partial derivative uses step, sign or where instead of if"
+            )
         case ast.IfExp(test, x, y):
             inner = [test, x, y]
         case ast.Compare(x, [symbol], [y]) if type(symbol) in SYMBOL:
             inner = [x, y]
         case _:
-            raise ValueError(f"{ast.unparse(node)!r} is not made of numbers, operands, + - * / ** and calls")
+            raise ValueError(
+                f"{ast.unparse(node)!r} is not made of numbers, operands, + - * / ** and calls"
+            )
     for part in inner:
         _examine(part, found, branches)
 
 
 def precedence(tree: ast.expr) -> int:
     """Return how tightly a tree's outermost operation binds: an entry of PRECEDENCE, or ATOM."""
-    return PRECEDENCE.get(type(getattr(tree, "op", tree)), ATOM)
+    outermost: ast.AST = getattr(tree, "op", tree)
+    return PRECEDENCE.get(type(outermost), ATOM)
 
 
 def spell(tree: ast.expr, definition: Definition, *, exact: bool = False) -> str:
@@ -123,6 +135,8 @@ def _write(
                     for operand, argument in zip(operands, arguments, strict=True)
                 ):
                     written = (_write(argument, definition, exact, bound) for argument in arguments)
-                    return _write(body, definition, exact, dict(zip(operands, written, strict=True)))
+                    return _write(
+                        body, definition, exact, dict(zip(operands, written, strict=True))
+                    )
             return f"{name}({', '.join(map(write, arguments))})", ATOM
     raise AssertionError(ast.dump(tree))  # parse() lets nothing else through

@@ -37,7 +37,8 @@ def forget(names: Iterable[str]) -> None:
 def evaluate(name: str, *operands: Any) -> tuple[float, tuple[float, ...]]:
     """Return the value of a row and its partial derivatives, one for each operand or element of a list.
 
-    Operands are floats, or lists of floats where the row has lists. IEEE 754 at every edge: nothing raises.
+    Operands are floats, or lists of floats where the row has lists. IEEE 754 at every edge: nothing
+    raises.
 
     >>> evaluate("log", 0.0)
     (-inf, (inf,))

@@ -1,29 +1,29 @@
 """Every row as a function of numbers and Values, and the functions over lists that are made of rows.
 
-`sin(0.5)` is a float, `sin(Value(0.5))` a Value: a function written with these works on both. Each row of the table
-is here under its name; what is written out below is what no row can be.
+`sin(0.5)` is a float, `sin(Value(0.5))` a Value: a function written with these works on both. Each
+row of the table is here under its name; what is written out below is what no row can be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_scalar.floats import evaluate
-from autograd_scalar.methods import compiled, signature
 from autograd_scalar.methods import arguments as parameters
+from autograd_scalar.methods import compiled, signature
 from autograd_scalar.ops import TABLE, Op
 from autograd_scalar.value import RECORD, Value, constant, define_row, number
-
-if TYPE_CHECKING:
-    from autograd_scalar._rows import *  # noqa: F403
 
 
 def _dispatcher(row: Op) -> str:
     """Return the source of the function that records a row where a Value is among its operands, else computes it."""
     names = parameters(row)
     floats, is_recorded, first = [], [], names[0]
-    lines = [f"def {row.name}({signature(row)}):", f'    """{row.name}: {row.value}, with derivatives {row.partials}."""']
+    lines = [
+        f"def {row.name}({signature(row)}):",
+        f'    """{row.name}: {row.value}, with derivatives {row.partials}."""',
+    ]
     for operand, name in zip(row.operands, names, strict=True):
         if operand in row.lists:
             lines.append(f"    {name} = [*{name}]")
@@ -33,7 +33,10 @@ def _dispatcher(row: Op) -> str:
             is_recorded.append(f"type({name}) is Value")
             floats.append(f"number({name})")
     if not row.lists:
-        lines += [f"    if type({first}) is Value:", f"        return record[{row.name!r}]({', '.join(names)})"]
+        lines += [
+            f"    if type({first}) is Value:",
+            f"        return record[{row.name!r}]({', '.join(names)})",
+        ]
         is_recorded = is_recorded[1:]
         first = f"constant({first})"
     if is_recorded:
@@ -99,9 +102,10 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
 def define_op(name: str, value: str, partials: str, latex: str | None = None) -> Callable[..., Any]:
     """Return the function of a new operation; `v.name()` records it too, and all that reads the table knows it.
 
-    `value` is an expression in x (and y), `partials` the derivatives by x (and y), in x, y and the value z; both may
-    call other operations. The partials must not branch: use step, sign or where. Defining a name again replaces the
-    operation. Raises ValueError that names the row when it is malformed or its name is taken.
+    `value` is an expression in x (and y), `partials` the derivatives by x (and y), in x, y and the
+    value z; both may call other operations. The partials must not branch: use step, sign or where.
+    Defining a name again replaces the operation. Raises ValueError that names the row when it is
+    malformed or its name is taken.
 
     >>> cube = define_op("cube", "x * x * x", "3.0 * x * x", "{x}^3")
     >>> x = Value(2.0)

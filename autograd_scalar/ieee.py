@@ -1,8 +1,9 @@
 """Python's float functions with the results IEEE 754 gives where Python raises.
 
-`math.log(0.0)` raises, and so do `1.0 / 0.0` and `math.exp(1000.0)`; C, and every graph that we compile, answer
--inf, inf and inf. Rows are read with these functions, so that eager and compiled code agree. The eager methods
-try the plain `math` functions first and come here only when one of them raises.
+`math.log(0.0)` raises, and so do `1.0 / 0.0` and `math.exp(1000.0)`; C, and every graph that we
+compile, answer -inf, inf and inf. Rows are read with these functions, so that eager and compiled
+code agree. The eager methods try the plain `math` functions first and come here only when one of
+them raises.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def round(x: float) -> float:
     return copysign(float(builtins.round(x)), x) if math.isfinite(x) else x
 
 
-# Where a function has a pole, math raises ValueError as it does outside the domain; elsewhere that means nan.
+# Where a function has a pole, math raises ValueError as it does outside the domain; elsewhere that
+# means nan.
 _POLES: dict[str, dict[float, float]] = {
     "log": {0.0: -inf},
     "log2": {0.0: -inf},
@@ -59,8 +61,10 @@ _POLES: dict[str, dict[float, float]] = {
     "atanh": {1.0: inf, -1.0: -inf},
 }
 _UNARY = (
-    "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc"
-).split()
+    *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt"),
+    *("sin", "cos", "tan", "asin", "acos", "atan"),
+    *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
+)
 
 
 def _total(name: str) -> Callable[[float], float]:
@@ -100,7 +104,8 @@ EXACT: dict[str, object] = {
     "pow": pow,
 }
 
-#: The same names as Python has them: faster, but some raise. Only for code that then falls back on EXACT.
+#: The same names as Python has them: faster, but some raise. Only for code that then falls back on
+#: EXACT.
 FAST: dict[str, object] = {
     **_SHARED,
     **{name: getattr(math, name) for name in _UNARY},

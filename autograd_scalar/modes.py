@@ -1,7 +1,8 @@
 """What may surround recording: `no_grad`, and `detect_anomaly` with the error it raises.
 
-Both are context managers and decorators, hold for the thread (or task) that entered them, and nest. Every eager
-method looks at `open_blocks` alone, which is 0 nearly always; only inside a block does anybody ask for more.
+Both are context managers and decorators, hold for the thread (or task) that entered them, and nest.
+Every eager method looks at `open_blocks` alone, which is 0 nearly always; only inside a block does
+anybody ask for more.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ _counting = threading.Lock()
 
 #: Whether operations are recorded here.
 recording: ContextVar[bool] = ContextVar("recording", default=True)
-#: Where each node was made, by id, while anomalies are looked for here; None while they are not. An id is used again
-#: once its node is gone, and then written over, so this grows with the largest graph alone and keeps no node alive.
+#: Where each node was made, by id, while anomalies are looked for here; None while they are not. An
+#: id is used again once its node is gone, and then written over, so this grows with the largest
+#: graph alone and keeps no node alive.
 watching: ContextVar[dict[int, str] | None] = ContextVar("watching", default=None)
 
 
@@ -59,7 +61,8 @@ def no_grad() -> Iterator[None]:
 def detect_anomaly() -> Iterator[None]:
     """Return a context (or decorator) in which the first nan or inf raises AnomalyError, forwards and backwards.
 
-    The error names the operation, its operands' names and data, and the source line that recorded it.
+    The error names the operation, its operands' names and data, and the source line that recorded
+    it.
 
     >>> from autograd_scalar import Value, detect_anomaly
     >>> with detect_anomaly():

@@ -1,14 +1,17 @@
 """The table: an operation is one row, and everything that knows operations reads it.
 
-A row gives the value in terms of its operands, and the local derivatives in terms of the operands and the value `z`.
-The eager methods, `backward`, higher derivatives, `recompute`, formulas, drawings and the tests are all readings of
-these texts (see `expression` for their language). To add an operation is to add a row here, or to call `define_op`.
+A row gives the value in terms of its operands, and the local derivatives in terms of the operands
+and the value `z`. The eager methods, `backward`, higher derivatives, `recompute`, formulas,
+drawings and the tests are all readings of these texts (see `expression` for their language). To add
+an operation is to add a row here, or to call `define_op`.
 
-Operands are called x, then y, unless the row names them. A starred operand is a list: such a row is a fold, its value
-the step that takes the running `z` and one element of each list, begun at `start`. A default makes an operand optional.
+Operands are called x, then y, unless the row names them. A starred operand is a list: such a row is
+a fold, its value the step that takes the running `z` and one element of each list, begun at
+`start`. A default makes an operand optional.
 
-Kinks are decided here and nowhere else: relu'(0) = 0, abs'(0) = 0, step(0) = 0, half to each operand of a tie in
-maximum and minimum, hypot'(0, 0) = 0, and d(0 ** y)/dy = 0 where y >= 0. A nan operand never turns into a number.
+Kinks are decided here and nowhere else: relu'(0) = 0, abs'(0) = 0, step(0) = 0, half to each
+operand of a tie in maximum and minimum, hypot'(0, 0) = 0, and d(0 ** y)/dy = 0 where y >= 0. A nan
+operand never turns into a number.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import ast
 import string
 from collections.abc import Container, Sequence
 from functools import cached_property
+from typing import Any
 
 from autograd_scalar import expression, ieee
 
@@ -26,9 +30,11 @@ Interval = tuple[float, float]
 class Op:
     """One row: what an operation computes, its local derivatives, and how it is written.
 
-    `latex` has a field for each operand; in a fold, what stands in [brackets] is repeated for the elements, with + in
-    between. `domain` is where the row may be sampled, one interval for all operands or one for each; tests and
-    documentation use it, the engine does not. A malformed row raises ValueError that names it.
+    `latex` has a field for each operand; in a fold, what stands in [brackets] is repeated for the
+    elements, with + in between. `fixed` names an operand that is a constant: no derivative is taken
+    by it. `domain` is where the row may be sampled, one interval for all operands or one for each;
+    tests and documentation use it, the engine does not. A malformed row raises ValueError that
+    names it.
     """
 
     def __init__(
@@ -40,9 +46,10 @@ class Op:
         *,
         operands: str | None = None,
         start: str | None = None,
+        fixed: str | None = None,
         domain: Interval | tuple[Interval, ...] = (-2.0, 2.0),
     ) -> None:
-        self.name, self.value, self.partials = name, value, partials
+        self.name, self.value, self.partials, self.fixed = name, value, partials, fixed
         try:
             if not name.isidentifier():
                 raise ValueError(f"a name is an identifier, not {name!r}")
@@ -50,19 +57,29 @@ class Op:
             self._start = None if start is None else expression.parse(start, branches=False)[0]
             self._partials = expression.parse(partials, branches=False)
             if operands is None:
-                operands = "x, y" if any("y" in text.variables for text in (self._value, *self._partials)) else "x"
+                operands = (
+                    "x, y"
+                    if any("y" in text.variables for text in (self._value, *self._partials))
+                    else "x"
+                )
             fields = [field.strip().partition("=") for field in operands.split(",")]
             #: Names of the operands, in order, and those among them that are lists.
             self.operands: tuple[str, ...] = tuple(operand.lstrip("*") for operand, _, _ in fields)
-            self.lists: tuple[str, ...] = tuple(operand[1:] for operand, _, _ in fields if operand.startswith("*"))
+            self.lists: tuple[str, ...] = tuple(
+                operand[1:] for operand, _, _ in fields if operand.startswith("*")
+            )
             #: What an operand is where the caller leaves it out.
-            self.defaults: dict[str, float] = {operand: float(number) for operand, _, number in fields if number}
+            self.defaults: dict[str, float] = {
+                operand: float(number) for operand, _, number in fields if number
+            }
             self.latex = latex if latex is not None else self._plain_latex()
             self._check_shape()
         except (ValueError, SyntaxError) as problem:
             raise ValueError(f"row {name!r}: {problem}") from None
         #: One interval for each operand.
-        self.domain = tuple(domain) if isinstance(domain[0], tuple) else (domain,) * len(self.operands)
+        self.domain = (
+            tuple(domain) if isinstance(domain[0], tuple) else (domain,) * len(self.operands)
+        )
 
     def _plain_latex(self) -> str:
         name = self.name.replace("_", r"\_")
@@ -77,9 +94,13 @@ class Op:
             )
         if bool(self.lists) != (self._start is not None):
             raise ValueError("a row over lists, and no other, has a start")
-        fields = {field for _, field, _, _ in string.Formatter().parse(self.latex) if field is not None}
+        fields = {
+            field for _, field, _, _ in string.Formatter().parse(self.latex) if field is not None
+        }
         if unknown := fields - {*self.operands}:
-            raise ValueError(f"unknown operand {min(unknown)!r} in its LaTeX; there are {', '.join(self.operands)}")
+            raise ValueError(
+                f"unknown operand {min(unknown)!r} in its LaTeX; there are {', '.join(self.operands)}"
+            )
 
     def check_names(self, rows: Container[str]) -> None:
         """Raise ValueError when the row's texts name anything but its operands, `rows` and the functions of ieee."""
@@ -89,10 +110,14 @@ class Op:
         texts += [] if self._start is None else [(self._start, operands)]
         for text, known in texts:
             for name in text.variables - known:
-                raise ValueError(f"row {self.name!r}: unknown name {name!r}; there are {', '.join(sorted(known))}")
+                raise ValueError(
+                    f"row {self.name!r}: unknown name {name!r}; there are {', '.join(sorted(known))}"
+                )
             for name in text.functions:
                 if name not in rows and name not in ieee.EXACT:
-                    raise ValueError(f"row {self.name!r}: unknown function {name!r}; a row calls rows or math's functions")
+                    raise ValueError(
+                        f"row {self.name!r}: unknown function {name!r}; a row calls rows or math's functions"
+                    )
 
     def __repr__(self) -> str:
         return f"Op({self.name!r}, {self.value!r}, {self.partials!r})"
@@ -135,14 +160,16 @@ class Op:
     @cached_property
     def precedence(self) -> int:
         """How tightly the written operation binds (expression.PRECEDENCE)."""
-        return expression.ATOM if self.symbol == self.name else expression.precedence(self.value_tree)
+        return (
+            expression.ATOM if self.symbol == self.name else expression.precedence(self.value_tree)
+        )
 
-    def split(self, flat: Sequence[object]) -> list[object]:
+    def split(self, flat: Sequence[Any]) -> list[Any]:
         """Return a node's flat parents (or their data) as the row's operands, a list for each starred one."""
         if not self.lists:
             return list(flat)
         length = (len(flat) - len(self.operands) + len(self.lists)) // len(self.lists)
-        operands: list[object] = []
+        operands: list[Any] = []
         taken = 0
         for operand in self.operands:
             if operand in self.lists:
@@ -168,11 +195,12 @@ def definition(name: str) -> tuple[tuple[str, ...], ast.expr] | None:
     return row.operands, row.value_tree
 
 
-
 def define(row: Op) -> None:
     """Put a user's row in the table, in place of an earlier one of the user's by that name; ValueError if it is bad."""
     if row.name in BUILT_IN:
-        raise ValueError(f"row {row.name!r}: the name is taken by a built-in operation; choose another")
+        raise ValueError(
+            f"row {row.name!r}: the name is taken by a built-in operation; choose another"
+        )
     row.check_names({*TABLE, row.name})
     TABLE[row.name] = row
 
@@ -190,13 +218,14 @@ for _row in (
     Op("neg",      "-x",             "-1.0",                 "-{x}"),
     Op("pos",      "x",              "1.0",                  "{x}"),
     Op("abs",      "abs(x)",         "sign(x)",              r"\left|{x}\right|"),
-    # Where x and y are both 0 the exponent stays 0 instead of becoming -1, so that 0 ** 0 has slope 0 and not 0 * inf;
-    # log(0) is replaced by log(1) where 0 ** y is flat in y.
-    Op("pow",      "x ** y",         "y * pow(x, where(abs(x) + abs(y), y - 1.0, y)), z * log(where(x, x, 1.0 - step(-y)))",
+    # Where x and y are both 0 the exponent stays 0 instead of becoming -1, so that 0 ** 0 has slope
+    # 0 and not 0 * inf; log(0) is replaced by log(1) where 0 ** y is flat in y.
+    Op("pow",      "x ** y",
+       "y * pow(x, where(abs(x) + abs(y), y - 1.0, y)), z * log(where(x, x, 1.0 - step(-y)))",
        "{x}^{{{y}}}", domain=(_POSITIVE, (-2.0, 2.0))),
     # x ** 3: the exponent is a constant, so the logarithm of a negative x is never asked for.
     Op("pow_const", "x ** y",        "y * pow_const(x, where(y, y - 1.0, y)), 0.0", "{x}^{{{y}}}",
-       domain=(_POSITIVE, (-2.0, 2.0))),
+       fixed="y", domain=(_POSITIVE, (-2.0, 2.0))),
 
     # ----- exponentials and logarithms -----
     Op("exp",      "exp(x)",         "z",                    "e^{{{x}}}"),
@@ -224,14 +253,16 @@ for _row in (
     Op("cosh",     "cosh(x)",        "sinh(x)",              r"\cosh {x}"),
     Op("tanh",     "tanh(x)",        "1.0 - z * z",          r"\tanh {x}"),
     Op("asinh",    "asinh(x)",       "1.0 / hypot(x, 1.0)",  r"\operatorname{{arsinh}} {x}"),
-    Op("acosh",    "acosh(x)",       "1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))", r"\operatorname{{arcosh}} {x}", domain=(1.2, 4.0)),
-    Op("atanh",    "atanh(x)",       "1.0 / ((1.0 - x) * (1.0 + x))",         r"\operatorname{{artanh}} {x}", domain=(-0.9, 0.9)),
+    Op("acosh",    "acosh(x)",       "1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))", r"\operatorname{{arcosh}} {x}",
+       domain=(1.2, 4.0)),
+    Op("atanh",    "atanh(x)",       "1.0 / ((1.0 - x) * (1.0 + x))",  r"\operatorname{{artanh}} {x}",
+       domain=(-0.9, 0.9)),
     Op("erf",      "erf(x)",         "1.1283791670955126 * exp(-x * x)",      r"\operatorname{{erf}} {x}"),
     Op("erfc",     "erfc(x)",        "-1.1283791670955126 * exp(-x * x)",     r"\operatorname{{erfc}} {x}"),
 
     # ----- activations; finite for every finite x -----
     Op("sigmoid",  "(1.0 if x >= 0.0 else exp(x)) / (1.0 + exp(-abs(x)))", "z * (1.0 - z)", r"\sigma\left({x}\right)"),
-    Op("softplus", "(x if x > 0.0 else 0.0) + log1p(exp(-abs(x)))",        "sigmoid(x)",    r"\ln\left(1 + e^{{{x}}}\right)"),
+    Op("softplus", "(x if x > 0.0 else 0.0) + log1p(exp(-abs(x)))", "sigmoid(x)", r"\ln\left(1 + e^{{{x}}}\right)"),
     Op("relu",     "0.0 if x <= 0.0 else x",                "step(x)",     r"\operatorname{{relu}}\left({x}\right)"),
     Op("leaky_relu", "x if x > 0.0 else slope * x",         "where(step(x), 1.0, slope), -relu(-x)",
        r"\operatorname{{leaky}}_{{{slope}}}\left({x}\right)", operands="x, slope=0.01"),
@@ -252,7 +283,8 @@ for _row in (
        r"\begin{{cases}} {x} & {c} \neq 0 \\ {y} & \text{{otherwise}} \end{{cases}}", operands="c, x, y"),
     Op("clip",     "minimum(maximum(x, lo), hi)",
        "(1.0 - step(lo - x)) * (1.0 - step(x - hi)), step(lo - x) * (1.0 - step(lo - hi)), step(maximum(x, lo) - hi)",
-       r"\operatorname{{clip}}\left({x}, {lo}, {hi}\right)", operands="x, lo, hi", domain=((-2.0, 2.0), (-1.0, -0.1), (0.1, 1.0))),
+       r"\operatorname{{clip}}\left({x}, {lo}, {hi}\right)", operands="x, lo, hi",
+       domain=((-2.0, 2.0), (-1.0, -0.1), (0.1, 1.0))),
 
     # ----- flat -----
     Op("floor",    "floor(x)",                              "0.0", r"\left\lfloor {x} \right\rfloor"),
@@ -261,10 +293,13 @@ for _row in (
     Op("sign",     "1.0 if x > 0.0 else -1.0 if x < 0.0 else x", "0.0", r"\operatorname{{sign}}\left({x}\right)"),
     Op("step",     "1.0 if x > 0.0 else 0.0 if x <= 0.0 else x", "0.0", r"\left[{x} > 0\right]"),
 
-    # ----- folds over lists: z is the running value, and in the partial derivatives the final one -----
+    # ----- folds over lists: z is the running value, and in the partial derivatives the final one
+    # -----
     Op("sum",      "z + x",                  "1.0",         "[{x}]", operands="*x", start="0.0"),
-    Op("dot",      "z + w * x",              "x, w, 1.0",   r"[{w} \, {x}] + {bias}", operands="*w, *x, bias=0.0", start="bias"),
-    Op("logsumexp", "logaddexp(z, x)",       "exp(x - z)",  r"\ln\left([e^{{{x}}}]\right)", operands="*x", start="-inf"),
+    Op("dot",      "z + w * x",              "x, w, 1.0",   r"[{w} \, {x}] + {bias}",
+       operands="*w, *x, bias=0.0", start="bias"),
+    Op("logsumexp", "logaddexp(z, x)",       "exp(x - z)",  r"\ln\left([e^{{{x}}}]\right)",
+       operands="*x", start="-inf"),
 ):
     TABLE[_row.name] = _row
 # fmt: on

@@ -1,9 +1,11 @@
 """Derivatives as functions of functions: gradient, grad, jacobian, hessian, jvp, vjp, hvp.
 
-Floats in, floats out; Values in, Values out, and those can be differentiated again. Both come from the same graph: a
-node's derivatives are its recorded floats, or the row's text evaluated over Values, which is only more graph.
+Floats in, floats out; Values in, Values out, and those can be differentiated again. Both come from
+the same graph: a node's derivatives are its recorded floats, or the row's text evaluated over
+Values, which is only more graph.
 
-`primals` and `tangents` are tuples, one entry for each argument of f; what is no tuple stands for a single argument.
+`primals` and `tangents` are tuples, one entry for each argument of f; what is no tuple stands for a
+single argument.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ def _derivatives(row: Op) -> list[Callable[..., Any]]:
     if row not in _rules:
         names = ", ".join(row.operands)
         called = {name: getattr(functions, name) for name in row.calls if name in TABLE}
-        _rules[row] = [eval(f"lambda z, {names}: {ast.unparse(partial)}", called) for partial in row.partial_trees]
+        _rules[row] = [
+            eval(f"lambda z, {names}: {ast.unparse(partial)}", called)
+            for partial in row.partial_trees
+        ]
     return _rules[row]
 
 
@@ -33,12 +38,12 @@ def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, An
     """Yield a node's needed parents, each with the derivative by it: a Value, or a float where the row says so."""
     row = TABLE[v.op]
     operands = row.split(v.parents)
-    for position, derivative in enumerate(_derivatives(row)):
-        if not isinstance(operands[position], list):
-            if operands[position] in needed:
-                yield operands[position], derivative(v, *operands)
+    for operand, derivative in zip(operands, _derivatives(row), strict=True):
+        if not isinstance(operand, list):
+            if operand in needed:
+                yield operand, derivative(v, *operands)
             continue
-        for i, parent in enumerate(operands[position]):
+        for i, parent in enumerate(operand):
             if parent in needed:
                 yield parent, derivative(v, *(o[i] if isinstance(o, list) else o for o in operands))
 
@@ -79,7 +84,9 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
     return [_as_value(bars.get(x, 0.0)) for x in inputs]
 
 
-def _push_forward(outputs: Sequence[Any], tangents: dict[Value, Any], create_graph: bool) -> list[Any]:
+def push_forward(
+    outputs: Sequence[Any], tangents: dict[Value, Any], create_graph: bool = False
+) -> list[Any]:
     """Return the derivatives of the outputs along a direction given as the tangents of the inputs."""
     order = topological_order(*(y for y in outputs if type(y) is Value))
     needed = _dependents(order, tangents)
@@ -87,7 +94,11 @@ def _push_forward(outputs: Sequence[Any], tangents: dict[Value, Any], create_gra
     for v in order:
         if v in dots or v not in needed:
             continue
-        partials = _recorded_partials(v, needed) if create_graph else zip(v.parents, v.partials, strict=True)
+        partials = (
+            _recorded_partials(v, needed)
+            if create_graph
+            else zip(v.parents, v.partials, strict=True)
+        )
         dot: Any = 0.0
         for parent, partial in partials:
             if parent in dots:
@@ -102,10 +113,10 @@ def _as_value(result: Any) -> Value:
 
 
 def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
-    """Return the derivatives of y by one Value, or by a nest of Values in a nest of the same shape; grads stay as they are.
+    """Return the derivatives of y by one Value, or by a nest of Values in a nest of the same shape.
 
-    Floats, or with `create_graph` Values that can be differentiated again. A Value that y does not depend on has
-    derivative 0. Raises TypeError when y, or something in `wrt`, is not a Value.
+    Floats, or with `create_graph` Values that can be differentiated again; no grad is touched. A Value that y does not
+    depend on has derivative 0. Raises TypeError when y, or something in `wrt`, is not a Value.
 
     >>> x = Value(2.0)
     >>> y = x**4
@@ -125,21 +136,26 @@ def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
 class _Call:
     """One call of f with its differentiated arguments replaced by Values of their own.
 
-    A Value among the arguments is replaced by +v, a node above it: so derivatives by the argument do not reach what f
-    closes over, even if that is the same Value, while an outer derivative still passes through.
+    A Value among the arguments is replaced by +v, a node above it: so derivatives by the argument
+    do not reach what f closes over, even if that is the same Value, while an outer derivative still
+    passes through.
     """
 
-    def __init__(self, f: Callable[..., Any], argnums: Iterable[int], args: Sequence[Any], kwargs: Any) -> None:
+    def __init__(
+        self, f: Callable[..., Any], argnums: Iterable[int], args: Sequence[Any], kwargs: Any
+    ) -> None:
         arguments = list(args)
         self.create_graph = any(type(leaf) is Value for leaf in tree.leaves([arguments, kwargs]))
-        self.inputs: list[list[Value]] = []
+        self.inputs: list[Value] = []
         self.argnums = list(argnums)
         for n in self.argnums:
             if not -len(args) <= n < len(args):
-                raise TypeError(f"argnums names argument {n}, but the call has {len(args)} positional arguments")
-            fresh = [_input(leaf, path) for leaf, path in
-                     zip(tree.leaves(args[n]), tree.paths(args[n], f"argument {n}"), strict=True)]  # fmt: skip
-            self.inputs.append(fresh)
+                raise TypeError(
+                    f"argnums names argument {n}, but the call has {len(args)} positional arguments"
+                )
+            leaves, paths = tree.leaves(args[n]), tree.paths(args[n], f"argument {n}")
+            fresh = [_input(leaf, path) for leaf, path in zip(leaves, paths, strict=True)]
+            self.inputs += fresh
             arguments[n] = tree.build(args[n], iter(fresh))
         self.args = args
         self.output = f(*arguments, **kwargs)
@@ -151,7 +167,10 @@ class _Call:
 
     def finished(self, output: Any) -> Any:
         """Return an output as the caller gets it: floats, unless Values came in."""
-        kept = (_as_value(y) if self.create_graph else (y.data if type(y) is Value else float(y)) for y in tree.leaves(output))
+        kept = (
+            _as_value(y) if self.create_graph else (y.data if type(y) is Value else float(y))
+            for y in tree.leaves(output)
+        )
         return tree.build(output, kept)
 
 
@@ -161,7 +180,9 @@ def _input(leaf: Any, path: str) -> Value:
     if isinstance(leaf, Real):
         return Value(float(leaf))
     hint = "; turn an array into lists with .tolist()" if hasattr(leaf, "tolist") else ""
-    raise TypeError(f"differentiation is by numbers and Values in lists, tuples and dicts, but {path} is {_described(leaf)}{hint}")
+    raise TypeError(
+        f"differentiation is by numbers and Values in lists, tuples and dicts, but {path} is {_described(leaf)}{hint}"
+    )
 
 
 def _described(thing: Any) -> str:
@@ -173,15 +194,20 @@ def _described(thing: Any) -> str:
 
 def _scalar(output: Any, who: str) -> Any:
     if type(output) is not Value and not isinstance(output, Real):
-        raise TypeError(f"{who} needs a scalar output, got {_described(output)}; use jacobian for more than one number")
+        raise TypeError(
+            f"{who} needs a scalar output, got {_described(output)}; use jacobian for more than one number"
+        )
     return output
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0
+) -> Callable[..., tuple[Any, Any]]:
     """Return a function with f's arguments that gives f's value and its gradient by the arguments `argnums`.
 
-    The gradient has the shape of the argument: a number, or nested lists, tuples and dicts; a tuple of such where
-    `argnums` is a sequence. Raises TypeError when f returns more than one number, or an argument holds no numbers.
+    The gradient has the shape of the argument: a number, or nested lists, tuples and dicts; a tuple
+    of such where `argnums` is a sequence. Raises TypeError when f returns more than one number, or
+    an argument holds no numbers.
 
     >>> value_and_grad(lambda p: p["w"] * p["x"])({"w": 2.0, "x": 5.0})
     (10.0, {'w': 5.0, 'x': 2.0})
@@ -191,8 +217,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         call = _Call(f, [argnums] if isinstance(argnums, int) else argnums, args, kwargs)
         y = _as_value(_scalar(call.output, "grad"))
-        flat = [x for inputs in call.inputs for x in inputs]
-        grads = call.like_arguments(_pull_back({y: 1.0}, flat, call.create_graph))
+        grads = call.like_arguments(_pull_back({y: 1.0}, call.inputs, call.create_graph))
         return call.finished(y), grads[0] if single else tuple(grads)
 
     return value_and_grad_f
@@ -213,8 +238,9 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """Return the function that gives the derivative of every output of f by every number of the arguments `argnums`.
 
-    Its result has the shape of f's output, with the shape of the argument in the place of every number: for lists,
-    a list of rows. Raises TypeError as value_and_grad does.
+    Its result has the shape of f's output, and in the place of every number the shape of the
+    argument: for lists, a list of rows. Where `argnums` is a sequence, that is a tuple of shapes.
+    Raises TypeError as value_and_grad does.
 
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
@@ -223,13 +249,14 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
 
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:
         call = _Call(f, [argnums] if isinstance(argnums, int) else argnums, args, kwargs)
-        flat = [x for inputs in call.inputs for x in inputs]
         rows = []
         for y in tree.leaves(call.output):
-            row = _pull_back({_as_value(_scalar(y, "jacobian")): 1.0}, flat, call.create_graph)
-            rows.append(call.like_arguments(row))
-        by_argument = [tree.build(call.output, iter(column)) for column in zip(*rows, strict=True)]
-        return by_argument[0] if single else tuple(by_argument)
+            row = _pull_back(
+                {_as_value(_scalar(y, "jacobian")): 1.0}, call.inputs, call.create_graph
+            )
+            by_argument = call.like_arguments(row)
+            rows.append(by_argument[0] if single else tuple(by_argument))
+        return tree.build(call.output, iter(rows))
 
     return jacobian_f
 
@@ -250,34 +277,32 @@ def _as_tuple(primals: Any) -> tuple[Any, ...]:
 def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     """Return f's output and its derivative along a direction: the Jacobian times the tangents, in one forward pass.
 
-    Tangents have the shape of the primals, the derivative has the shape of the output. Raises ValueError when the
-    shapes differ.
+    Tangents have the shape of the primals, the derivative has the shape of the output. Raises
+    ValueError when the shapes differ.
 
     >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
     ([6.0, 5.0], [3.0, 1.0])
     """
     primals, tangents = _as_tuple(primals), _as_tuple(tangents)
     call = _Call(f, range(len(primals)), primals, {})
-    flat = [x for inputs in call.inputs for x in inputs]
     directions = _matching(tangents, primals, "tangents", "primals")
     call.create_graph |= any(type(direction) is Value for direction in directions)
     outputs = tree.leaves(call.output)
-    dots = _push_forward(outputs, dict(zip(flat, directions, strict=True)), call.create_graph)
+    dots = push_forward(outputs, dict(zip(call.inputs, directions, strict=True)), call.create_graph)
     return call.finished(call.output), tree.build(call.output, iter(dots))
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """Return f's output and a function that pulls cotangents of the output back to the primals.
 
-    That function takes cotangents in the shape of the output and returns a tuple, one entry for each primal: the
-    cotangents times the Jacobian. It raises ValueError when the shapes differ.
+    That function takes cotangents in the shape of the output and returns a tuple, one entry for
+    each primal: the cotangents times the Jacobian. It raises ValueError when the shapes differ.
 
     >>> y, pull_back = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
     >>> y, pull_back([1.0, 10.0])
     ([6.0, 5.0], (13.0, 12.0))
     """
     call = _Call(f, range(len(primals)), primals, {})
-    flat = [x for inputs in call.inputs for x in inputs]
 
     def pull_back(cotangents: Any) -> tuple[Any, ...]:
         seeds: dict[Value, Any] = {}
@@ -286,7 +311,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
             if type(y) is Value:
                 seeds[y] = seeds[y] + cotangent if y in seeds else cotangent
         create_graph = call.create_graph or any(type(cotangent) is Value for cotangent in given)
-        return tuple(call.like_arguments(_pull_back(seeds, flat, create_graph)))
+        return tuple(call.like_arguments(_pull_back(seeds, call.inputs, create_graph)))
 
     return call.finished(call.output), pull_back
 
@@ -305,11 +330,17 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
 
 
 def _matching(given: Any, like: Any, name: str, like_name: str) -> list[Any]:
-    """Return the leaves of a nest as floats and Values; ValueError unless it has the shape of another."""
-    where, expected = tree.paths(given), tree.paths(like)
-    if where != expected:
+    """Return the leaves of a nest as floats and Values, in the order of a nest of the same shape.
+
+    Raises ValueError when the shapes differ.
+    """
+    leaves = dict(zip(tree.paths(given), tree.leaves(given), strict=True))
+    expected = tree.paths(like)
+    for path in {*expected} ^ leaves.keys():
+        which = "lacks" if path in expected else "has a needless"
         raise ValueError(
-            f"{name} must have the shape of {like_name}: expected {len(expected)} numbers, got {len(where)}"
-            + "".join(f"; {a or 'a number'} stands where {b or 'a number'} belongs" for a, b in zip(where, expected) if a != b)[:80]
+            f"{name} must have the shape of {like_name}: it {which} {path or 'plain number'}"
         )
-    return [leaf if type(leaf) is Value else float(leaf) for leaf in tree.leaves(given)]
+    return [
+        leaf if type(leaf) is Value else float(leaf) for leaf in map(leaves.__getitem__, expected)
+    ]

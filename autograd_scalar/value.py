@@ -1,13 +1,14 @@
 """Value: a float that remembers how it was made, and the passes over the graph that remembering leaves behind.
 
-The methods that compute (`+`, `*`, `exp`, ...) are made from the rows of the table; see `methods`. A node holds its
-parents and the derivatives by them, nothing refers forward, and no pass recurses: a chain of a million nodes is fine.
+The methods that compute (`+`, `*`, `exp`, ...) are made from the rows of the table; see `methods`.
+A node holds its parents and the derivatives by them, nothing refers forward, and no pass recurses:
+a chain of a million nodes is fine.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, final
@@ -29,9 +30,10 @@ html_card: Callable[[Value], str] | None = None
 class Value(RowMethods):
     """A number in a recorded expression.
 
-    `data` is the number and `grad` what backward() has left there, both floats and both settable. `label` is a name
-    for displays, or None. `op` is the name of the row that made the Value ("" for a leaf), `parents` its operands in
-    order, with repeats, and `partials` the derivatives by each of them, as they were when it was recorded.
+    `data` is the number and `grad` what backward() has left there, both floats and both settable.
+    `label` is a name for displays, or None. `op` is the name of the row that made the Value ("" for
+    a leaf), `parents` its operands in order, with repeats, and `partials` the derivatives by each
+    of them, as they were when it was recorded.
 
     Raises TypeError for data that is not a real number.
 
@@ -146,8 +148,9 @@ class Value(RowMethods):
     def backward(self) -> None:
         """Add the derivative of this Value by each leaf to the leaf's grad.
 
-        What lies between the leaves and this Value is set afresh, to this Value's derivative by it. So a second
-        backward adds the same to the leaves once more, and outputs that share nodes do not disturb each other.
+        What lies between the leaves and this Value is set afresh, to this Value's derivative by it.
+        So a second backward adds the same to the leaves once more, and outputs that share nodes do
+        not disturb each other.
 
         >>> x = Value(3.0)
         >>> y = x * x * x
@@ -206,7 +209,10 @@ class Value(RowMethods):
 
     def __reduce__(self) -> tuple[Callable[..., Value], tuple[object, ...]]:
         fields = (self._data, self._grad, self.label, self.op, self.parents, self.partials)
-        return restore, (_Ancestors(self) if self.parents and not _Ancestors.are_written() else None, *fields)
+        return restore, (
+            _Ancestors(self) if self.parents and not _Ancestors.are_written() else None,
+            *fields,
+        )
 
 
 def number(data: object) -> float:
@@ -214,8 +220,14 @@ def number(data: object) -> float:
     if isinstance(data, Real):
         return float(data)
     shown = repr(data) if len(repr(data)) < 40 else repr(data)[:36] + " ..."
-    hint = "; it is a Value already, use +v for a node or v.detach() for a leaf" if isinstance(data, Value) else ""
-    raise TypeError(f"expected a number (int, float or a numpy scalar), got {shown} ({type(data).__name__}){hint}")
+    hint = (
+        "; it is a Value already, use +v for a node or v.detach() for a leaf"
+        if isinstance(data, Value)
+        else ""
+    )
+    raise TypeError(
+        f"expected a number (int, float or a numpy scalar), got {shown} ({type(data).__name__}){hint}"
+    )
 
 
 def constant(data: object) -> Value:
@@ -236,14 +248,13 @@ def _comparable(other: object) -> float | None:
     return float(other) if isinstance(other, Real) else None
 
 
-def _reflected(left: object, operator: str, right: Value) -> Value:
+def _reflected(left: object, operator: str, right: Value) -> Any:
     """Return `left operator right` for a left that is no Value; NotImplemented where it is no number either."""
     try:
         lifted = constant(left)
     except TypeError:
         return NotImplemented
-    result: Value = getattr(lifted, operator)(right)
-    return result
+    return getattr(lifted, operator)(right)
 
 
 def topological_order(*roots: Value) -> list[Value]:
@@ -323,15 +334,22 @@ def restore(
 ) -> Value:
     """Return a node made of its fields."""
     v: Value = new(Value)
-    v._data, v._grad, v.label, v.op, v.parents, v.partials = data, grad, label, op, parents, partials
+    v._data, v._grad, v.label, v.op, v.parents, v.partials = (
+        data,
+        grad,
+        label,
+        op,
+        parents,
+        partials,
+    )
     return v
 
 
 class _Ancestors:
     """Pickles a node's ancestors before the node itself, parents first, so that the pickler never recurses.
 
-    A pickler asks for the items while it writes; while it does, the Values among them leave their own ancestors out,
-    since all of those are written already.
+    A pickler asks for the items while it writes; while it does, the Values among them leave their
+    own ancestors out, since all of those are written already.
     """
 
     _writing = threading.local()

@@ -1,0 +1,78 @@
+"""Labels for Values, after the variables that hold them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autograd_scalar.value import Value
+
+
+def label_all(
+    names: Mapping[str, Any] | None = None, /, *, overwrite: bool = False, **named: Any
+) -> list[str]:
+    """Return the labels given to Values that had none, each the name of the caller's variable.
+
+    Without arguments the variables are those where the call stands: a function's locals, or at a
+    prompt, in a notebook or a module its globals. Lists, tuples and dictionaries are looked into:
+    their Values become xs[0] or weights["b"]. Names that start with an underscore are passed over.
+    A label stays as it is unless `overwrite` is set. Of several names for one Value the first is
+    taken, a plain name before a place in a list.
+
+    Pass the names to label only some: `label_all(a=a, b=b)`, or a mapping such as `vars()`.
+
+    >>> def labels():
+    ...     a, xs = Value(2.0), [Value(1.0), Value(5.0, label="mine")]
+    ...     y = a * xs[0]
+    ...     return label_all()
+    >>> labels()
+    ['a', 'y', 'xs[0]']
+
+    Raises TypeError for an argument that is no name of a Value or of a container.
+    """
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(
+            f"label_all takes names, as in label_all(x=x), or a mapping from names to Values; "
+            f"got a bare {type(names).__name__}"
+        )
+    for name, held in named.items():
+        if not isinstance(held, Value | list | tuple | dict):
+            raise TypeError(
+                f"label_all labels Values, alone or in lists and dictionaries; "
+                f"{name} is {held!r} ({type(held).__name__})"
+            )
+    if names is None and not named:
+        names = sys._getframe(1).f_locals
+    given: list[str] = []
+    seen: set[Value] = set()
+    for name, v in _places({**(names or {}), **named}):
+        if v not in seen and (overwrite or v.label is None):
+            v.label = name
+            given.append(name)
+        seen.add(v)
+    return given
+
+
+def _places(variables: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
+    """Yield each Value with the expression that leads to it, plain names first."""
+    shown = {k: held for k, held in variables.items() if isinstance(k, str) and k[:1] != "_"}
+    yield from ((name, held) for name, held in shown.items() if isinstance(held, Value))
+    # IPython's In and Out are also called _ih and _oh: Out[3] would name what x names better.
+    entered = {id(held) for name, held in variables.items() if name not in shown}
+    stack = list(reversed(shown.items()))
+    while stack:
+        name, held = stack.pop()
+        branches: list[tuple[str, Any]] = []
+        if isinstance(held, list | tuple):
+            branches = [(f"{name}[{i}]", item) for i, item in enumerate(held)]
+        elif isinstance(held, dict):
+            branches = [(f"{name}[{_key(key)}]", item) for key, item in held.items()]
+        if branches and id(held) not in entered:
+            entered.add(id(held))
+            yield from ((place, item) for place, item in branches if isinstance(item, Value))
+            stack += reversed(branches)
+
+
+def _key(key: object) -> str:
+    return f'"{key}"' if isinstance(key, str) else repr(key)
