@@ -19,22 +19,18 @@ from autograd_scalar.ops import Op, definition
 _RECORD = """\
 def {name}({signature}):
 {lift}
-    parents = {parents}
+    v = new(Value)
+    v._x, v._y = {parents}
 {unpack}
     try:
 {body}
     except (ArithmeticError, ValueError):  # Python raises where IEEE 754 has an answer
-        z, partials = exact({name!r}, {arguments})
-    if modes.open_blocks:
-        return watched(z, {name!r}, parents, partials)
-    v = new(Value)
+        z, {slots} = exact({name!r}, {arguments})
     v._data = z
     v._grad = 0.0
     v.op = {name!r}
-    v.parents = parents
-    v.partials = partials
     v.label = None
-    return v
+    return watched(v) if modes.open_blocks else v
 """
 
 
@@ -58,7 +54,7 @@ def recorder(row: Op, *, operator: bool = False) -> str:
     Value. What is neither is a TypeError; an `operator` answers NotImplemented instead, so that the
     other side may try.
     """
-    lift, parents, unpack = [], [], []
+    lift, unpack, parents = [], [], []
     for operand, argument in zip(row.operands, arguments(row), strict=True):
         if operand in row.lists:
             lift.append(
@@ -81,20 +77,29 @@ def recorder(row: Op, *, operator: bool = False) -> str:
     if len(row.lists) > 1:
         lengths = ", ".join(f"len({operand}s)" for operand in row.lists)
         lift.append(f"same_length({row.name!r}, {lengths})")
+    # How a node holds its parents and partials is told where Value's slots are.
+    if len(row.operands) == 1 and not row.lists:
+        link, slots = f"{parents[0]}, None", "(v._dx,)"
+    elif len(row.operands) == 2 and not row.lists:
+        link, slots = ", ".join(parents), "(v._dx, v._dy)"
+    else:
+        link, slots = f"{_listed(parents)}, None", "v._dx"
     return _RECORD.format(
         name=row.name,
         signature=signature(row),
         lift=indent("\n".join(lift), "    "),
-        parents=_listed(parents),
+        parents=link,
         unpack=indent("\n".join(unpack), "    "),
-        body=indent(_body(row, exact=False), "        "),
+        body=indent(_body(row, slots, exact=False), "        "),
+        slots=slots,
         arguments=", ".join(arguments(row)),
-    )
+    ).replace("\n\n", "\n")
 
 
 def evaluator(row: Op) -> str:
     """Return the source of the function that computes a row and its partial derivatives on floats, and never raises."""
-    return f"def {row.name}({signature(row)}):\n{indent(_body(row, exact=True), '    ')}\n    return z, partials\n"
+    body = indent(_body(row, "partials", exact=True), "    ")
+    return f"def {row.name}({signature(row)}):\n{body}\n    return z, partials\n"
 
 
 def function(row: Op, *, exact: bool) -> str:
@@ -102,14 +107,14 @@ def function(row: Op, *, exact: bool) -> str:
     return f"def {row.name}({signature(row)}):\n    return {spell(row.value_tree, definition, exact=exact)}\n"
 
 
-def _body(row: Op, *, exact: bool) -> str:
-    """Return the lines that compute `z` and `partials` from floats and lists of floats."""
+def _body(row: Op, partials: str, *, exact: bool) -> str:
+    """Return the lines that compute `z`, and the tuple of `partials`, from floats and lists of floats."""
 
     def write(tree: ast.expr) -> str:
         return spell(tree, definition, exact=exact)
 
     if row.start_tree is None:
-        return f"z = {write(row.value_tree)}\npartials = {_listed(map(write, row.partial_trees))}"
+        return f"z = {write(row.value_tree)}\n{partials} = {_listed(map(write, row.partial_trees))}"
     lists = [operand + "s" for operand in row.lists]
     walk = f"for {row.lists[0]} in {lists[0]}"
     if len(lists) > 1:
@@ -125,7 +130,8 @@ def _body(row: Op, *, exact: bool) -> str:
                 parts.append(f"*[{write(tree)}] * len({operand}s)")
             case _:
                 parts.append(f"*[{write(tree)} {walk}]")
-    return f"z = {write(row.start_tree)}\n{walk}:\n    z = {write(row.value_tree)}\npartials = {_listed(parts)}"
+    fold = f"z = {write(row.start_tree)}\n{walk}:\n    z = {write(row.value_tree)}"
+    return f"{fold}\n{partials} = {_listed(parts)}"
 
 
 def _listed(parts: Iterable[str]) -> str:

@@ -56,22 +56,28 @@ def label_all(
 
 def _places(variables: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
     """Yield each Value with the expression that leads to it, plain names first."""
-    shown = {k: held for k, held in variables.items() if isinstance(k, str) and k[:1] != "_"}
-    yield from ((name, held) for name, held in shown.items() if isinstance(held, Value))
+    shown = [(name, held) for name, held in variables.items() if not name.startswith("_")]
+    yield from ((name, held) for name, held in shown if isinstance(held, Value))
     # IPython's In and Out are also called _ih and _oh: Out[3] would name what x names better.
-    entered = {id(held) for name, held in variables.items() if name not in shown}
-    stack = list(reversed(shown.items()))
+    entered = {id(held) for name, held in variables.items() if name.startswith("_")}
+    stack = shown[::-1]
     while stack:
         name, held = stack.pop()
-        branches: list[tuple[str, Any]] = []
         if isinstance(held, list | tuple):
-            branches = [(f"{name}[{i}]", item) for i, item in enumerate(held)]
+            items: Iterator[tuple[Any, Any]] = enumerate(held)
         elif isinstance(held, dict):
-            branches = [(f"{name}[{_key(key)}]", item) for key, item in held.items()]
-        if branches and id(held) not in entered:
+            items = iter(held.items())
+        else:
+            continue
+        if id(held) not in entered:
             entered.add(id(held))
-            yield from ((place, item) for place, item in branches if isinstance(item, Value))
-            stack += reversed(branches)
+            inner = []
+            for key, item in items:
+                if isinstance(item, Value):
+                    yield f"{name}[{_key(key)}]", item
+                elif isinstance(item, list | tuple | dict):
+                    inner.append((f"{name}[{_key(key)}]", item))
+            stack += reversed(inner)
 
 
 def _key(key: object) -> str:

@@ -44,12 +44,17 @@ class Value(RowMethods):
     (11.0, 6.0)
     """
 
-    __slots__ = ("_data", "_grad", "label", "op", "parents", "partials")
+    # One or two parents are in _x and _y (None where there is one), the partials in _dx and _dy. More of them are
+    # tuples in _x and _dx; a leaf has None in _x. With tuples in every node the garbage collector has twice as much
+    # to walk: a training step of 65,818 nodes took 2.5 to 3 times as long, and a product 216 bytes instead of 144.
+    __slots__ = ("_data", "_dx", "_dy", "_grad", "_x", "_y", "label", "op")
 
     label: str | None
     op: str
-    parents: tuple[Value, ...]
-    partials: tuple[float, ...]
+    _x: Any
+    _y: Value | None
+    _dx: Any
+    _dy: float
 
     def __init__(self, data: float, label: str | None = None) -> None:
         if label is not None and not isinstance(label, str):
@@ -58,8 +63,7 @@ class Value(RowMethods):
         self._grad: float = 0.0
         self.label = label
         self.op = ""
-        self.parents = ()
-        self.partials = ()
+        self._x = None
 
     # ----- what a Value shows -----
 
@@ -80,6 +84,22 @@ class Value(RowMethods):
     @grad.setter
     def grad(self, grad: float) -> None:
         self._grad = grad if type(grad) is float else number(grad)
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands, in order and with repeats; () for a leaf."""
+        x: Any = () if self._x is None else self._x
+        if isinstance(x, tuple):
+            return x
+        return (x,) if self._y is None else (x, self._y)
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The derivatives by each of the parents, as they were when the operation was recorded."""
+        dx: Any = () if self._x is None else self._dx
+        if isinstance(dx, tuple):
+            return dx
+        return (dx,) if self._y is None else (dx, self._dy)
 
     @property
     def _prev(self) -> tuple[Value, ...]:
@@ -162,13 +182,22 @@ class Value(RowMethods):
         if modes.open_blocks:
             adjoints(order, {self: 1.0})  # raises on an anomaly before any grad is touched
         for v in order:
-            if v.parents:
+            if v._x is not None:
                 v._grad = 0.0
         self._grad += 1.0
         for v in reversed(order):
+            x = v._x
+            if x is None:
+                continue
             grad = v._grad
-            for parent, partial in zip(v.parents, v.partials):  # noqa: B905  strict=True costs 8 % of the pass
-                parent._grad += partial * grad
+            if type(x) is tuple:
+                for parent, partial in zip(x, v._dx):  # noqa: B905  strict=True costs 8 % of the pass
+                    parent._grad += partial * grad
+                continue
+            x._grad += v._dx * grad
+            y = v._y
+            if y is not None:
+                y._grad += v._dy * grad
 
     def zero_grad(self) -> None:
         """Set the grad of every node of the graph under this Value to 0.0."""
@@ -185,9 +214,10 @@ class Value(RowMethods):
         25.0
         """
         for v in topological_order(self):
-            if v.parents:
-                operands = TABLE[v.op].split([parent._data for parent in v.parents])
-                v._data, v.partials = evaluate(v.op, *operands)
+            if parents := v.parents:
+                operands = TABLE[v.op].split([parent._data for parent in parents])
+                v._data, partials = evaluate(v.op, *operands)
+                _link(v, parents, partials)
 
     def detach(self) -> Value:
         """Return a leaf with this Value's data and label, cut off from the graph.
@@ -236,9 +266,8 @@ def constant(data: object) -> Value:
     v._data = data if type(data) is float else number(data)
     v._grad = 0.0
     v.op = ""
-    v.parents = ()
-    v.partials = ()
     v.label = None
+    v._x = None
     return v
 
 
@@ -248,13 +277,14 @@ def _comparable(other: object) -> float | None:
     return float(other) if isinstance(other, Real) else None
 
 
-def _reflected(left: object, operator: str, right: Value) -> Any:
+def _reflected(left: object, operator: str, right: Value) -> Value:
     """Return `left operator right` for a left that is no Value; NotImplemented where it is no number either."""
     try:
         lifted = constant(left)
     except TypeError:
-        return NotImplemented
-    return getattr(lifted, operator)(right)
+        return NotImplemented  # type: ignore[no-any-return]
+    recorded: Value = getattr(lifted, operator)(right)
+    return recorded
 
 
 def topological_order(*roots: Value) -> list[Value]:
@@ -273,10 +303,15 @@ def topological_order(*roots: Value) -> list[Value]:
             order.append(stack.pop())  # type: ignore[arg-type]
         elif v not in seen:
             seen.add(v)
-            if v.parents:
-                stack += (v, None, *v.parents[::-1])
-            else:
+            x = v._x
+            if x is None:
                 order.append(v)
+            elif type(x) is tuple:
+                stack += (v, None, *x[::-1])
+            elif v._y is None:
+                stack += (v, None, x)
+            else:
+                stack += (v, None, v._y, x)
     return order
 
 
@@ -300,16 +335,15 @@ def adjoints(order: list[Value], seeds: dict[Value, float]) -> dict[Value, float
     return bars
 
 
-def watched(z: float, op: str, parents: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
-    """Return the node for an operation inside a no_grad or detect_anomaly block (of any thread)."""
+def watched(v: Value) -> Value:
+    """Return a new node as it is to be inside a no_grad or detect_anomaly block (of any thread)."""
     if not modes.recording.get():
-        return constant(z)
-    v = restore(None, z, 0.0, None, op, parents, partials)
+        return constant(v._data)
     made_at = modes.watching.get()
     if made_at is not None:
         made_at[id(v)] = line = modes.caller()
-        if not isfinite(z):
-            raise modes.AnomalyError(f"{_told(v)} gave {z!r}, at {line}")
+        if not isfinite(v._data):
+            raise modes.AnomalyError(f"{_told(v)} gave {v._data!r}, at {line}")
     return v
 
 
@@ -334,15 +368,20 @@ def restore(
 ) -> Value:
     """Return a node made of its fields."""
     v: Value = new(Value)
-    v._data, v._grad, v.label, v.op, v.parents, v.partials = (
-        data,
-        grad,
-        label,
-        op,
-        parents,
-        partials,
-    )
+    v._data, v._grad, v.label, v.op = data, grad, label, op
+    _link(v, parents, partials)
     return v
+
+
+def _link(v: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> None:
+    """Give a node its parents and partials."""
+    v._y = None
+    if len(parents) == 2:
+        (v._x, v._y), (v._dx, v._dy) = parents, partials
+    elif len(parents) == 1:
+        (v._x,), (v._dx,) = parents, partials
+    else:
+        v._x, v._dx = parents or None, partials
 
 
 class _Ancestors:
