@@ -1,0 +1,126 @@
+"""Activations: every row of the table with one operand, by name; as modules for Sequential."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from operator import methodcaller
+from typing import Any
+
+import autograd_scalar.functions as F
+from autograd_scalar.nn.architecture import buildable
+from autograd_scalar.nn.module import Module
+from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.value import Value
+
+#: A row's name, "linear" for none, or a function from Value to Value.
+Nonlinearity = str | Callable[[Value], Value]
+
+
+def activation_names() -> list[str]:
+    """Return the names that an activation may have: rows of one operand, and "linear"."""
+    return ["linear", *(name for name, row in TABLE.items() if _is_unary(row))]
+
+
+def _is_unary(row: Op) -> bool:
+    return len(row.operands) - len(row.defaults) == 1 and not row.lists
+
+
+def plain(activation: Nonlinearity) -> Nonlinearity:
+    """Return an activation by its name where it has one: nn.ReLU and nn.ReLU() are "relu"."""
+    if isinstance(activation, partial) and activation.func is Activation:
+        activation = activation()
+    if isinstance(activation, Activation) and not activation.constants:
+        return activation.name
+    return activation
+
+
+def function_of(activation: Nonlinearity) -> Callable[[Value], Value] | None:
+    """Return the function of an activation, None for "linear".
+
+    A row becomes a call of the Value's own method, which can be pickled and costs no second frame.
+    """
+    if callable(activation):
+        return activation
+    if activation == "linear":
+        return None
+    if activation not in activation_names():
+        hint = " (softmax is over a whole layer: nn.Softmax)" if activation == "softmax" else ""
+        raise ValueError(
+            f"unknown activation {activation!r}{hint}; there are {', '.join(activation_names())}"
+        )
+    return methodcaller(activation)
+
+
+def title(activation: Nonlinearity) -> str:
+    """Return how a neuron with this activation is called: ReLU, Tanh, Linear."""
+    if isinstance(activation, Activation):
+        activation = activation.name
+    if not isinstance(activation, str):
+        return str(getattr(activation, "__name__", type(activation).__name__))
+    return {"relu": "ReLU"}.get(activation, activation[:1].upper() + activation[1:])
+
+
+@buildable
+class Activation(Module):
+    """A row of one operand over a Value, or over each Value of a list.
+
+    >>> Activation("tanh")([Value(0.0), Value(100.0)])[1].data
+    1.0
+    >>> LeakyReLU(0.1)(Value(-2.0)).data
+    -0.2
+    """
+
+    def __init__(self, name: str, *constants: float) -> None:
+        self.name, self.constants = name, constants
+        self._function = function_of(name)
+        if constants:
+            self._function = methodcaller(name, *constants)
+
+    def __call__(self, x: Any) -> Any:
+        if self._function is None:
+            return x
+        if hasattr(x, "__len__"):
+            return [self(v) for v in x]
+        return self._function(x if isinstance(x, Value) else Value(x))
+
+    def config(self) -> dict[str, Any]:
+        return {"name": self.name, "constants": list(self.constants)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Activation:
+        return cls(config["name"], *config["constants"])
+
+    def __repr__(self) -> str:
+        return f"Activation({', '.join(map(repr, (self.name, *self.constants)))})"
+
+
+@buildable
+class Softmax(Module):
+    """Positive numbers that sum to 1: exp(x_i) / sum of exp(x_j), for every finite input.
+
+    `cross_entropy` takes what comes before it, the logits.
+
+    >>> [round(p.data, 9) for p in Softmax()([Value(1000.0), Value(1000.0)])]
+    [0.5, 0.5]
+    """
+
+    def __call__(self, x: Any) -> Any:
+        return F.softmax(x)
+
+    def config(self) -> dict[str, Any]:
+        return {}
+
+    def __repr__(self) -> str:
+        return "Softmax()"
+
+
+ReLU = partial(Activation, "relu")
+Tanh = partial(Activation, "tanh")
+Sigmoid = partial(Activation, "sigmoid")
+Softplus = partial(Activation, "softplus")
+GELU = partial(Activation, "gelu")
+SiLU = partial(Activation, "silu")
+#: LeakyReLU(slope=0.01), ELU(alpha=1.0), where the number is the row's own default.
+LeakyReLU = partial(Activation, "leaky_relu")
+ELU = partial(Activation, "elu")

@@ -1,0 +1,38 @@
+"""What layers do with their inputs: check the width, make Values, hand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd_scalar.nn.module import Module, WidthError
+from autograd_scalar.value import Value
+
+
+def check_width(name: str, width: int) -> None:
+    """Raise ValueError unless the width is a positive whole number."""
+    if isinstance(width, bool) or not hasattr(width, "__index__") or width < 1:
+        raise ValueError(f"{name} is a whole number of 1 or more, got {width!r}")
+
+
+def as_row(x: Any, nin: int, owner: Module) -> list[Value]:
+    """Return an input as a list of `nin` Values; a number alone is a row of one.
+
+    Constants become Values here, once, so that the neurons of a layer share them in the graph.
+    """
+    if not hasattr(x, "__len__"):
+        x = (x,)
+    if len(x) != nin:
+        inputs = "input" if nin == 1 else "inputs"
+        raise WidthError(f"{type(owner).__name__} takes {nin} {inputs}, got {len(x)}")
+    return [v if isinstance(v, Value) else Value(v) for v in x]
+
+
+def chain(modules: Sequence[Callable[[Any], Any]], x: Any) -> Any:
+    """Return the last module's output. A wrong width names the module by its position."""
+    for i, module in enumerate(modules):
+        try:
+            x = module(x)
+        except WidthError as problem:
+            raise WidthError(f"layer {i}: {problem}") from None
+    return x

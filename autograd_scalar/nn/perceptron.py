@@ -1,0 +1,177 @@
+"""Neuron, Layer and MLP, as in micrograd."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import autograd_scalar.functions as F
+from autograd_scalar.nn.activations import Nonlinearity, function_of, plain, title
+from autograd_scalar.nn.architecture import buildable
+from autograd_scalar.nn.init import Init, Seed, generator, initialiser
+from autograd_scalar.nn.inputs import as_row, chain, check_width
+from autograd_scalar.nn.module import Module
+from autograd_scalar.value import Value
+
+
+@buildable
+class Neuron(Module):
+    """activation(b + w_1 x_1 + ... + w_n x_n): one `dot` node and one node of the activation.
+
+    The activation is relu unless told, or none with `nonlin=False`. Weights are drawn by `init`
+    ("uniform" in -1..1, "xavier", "he", ...), the bias is 0. With a seed, or a `random.Random`,
+    the draw is the same whatever else uses `random`; without one it comes from Python's `random`.
+    `nout` is how many such neurons there are, for the initialisers that ask.
+
+    >>> n = Neuron(2, seed=0)
+    >>> n
+    ReLUNeuron(2)
+    >>> n.w[0].data, n.w[1].data, n.b.data = 1.0, -2.0, 0.5
+    >>> n([3.0, 1.0]).data
+    1.5
+
+    Raises WidthError (a ValueError) for an input that is not `nin` wide.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nonlin: bool = True,
+        activation: Nonlinearity | None = None,
+        init: Init = "uniform",
+        seed: Seed = None,
+        *,
+        nout: int = 1,
+    ) -> None:
+        check_width("nin", nin)
+        draw, rng = initialiser(init), generator(seed)
+        self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
+        self.b = Value(0.0)
+        self.activation = plain("relu" if activation is None else activation)
+        if not nonlin:
+            self.activation = "linear"
+        self._activate = function_of(self.activation)
+
+    @property
+    def nin(self) -> int:
+        """The width of the input."""
+        return len(self.w)
+
+    @property
+    def nonlin(self) -> bool:
+        """Whether there is an activation."""
+        return self.activation != "linear"
+
+    def __call__(self, x: Any) -> Value:
+        return self.fire(as_row(x, self.nin, self))
+
+    def fire(self, x: list[Value]) -> Value:
+        """Return the output for a row of the right width; layers check it once for all neurons."""
+        z = F.dot(self.w, x, self.b)
+        return z if self._activate is None else self._activate(z)
+
+    def config(self) -> dict[str, Any] | None:
+        return _config(self.activation, nin=self.nin, activation=self.activation)
+
+    def __repr__(self) -> str:
+        return f"{title(self.activation)}Neuron({self.nin})"
+
+
+@buildable
+class Layer(Module):
+    """`nout` neurons over the same input. Gives their outputs as a list; a single one bare.
+
+    >>> layer = Layer(2, 3, activation="tanh", seed=0)
+    >>> layer
+    Layer of [TanhNeuron(2), TanhNeuron(2), TanhNeuron(2)]
+    >>> len(layer([1.0, -1.0]))
+    3
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        nonlin: bool = True,
+        activation: Nonlinearity | None = None,
+        init: Init = "uniform",
+        seed: Seed = None,
+    ) -> None:
+        check_width("nin", nin)
+        check_width("nout", nout)
+        rng = generator(seed)
+        self.neurons = [Neuron(nin, nonlin, activation, init, rng, nout=nout) for _ in range(nout)]
+
+    @property
+    def nin(self) -> int:
+        """The width of the input."""
+        return self.neurons[0].nin
+
+    def __call__(self, x: Any) -> Any:
+        x = as_row(x, self.nin, self)
+        out = [neuron.fire(x) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+    def config(self) -> dict[str, Any] | None:
+        activation = self.neurons[0].activation
+        return _config(activation, nin=self.nin, nout=len(self.neurons), activation=activation)
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+
+
+@buildable
+class MLP(Module):
+    """A multilayer perceptron: layers of `nouts` neurons each, over `nin` inputs.
+
+    One activation is for all layers but the last, which is linear; a list of them is for each.
+
+    >>> MLP(2, [2, 1], seed=0)
+    MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
+    >>> MLP(2, [4, 1], activation=["tanh", "sigmoid"], seed=0)([0.5, -0.5]).op
+    'sigmoid'
+
+    Raises WidthError (a ValueError) for an input that is not `nin` wide.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: Nonlinearity | Sequence[Nonlinearity] = "relu",
+        init: Init = "uniform",
+        seed: Seed = None,
+    ) -> None:
+        if not hasattr(nouts, "__len__") or len(nouts) == 0:
+            raise ValueError(f"MLP takes a list of layer sizes, such as [16, 1], got {nouts!r}")
+        if isinstance(activation, str) or callable(activation):
+            activation = [activation] * (len(nouts) - 1) + ["linear"]
+        if len(activation) != len(nouts):
+            raise ValueError(f"{len(activation)} activations for {len(nouts)} layers")
+        rng = generator(seed)
+        widths = [nin, *nouts]
+        self.layers = [
+            Layer(widths[i], widths[i + 1], activation=activation[i], init=init, seed=rng)
+            for i in range(len(nouts))
+        ]
+
+    @property
+    def nin(self) -> int:
+        """The width of the input."""
+        return self.layers[0].nin
+
+    def __call__(self, x: Any) -> Any:
+        return chain(self.layers, x)
+
+    def config(self) -> dict[str, Any] | None:
+        activations = [layer.neurons[0].activation for layer in self.layers]
+        nouts = [len(layer.neurons) for layer in self.layers]
+        return _config(*activations, nin=self.nin, nouts=nouts, activation=activations)
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(str, self.layers))}]"
+
+
+def _config(*activations: Nonlinearity, **arguments: Any) -> dict[str, Any] | None:
+    """Return the arguments, or None where an activation is a function, which JSON cannot hold."""
+    return arguments if all(isinstance(a, str) for a in activations) else None

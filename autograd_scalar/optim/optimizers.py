@@ -1,0 +1,241 @@
+"""Optimisers, step for step as PyTorch defines them.
+
+An optimiser keeps, for each parameter, the running numbers that its rule names in `slots`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import isfinite, sqrt
+from typing import Any
+
+from autograd_scalar.value import Value
+
+
+class Optimizer:
+    """What the optimisers share; `lr` may be set between steps.
+
+    Raises ValueError without parameters or for a setting out of its range, TypeError for what is
+    not a Value.
+    """
+
+    #: The names of the running numbers that each parameter has.
+    slots: tuple[str, ...] = ()
+
+    def __init__(self, params: Iterable[Value], lr: float, **settings: float) -> None:
+        self.params = list(params)
+        if not self.params:
+            raise ValueError(f"{type(self).__name__} got no parameters to optimise")
+        for i, p in enumerate(self.params):
+            if not isinstance(p, Value):
+                raise TypeError(
+                    f"{type(self).__name__} takes a list of Values, such as model.parameters(); "
+                    f"item {i} is {p!r}"
+                )
+        if len({id(p) for p in self.params}) < len(self.params):
+            raise ValueError(f"{type(self).__name__} got the same parameter twice")
+        for name, number in {"lr": lr, **settings}.items():
+            if not (isfinite(number) and number >= 0.0):
+                raise ValueError(f"{name} must be finite and 0 or more, got {number!r}")
+        self.lr = lr
+        self.steps = 0
+        self.state = {name: [0.0] * len(self.params) for name in self.slots}
+
+    def zero_grad(self) -> None:
+        """Set every parameter's grad to 0."""
+        for p in self.params:
+            p.grad = 0.0
+
+    def step(self) -> None:
+        """Move every parameter by its grad."""
+        raise NotImplementedError(f"{type(self).__name__} does not define step")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what continues this optimiser exactly: its rate, steps and running numbers."""
+        return {
+            "name": type(self).__name__,
+            "lr": self.lr,
+            "steps": self.steps,
+            "slots": {name: list(numbers) for name, numbers in self.state.items()},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a `state_dict` of the same kind of optimiser over as many parameters.
+
+        Raises ValueError for any other; the optimiser then stays as it was.
+        """
+        if state.get("name") != type(self).__name__:
+            raise ValueError(f"the state is {state.get('name')}'s, this is {type(self).__name__}")
+        slots = state["slots"]
+        if slots.keys() != self.state.keys():
+            raise ValueError(f"the state has {sorted(slots)}, expected {sorted(self.state)}")
+        for name, numbers in slots.items():
+            if len(numbers) != len(self.params):
+                raise ValueError(
+                    f"the state is for {len(numbers)} parameters ({name}), here are "
+                    f"{len(self.params)}"
+                )
+        self.lr, self.steps = state["lr"], state["steps"]
+        self.state = {name: [float(x) for x in numbers] for name, numbers in slots.items()}
+
+    def __repr__(self) -> str:
+        count = len(self.params)
+        return f"{type(self).__name__}({count} parameter{'s' * (count != 1)}, lr={self.lr:g})"
+
+
+class SGD(Optimizer):
+    """Gradient descent: p <- p - lr v, with v the grad, or v <- momentum v + grad.
+
+    Nesterov's variant steps by grad + momentum v. weight_decay adds its multiple of p to the grad.
+
+    >>> p = Value(1.0)
+    >>> (p * p).backward()
+    >>> SGD([p], lr=0.1).step()
+    >>> p.data
+    0.8
+    """
+
+    slots = ("velocity",)
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, lr, momentum=momentum, weight_decay=weight_decay)
+        if nesterov and not momentum:
+            raise ValueError("nesterov needs a momentum above 0")
+        self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
+
+    def step(self) -> None:
+        lr, momentum, nesterov, decay = self.lr, self.momentum, self.nesterov, self.weight_decay
+        velocity = self.state["velocity"]
+        self.steps += 1
+        for i, p in enumerate(self.params):
+            g = p.grad
+            if decay:
+                g += decay * p.data
+            if momentum:
+                velocity[i] = v = momentum * velocity[i] + g
+                g = g + momentum * v if nesterov else v
+            p.data -= lr * g
+
+
+class RMSProp(Optimizer):
+    """p <- p - lr g / (sqrt(s) + eps), s <- alpha s + (1 - alpha) g²."""
+
+    slots = ("square", "velocity")
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+    ) -> None:
+        super().__init__(
+            params, lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum
+        )
+        self.alpha, self.eps = alpha, eps
+        self.weight_decay, self.momentum = weight_decay, momentum
+
+    def step(self) -> None:
+        lr, alpha, eps, decay = self.lr, self.alpha, self.eps, self.weight_decay
+        momentum, square, velocity = self.momentum, self.state["square"], self.state["velocity"]
+        self.steps += 1
+        for i, p in enumerate(self.params):
+            g = p.grad
+            if decay:
+                g += decay * p.data
+            square[i] = s = alpha * square[i] + (1.0 - alpha) * g * g
+            g = g / (sqrt(s) + eps)
+            if momentum:
+                velocity[i] = g = momentum * velocity[i] + g
+            p.data -= lr * g
+
+
+class Adam(Optimizer):
+    """p <- p - lr m' / (sqrt(v') + eps): m and v running means of g and g², ' their bias corrected.
+
+    weight_decay adds its multiple of p to the grad; see AdamW for the other way.
+    Kingma and Ba, 2015.
+    """
+
+    slots = ("mean", "square")
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(
+            params, lr, beta1=betas[0], beta2=betas[1], eps=eps, weight_decay=weight_decay
+        )
+        if max(betas) >= 1.0:
+            raise ValueError(f"betas must be below 1, got {betas}")
+        self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
+
+    #: Whether weight decay shrinks the parameter itself instead of entering its grad.
+    decoupled = False
+
+    def step(self) -> None:
+        lr, (beta1, beta2), eps, decay = self.lr, self.betas, self.eps, self.weight_decay
+        mean, square = self.state["mean"], self.state["square"]
+        self.steps += 1
+        rate = lr / (1.0 - beta1**self.steps)
+        root = sqrt(1.0 - beta2**self.steps)
+        for i, p in enumerate(self.params):
+            g = p.grad
+            if self.decoupled:
+                p.data *= 1.0 - lr * decay
+            elif decay:
+                g += decay * p.data
+            mean[i] = m = beta1 * mean[i] + (1.0 - beta1) * g
+            square[i] = v = beta2 * square[i] + (1.0 - beta2) * g * g
+            p.data -= rate * (m / (sqrt(v) / root + eps))
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay: p <- p (1 - lr weight_decay) before each step.
+
+    Loshchilov and Hutter, 2019.
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        params: Iterable[Value],
+        lr: float = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": SGD,
+    "rmsprop": RMSProp,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+
+
+def optimizer(name: str, params: Iterable[Value], **settings: Any) -> Optimizer:
+    """Return the optimiser of that name over the parameters.
+
+    >>> optimizer("adam", [Value(1.0)], lr=0.01)
+    Adam(1 parameter, lr=0.01)
+    """
+    if name not in OPTIMIZERS:
+        raise ValueError(f"unknown optimizer {name!r}; there are {', '.join(OPTIMIZERS)}")
+    return OPTIMIZERS[name](params, **settings)

@@ -1,0 +1,74 @@
+"""Schedules: functions from the epoch, counted from 0, to a learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import cos, pi
+
+Schedule = Callable[[int], float]
+
+
+def constant(lr: float) -> Schedule:
+    """Return the schedule that is always lr."""
+    return lambda epoch: lr
+
+
+def linear(start: float = 1.0, stop: float = 0.1, epochs: int = 100) -> Schedule:
+    """Return the schedule that falls from start to stop in a straight line, and stays there.
+
+    As it stands it is that of micrograd's demo, 1.0 - 0.9 k / 100.
+
+    >>> linear()(50)
+    0.55
+    """
+    _check_epochs(epochs)
+    return lambda epoch: start - (start - stop) * min(epoch, epochs) / epochs
+
+
+def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
+    """Return the schedule that multiplies by the factor at every so many epochs.
+
+    >>> [step(1.0, every=2, factor=0.5)(epoch) for epoch in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+    _check_epochs(every)
+    return lambda epoch: lr * factor ** (epoch // every)
+
+
+def exponential(lr: float, factor: float) -> Schedule:
+    """Return the schedule lr · factor^epoch.
+
+    >>> exponential(1.0, 0.5)(3)
+    0.125
+    """
+    return lambda epoch: lr * factor**epoch
+
+
+def cosine(lr: float, epochs: int, stop: float = 0.0) -> Schedule:
+    """Return the schedule that falls from lr to stop along half a cosine, and stays there.
+
+    >>> cosine(1.0, epochs=10)(5)
+    0.5
+    """
+    _check_epochs(epochs)
+    return lambda epoch: stop + (lr - stop) * (1.0 + cos(pi * min(epoch, epochs) / epochs)) / 2.0
+
+
+def warmup(epochs: int, then: Schedule | float) -> Schedule:
+    """Return the schedule that climbs in a straight line for so many epochs and then follows on.
+
+    `then` is a learning rate, or a schedule that starts counting where the climb ends.
+
+    >>> [warmup(4, then=1.0)(epoch) for epoch in range(6)]
+    [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+    """
+    _check_epochs(epochs)
+    after = then if callable(then) else constant(then)
+    return lambda epoch: (
+        after(0) * (epoch + 1) / epochs if epoch < epochs else after(epoch - epochs)
+    )
+
+
+def _check_epochs(epochs: int) -> None:
+    if epochs < 1:
+        raise ValueError(f"a schedule needs 1 epoch or more, got {epochs!r}")

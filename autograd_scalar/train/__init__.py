@@ -1,0 +1,25 @@
+"""Training: `fit` and what it hands back, checkpoints, and accuracy."""
+
+from autograd_scalar.train.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
+from autograd_scalar.train.history import Frame, History
+from autograd_scalar.train.learner import TrainingError
+from autograd_scalar.train.loop import fit
+from autograd_scalar.train.metrics import accuracy, mean_absolute_error
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "Frame",
+    "History",
+    "TrainingError",
+    "accuracy",
+    "fit",
+    "load_checkpoint",
+    "mean_absolute_error",
+    "save_checkpoint",
+]

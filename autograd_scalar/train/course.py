@@ -1,0 +1,65 @@
+"""Where in the data a run stands: resumable at any batch."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from autograd_scalar.train.checkpoint import rng_state
+
+
+class Course:
+    """The batches of an epoch in their order, how many of them are done, and the sums over those.
+
+    Rows are shuffled anew for each epoch, but not for a single batch: there the order would change
+    nothing but the rounding.
+    """
+
+    def __init__(
+        self, rows: int, batch_size: int | None, shuffle: bool, rng: random.Random
+    ) -> None:
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"batch_size is 1 or more, or None for all rows, got {batch_size!r}")
+        self.rows, self.size = rows, min(batch_size or rows, rows)
+        self.batches = -(-rows // self.size)
+        self.shuffle, self.rng = shuffle and self.batches > 1, rng
+        self.next_epoch()
+
+    def next_epoch(self) -> None:
+        """Stand before the first batch of a new epoch."""
+        #: The generator as it is before the epoch's shuffle, which a resumed run does again.
+        self.start = self.rng.getstate()
+        self.done = 0
+        self.loss = self.metric = self.seconds = 0.0
+
+    def remaining(self) -> Iterator[list[int]]:
+        """Yield the rows of each batch that is not done yet."""
+        order = list(range(self.rows))
+        if self.shuffle:
+            self.rng.setstate(self.start)
+            self.rng.shuffle(order)
+        for at in range(self.done * self.size, self.rows, self.size):
+            yield order[at : at + self.size]
+
+    def add(self, rows: int, loss: float, metric: float, seconds: float) -> None:
+        """Count a batch as done."""
+        self.done += 1
+        self.loss += loss * rows
+        self.metric += metric * rows
+        self.seconds += seconds
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the place as a dictionary that JSON can hold."""
+        return {
+            "rng": self.start,
+            "done": self.done,
+            "sums": [self.loss, self.metric, self.seconds],
+        }
+
+    def load_json(self, saved: dict[str, Any]) -> None:
+        """Stand where `to_json` was."""
+        self.start = rng_state(saved)
+        self.rng.setstate(self.start)
+        self.done = saved["done"]
+        self.loss, self.metric, self.seconds = saved["sums"]

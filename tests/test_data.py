@@ -1,0 +1,257 @@
+"""The shapes, data sets, and CSV files good and bad."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import statistics
+
+import numpy as np
+import pytest
+
+from autograd_scalar import Value, data
+from autograd_scalar.data import Dataset, Schema, load_csv, load_rows
+
+
+@pytest.mark.parametrize("name", data.SHAPES)
+def test_shapes_are_reproducible_lists_of_floats(name):
+    X, y = data.make(name, 60, noise=0.1, seed=1)
+    assert (X, y) == tuple(data.make(name, 60, noise=0.1, seed=1))
+    assert X != data.make(name, 60, noise=0.1, seed=2).X
+    assert {type(x) for row in X for x in row} == {float}
+    assert {type(label) for label in y} == {int}
+    assert {len(row) for row in X} == {2}
+    assert len(X) == len(y) == 60
+    assert data.make(name, 60).classes == tuple(map(str, sorted(set(y))))
+
+
+@pytest.mark.parametrize("name", data.SHAPES)
+def test_without_a_seed_points_come_from_the_global_random(name):
+    made = []
+    for _ in range(2):
+        random.seed(11)
+        made.append(tuple(data.make(name, 20, noise=0.1)))
+    assert made[0] == made[1]
+
+
+def test_a_seed_leaves_the_global_random_alone():
+    before = random.getstate()
+    for name in data.SHAPES:
+        data.make(name, 10, noise=0.1, seed=0).split(seed=0)
+    assert random.getstate() == before
+
+
+def test_moons_lie_on_their_half_circles():
+    # scikit-learn's make_moons(7, shuffle=False), written out in numpy
+    outer, inner = np.linspace(0, np.pi, 3), np.linspace(0, np.pi, 4)
+    x = np.append(np.cos(outer), 1 - np.cos(inner))
+    y = np.append(np.sin(outer), 1 - np.sin(inner) - 0.5)
+    expected = sorted([*zip(x, y, strict=True)])
+    got = sorted(map(tuple, data.moons(7).X))
+    assert np.array(got) == pytest.approx(np.array(expected))
+    assert data.moons(7).y.count(0) == 3
+
+
+def test_noise_is_a_standard_deviation():
+    clean, noisy = data.circles(4000, seed=5), data.circles(4000, noise=0.3, seed=5)
+    radius = [math.hypot(*row) for row in clean.X]
+    assert sorted(set(np.round(radius, 9))) == [0.8, 1.0]
+    assert statistics.pstdev(row[0] for row in noisy.X) == pytest.approx(
+        math.hypot(0.3, statistics.pstdev(row[0] for row in clean.X)), rel=0.05
+    )
+
+
+def test_a_spiral_has_equal_arms_that_turn():
+    X, y = data.spiral(300, arms=3, turns=0.5)
+    assert [y.count(k) for k in range(3)] == [100] * 3
+    ends = [row for row in X if math.hypot(*row) > 0.9999]
+    angles = sorted(math.degrees(math.atan2(b, a)) % 360 for a, b in ends)
+    assert angles == pytest.approx([60, 180, 300])
+
+
+def test_blobs_surround_their_centres():
+    X, y = data.blobs(3000, noise=0.5, seed=0, centers=[[0, 0, 0], [5, -5, 1]])
+    cloud = np.array([row for row, label in zip(X, y, strict=True) if label == 1])
+    assert cloud.mean(axis=0) == pytest.approx([5, -5, 1], abs=0.1)
+    assert cloud.std(axis=0) == pytest.approx([0.5] * 3, rel=0.1)
+    assert data.blobs(9, seed=0).classes == ("0", "1", "2")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: data.make("moon"), "unknown data set 'moon'; there are moons, circles, spiral"),
+        (lambda: data.moons(1), "1 points cannot be shared among 2 classes"),
+        (lambda: data.spiral(10, arms=0), "10 points cannot be shared among 0 arms"),
+        (lambda: data.moons(10, noise=-0.1), "noise is a standard deviation, 0 or more, got -0.1"),
+        (lambda: data.xor(10, noise=math.nan), "noise is a standard deviation"),
+        (lambda: data.circles(10, factor=1.5), "factor is the inner radius, between 0 and 1"),
+        (lambda: Dataset([[1.0]], [1, 2]), "X has 1 rows and y has 2 targets"),
+        (lambda: Dataset([], []), "at least one row"),
+        (lambda: Dataset([[1.0, 2.0], [1.0]], [1, 2]), "row 1 has 1 values, row 0 has 2"),
+        (lambda: Dataset([[1.0]], [1], features=["a", "b"]), "2 feature names for rows of 1"),
+        (lambda: data.moons(10).split(test=1.0), "share of rows held out, between 0 and 1, got 1"),
+        (lambda: Dataset([[1.0]], [1]).split(), "one row cannot be split"),
+        (lambda: data.spiral(9, arms=3).signed(), r"only targets 0 and 1 .* got \[0, 1, 2\]"),
+        (lambda: data.moons(9).standardise().standardise(), "standardised already"),
+        (lambda: data.moons(9).standardise(target=True), "targets that are classes have no scale"),
+        (lambda: data.moons(9).standardise(by=data.moons(9)), "that standardise.. returned"),
+        (
+            lambda: data.moons(9).standardise(by=data.blobs(9, centers=[[0]]).standardise()),
+            "by= has features x1, this data set has x1, x2",
+        ),
+    ],
+)
+def test_bad_arguments(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_split_shares_out_every_row():
+    whole = data.blobs(25, seed=0)
+    train, test = whole.split(test=0.2, seed=3)
+    assert (len(train), len(test)) == (20, 5)
+    assert sorted(train.X + test.X) == sorted(whole.X)
+    assert whole.split(test=0.2, seed=3)[1].X == test.X != whole.split(test=0.2, seed=4)[1].X
+    assert [len(part) for part in whole.take([0, 1]).split(test=0.01)] == [1, 1]
+
+
+def test_standardising_uses_the_training_rows_alone():
+    train, test = Dataset([[1.0, 7.0], [3.0, 7.0]], [10.0, 30.0]), Dataset([[5.0, 8.0]], [40.0])
+    scaled = train.standardise(target=True)
+    assert (scaled.X, scaled.y) == ([[-1.0, 0.0], [1.0, 0.0]], [-1.0, 1.0])
+    assert tuple(test.standardise(by=scaled)) == ([[3.0, 1.0]], [2.0])
+    assert scaled.schema.decode(Value(2.0)) == 40.0
+    assert train.X == [[1.0, 7.0], [3.0, 7.0]]
+
+
+def test_arrays_make_data_sets():
+    made = Dataset(np.eye(2), np.array([0, 1]))
+    assert (made.X, made.y) == ([[1.0, 0.0], [0.0, 1.0]], [0, 1])
+    assert repr(made) == "Dataset(2 rows of 2 features, target target)"
+
+
+def test_decoding():
+    flowers = Schema(("x",), classes=("iris", "rose", "lily"))
+    assert flowers.decode([Value(-1.0), 3.0, Value(2.0)]) == "rose"
+    assert Schema(("x",), classes=("no", "yes"), threshold=0.5).decode([Value(0.4)]) == "no"
+
+
+# ----- CSV -----
+
+
+def write(tmp_path, text, name="data.csv"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b,kind\n1,2,x\n3,4,y\n5,6,x\n",
+        "\ufeffa,b,kind\r\n1, 2,x\r\n\r\n3,4,y\r\n5,6,x",
+        "a;b;kind\n1;2;x\n3;4;y\n5;6;x\n",
+        "a\tb\tkind\n1\t2\tx\n3\t4\ty\n5\t6\tx\n",
+        'a,b,kind\n1,2,"x"\n3,4,"y"\n5,6,"x"\n',
+    ],
+)
+def test_files_of_many_kinds(tmp_path, text):
+    loaded = load_csv(write(tmp_path, text), target="kind")
+    assert tuple(loaded) == ([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0, 1, 0])
+    assert (loaded.features, loaded.classes) == (("a", "b"), ("x", "y"))
+    assert loaded.schema.target == "kind"
+
+
+def test_a_file_without_a_header(tmp_path):
+    path = write(tmp_path, "x,1,2\ny,3,4\n")
+    loaded = load_csv(path, target=0)
+    assert loaded.features == ("column 2", "column 3")
+    assert loaded.X == [[1.0, 2.0], [3.0, 4.0]]
+    assert load_rows(write(tmp_path, "5,6\n", "new.csv"), loaded.schema) == [[5.0, 6.0]]
+    assert load_rows(path, loaded.schema) == loaded.X
+
+
+def test_features_can_be_chosen(tmp_path):
+    path = write(tmp_path, "name,a,b,kind\nann,1,2,x\nbob,3,4,y\n")
+    assert load_csv(path, features=["b", 1]).X == [[2.0, 1.0], [4.0, 3.0]]
+    with pytest.raises(ValueError, match="'ann' is not a number; encode it as one, or choose"):
+        load_csv(path)
+    with pytest.raises(ValueError, match="no column 'c'; there are name, a, b, kind"):
+        load_csv(path, features=["c"])
+
+
+def test_delimiter_and_header_can_be_told(tmp_path):
+    assert load_csv(write(tmp_path, "a,1:y\n2:u\n3:v\n"), delimiter=":").features == ("a,1",)
+    path = write(tmp_path, "2019,2020\n1,2\n3,4\n5,6\n")
+    assert load_csv(path, header=True).features == ("2019",)
+    assert len(load_csv(path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("cells", "task", "y", "classes"),
+    [
+        ("1.5 2.5 4", "auto", [1.5, 2.5, 4.0], None),
+        ("0 1 1", "auto", [0, 1, 1], ("0", "1")),
+        ("-1 1 1.0", "auto", [0, 1, 1], ("-1", "1")),
+        ("0.5 1.5 1.5", "auto", [0.5, 1.5, 1.5], None),
+        ("0 1 1", "regression", [0.0, 1.0, 1.0], None),
+        ("10 9 8", "auto", [10.0, 9.0, 8.0], None),
+        ("10 9 8", "classification", [2, 1, 0], ("8", "9", "10")),
+        ("b a 1", "auto", [2, 1, 0], ("1", "a", "b")),
+    ],
+)
+def test_the_task_follows_the_target(tmp_path, cells, task, y, classes):
+    rows = "".join(f"{i},{cell}\n" for i, cell in enumerate(cells.split()))
+    loaded = load_csv(write(tmp_path, "x,y\n" + rows), task=task)
+    assert (loaded.y, loaded.classes) == (y, classes)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b,y\n1,2,3\n4,,6\n", r"data.csv: row 2 \(line 3\), column 'b': the cell is empty"),
+        ("a,b,y\n\n1,2,3\n4,?,6\n", r"row 2 \(line 4\), column 'b': '\?' is not a number"),
+        ("a,y\n1,3\nnan,6\n", "column 'a': 'nan' is not a finite number"),
+        ("a,y\n1,u\n2,\n", r"row 2 \(line 3\), column 'y': the cell is empty"),
+        ("a,y\n1,u\n2\n", r"row 2 \(line 3\) has 1 cells, expected 2"),
+        ("a,y\n", "there is a header but no rows under it"),
+        ("\n\n", "the file is empty"),
+        ("", "the file is empty"),
+        ("a,a,y\n1,2,3\n", "two columns are called 'a'"),
+        ("y\nu\nv\n", "the features must be columns other than the target"),
+        ("a,y\n1,u\n2,u\n", "all rows are of one class, 'u'"),
+        (b"a,y\n\xff\xfe,u\n", "not a CSV file of UTF-8 text"),
+        ('a,y\n1,"u\n', "not a CSV file of UTF-8 text: unexpected end of data"),
+    ],
+)
+def test_bad_files_say_where(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        load_csv(write(tmp_path, text))
+
+
+def test_bad_targets_and_tasks(tmp_path):
+    path = write(tmp_path, "a,b\n1,2\n3,4\n")
+    with pytest.raises(ValueError, match="no column 'c'; there are a, b"):
+        load_csv(path, target="c")
+    with pytest.raises(ValueError, match="no column 2; there are a, b"):
+        load_csv(path, target=2)
+    with pytest.raises(ValueError, match="unknown task 'guess'; there are auto, classification"):
+        load_csv(path, task="guess")
+    with pytest.raises(ValueError, match="column 'b': 'x' is not a number"):
+        load_csv(write(tmp_path, "a,b\n1,x\n3,y\n"), task="regression")
+    with pytest.raises(FileNotFoundError):
+        load_csv(tmp_path / "none.csv")
+
+
+def test_rows_for_a_trained_model(tmp_path):
+    train = load_csv(write(tmp_path, "a,b,kind\n1,2,x\n3,6,y\n"), target="kind").standardise()
+    schema = Schema.from_json(json.loads(json.dumps(train.schema.to_json())))
+    assert schema == train.schema
+    other = write(tmp_path, "note,b,a\nhello,6,1\n", "other.csv")
+    assert load_rows(other, schema) == [[-1.0, 1.0]]
+    with pytest.raises(ValueError, match=r"no column 'b', which the model was trained on; .* a, c"):
+        load_rows(write(tmp_path, "a,c\n1,2\n"), schema)
+    with pytest.raises(ValueError, match=r"row 1 \(line 2\), column 'b': the cell is empty"):
+        load_rows(write(tmp_path, "a,b,c\n1,,3\n"), schema)

@@ -1,0 +1,458 @@
+"""fit: what it learns, what it chooses, what it counts, how it stops."""
+
+from __future__ import annotations
+
+import math
+import random
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+import autograd_scalar as ag
+from autograd_scalar import Value, data, nn, optim
+from autograd_scalar.optim import schedules
+from autograd_scalar.train import TrainingError, accuracy, fit, mean_absolute_error
+
+LINE = ([[float(x)] for x in range(-4, 5)], [3.0 * x - 1.0 for x in range(-4, 5)])
+
+
+def quiet(*args, **settings):
+    return fit(*args, progress=False, **settings)
+
+
+# ----- learning -----
+
+
+@pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
+def test_a_line_is_found(optimizer):
+    model = nn.Linear(1, 1, seed=0)
+    lr = 0.05 if optimizer == "sgd" else 0.1
+    history = quiet(model, LINE, optimizer=optimizer, lr=lr, epochs=150)
+    assert [p.data for p in model.parameters()] == pytest.approx([3.0, -1.0], abs=0.1)
+    assert history.settings["loss"] == "mse"
+    assert history["error"][-1] < 0.2
+
+
+def test_a_spiral_of_three_arms_is_learnt_by_mini_batches():
+    arms = data.spiral(60, arms=3, turns=0.4, seed=0)
+    model = nn.MLP(2, [12, 3], activation="tanh", seed=0)
+    history = quiet(model, arms, lr=0.05, batch_size=10, epochs=40)
+    assert history.settings["loss"] == "cross_entropy"
+    assert history["accuracy"][-1] > 0.9
+    scores = [model(row) for row in arms.X]
+    assert accuracy(scores, arms.y) > 0.9
+
+
+def test_the_demo_of_micrograd_is_one_call():
+    X, y = data.moons(30, noise=0.1, seed=0).signed()
+    by_hand, fitted = (nn.MLP(2, [6, 1], seed=1) for _ in range(2))
+    losses = []
+    for k in range(5):
+        scores = [by_hand(row) for row in X]
+        total = nn.hinge(scores, y) + 1e-4 * nn.l2(by_hand.parameters())
+        by_hand.zero_grad()
+        total.backward()
+        for p in by_hand.parameters():
+            p.data -= (1.0 - 0.9 * k / 100) * p.grad
+        losses.append(total.data)
+    history = quiet(fitted, (X, y), optimizer="sgd", schedule=schedules.linear(), l2=1e-4, epochs=5)
+    assert history["loss"] == pytest.approx(losses, rel=1e-15)
+    assert history["lr"] == [1.0 - 0.9 * k / 100 for k in range(5)]
+    assert history.settings["loss"] == "hinge"
+
+
+def test_a_mini_batch_epoch_by_hand():
+    X, y = LINE
+    model, other = nn.Linear(1, 1, seed=0), nn.Linear(1, 1, seed=0)
+    history = quiet(model, LINE, optimizer="sgd", lr=0.01, batch_size=4, epochs=2, seed=9)
+    sgd, rng, means = optim.SGD(other.parameters(), lr=0.01), random.Random(9), []
+    for _ in range(2):
+        order = list(range(9))
+        rng.shuffle(order)
+        total = 0.0
+        for rows in (order[:4], order[4:8], order[8:]):
+            loss = nn.mse([other(X[i]) for i in rows], [y[i] for i in rows])
+            sgd.zero_grad()
+            loss.backward()
+            sgd.step()
+            total += loss.data * len(rows)
+        means.append(total / 9)
+    assert history["loss"] == means
+    assert model.state_dict() == other.state_dict()
+
+
+def test_without_shuffling_rows_keep_their_order():
+    seen = []
+
+    def loss(predictions, targets):
+        seen.append(targets)
+        return nn.mse(predictions, targets)
+
+    quiet(nn.Linear(1, 1), LINE, loss, batch_size=4, shuffle=False, epochs=1)
+    assert seen == [LINE[1][:4], LINE[1][4:8], LINE[1][8:]]
+
+
+def test_fit_draws_nothing_from_the_global_random():
+    model = nn.Linear(1, 1, seed=0)
+    before = random.getstate()
+    quiet(model, LINE, epochs=1, batch_size=2, validation=0.3)
+    assert random.getstate() == before
+
+
+# ----- what it chooses -----
+
+
+class Word(nn.Module):
+    """A model over sequences: gives a list of rows of logits."""
+
+    def __init__(self):
+        self.table = nn.Embedding(3, 3, seed=0)
+
+    def __call__(self, x):
+        return self.table(x)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "targets", "loss", "chosen", "metric"),
+    [
+        (1, [0, 1, 1], "auto", "binary_cross_entropy", "accuracy"),
+        (1, [-1, 1, 1], "auto", "hinge", "accuracy"),
+        (1, [0.5, 1, 1], "auto", "mse", "error"),
+        (2, [0, 1, 1], "auto", "cross_entropy", "accuracy"),
+        (2, [[0.0, 1.0], [3.0, 1.0], [0.2, 1.0]], "auto", "mse", "error"),
+        (2, [[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]], "cross_entropy", "cross_entropy", "accuracy"),
+        (1, [0, 1, 1], "mse", "mse", "accuracy"),
+        (1, [[0], [1], [1]], nn.mse, "mse", None),
+        (2, [0.5, 1.5, 0.2], lambda p, t: nn.mse([v[0] for v in p], t), "<lambda>", None),
+    ],
+)
+def test_loss_and_metric_suit_outputs_and_targets(outputs, targets, loss, chosen, metric):
+    history = quiet(nn.Linear(2, outputs, seed=0), ([[1.0, 2.0]] * 3, targets), loss, epochs=1)
+    assert history.settings["loss"] == chosen
+    assert list(history.columns) == [
+        "epoch",
+        "loss",
+        *([metric] if metric else []),
+        "lr",
+        "seconds",
+    ]
+
+
+def test_nested_outputs_have_no_metric():
+    def loss(predictions, targets):
+        flat = [z for row in predictions for z in row]
+        return nn.cross_entropy(flat, [t for row in targets for t in row])
+
+    words = ([[0, 1], [2]], [[1, 2], [0]])
+    history = quiet(Word(), words, loss, validation=words, lr=0.1, epochs=5)
+    assert list(history.columns) == ["epoch", "loss", "val_loss", "lr", "seconds"]
+    assert history["loss"][-1] < history["loss"][0]
+
+
+def test_probabilities_are_told_apart_half_way_but_logits_at_zero():
+    class Constant(nn.Module):
+        def __init__(self):
+            self.p = Value(0.3)
+
+        def __call__(self, x):
+            return self.p * 1.0
+
+    sample = ([[0.0]], [1])
+    for loss, right in (("mse", 0.0), ("binary_cross_entropy", 1.0)):
+        assert quiet(Constant(), sample, loss, lr=1e-9, epochs=1)["accuracy"] == [right]
+
+
+def test_metrics():
+    assert accuracy([Value(0.4), 0.6], [-1, 1]) == 0.5
+    assert accuracy([Value(0.4), 0.6], [0, 1], threshold=0.5) == 1.0
+    assert accuracy([[0.0, 1.0], [0.0, 1.0]], [[0.2, 0.8], [0.9, 0.1]]) == 0.5
+    assert mean_absolute_error([[1.0, Value(2.0)]], [[0.0, 4.0]]) == 1.5
+    with pytest.raises(ValueError, match="1 predictions for 2 targets"):
+        accuracy([1.0], [1, 0])
+    with pytest.raises(TypeError, match="expected a number, got the text 'a'"):
+        mean_absolute_error([1.0], ["a"])
+
+
+# ----- validation and stopping -----
+
+
+def test_a_share_of_rows_is_held_out():
+    seen = set()
+
+    def loss(predictions, targets):
+        seen.add(len(targets))
+        return nn.mse(predictions, targets)
+
+    history = quiet(nn.Linear(1, 1, seed=0), LINE, loss, validation=1 / 3, epochs=3)
+    assert seen == {6, 3}
+    assert list(history.columns)[:6] == ["epoch", "loss", "error", "val_loss", "val_error", "lr"]
+
+
+def test_a_validation_set_is_not_trained_on():
+    held_out = data.Dataset([[10.0], [20.0]], [1.0, 2.0])
+    with_it, without = nn.Linear(1, 1, seed=0), nn.Linear(1, 1, seed=0)
+    history = quiet(with_it, LINE, validation=held_out, epochs=3)
+    quiet(without, LINE, epochs=3)
+    assert with_it.state_dict() == without.state_dict()
+    predictions = [with_it(row) for row in held_out.X]
+    assert history["val_loss"][-1] == nn.mse(predictions, held_out.y).data
+
+
+def test_early_stopping_goes_back_to_the_best_epoch():
+    model = nn.Linear(1, 1, seed=0)
+    states = []
+    opposite = (LINE[0], [-t for t in LINE[1]])
+    history = quiet(
+        model,
+        LINE,
+        optimizer="sgd",
+        lr=0.005,
+        validation=opposite,
+        early_stopping=3,
+        callbacks=[lambda h: states.append(model.state_dict())],
+    )
+    assert history.stopped == "early stopping"
+    assert len(history) == history.best_epoch + 3
+    assert history["val_loss"][history.best_epoch - 1] == min(history["val_loss"])
+    assert model.state_dict() == states[history.best_epoch - 1]
+
+
+def test_callbacks_see_each_epoch_and_may_stop():
+    seen = []
+    history = quiet(
+        nn.Linear(1, 1),
+        LINE,
+        epochs=10,
+        callbacks=[lambda h: len(h) == 4, lambda h: seen.append(h["loss"][-1])],
+    )
+    assert (history.stopped, len(history)) == ("callback", 4)
+    assert seen == history["loss"]
+
+
+def test_frames_replay_the_training():
+    model = nn.Linear(1, 1, seed=0)
+    start = [p.data for p in model.parameters()]
+    history = quiet(model, LINE, epochs=7, record=3, lr=0.1)
+    end = [p.data for p in model.parameters()]
+    assert [frame.epoch for frame in history.frames] == [0, 3, 6]
+    assert history.frames[0].parameters == start
+    for frame in history.replay(model):
+        assert [p.data for p in model.parameters()] == frame.parameters
+        break
+    assert [p.data for p in model.parameters()] == end
+    assert len(list(history.replay(model))) == 3
+
+
+def test_an_interrupt_ends_after_the_batch_and_keeps_what_was_learnt():
+    def loss(predictions, targets):
+        if len(targets) == 1:  # the third batch
+            signal.raise_signal(signal.SIGINT)
+        return nn.mse(predictions, targets)
+
+    model, other = nn.Linear(1, 1, seed=0), nn.Linear(1, 1, seed=0)
+    history = quiet(model, LINE, loss, batch_size=4, epochs=5)
+    assert (history.stopped, len(history)) == ("interrupted", 0)
+    quiet(other, LINE, batch_size=4, epochs=1)
+    assert model.state_dict() == other.state_dict()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert repr(history) == "History(no epoch, interrupted)"
+
+
+def test_a_second_interrupt_does_not_wait():
+    def loss(predictions, targets):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("the second one was waited for")
+
+    model = nn.Linear(1, 1, seed=0)
+    before = model.state_dict()
+    assert quiet(model, LINE, loss).stopped == "interrupted"
+    assert model.state_dict() == before
+
+
+def test_an_interrupt_from_a_callback():
+    def interrupt(history):
+        if len(history) == 2:
+            raise KeyboardInterrupt
+
+    history = quiet(nn.Linear(1, 1), LINE, epochs=9, callbacks=[interrupt])
+    assert (history.stopped, len(history)) == ("interrupted", 2)
+
+
+def test_other_threads_and_handlers_are_left_alone():
+    histories = []
+    thread = threading.Thread(
+        target=lambda: histories.append(quiet(nn.Linear(1, 1), LINE, epochs=2))
+    )
+    thread.start()
+    thread.join()
+    assert histories[0].stopped == "finished"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        quiet(
+            nn.Linear(1, 1),
+            LINE,
+            epochs=1,
+            callbacks=[lambda h: histories.append(signal.getsignal(signal.SIGINT))],
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert histories[1] is signal.SIG_IGN
+
+
+# ----- nan -----
+
+
+def test_a_nan_in_the_data_is_explained():
+    X = [[1.0], [math.nan]]
+    model = nn.Linear(1, 1, seed=0)
+    before = model.state_dict()
+    message = (
+        r"^epoch 1, batch 1: the loss became nan: dot\(w.0.0 = .*, constant = nan, b.0 = 0.0\) "
+    )
+    with pytest.raises(TrainingError, match=message) as caught:
+        quiet(model, (X, [1.0, 2.0]), epochs=3)
+    assert str(caught.value).endswith("a smaller learning rate may help")
+    assert model.state_dict() == before
+    assert [p.label for p in model.parameters()] == [None, None]
+    assert caught.value.history.stopped == "not finite"
+    assert isinstance(caught.value, ag.AnomalyError)
+
+
+def test_a_rate_too_large_keeps_the_last_good_parameters():
+    model = nn.Linear(1, 1, seed=0)
+    losses = []
+
+    def watched(predictions, targets):
+        loss = nn.mse(predictions, targets)
+        losses.append((loss.data, model.state_dict()))
+        return loss
+
+    with pytest.raises(
+        TrainingError, match=r"the loss became inf: pow_const\(.*\) gave inf"
+    ) as caught:
+        quiet(model, LINE, watched, optimizer="sgd", lr=1e9)
+    finite = [state for loss, state in losses if math.isfinite(loss)]
+    assert model.state_dict() == finite[-1]
+    assert len(caught.value.history) == len(finite)
+    assert not any(p.grad for p in model.parameters())
+
+
+def test_a_derivative_that_is_not_finite_is_explained():
+    def root(predictions, targets):
+        return ag.sum(predictions).sqrt()
+
+    model = nn.Linear(1, 1, init="zeros")
+    with pytest.raises(TrainingError, match=r"parameters that are not finite: .*gradient.* sqrt"):
+        quiet(nn.Sequential(model, lambda v: v[0]), ([[1.0]], [0.0]), root, optimizer="sgd")
+    assert [p.data for p in model.parameters()] == [0.0, 0.0]
+
+
+def test_a_step_too_long_is_explained():
+    model = nn.Linear(1, 1, init="zeros")
+    with pytest.raises(TrainingError, match="every derivative was finite, the step was too long"):
+        quiet(model, ([[1e160]], [1.0]), optimizer="sgd", lr=1e300)
+    assert [p.data for p in model.parameters()] == [0.0, 0.0]
+
+
+# ----- bad input -----
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"loss": "mae"}, ValueError, "unknown loss 'mae'; there are mse, hinge, binary_cross"),
+        ({"optimizer": "adm"}, ValueError, "unknown optimizer 'adm'; there are sgd, rmsprop"),
+        ({"epochs": 0}, ValueError, "epochs is 1 or more, got 0"),
+        ({"early_stopping": 0}, ValueError, "early_stopping is 1 or more, got 0"),
+        ({"record": -1}, ValueError, "record is 1 or more"),
+        ({"batch_size": 0}, ValueError, "batch_size is 1 or more, or None for all rows, got 0"),
+        ({"validation": 0.01}, ValueError, "of 9 rows leaves nothing to validate on"),
+        ({"validation": 1.0}, ValueError, "leaves nothing to train on"),
+        ({"validation": 3}, TypeError, "takes a Dataset or .X, y., got int"),
+        ({"validation": ([[1.0, 2.0]], [1])}, ValueError, "row 0 of the data has 2 values, .* 1$"),
+        ({"resume": True}, ValueError, "goes on from checkpoint=, which is not given"),
+        ({"loss": lambda p, t: 1.0}, TypeError, "the loss <lambda> must return a Value, got 1.0"),
+        (
+            {"optimizer": optim.SGD([Value(1.0)])},
+            ValueError,
+            "parameters that are not this model's",
+        ),
+    ],
+)
+def test_bad_settings(settings, error, message):
+    model = nn.Linear(1, 1, seed=0)
+    before = model.state_dict()
+    with pytest.raises(error, match=message):
+        quiet(model, LINE, **settings)
+    assert model.state_dict() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (([[1.0, 2.0], [1.0]], [1, 2]), ValueError, "row 1 of the data has 1 values, .* takes 2"),
+        (([[1.0, 2.0]], [1, 2]), ValueError, "X has 1 rows and y has 2 targets"),
+        (([], []), ValueError, "X has 0 rows"),
+        (5, TypeError, r"takes a Dataset or \(X, y\), got int"),
+        (([[1.0, 2.0]], ["cat"]), TypeError, "the text 'cat'; number the classes from 0"),
+        (([[1.0, 2.0], [1.0, "b"]], [1, 0]), TypeError, "row 1 of the data, value 1: 'b' is not a"),
+        (([[1.0, 2.0], [1.0, None]], [1, 0]), TypeError, "value 1: None is not a number"),
+        (([[1.0, 2.0]], [[1.0, 2.0]]), ValueError, "has 1 outputs, but the targets are lists"),
+        (([[1.0, 2.0]], [[[1.0]]]), ValueError, "pass a function of predictions and targets"),
+        (data.spiral(9, arms=3), ValueError, "3 classes need a model with 3 outputs, it has 1"),
+    ],
+)
+def test_bad_data(given, error, message):
+    model = nn.MLP(2, [2, 1], seed=0)
+    before = model.state_dict()
+    with pytest.raises(error, match=message):
+        quiet(model, given)
+    assert model.state_dict() == before
+
+
+def test_other_bad_pairs_of_models_and_data():
+    with pytest.raises(ValueError, match="from 0 to 2, but the model has 2 outputs, for classes 0"):
+        quiet(nn.Linear(2, 2), data.spiral(9, arms=3))
+    with pytest.raises(ValueError, match="has 2 outputs, but the targets are single numbers"):
+        quiet(nn.Linear(1, 2), LINE)
+    with pytest.raises(TypeError, match=r"fit trains an nn.Module, got <built-in function abs>"):
+        quiet(abs, LINE)
+    scaled = data.moons(10).standardise()
+    with pytest.raises(ValueError, match=r"use validation.standardise\(by=data\)"):
+        quiet(nn.Linear(2, 1), scaled, validation=data.moons(10))
+
+
+def test_a_ragged_row_of_a_model_without_a_width_is_named():
+    class Own(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(2, 1)
+
+        def __call__(self, x):
+            return self.layer(x)[0]
+
+    with pytest.raises(ValueError, match="row 1 of the data: Linear takes 2 inputs, got 3"):
+        quiet(Own(), ([[1.0, 2.0], [1.0, 2.0, 3.0]], [1, 0]))
+    rows = [[1.0, 2.0]] * 9 + [[1.0]] + [[1.0, 2.0]] * 10
+    with pytest.raises(ValueError, match="row 9 of the data: Linear takes 2 inputs, got 1"):
+        quiet(Own(), (rows, [1, 0] * 10), validation=0.5)
+    with pytest.raises(TypeError, match=r"row 1 of the data: .*'b'"):
+        quiet(Own(), ([[1.0, 2.0], [1.0, "b"]], [1, 0]))
+
+
+def test_arrays_are_taken_as_lists():
+    X, y = LINE
+    models = [nn.Linear(1, 1, seed=0) for _ in range(2)]
+    quiet(models[0], LINE, epochs=3)
+    quiet(models[1], (np.array(X), np.array(y)), epochs=3)
+    assert models[0].state_dict() == models[1].state_dict()
+
+
+def test_an_optimizer_of_the_callers_own():
+    model = nn.Linear(1, 1, seed=0)
+    adam = optim.Adam(model.parameters(), lr=0.5)
+    assert quiet(model, LINE, optimizer=adam, epochs=1)["lr"] == [0.5]
+    assert quiet(model, LINE, optimizer=adam, lr=0.25, epochs=1)["lr"] == [0.25]
+    assert adam.steps == 2
