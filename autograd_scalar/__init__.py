@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from autograd_scalar.naming import label_all as label_all
     from autograd_scalar.show import plot as plot
     from autograd_scalar.show.draw import draw as draw
+    from autograd_scalar.show.explain import explain as explain
     from autograd_scalar.testing import check_grad as check_grad
     from autograd_scalar.testing import nudge as nudge
 
@@ -51,6 +52,7 @@ __version__ = "0.1.0"
 _FUNCTIONS = {
     "check_grad": "testing",
     "draw": "show.draw",
+    "explain": "show.explain",
     "label_all": "naming",
     "nudge": "testing",
 }
@@ -76,10 +78,10 @@ def core() -> str:
     return "python"
 
 
-def _card(v: Value) -> str:
-    from autograd_scalar.show.card import value_card
+def _card(shown: Any) -> str:
+    from autograd_scalar.show import card
 
-    return value_card(v)
+    return card.value_card(shown) if isinstance(shown, Value) else card.module_card(shown)
 
 
 _value.html_card = _card
