@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import functions as functions
-from autograd_scalar import value as _value
+from autograd_scalar import nodes as _nodes
 from autograd_scalar.functions import define_op as define_op
 from autograd_scalar.functions import mean as mean
 from autograd_scalar.functions import softmax as softmax
@@ -31,6 +31,7 @@ from autograd_scalar.transforms import jvp as jvp
 from autograd_scalar.transforms import value_and_grad as value_and_grad
 from autograd_scalar.transforms import vjp as vjp
 from autograd_scalar.value import Value as Value
+from autograd_scalar.value import core as core
 from autograd_scalar.value import topological_order as topological_order
 
 if TYPE_CHECKING:
@@ -73,15 +74,10 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_FUNCTIONS, *_MODULES, *TABLE})
 
 
-def core() -> str:
-    """Return which core is in use: "native" or "python"."""
-    return "python"
-
-
 def _card(shown: Any) -> str:
     from autograd_scalar.show import card
 
     return card.value_card(shown) if isinstance(shown, Value) else card.module_card(shown)
 
 
-_value.html_card = _card
+_nodes.html_card = _card

@@ -17,6 +17,7 @@ ways:
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Mapping
 
 SYMBOL: dict[type[ast.AST], str] = {
@@ -42,7 +43,13 @@ class Expression:
     def __init__(self, tree: ast.expr) -> None:
         self.tree = tree
         self.variables: set[str] = set()
-        self.functions: set[str] = set()
+        #: With how many arguments each function is called.
+        self.calls: set[tuple[str, int]] = set()
+
+    @property
+    def functions(self) -> set[str]:
+        """The functions it calls."""
+        return {name for name, _ in self.calls}
 
 
 def parse(text: str, *, branches: bool) -> list[Expression]:
@@ -64,10 +71,10 @@ def _examine(node: ast.expr, found: Expression, branches: bool) -> None:
         case ast.Name(name):
             found.variables.add(name)
             return
-        case ast.Constant(int() | float()):
+        case ast.Constant(int() | float() as number) if abs(number) <= sys.float_info.max:
             return
         case ast.Call(ast.Name(name), inner, []):
-            found.functions.add(name)
+            found.calls.add((name, len(inner)))
         case ast.BinOp(x, symbol, y) if type(symbol) in SYMBOL:
             inner = [x, y]
         case ast.UnaryOp(ast.USub(), x):
@@ -76,13 +83,12 @@ def _examine(node: ast.expr, found: Expression, branches: bool) -> None:
             raise ValueError(
                 "it branches, but a partial derivative uses step, sign or where instead of if"
             )
-        case ast.IfExp(test, x, y):
-            inner = [test, x, y]
-        case ast.Compare(x, [symbol], [y]) if type(symbol) in SYMBOL:
-            inner = [x, y]
+        case ast.IfExp(ast.Compare(a, [symbol], [b]), x, y) if type(symbol) in SYMBOL:
+            inner = [a, b, x, y]
         case _:
             raise ValueError(
                 f"{ast.unparse(node)!r} is not made of numbers, operands, + - * / ** and calls"
+                + (" (and `a if x < y else b`)" if branches else "")
             )
     for part in inner:
         _examine(part, found, branches)

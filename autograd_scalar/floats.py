@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_scalar import ieee
-from autograd_scalar.methods import compiled, evaluator, function
+from autograd_scalar.methods import compiled, evaluator, function, shares
 from autograd_scalar.ops import TABLE, Op
 
-_fast: dict[str, Any] = dict(ieee.FAST)
-_exact: dict[str, Any] = dict(ieee.EXACT)
+_fast: dict[str, Any] = {**ieee.FAST, "shares": shares}
+_exact: dict[str, Any] = {**ieee.EXACT, "shares": shares}
 _evaluators: dict[str, Callable[..., tuple[float, tuple[float, ...]]]] = {}
 
 

@@ -6,12 +6,15 @@ row of the table is here under its name; what is written out below is what no ro
 
 from __future__ import annotations
 
+import builtins
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_scalar.floats import evaluate
+from autograd_scalar.methods import RESERVED, compiled, signature
 from autograd_scalar.methods import arguments as parameters
-from autograd_scalar.methods import compiled, signature
+from autograd_scalar.nodes import same_length
 from autograd_scalar.ops import TABLE, Op
 from autograd_scalar.value import RECORD, Value, constant, define_row, number
 
@@ -39,6 +42,9 @@ def _dispatcher(row: Op) -> str:
         ]
         is_recorded = is_recorded[1:]
         first = f"constant({first})"
+    if len(row.lists) > 1:
+        lengths = ", ".join(f"len({operand}s)" for operand in row.lists)
+        lines += [f"    same_length({row.name!r}, {lengths})"]
     if is_recorded:
         lines += [f"    if {' or '.join(is_recorded)}:"]
         lines += [f"        return record[{row.name!r}]({', '.join([first, *names[1:]])})"]
@@ -52,6 +58,7 @@ _namespace: dict[str, Any] = {
     "evaluate": evaluate,
     "number": number,
     "record": RECORD,
+    "same_length": same_length,
 }
 
 
@@ -94,9 +101,11 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     ['0.500', '0.500', '0.000']
     """
     xs = list(xs)
-    exp, logsumexp = __getattr__("exp"), __getattr__("logsumexp")
-    total = logsumexp(xs)
-    return [exp(x - total) for x in xs]
+    exp, sum, logsumexp = map(__getattr__, ("exp", "sum", "logsumexp"))
+    scale = logsumexp(xs)
+    weights = [exp(x - scale) for x in xs]
+    total = sum(weights)  # 1, but for the rounding of scale
+    return [weight / total for weight in weights]
 
 
 def define_op(name: str, value: str, partials: str, latex: str | None = None) -> Callable[..., Any]:
@@ -114,6 +123,18 @@ def define_op(name: str, value: str, partials: str, latex: str | None = None) ->
     >>> y.data, x.grad
     (8.0, 12.0)
     """
+    package = sys.modules[__package__]
+    if (
+        isinstance(name, str)
+        and name not in TABLE
+        and (
+            name in RESERVED
+            or hasattr(builtins, name)
+            or hasattr(package, name)
+            or name in globals()
+        )
+    ):
+        raise ValueError(f"row {name!r}: the name is taken; choose another")
     define_row(name, value, partials, latex)
     globals().pop(name, None)
     return __getattr__(name)

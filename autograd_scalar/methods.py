@@ -10,11 +10,28 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Callable, Iterable
+from math import inf
 from textwrap import indent
 from typing import Any
 
 from autograd_scalar.expression import spell
 from autograd_scalar.ops import Op, definition
+
+#: Python's operators, by the row each of them records.
+OPERATORS = {
+    "add": "__add__", "sub": "__sub__", "mul": "__mul__", "truediv": "__truediv__",
+    "neg": "__neg__", "pos": "__pos__", "abs": "__abs__",
+    "floor": "__floor__", "ceil": "__ceil__", "round": "__round__",
+    "pow": "_pow", "pow_const": "_pow_const",  # __pow__ picks one of these by the exponent
+}  # fmt: skip
+
+#: Names that the sources below use for themselves; no row of the user's may take them.
+RESERVED = frozenset(
+    {
+        *("Value", "constant", "evaluate", "exact", "modes", "new", "number", "record"),
+        *("same_length", "shares", "watched", "v", "x", "y", "z"),
+    }
+)
 
 _RECORD = """\
 def {name}({signature}):
@@ -29,7 +46,7 @@ def {name}({signature}):
     v._data = z
     v._grad = 0.0
     v.op = {name!r}
-    v.label = None
+    v._label = None
     return watched(v) if modes.open_blocks else v
 """
 
@@ -128,10 +145,24 @@ def _body(row: Op, partials: str, *, exact: bool) -> str:
                 parts.append(f"*{name}s")
             case ast.Constant():
                 parts.append(f"*[{write(tree)}] * len({operand}s)")
+            case _ if row.shares:
+                parts.append(f"*shares([{write(tree)} {walk}])")
             case _:
                 parts.append(f"*[{write(tree)} {walk}]")
     fold = f"z = {write(row.start_tree)}\n{walk}:\n    z = {write(row.value_tree)}"
     return f"{fold}\n{partials} = {_listed(parts)}"
+
+
+def shares(parts: list[float]) -> list[float]:
+    """Return numbers divided by their sum: whatever rounding took from all of them alike is put right.
+
+    The weights exp(x - logsumexp) of logits near 1e12 come out as 1.00003 each; as shares they are 0.5. A sum that is
+    no number to divide by (there are infinities among the logits) leaves them as they are.
+    """
+    total = 0.0
+    for part in parts:
+        total = total + part
+    return [part / total for part in parts] if 0.0 < total < inf else parts
 
 
 def _listed(parts: Iterable[str]) -> str:

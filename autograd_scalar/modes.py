@@ -11,12 +11,14 @@ import linecache
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 #: How many no_grad and detect_anomaly blocks are open, in all threads together.
 open_blocks = 0
+#: Told that number whenever it changes; the compiled core keeps its own copy of it.
+observers: list[Callable[[int], object]] = []
 _counting = threading.Lock()
 
 #: Whether operations are recorded here.
@@ -35,6 +37,8 @@ def _count(change: int) -> None:
     global open_blocks
     with _counting:
         open_blocks += change
+        for tell in observers:
+            tell(open_blocks)
 
 
 @contextmanager
@@ -71,7 +75,8 @@ def detect_anomaly() -> Iterator[None]:
     autograd_scalar.modes.AnomalyError: log(p = -1.0) gave nan, at ...
     """
     _count(+1)
-    token = watching.set({})
+    outer = watching.get()
+    token = watching.set({} if outer is None else outer)
     try:
         yield
     finally:

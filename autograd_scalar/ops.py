@@ -17,8 +17,9 @@ operand never turns into a number.
 from __future__ import annotations
 
 import ast
+import keyword
 import string
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +32,8 @@ class Op:
     """One row: what an operation computes, its local derivatives, and how it is written.
 
     `latex` has a field for each operand; in a fold, what stands in [brackets] is repeated for the
-    elements, with + in between. `fixed` names an operand that is a constant: no derivative is taken
+    elements, with + in between. `shares` tells of a fold whose partials are shares of a whole: they are divided by
+    their sum, which is 1 but for rounding. `fixed` names an operand that is a constant: no derivative is taken
     by it. `domain` is where the row may be sampled, one interval for all operands or one for each;
     tests and documentation use it, the engine does not. A malformed row raises ValueError that
     names it.
@@ -47,11 +49,16 @@ class Op:
         operands: str | None = None,
         start: str | None = None,
         fixed: str | None = None,
+        shares: bool = False,
         domain: Interval | tuple[Interval, ...] = (-2.0, 2.0),
     ) -> None:
-        self.name, self.value, self.partials, self.fixed = name, value, partials, fixed
+        self.name, self.value, self.partials = name, value, partials
+        self.fixed, self.shares = fixed, shares
         try:
-            if not name.isidentifier():
+            for text in (name, value, partials, latex or ""):
+                if not isinstance(text, str):
+                    raise TypeError(f"row {name!r}: its texts are str, got {text!r}")
+            if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
                 raise ValueError(f"a name is an identifier, not {name!r}")
             (self._value,) = expression.parse(value, branches=True)
             self._start = None if start is None else expression.parse(start, branches=False)[0]
@@ -102,8 +109,11 @@ class Op:
                 f"unknown operand {min(unknown)!r} in its LaTeX; there are {', '.join(self.operands)}"
             )
 
-    def check_names(self, rows: Container[str]) -> None:
-        """Raise ValueError when the row's texts name anything but its operands, `rows` and the functions of ieee."""
+    def check_names(self, table: Mapping[str, Op]) -> None:
+        """Raise ValueError when the row's texts name anything but operands, or call a function as it is not called.
+
+        They may call rows of the table and the functions of ieee, but no folds; a value must not come back to itself.
+        """
         operands = {*self.operands, "inf", "nan"}
         texts = [(self._value, operands | {"z"} if self.lists else operands)]
         texts += [(partial, operands | {"z"}) for partial in self._partials]
@@ -113,11 +123,23 @@ class Op:
                 raise ValueError(
                     f"row {self.name!r}: unknown name {name!r}; there are {', '.join(sorted(known))}"
                 )
-            for name in text.functions:
-                if name not in rows and name not in ieee.EXACT:
+            for name, count in text.calls:
+                called = self if name == self.name else table.get(name)
+                if called is None or called.lists:
                     raise ValueError(
-                        f"row {self.name!r}: unknown function {name!r}; a row calls rows or math's functions"
+                        f"row {self.name!r}: {name!r} is no function that a row can call"
                     )
+                if count != len(called.operands):
+                    raise ValueError(
+                        f"row {self.name!r}: {name} takes {len(called.operands)} operands, got {count}"
+                    )
+        reached, unseen = set(), {*self._value.functions}
+        while unseen:
+            name = unseen.pop()
+            reached.add(name)
+            if name == self.name and name not in ieee.EXACT:
+                raise ValueError(f"row {self.name!r}: its value comes back to itself")
+            unseen |= {called for called in table[name]._value.functions if name in table} - reached
 
     def __repr__(self) -> str:
         return f"Op({self.name!r}, {self.value!r}, {self.partials!r})"
@@ -201,7 +223,9 @@ def define(row: Op) -> None:
         raise ValueError(
             f"row {row.name!r}: the name is taken by a built-in operation; choose another"
         )
-    row.check_names({*TABLE, row.name})
+    row.check_names({**TABLE, row.name: row})
+    for other in TABLE.values():
+        other.check_names({**TABLE, row.name: row})  # those that call an earlier row of this name
     TABLE[row.name] = row
 
 
@@ -246,7 +270,7 @@ for _row in (
     Op("asin",     "asin(x)",        "1.0 / sqrt((1.0 - x) * (1.0 + x))",  r"\arcsin {x}", domain=(-0.9, 0.9)),
     Op("acos",     "acos(x)",        "-1.0 / sqrt((1.0 - x) * (1.0 + x))", r"\arccos {x}", domain=(-0.9, 0.9)),
     Op("atan",     "atan(x)",        "1.0 / (1.0 + x * x)",  r"\arctan {x}"),
-    Op("atan2",    "atan2(x, y)",    "y / (x * x + y * y), -x / (x * x + y * y)",
+    Op("atan2",    "atan2(x, y)",    "y / hypot(x, y) / hypot(x, y), -x / hypot(x, y) / hypot(x, y)",
        r"\operatorname{{atan2}}\left({x}, {y}\right)", domain=((-2.0, 2.0), (0.2, 3.0))),
     Op("hypot",    "hypot(x, y)",    "x / where(z, z, 1.0), y / where(z, z, 1.0)", r"\sqrt{{{x}^2 + {y}^2}}"),
     Op("sinh",     "sinh(x)",        "cosh(x)",              r"\sinh {x}"),
@@ -275,18 +299,21 @@ for _row in (
        r"\operatorname{{silu}}\left({x}\right)"),
 
     # ----- choices; nan wins every comparison it is in -----
-    Op("maximum",  "x if x >= y else y if y > x else x + y", "0.5 + 0.5 * sign(x - y), 0.5 - 0.5 * sign(x - y)",
+    Op("maximum",  "x if x >= y else y if y > x else x + y", "0.5 + 0.5 * compare(x, y), 0.5 - 0.5 * compare(x, y)",
        r"\max\left({x}, {y}\right)"),
-    Op("minimum",  "x if x <= y else y if y < x else x + y", "0.5 - 0.5 * sign(x - y), 0.5 + 0.5 * sign(x - y)",
+    Op("minimum",  "x if x <= y else y if y < x else x + y", "0.5 - 0.5 * compare(x, y), 0.5 + 0.5 * compare(x, y)",
        r"\min\left({x}, {y}\right)"),
-    Op("where",    "x if c != 0.0 else y",                  "0.0, where(c, 1.0, 0.0), where(c, 0.0, 1.0)",
+    Op("where",    "y if c == 0.0 else x if c == c else c", "0.0, where(c, 1.0, 0.0), where(c, 0.0, 1.0)",
        r"\begin{{cases}} {x} & {c} \neq 0 \\ {y} & \text{{otherwise}} \end{{cases}}", operands="c, x, y"),
     Op("clip",     "minimum(maximum(x, lo), hi)",
-       "(1.0 - step(lo - x)) * (1.0 - step(x - hi)), step(lo - x) * (1.0 - step(lo - hi)), step(maximum(x, lo) - hi)",
+       "(1.0 - step(compare(lo, x))) * (1.0 - step(compare(x, hi))), "
+       "step(compare(lo, x)) * (1.0 - step(compare(lo, hi))), step(compare(maximum(x, lo), hi))",
        r"\operatorname{{clip}}\left({x}, {lo}, {hi}\right)", operands="x, lo, hi",
        domain=((-2.0, 2.0), (-1.0, -0.1), (0.1, 1.0))),
 
     # ----- flat -----
+    Op("compare",  "1.0 if x > y else -1.0 if x < y else 0.0 if x == y else x + y", "0.0, 0.0",
+       r"\operatorname{{compare}}\left({x}, {y}\right)"),
     Op("floor",    "floor(x)",                              "0.0", r"\left\lfloor {x} \right\rfloor"),
     Op("ceil",     "ceil(x)",                               "0.0", r"\left\lceil {x} \right\rceil"),
     Op("round",    "round(x)",                              "0.0", r"\operatorname{{round}}\left({x}\right)"),
@@ -299,7 +326,7 @@ for _row in (
     Op("dot",      "z + w * x",              "x, w, 1.0",   r"[{w} \, {x}] + {bias}",
        operands="*w, *x, bias=0.0", start="bias"),
     Op("logsumexp", "logaddexp(z, x)",       "exp(x - z)",  r"\ln\left([e^{{{x}}}]\right)",
-       operands="*x", start="-inf"),
+       operands="*x", start="-inf", shares=True),
 ):
     TABLE[_row.name] = _row
 # fmt: on

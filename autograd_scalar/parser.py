@@ -76,7 +76,7 @@ class Formula:
     >>> y = neuron(w=w, x=-3, b=6.88)
     >>> y.backward()
     >>> f"{y:.4f} {w.grad:.4f}"
-    '0.7064 -1.5030'
+    '0.7064 -1.5029'
 
     Raises ParseError (a ValueError) for a text that is no such expression. The call raises
     ValueError for a name without a value, and for a value without a name.

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from math import isfinite
 from numbers import Real
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
-from autograd_scalar import functions, tree
+from autograd_scalar import functions, modes, tree
 from autograd_scalar.ops import TABLE, Op
-from autograd_scalar.value import Value, adjoints, topological_order
+from autograd_scalar.value import Value, pull_back, topological_order
 
 _rules: dict[Op, list[Callable[..., Any]]] = {}
 
@@ -28,8 +31,16 @@ def _derivatives(row: Op) -> list[Callable[..., Any]]:
         names = ", ".join(row.operands)
         called = {name: getattr(functions, name) for name in row.calls if name in TABLE}
         _rules[row] = [
-            eval(f"lambda z, {names}: {ast.unparse(partial)}", called)
-            for partial in row.partial_trees
+            # The name of the code keeps it out of the way of those who look for the user's line.
+            eval(
+                compile(
+                    f"lambda z, {names}: {ast.unparse(tree)}",
+                    f"<autograd_scalar {row.name}>",
+                    "eval",
+                ),
+                called,
+            )
+            for tree in row.partial_trees
         ]
     return _rules[row]
 
@@ -43,9 +54,15 @@ def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, An
             if operand in needed:
                 yield operand, derivative(v, *operands)
             continue
-        for i, parent in enumerate(operand):
+        elements = [
+            (parent, derivative(v, *(o[i] if isinstance(o, list) else o for o in operands)))
+            for i, parent in enumerate(operand)
+            if parent in needed or row.shares
+        ]
+        total = functions.sum(partial for _, partial in elements) if row.shares else 1.0
+        for parent, partial in elements:
             if parent in needed:
-                yield parent, derivative(v, *(o[i] if isinstance(o, list) else o for o in operands))
+                yield parent, partial / total if row.shares else partial
 
 
 def _product(a: Any, b: Any) -> Any:
@@ -68,17 +85,16 @@ def _dependents(order: Iterable[Value], inputs: Iterable[Value]) -> set[Value]:
 
 def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: bool) -> list[Any]:
     """Return the derivatives of the seeded sum of outputs by the inputs."""
-    order = topological_order(*seeds)
     if not create_graph:
-        bars: dict[Value, Any] = dict(adjoints(order, seeds))
-        return [bars.get(x, 0.0) for x in inputs]
+        return pull_back(seeds, inputs)
+    order = topological_order(*seeds)
     needed = _dependents(order, inputs)
-    bars = dict(seeds)
+    bars: dict[Value, Any] = dict(seeds)
     for v in reversed(order):
         if v in bars and v.parents and v in needed:
             for parent, partial in _recorded_partials(v, needed):
-                if type(partial) is float and partial == 0.0:
-                    continue
+                if type(partial) is float and partial == 0.0 and isfinite(_data(bars[v])):
+                    continue  # 0 times a number; 0 times inf is nan, as it is for floats
                 term = _product(bars[v], partial)
                 bars[parent] = bars[parent] + term if parent in bars else term
     return [_as_value(bars.get(x, 0.0)) for x in inputs]
@@ -108,6 +124,10 @@ def push_forward(
     return [_as_value(dot) for dot in found] if create_graph else found
 
 
+def _data(number: Any) -> float:
+    return number.data if type(number) is Value else number
+
+
 def _as_value(result: Any) -> Value:
     return result if type(result) is Value else Value(result)
 
@@ -133,32 +153,41 @@ def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
     return tree.build(wrt, iter(_pull_back({y: 1.0}, inputs, create_graph)))
 
 
+#: Whether f is being called by a transform here: a derivative inside it is part of what is differentiated.
+_inside: ContextVar[bool] = ContextVar("_inside", default=False)
+
+
 class _Call:
     """One call of f with its differentiated arguments replaced by Values of their own.
 
-    A Value among the arguments is replaced by +v, a node above it: so derivatives by the argument
-    do not reach what f closes over, even if that is the same Value, while an outer derivative still
-    passes through.
+    A Value among the arguments is replaced by +v, a node above it: so derivatives by the argument do not reach what f
+    closes over, even if that is the same Value, while an outer derivative still passes through.
     """
 
     def __init__(
-        self, f: Callable[..., Any], argnums: Iterable[int], args: Sequence[Any], kwargs: Any
+        self, f: Callable[..., Any], argnums: Sequence[int], args: Sequence[Any], kwargs: Any
     ) -> None:
         arguments = list(args)
-        self.create_graph = any(type(leaf) is Value for leaf in tree.leaves([arguments, kwargs]))
+        self.create_graph = _inside.get() or any(
+            type(leaf) is Value for leaf in tree.leaves([arguments, kwargs])
+        )
         self.inputs: list[Value] = []
-        self.argnums = list(argnums)
+        self.argnums = [_argument(n, len(args)) for n in argnums]
+        if len({*self.argnums}) < len(self.argnums):
+            raise TypeError(f"argnums {tuple(argnums)} names an argument twice")
         for n in self.argnums:
-            if not -len(args) <= n < len(args):
-                raise TypeError(
-                    f"argnums names argument {n}, but the call has {len(args)} positional arguments"
-                )
             leaves, paths = tree.leaves(args[n]), tree.paths(args[n], f"argument {n}")
             fresh = [_input(leaf, path) for leaf, path in zip(leaves, paths, strict=True)]
             self.inputs += fresh
             arguments[n] = tree.build(args[n], iter(fresh))
         self.args = args
-        self.output = f(*arguments, **kwargs)
+        # A derivative is asked for, so f is recorded even inside no_grad().
+        inside, recording = _inside.set(True), modes.recording.set(True)
+        try:
+            self.output = f(*arguments, **kwargs)
+        finally:
+            _inside.reset(inside)
+            modes.recording.reset(recording)
 
     def like_arguments(self, flat: Iterable[Any]) -> list[Any]:
         """Return one entry for each differentiated argument, of its shape, filled from a flat sequence."""
@@ -167,11 +196,35 @@ class _Call:
 
     def finished(self, output: Any) -> Any:
         """Return an output as the caller gets it: floats, unless Values came in."""
+        for y, path in zip(tree.leaves(output), tree.paths(output, "the output"), strict=True):
+            _number(y, path)
         kept = (
             _as_value(y) if self.create_graph else (y.data if type(y) is Value else float(y))
             for y in tree.leaves(output)
         )
         return tree.build(output, kept)
+
+
+def _argnums(argnums: Any) -> tuple[int, ...]:
+    """Return argnums as a tuple of ints; TypeError for anything else."""
+    try:
+        return (index(argnums),)
+    except TypeError:
+        pass
+    if isinstance(argnums, Iterable) and not isinstance(argnums, str):
+        numbers = [*argnums]
+        if all(isinstance(n, SupportsIndex) for n in numbers):
+            return tuple(map(index, numbers))
+    raise TypeError(f"argnums is an int or a sequence of ints, got {_described(argnums)}")
+
+
+def _argument(n: int, count: int) -> int:
+    """Return the position of argument n, which may count from the end."""
+    if not -count <= n < count:
+        raise TypeError(
+            f"argnums names argument {n}, but the call has {count} positional arguments"
+        )
+    return n % count
 
 
 def _input(leaf: Any, path: str) -> Value:
@@ -183,6 +236,12 @@ def _input(leaf: Any, path: str) -> Value:
     raise TypeError(
         f"differentiation is by numbers and Values in lists, tuples and dicts, but {path} is {_described(leaf)}{hint}"
     )
+
+
+def _number(thing: Any, what: str) -> None:
+    """Raise TypeError for what is neither a number nor a Value."""
+    if type(thing) is not Value and not isinstance(thing, Real):
+        raise TypeError(f"{what} should be a number, got {_described(thing)}")
 
 
 def _described(thing: Any) -> str:
@@ -212,10 +271,10 @@ def value_and_grad(
     >>> value_and_grad(lambda p: p["w"] * p["x"])({"w": 2.0, "x": 5.0})
     (10.0, {'w': 5.0, 'x': 2.0})
     """
-    single = isinstance(argnums, int)
+    single, numbers = isinstance(argnums, SupportsIndex), _argnums(argnums)
 
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = _Call(f, [argnums] if isinstance(argnums, int) else argnums, args, kwargs)
+        call = _Call(f, numbers, args, kwargs)
         y = _as_value(_scalar(call.output, "grad"))
         grads = call.like_arguments(_pull_back({y: 1.0}, call.inputs, call.create_graph))
         return call.finished(y), grads[0] if single else tuple(grads)
@@ -245,10 +304,10 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
-    single = isinstance(argnums, int)
+    single, numbers = isinstance(argnums, SupportsIndex), _argnums(argnums)
 
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(f, [argnums] if isinstance(argnums, int) else argnums, args, kwargs)
+        call = _Call(f, numbers, args, kwargs)
         rows = []
         for y in tree.leaves(call.output):
             row = _pull_back(
@@ -341,6 +400,8 @@ def _matching(given: Any, like: Any, name: str, like_name: str) -> list[Any]:
         raise ValueError(
             f"{name} must have the shape of {like_name}: it {which} {path or 'plain number'}"
         )
+    for path in expected:
+        _number(leaves[path], name + path)
     return [
         leaf if type(leaf) is Value else float(leaf) for leaf in map(leaves.__getitem__, expected)
     ]

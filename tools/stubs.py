@@ -10,7 +10,6 @@ from pathlib import Path
 
 from autograd_scalar import methods
 from autograd_scalar.ops import TABLE, Op
-from autograd_scalar.value import OPERATORS
 
 HEAD = '''\
 """Types of what the rows of the table become. Written by tools/stubs.py; change the table, not this file."""
@@ -18,7 +17,8 @@ HEAD = '''\
 from collections.abc import Iterable
 from typing import overload
 
-from autograd_scalar.value import Value
+from autograd_scalar.nodes import NodeMethods
+from autograd_scalar.python_core import Value
 
 '''
 
@@ -38,7 +38,9 @@ def function(row: Op) -> str:
         kinds = [("float", "float"), ("Value | float", "Value")]
         return "".join(
             _overload(
-                row, [f"Iterable[{kind}]" if o in row.lists else kind for o in row.operands], result
+                row,
+                [f"Iterable[{kind}]" if o in row.lists else kind for o in row.operands],
+                result,
             )
             for kind, result in kinds
         )
@@ -63,9 +65,9 @@ def _overload(row: Op, kinds: list[str], result: str) -> str:
 def stubs() -> str:
     """Return the text of the stub file."""
     rows = [row for row in TABLE.values() if not row.lists]
-    text = HEAD + "class RowMethods:\n    __slots__ = ()\n"
+    text = HEAD + "class RowMethods(NodeMethods):\n    __slots__ = ()\n"
     text += "".join(method(row.name, row) for row in rows)
-    text += "".join(method(dunder, TABLE[name]) for name, dunder in OPERATORS.items())
+    text += "".join(method(dunder, TABLE[name]) for name, dunder in methods.OPERATORS.items())
     return text + "\n" + "".join(function(row) for row in TABLE.values())
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from autograd_scalar import value
+import autograd_scalar.functions as F
+from autograd_scalar import nodes, tree
+from autograd_scalar.transforms import gradient, vjp
 from autograd_scalar.value import Value
 
 
@@ -28,10 +30,53 @@ class Module:
     7.0
     >>> [name for name, _ in Line().named_parameters()]
     ['slope', 'start']
+
+    For networks taken apart and chained by hand, every module has the three methods `forward`,
+    `backward` and `weight_gradient`, from numbers to numbers, which leave all grads alone.
     """
 
     def __call__(self, x: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define __call__")
+
+    def forward(self, x: Any) -> Any:
+        """Return the output for an input, in numbers.
+
+        >>> from autograd_scalar.nn import Tanh
+        >>> Tanh().forward([0.0, 100.0])
+        [0.0, 1.0]
+        """
+        y = self(x)
+        numbers = (v.data if isinstance(v, Value) else float(v) for v in tree.leaves(y))
+        return tree.build(y, numbers)
+
+    def backward(self, x: Any, y: Any, dy: Any) -> Any:
+        """Return dL/dx, in the shape of x, for a loss whose derivative by the output y is dy.
+
+        It is dy times the Jacobian of the module's own call, at x. So y is not read; it is among
+        the arguments because formulas written by hand want it, as tanh' = 1 - y² does.
+
+        >>> from autograd_scalar.nn import Tanh
+        >>> Tanh().backward([0.0, 100.0], [0.0, 1.0], [5.0, 5.0])
+        [5.0, 0.0]
+
+        Raises ValueError for a dy that has not the shape of the output, and what the module raises
+        where it takes an index (Embedding: TypeError), by which there is no derivative.
+        """
+        return vjp(self, x)[1](dy)[0]
+
+    def weight_gradient(self, x: Any, dy: Any) -> dict[str, float]:
+        """Return dL/dw for each parameter, under its name; {} for a module without parameters.
+
+        >>> from autograd_scalar.nn import Linear
+        >>> Linear(2, 1).weight_gradient([3.0, 4.0], [10.0])
+        {'w.0.0': 30.0, 'w.0.1': 40.0, 'b.0': 10.0}
+
+        Raises ValueError for a dy that is not as long as the output.
+        """
+        # y · dy has the gradient that is asked for; the 0 makes it a Value whatever y is.
+        product = F.dot(tree.leaves(self(x)), tree.leaves(dy), Value(0.0))
+        found: dict[str, float] = gradient(product, dict(self.named_parameters()))
+        return found
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Yield each parameter once, under its dotted name: `layers.0.neurons.3.w.1`."""
@@ -88,7 +133,7 @@ class Module:
 
     def _repr_html_(self) -> str | None:
         # Values and modules share the hook: the pictures are above this floor.
-        card: Callable[[Any], str] | None = value.html_card
+        card: Callable[[Any], str] | None = nodes.html_card
         return None if card is None else card(self)
 
 

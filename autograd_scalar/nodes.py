@@ -1,0 +1,249 @@
+"""What both cores share: the parts of a Value that are not hot, written once over its public attributes.
+
+A core is a module with the class Value and the passes over its graph: `python_core`, or `native_core` where it was
+compiled. `value` picks one and tells this module.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from math import isfinite
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from autograd_scalar import modes
+from autograd_scalar.ops import TABLE
+
+if TYPE_CHECKING:
+    from autograd_scalar.value import Value
+
+#: The core in use; set by `value`.
+core: Any = None
+
+#: Set by the package: draws a Value for a notebook.
+html_card: Callable[[Any], str] | None = None
+
+
+def number(data: object) -> float:
+    """Return a real number (an int, a float, a numpy scalar ...) as a float; TypeError for anything else."""
+    if isinstance(data, Real):
+        try:
+            return float(data)
+        except OverflowError:
+            raise OverflowError(
+                f"expected a number, got one too large for a float: {_shown(data)}"
+            ) from None
+    hint = (
+        "; it is a Value already, use +v for a node or v.detach() for a leaf"
+        if hasattr(data, "partials")
+        else ""
+    )
+    raise TypeError(f"expected a number (an int or a float, NumPy's too), got {_shown(data)}{hint}")
+
+
+def _shown(thing: object) -> str:
+    try:
+        text = repr(thing)
+    except ValueError:  # an int of more digits than Python cares to print
+        text = "an int"
+    return f"{text if len(text) < 40 else text[:36] + ' ...'} ({type(thing).__name__})"
+
+
+def label_of(label: object) -> str | None:
+    """Return a label; TypeError for what is neither a str nor None."""
+    if label is None or isinstance(label, str):
+        return label
+    raise TypeError(f"a label is a str, got {label!r} ({type(label).__name__})")
+
+
+class NodeMethods:
+    """Methods of Value that both cores have from here."""
+
+    __slots__ = ()
+
+    # The class that has these methods has them.
+    if TYPE_CHECKING:
+        data: float
+        grad: float
+        label: str | None
+        op: str
+
+        @property
+        def parents(self) -> tuple[Value, ...]: ...
+        @property
+        def partials(self) -> tuple[float, ...]: ...
+
+    @property
+    def _prev(self) -> tuple[Value, ...]:
+        """micrograd's name for parents."""
+        return self.parents
+
+    @property
+    def _op(self) -> str:
+        """micrograd's name for the symbol in a drawing."""
+        return TABLE[self.op].symbol if self.op in TABLE else self.op
+
+    def __repr__(self) -> str:
+        label = "" if self.label is None else f", label={self.label!r}"
+        op = f", op={self.op!r}" if self.op else ""
+        return f"Value(data={self.data}, grad={self.grad}{label}{op})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def _repr_html_(self) -> str | None:
+        return None if html_card is None else html_card(self)
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "float(Value) would lose its gradient: take .data for the number, or a function that records, "
+            "such as autograd_scalar.exp instead of math.exp"
+        )
+
+    def detach(self) -> Value:
+        """Return a leaf with this Value's data and label, cut off from the graph.
+
+        >>> from autograd_scalar import Value
+        >>> (Value(3.0) * 2.0).detach()
+        Value(data=6.0, grad=0.0)
+        """
+        return restore(None, self.data, 0.0, self.label, "", (), ())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        stack: list[Any] = [self]
+        while stack:
+            v = stack[-1]
+            missing = (
+                () if id(v) in memo else [parent for parent in v.parents if id(parent) not in memo]
+            )
+            if missing:
+                stack += missing
+                continue
+            if id(v) not in memo:
+                parents = tuple(memo[id(parent)] for parent in v.parents)
+                memo[id(v)] = restore(None, v.data, v.grad, v.label, v.op, parents, v.partials)
+            stack.pop()
+        copied: Value = memo[id(self)]
+        return copied
+
+    def __reduce__(self) -> tuple[Callable[..., Value], tuple[object, ...]]:
+        fields = (
+            self.data,
+            self.grad,
+            self.label,
+            self.op,
+            self.parents,
+            self.partials,
+        )
+        needs_ancestors = self.parents and not _Ancestors.have_been_written(self)
+        return restore, (_Ancestors(self) if needs_ancestors else None, *fields)
+
+
+def restore(
+    _: object,
+    data: float,
+    grad: float,
+    label: str | None,
+    op: str,
+    parents: tuple[Value, ...],
+    partials: tuple[float, ...],
+) -> Value:
+    """Return a node made of its fields; pickles name this function, whichever core wrote them."""
+    v: Value = core.node(data, op, parents, partials)
+    v.grad = grad
+    v.label = label
+    if (made_at := modes.watching.get()) is not None:
+        made_at.pop(id(v), None)  # of a node that was freed: ids are used again
+    return v
+
+
+class _Ancestors:
+    """Pickles a node's ancestors before the node itself, parents first, so that the pickler never recurses.
+
+    A pickler asks for them one by one (or a thousand at a time) and writes what it got. A Value that has been asked for
+    needs no ancestors of its own: they are written already.
+    """
+
+    _thread = threading.local()
+
+    def __init__(self, v: Any) -> None:
+        self.v = v
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return list, (), None, self._items()
+
+    @classmethod
+    def have_been_written(cls, v: Any) -> bool:
+        """Return whether all the ancestors of the Value being pickled are in the pickle."""
+        asked_for: set[int] = getattr(cls._thread, "asked_for", set())
+        if id(v) not in asked_for:
+            return False
+        asked_for.remove(id(v))
+        return True
+
+    def _items(self) -> Iterator[Value]:
+        # Each dump starts anew: one that failed half-way has left its own set behind.
+        asked_for = self._thread.asked_for = set()
+        ancestors = core.topological_order(self.v)[:-1]
+        for v in ancestors:
+            asked_for.add(id(v))
+            yield v
+        asked_for &= {id(v) for v in ancestors[-1000:]}  # asked for, and about to be written
+
+
+def watched(v: Value) -> Value:
+    """Return a new node as it is to be inside a no_grad or detect_anomaly block (of any thread)."""
+    made_at = modes.watching.get()
+    if made_at is not None:
+        made_at[id(v)] = modes.caller()
+        check(v)
+    return v if modes.recording.get() else restore(None, v.data, 0.0, None, "", (), ())
+
+
+def check(v: Value) -> None:
+    """Raise AnomalyError for a node that is nan or inf, inside a detect_anomaly block."""
+    made_at = modes.watching.get()
+    if made_at is not None and not isfinite(v.data):
+        raise modes.AnomalyError(f"{_told(v)} gave {v.data!r}, at {_place(made_at, v)}")
+
+
+def _place(made_at: dict[int, str], v: Value) -> str:
+    return made_at.get(id(v), "a line outside detect_anomaly()")
+
+
+def adjoints(order: list[Value], seeds: dict[Value, float]) -> dict[Value, float]:
+    """Return the derivative of the seeded sum of outputs by every node of a topological order.
+
+    No grad is touched. Inside detect_anomaly() the first gradient that is nan or inf raises AnomalyError.
+    """
+    made_at = modes.watching.get()
+    bars = dict.fromkeys(order, 0.0) | seeds
+    for v in reversed(order):
+        bar = bars[v]
+        for parent, partial in zip(v.parents, v.partials, strict=True):
+            bars[parent] += partial * bar
+            if made_at is not None and not isfinite(bars[parent]):
+                raise modes.AnomalyError(
+                    f"the gradient of {_name(parent)} is {bars[parent]!r} after backward through {_told(v)}: there the "
+                    f"local derivative is {partial!r} and the gradient that arrives {bar!r}; "
+                    f"recorded at {_place(made_at, v)}"
+                )
+    return bars
+
+
+def _told(v: Value) -> str:
+    """Return a node's operation with its operands' names and data, for an error."""
+    told = [f"{_name(parent)} = {parent.data!r}" for parent in v.parents[:4]]
+    return f"{v.op}({', '.join(told)}{', ...' if len(v.parents) > 4 else ''})"
+
+
+def _name(v: Value) -> str:
+    label = v.label or v.op or "constant"
+    return label if label.isprintable() else repr(label)
+
+
+def same_length(name: str, *lengths: int) -> None:
+    """Raise ValueError unless the lists of a row have one length."""
+    if len(set(lengths)) > 1:
+        raise ValueError(f"{name} needs lists of one length, got {' and '.join(map(str, lengths))}")
