@@ -1,0 +1,50 @@
+"""A chain of a million nodes: built, differentiated, freed."""
+
+from __future__ import annotations
+
+import gc
+import math
+from time import perf_counter
+
+from benchmarks.harness import Column, Run, Sample, Workload
+from benchmarks.packages import every_package, value_class
+
+NODES = 1_000_000
+
+
+def chain(module: str) -> Run:
+    """Seconds for each phase; nan for a backward pass that recursion stops."""
+    Value = value_class(module)
+
+    def run() -> Sample:
+        start = perf_counter()
+        factor = Value(1.0 + 1e-9)
+        v = Value(1.0)
+        for _ in range(NODES):
+            v = v * factor
+        built = perf_counter()
+        try:
+            v.backward()
+            passed = perf_counter()
+            backward = passed - built
+        except RecursionError:
+            passed = perf_counter()
+            backward = math.nan
+        del v
+        gc.collect()
+        return {"build": built - start, "backward": backward, "free": perf_counter() - passed}
+
+    return run
+
+
+WORKLOAD = Workload(
+    title="A chain of 1,000,000 nodes",
+    notes="Seconds. Freeing is dropping the last reference and one gc.collect(). "
+    "A dash: RecursionError.",
+    contestants=every_package(chain),
+    columns=(
+        Column("build", "build s", ratio=True),
+        Column("backward", "backward s"),
+        Column("free", "free s", ratio=True),
+    ),
+)

@@ -1,0 +1,60 @@
+"""What a node keeps allocated."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import moons
+from benchmarks.harness import Column, Run, Sample, Workload
+from benchmarks.packages import every_package, value_class
+
+NODES = 100_000
+
+
+def memory(module: str) -> Run:
+    """Bytes for each node of two operands, and for each node of the moons graph."""
+    Value = value_class(module)
+    a, b = Value(2.0), Value(-3.0)
+    parameters = [Value(weight) for weight in moons.weights()]
+    model = moons.network(parameters)
+    nodes = moons.graph_size(moons.forward(Value, model, parameters))
+
+    def run() -> Sample:
+        kept: list[Any] = [None] * NODES
+
+        def fill() -> None:
+            for i in range(NODES):
+                kept[i] = a * b
+
+        return {
+            "product": allocated(fill) / NODES,
+            "moons": allocated(lambda: moons.forward(Value, model, parameters)) / nodes,
+        }
+
+    return run
+
+
+def allocated(build: Callable[[], Any]) -> int:
+    """Bytes that what `build` returns or fills in keeps allocated, garbage collected first."""
+    gc.collect()
+    tracemalloc.start()
+    kept = build()
+    gc.collect()
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    del kept
+    return size
+
+
+WORKLOAD = Workload(
+    title="Memory",
+    notes="Bytes asked of the allocator (tracemalloc), data and operand tuples included.",
+    contestants=every_package(memory),
+    columns=(
+        Column("product", "bytes for a * b", ratio=True),
+        Column("moons", "bytes a node of the moons graph", ratio=True),
+    ),
+)

@@ -1,0 +1,89 @@
+"""A training step of micrograd's demo, forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from benchmarks import moons
+from benchmarks.harness import Column, Contestant, Run, Sample, Workload
+from benchmarks.packages import NATIVE, PLAIN, every_package, value_class
+
+STEPS = 3  # in a row for each sample: a step's graph lives on until the next one has been recorded
+
+
+def same_code(module: str) -> Run:
+    """The step over the module's Value: the very same operations for every package."""
+    Value = value_class(module)
+    parameters = [Value(weight) for weight in moons.weights()]
+    model = moons.network(parameters)
+    return steps(parameters, lambda: moons.forward(Value, model, parameters))
+
+
+def with_nn(module: str) -> Run:
+    """The step as written with autograd_scalar.nn, where a neuron's weighted sum is one node."""
+    value_class(module)  # says no where this core was not built
+    return steps(*nn_step())
+
+
+def nn_step() -> tuple[list[Any], Callable[[], Any]]:
+    """The parameters of that network, and its loss."""
+    from autograd_scalar import nn
+
+    xs, ys = moons.data()
+    model = nn.MLP(moons.SIZES[0], list(moons.SIZES[1:]))
+    parameters = model.parameters()
+    for parameter, weight in zip(parameters, moons.weights(), strict=True):
+        parameter.data = weight
+
+    def loss() -> Any:
+        scores = [model(x) for x in xs]
+        return nn.hinge(scores, ys) + moons.L2 * nn.l2(parameters)
+
+    return parameters, loss
+
+
+def steps(parameters: list[Any], loss: Callable[[], Any]) -> Run:
+    """Times consecutive steps: milliseconds each, and what follows from the number of nodes."""
+    nodes = moons.graph_size(loss())
+
+    def run() -> Sample:
+        forward = backward = 0.0
+        for _ in range(STEPS):
+            start = perf_counter()
+            for parameter in parameters:
+                parameter.grad = 0.0
+            root = loss()
+            middle = perf_counter()
+            root.backward()
+            forward, backward = forward + middle - start, backward + perf_counter() - middle
+        seconds = (forward + backward) / STEPS
+        return {
+            "step": seconds * 1e3,
+            "backward": backward / STEPS * 1e3,
+            "node": backward / STEPS / nodes * 1e9,
+            "nodes": nodes,
+            "rate": nodes / seconds / 1e6,
+        }
+
+    return run
+
+
+WORKLOAD = Workload(
+    title="Training step: moons, 100 points, MLP 2-16-16-1, max-margin loss and L2",
+    notes="The first rows run the very same code, micrograd's formulas with only the import changed. "
+    "'nn' is the step written with autograd_scalar.nn, where a neuron's weighted sum is one node.",
+    contestants=(
+        *every_package(same_code),
+        Contestant("nn, plain Python", with_nn, ("autograd_scalar",), PLAIN),
+        Contestant("nn, native core", with_nn, (NATIVE,)),
+    ),
+    columns=(
+        Column("step", "ms a step", ratio=True),
+        Column("backward", "ms backward", ratio=True),
+        Column("node", "backward ns a node"),
+        Column("nodes", "nodes"),
+        Column("rate", "million nodes/s"),
+    ),
+)

@@ -1,0 +1,58 @@
+"""What pyproject.toml promises: version, command, types, dependencies, a light import."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import autograd_scalar as ag
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "autograd_scalar"
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
+
+# Imported without being dependencies: matplotlib brings numpy and PIL, a notebook brings IPython.
+BROUGHT_BY_OTHERS = {"numpy", "PIL", "IPython"}
+
+
+def test_version_is_written_once_more_in_the_package_and_agrees() -> None:
+    assert ag.__version__ == PROJECT["version"]
+
+
+def test_command_line_script_names_a_function() -> None:
+    module, _, function = PROJECT["scripts"]["autograd-scalar"].partition(":")
+    assert callable(getattr(import_module(module), function))
+
+
+def test_types_are_shipped() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+    assert {"py.typed", "*.pyi"} <= set(PYPROJECT["tool"]["setuptools"]["package-data"]["*"])
+
+
+def test_dependencies_are_exactly_what_is_imported() -> None:
+    declared = {re.split(r"[<>=~!\[; ]", line)[0] for line in PROJECT["dependencies"]}
+    imported = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {name.name.partition(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(str(node.module).partition(".")[0])
+    ours_or_standard = {"autograd_scalar", *sys.stdlib_module_names}
+    assert imported - ours_or_standard - BROUGHT_BY_OTHERS == declared
+
+
+def test_import_leaves_heavy_packages_alone() -> None:
+    heavy = {"numpy", "matplotlib", "graphviz", "tqdm", "IPython", "multiprocessing", "asyncio"}
+    script = "import sys, autograd_scalar; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert "autograd_scalar" in found.stdout.split()
+    assert heavy.isdisjoint(found.stdout.split())
