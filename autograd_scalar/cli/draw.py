@@ -1,0 +1,106 @@
+"""autograd-scalar draw: a typed expression, its value, its slopes, and the picture of its graph."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+SUMMARY = "evaluate an expression, differentiate it and draw its graph"
+EXAMPLE = """\
+  autograd-scalar draw "tanh(w*x + b)" w=2 x=-3 b=6.88 -o graph.svg
+
+An expression is made of numbers, names, + - * / **, the operations by their names (tanh, exp,
+maximum ...), sum, mean, max, min, and dot([w1, w2], [x1, x2], b). pi, e, inf and nan are known. A
+value may be an expression of numbers: x=pi/4."""
+
+FORMATS = ("svg", "png", "pdf", "dot")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options."""
+    parser.add_argument("expression", help='such as "tanh(w*x + b)"')
+    parser.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="graph.svg",
+        metavar="FILE",
+        help=f"where the picture goes, as .{', .'.join(FORMATS)} (default: graph.svg)",
+    )
+    parser.add_argument(
+        "--rankdir",
+        default="LR",
+        choices=("LR", "RL", "TB", "BT"),
+        help="where the arrows lead: to the right (LR, the default), downwards (TB) ...",
+    )
+    parser.add_argument(
+        "--partials", action="store_true", help="write the local derivatives on the arrows"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the value and the gradients, and write the picture."""
+    from autograd_scalar.parser import Formula
+    from autograd_scalar.value import topological_order
+
+    format_of(options.output)
+    formula = Formula(options.expression)
+    numbers = assigned(options.values)
+    y = formula(**numbers)
+    y.backward()
+    print(f"{formula.text} = {y:.6g}")
+    leaves = [v for v in topological_order(y) if v.label in numbers]
+    if leaves:
+        rows = [(str(v.label), f"{v:.6g}", f"{v.grad:.6g}") for v in leaves]
+        print_table([("name", "value", "gradient"), *rows])
+    write_picture(y, options.output, rankdir=options.rankdir, partials=options.partials)
+    print(f"wrote {options.output}")
+    return 0
+
+
+def assigned(words: Iterable[str]) -> dict[str, float]:
+    """Return the numbers in words such as w=2 or x=pi/4, by name."""
+    from autograd_scalar.parser import Formula
+
+    numbers: dict[str, float] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        name = unicodedata.normalize("NFKC", name.strip())  # as Python reads names
+        if not equals or not name.isidentifier():
+            raise ValueError(f"expected name=number, got {word!r}")
+        if name in numbers:
+            raise ValueError(f"two values are given for {name}")
+        try:
+            numbers[name] = Formula(text)().data
+        except ValueError as problem:
+            raise ValueError(f"{word!r}: {problem}") from None
+    return numbers
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows with their columns aligned to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print(" ", "  ".join(map(str.rjust, row, widths)))
+
+
+def format_of(path: str) -> str:
+    """Return the format that a picture's suffix names; ValueError where it names none."""
+    suffix = os.path.splitext(path)[1].lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise ValueError(f"{path}: a picture ends in .{', .'.join(FORMATS)}")
+    return suffix
+
+
+def write_picture(v: Any, path: str, **settings: Any) -> None:
+    """Write the graph of v to a file, drawn with these settings of `draw`."""
+    import autograd_scalar as ag
+
+    format = format_of(path)
+    drawing = ag.draw(v, **settings)
+    drawn = drawing.source if format == "dot" else drawing.pipe(format)
+    with open(path, "wb") as file:
+        file.write(drawn if isinstance(drawn, bytes) else drawn.encode())

@@ -1,0 +1,134 @@
+"""autograd-scalar repl: a Python prompt at which Values are labelled by themselves."""
+
+from __future__ import annotations
+
+import argparse
+import builtins
+import code
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import CodeType
+from typing import Any
+
+SUMMARY = "a Python prompt with every operation, where variables label their Values"
+EXAMPLE = """\
+  autograd-scalar repl
+  >>> a, b = Value(2.0), Value(-3.0)
+  >>> y = tanh(a*b + 7)
+  >>> y.backward()
+  >>> a.grad
+  -1.259923024842078
+  >>> draw(y)
+  wrote graph.svg"""
+
+BANNER = """\
+autograd_scalar {version}, Python {python}: Value, tanh, exp and the other operations; ag is the package
+draw(y) writes a picture of y; help(ag) tells more; exit leaves"""
+
+HISTORY = "~/.autograd_scalar_history"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options."""
+    parser.add_argument("--ipython", action="store_true", help="use IPython, if it is installed")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the prompt until it is left."""
+    import autograd_scalar
+
+    banner = BANNER.format(version=autograd_scalar.__version__, python=sys.version.split()[0])
+    names = namespace()
+    if options.ipython:
+        _run_ipython(names, banner)
+        return 0
+    with _readline(names):
+        Console(names).interact(banner, exitmsg="")
+    return 0
+
+
+def namespace() -> dict[str, Any]:
+    """Return what has a name at the prompt: ag, Value, every operation, pi, e, inf, nan, and draw.
+
+    abs, round and pow stay Python's own, which record too and take more than the rows do. The sum
+    is the table's, one node for all of its terms.
+    """
+    import autograd_scalar as ag
+    from autograd_scalar.ops import TABLE
+    from autograd_scalar.parser import CONSTANTS
+
+    names: dict[str, Any] = {"ag": ag, "Value": ag.Value, "draw": draw, **CONSTANTS}
+    for name in (*TABLE, "mean", "softmax"):
+        if name == "sum" or not hasattr(builtins, name):
+            names[name] = getattr(ag, name)
+    return names
+
+
+def draw(v: Any, path: str = "graph.svg", **settings: Any) -> None:
+    """Write the graph of v to a file (.svg, .png, .pdf, .dot) and say so; settings as ag.draw's."""
+    from autograd_scalar.cli.draw import write_picture
+
+    write_picture(v, path, **settings)
+    print(f"wrote {path}")
+
+
+class Console(code.InteractiveConsole):
+    """A prompt that labels Values after each statement, and that a plain `exit` leaves."""
+
+    def runcode(self, code: CodeType) -> None:
+        from autograd_scalar.naming import label_all
+
+        super().runcode(code)
+        label_all(self.locals)
+
+    def raw_input(self, prompt: str = "") -> str:
+        line = super().raw_input(prompt)
+        if not self.buffer and line.strip() in ("exit", "quit"):
+            raise SystemExit
+        return line
+
+
+@contextmanager
+def _readline(names: dict[str, Any]) -> Iterator[None]:
+    """Complete names and keep the lines of earlier sessions, where there is a terminal for it."""
+    try:
+        import readline
+        import rlcompleter
+    except ImportError:  # Windows
+        yield
+        return
+    if not sys.stdin.isatty():
+        yield
+        return
+    path = os.path.expanduser(HISTORY)
+    readline.set_completer(rlcompleter.Completer(names).complete)
+    readline.parse_and_bind("tab: complete")
+    with suppress(OSError):
+        readline.read_history_file(path)
+    try:
+        yield
+    finally:
+        readline.set_history_length(1000)
+        with suppress(OSError):
+            readline.write_history_file(path)
+
+
+def _run_ipython(names: dict[str, Any], banner: str) -> None:
+    """Run IPython's terminal, with labels after each cell."""
+    try:
+        from IPython.terminal.ipapp import TerminalIPythonApp
+    except ImportError:
+        raise ImportError(
+            "IPython is not installed: pip install ipython, or leave --ipython out"
+        ) from None
+    from autograd_scalar.naming import label_all
+
+    app = TerminalIPythonApp.instance()
+    app.config.TerminalInteractiveShell.banner1 = f"{banner}\n"
+    app.initialize(argv=[])
+    shell = app.shell
+    shell.push(names)
+    shell.events.register("post_run_cell", lambda result: label_all(shell.user_ns))
+    app.start()

@@ -1,0 +1,240 @@
+"""autograd-scalar train: a network for a toy data set or a CSV file, with files to look at."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from autograd_scalar.cli.results import summary, write_files
+
+if TYPE_CHECKING:
+    from autograd_scalar.data import Dataset
+    from autograd_scalar.nn import MLP
+
+SUMMARY = "train a small network on moons, circles, spiral, xor, blobs or a CSV file"
+EXAMPLE = """\
+  autograd-scalar train moons
+  autograd-scalar train spiral --activation tanh --epochs 150 --gif -o spiral
+  autograd-scalar train flowers.csv --target kind --hidden 8
+
+The folder then has model.json (for predict), history.csv, loss.png, neuron.svg (the graph of one
+neuron) and, for two features, boundary.png. Ctrl-C keeps what was learnt; the same command with
+--resume goes on from there."""
+
+#: The toy data sets as they are made here, where nothing else is asked for.
+SETTINGS: dict[str, dict[str, float]] = {
+    "moons": {"noise": 0.1},
+    "circles": {"noise": 0.05, "factor": 0.5},
+    "spiral": {"noise": 0.02},
+    "xor": {"noise": 0.15},
+    "blobs": {"noise": 1.0},
+}
+
+#: Pictures in boundary.gif, about.
+FRAMES = 40
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options."""
+    parser.add_argument("data", help="moons, circles, spiral, xor, blobs, or a CSV file")
+    parser.add_argument("-o", "--out", metavar="DIR", help="the folder (default: moons-model ...)")
+
+    data = parser.add_argument_group("the data")
+    data.add_argument("--samples", type=count, help="points of a toy data set (default: 200)")
+    data.add_argument("--noise", type=float, help="spread of a toy data set's points")
+    data.add_argument("--target", metavar="COLUMN", help="column to predict (default: the last)")
+    data.add_argument(
+        "--task",
+        choices=("auto", "classification", "regression"),
+        help="what the target is (default: auto, from its cells)",
+    )
+    data.add_argument(
+        "--validation",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="share of the rows that is held out (default: 0.2; 0 for none)",
+    )
+
+    network = parser.add_argument_group("the network")
+    network.add_argument(
+        "--hidden",
+        type=widths,
+        default=[16, 16],
+        metavar="16,16",
+        help="widths of the hidden layers; 0 for none (default: 16,16)",
+    )
+    network.add_argument(
+        "--activation", default="relu", metavar="NAME", help="relu, tanh, gelu ... (default: relu)"
+    )
+    network.add_argument(
+        "--init", metavar="NAME", help="xavier, he, uniform, normal (default: what suits)"
+    )
+
+    training = parser.add_argument_group("the training")
+    training.add_argument(
+        "--loss",
+        default="auto",
+        metavar="NAME",
+        help="cross_entropy, binary_cross_entropy, hinge, mse (default: what suits)",
+    )
+    training.add_argument(
+        "--optimizer",
+        default="adam",
+        metavar="NAME",
+        help="sgd, rmsprop, adam, adamw (default: adam)",
+    )
+    training.add_argument("--lr", type=float, default=0.02, help="learning rate (default: 0.02)")
+    training.add_argument(
+        "--epochs", type=count, default=60, help="passes over the data (default: 60)"
+    )
+    training.add_argument(
+        "--batch-size", type=count, default=16, metavar="ROWS", help="rows a step (default: 16)"
+    )
+    training.add_argument(
+        "--l2",
+        type=float,
+        default=0.0,
+        metavar="FACTOR",
+        help="of the squared weights (default: 0)",
+    )
+    training.add_argument(
+        "--early-stopping",
+        type=count,
+        metavar="EPOCHS",
+        help="stop after so many epochs without a better validation loss, and keep the best",
+    )
+    training.add_argument("--seed", type=int, default=0, help="of all that is random (default: 0)")
+    training.add_argument(
+        "--resume", action="store_true", help="go on from the folder's model.json"
+    )
+    training.add_argument(
+        "--gif", action="store_true", help="also write boundary.gif, which takes a while"
+    )
+    training.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def count(text: str) -> int:
+    """Return the number in a text, 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of 1 or more, got {text!r}")
+    return int(text)
+
+
+def widths(text: str) -> list[int]:
+    """Return the widths in a text such as 16,16; none for 0."""
+    try:
+        found = [int(word) for word in text.split(",")]
+    except ValueError:
+        found = [-1]
+    if found == [0]:
+        return []
+    if min(found) < 1:
+        raise argparse.ArgumentTypeError(f"expected widths such as 16,16, got {text!r}")
+    return found
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train, write the files, and print what was done."""
+    from autograd_scalar.nn.losses import loss_function
+    from autograd_scalar.optim import optimizer
+    from autograd_scalar.train import fit, load_checkpoint
+
+    if options.loss != "auto":
+        loss_function(options.loss)  # unknown names are refused before anything is written
+    data = dataset(options)
+    if options.gif and (data.classes is None or len(data.features) != 2):
+        raise ValueError("--gif shows a boundary between classes over two features; leave it out")
+    train, held_out = split(data, options)
+    model = network(train, options)
+    mover = optimizer(options.optimizer, model.parameters(), lr=options.lr)
+    folder = options.out or f"{os.path.splitext(os.path.basename(options.data))[0]}-model"
+    saved = os.path.join(folder, "model.json")
+    os.makedirs(folder, exist_ok=True)
+    rows = f"{len(train)} rows" + (f", {len(held_out)} held out" if held_out else "")
+    shape = "-".join(map(str, [model.nin, *(len(layer.neurons) for layer in model.layers)]))
+    print(f"data        {options.data}: {rows}; {', '.join(train.features)} to {told(train)}")
+    print(
+        f"network     {shape}, {options.activation}: {len(model.parameters())} parameters",
+        flush=True,
+    )
+    history = fit(
+        model,
+        train,
+        options.loss,
+        optimizer=mover,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        validation=held_out,
+        early_stopping=options.early_stopping,
+        l2=options.l2,
+        checkpoint=saved,
+        checkpoint_every=10,
+        resume=options.resume,
+        record=max(1, options.epochs // FRAMES) if options.gif else None,
+        progress=not options.quiet,
+    )
+    for line in summary(history, train.schema, early_stopping=bool(options.early_stopping)):
+        print(line)
+    print(f"wrote       {saved}, the model, for autograd-scalar predict")
+    for path, what in write_files(folder, load_checkpoint(saved), data, gif=options.gif):
+        print(f"wrote       {path}, {what}")
+    return 130 if history.stopped == "interrupted" else 0
+
+
+def dataset(options: argparse.Namespace) -> Dataset:
+    """Return the data that the options name; ValueError where they do not go together."""
+    from autograd_scalar.data import load_csv, make
+
+    if options.data in SETTINGS:
+        if options.target is not None or options.task is not None:
+            raise ValueError(f"--target and --task are for CSV files, {options.data} has classes")
+        settings = dict(SETTINGS[options.data])
+        if options.noise is not None:
+            settings["noise"] = options.noise
+        return make(options.data, options.samples or 200, seed=options.seed, **settings)
+    if not os.path.exists(options.data):
+        raise ValueError(
+            f"no data set and no file is called {options.data!r}; there are {', '.join(SETTINGS)}, "
+            "or name a CSV file"
+        )
+    if options.samples is not None or options.noise is not None:
+        raise ValueError("--samples and --noise are for the toy data sets, not for a CSV file")
+    target: str | int = -1 if options.target is None else options.target
+    return load_csv(options.data, target, task=options.task or "auto")
+
+
+def split(data: Dataset, options: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
+    """Return the rows to train on and those held out, both scaled by the first."""
+    if options.loss == "hinge" and data.classes is not None:
+        data = data.signed()
+    held_out = None
+    if options.validation:
+        data, held_out = data.split(options.validation, seed=options.seed)
+    data = data.standardise(target=data.classes is None)
+    return data, held_out and held_out.standardise(by=data)
+
+
+def network(data: Dataset, options: argparse.Namespace) -> MLP:
+    """Return the untrained network that suits the data."""
+    from autograd_scalar.nn import MLP
+
+    classes = len(data.classes or ())
+    outputs = classes if classes > 2 or options.loss == "cross_entropy" else 1
+    suits = "xavier" if options.activation in ("tanh", "sigmoid", "linear") else "he"
+    return MLP(
+        len(data.features),
+        [*options.hidden, outputs],
+        activation=options.activation,
+        init=options.init or suits,
+        seed=options.seed,
+    )
+
+
+def told(data: Dataset) -> str:
+    """Return what a model of the data predicts."""
+    if data.classes is None:
+        return data.schema.target
+    return f"{data.schema.target} ({', '.join(data.classes)})"

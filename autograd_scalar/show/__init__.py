@@ -1,0 +1,1 @@
+"""Pictures: drawings of graphs, formulas, cards for notebooks, plots of training."""

@@ -1,0 +1,66 @@
+"""autograd-scalar doctor: true on this machine, and on machines where things are missing."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import autograd_scalar as ag
+from autograd_scalar.cli import doctor, main
+
+
+def findings(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    return {line[:16].strip(): line[17:] for line in lines}
+
+
+def test_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    found = findings(capsys)
+    assert found["autograd_scalar"].startswith(ag.__version__)
+    assert platform.python_version() in found["python"]
+    assert found["core"].startswith(ag.core())
+    assert found["jit"].startswith("none yet")
+    assert found["matplotlib"].startswith(metadata.version("matplotlib"))
+    assert (found["svg drawing"], found["png plot"]) == ("yes", "yes")
+
+
+def test_without_dot(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    found = findings(capsys)
+    assert found["dot"].startswith("not found")
+    assert found["svg drawing"] == "yes"
+    assert found["png drawing"].startswith("no: png is made by")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script with a shebang")
+def test_a_dot_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "dot"
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    assert doctor.dot().startswith(f"{broken} does not run: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script with a shebang")
+def test_a_dot_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    working = tmp_path / "dot"
+    working.write_text("#!/bin/sh\necho 'dot - graphviz version 99' >&2\n")
+    working.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    assert doctor.dot() == f"{working}, dot - graphviz version 99"
+
+
+def test_a_missing_package() -> None:
+    assert doctor.version("no-such-package") == "not installed, pip install no-such-package"
+
+
+def test_a_broken_package(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert findings(capsys)["png plot"].startswith("no: ")

@@ -1,0 +1,401 @@
+"""draw(): what is in the DOT, who makes which format, and what becomes of large graphs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from math import inf, nan
+from pathlib import Path
+from xml.etree import ElementTree
+
+import graphviz
+import pytest
+
+from autograd_scalar import Value, draw, functions, nn
+from autograd_scalar.show import digraph
+from autograd_scalar.show.draw import MOST_BOXES, picture_of
+
+GOLDEN = Path(__file__).parent / "golden"
+SVG = "{http://www.w3.org/2000/svg}"
+NASTY = ['a<b>{c}|"x"', "</script>", r"\N \G", "&amp;", "'", "日本語", "-->", "]]>", "%s {}"]
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+
+
+@pytest.fixture
+def no_dot(monkeypatch, tmp_path):
+    """A machine without Graphviz."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+def neuron(backward: bool = True) -> Value:
+    x, w, b = Value(-3.0, "x"), Value(2.0, "w"), Value(6.88, "b")
+    o = (w * x + b).tanh()
+    o.label = "o"
+    if backward:
+        o.backward()
+    return o
+
+
+def parsed(svg: str) -> ElementTree.Element:
+    return ElementTree.fromstring(svg)
+
+
+def texts(svg: str) -> list[str]:
+    return [element.text or "" for element in parsed(svg).iter(f"{SVG}text")]
+
+
+def drawn(v, **settings) -> str:
+    return draw(v, **settings).pipe("svg", encoding="utf-8")
+
+
+def chain(length: int) -> Value:
+    v = Value(0.5, "x")
+    for _ in range(length):
+        v = v.sin()
+    return v
+
+
+# ----- DOT -----
+
+
+def test_the_dot_of_a_neuron_is_as_agreed():
+    assert draw(neuron(), partials=True).source == (GOLDEN / "neuron.gv").read_text("utf-8")
+
+
+def test_the_dot_of_a_small_network_is_as_agreed():
+    model = nn.MLP(1, [1, 1], activation="tanh", seed=0)
+    y = model([Value(0.5, "x")])
+    assert draw(y, names=model, rankdir="TB").source == (GOLDEN / "mlp.gv").read_text("utf-8")
+
+
+def test_a_drawing_is_a_digraph_and_always_the_same():
+    drawing = draw(neuron())
+    assert isinstance(drawing, graphviz.Digraph)
+    assert drawing.source == draw(neuron()).source
+    assert re.findall(r"^\t(n\d+) \[", drawing.source, re.MULTILINE) == [f"n{i}" for i in range(6)]
+
+
+def test_edges_come_in_operand_order_with_repeats():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    source = draw(y / x - x).source
+    assert re.findall(r"n\d+ -> n\d+", source) == ["n0 -> n2", "n1 -> n2", "n2 -> n3", "n1 -> n3"]
+    square = draw(x * x).source
+    assert square.count("n0 -> n1") == 2
+
+
+def test_colours_are_six_digits():
+    colours = re.findall(r"#\w+", draw(neuron()).source + drawn(neuron()))
+    assert colours and all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
+
+
+# ----- what boxes say -----
+
+
+@pytest.mark.parametrize("label", NASTY)
+def test_labels_draw_as_text(label):
+    x = Value(1.0, label)
+    svg = drawn(x * Value(2.0, "other"))
+    assert label in texts(svg)
+    assert {element.tag for element in parsed(svg).iter()}.isdisjoint(
+        {f"{SVG}script", f"{SVG}style", f"{SVG}b"}
+    )
+
+
+@needs_dot
+@pytest.mark.parametrize("label", NASTY)
+def test_labels_draw_as_text_by_dot(label):
+    root = parsed(draw(Value(1.0, label).exp()).pipe("svg", engine="dot", encoding="utf-8"))
+    node = next(g for g in root.iter(f"{SVG}g") if g.get("id") == "node1")
+    shown = "".join(text.text or "" for text in node.iter(f"{SVG}text"))
+    assert shown.startswith(label)
+
+
+def test_labels_that_xml_cannot_hold_or_that_are_long():
+    x = Value(1.0, "a\x00b\nc\ud800")
+    assert "a\ufffdb c\ufffd" in texts(drawn(x * 2.0))
+    long = texts(drawn(Value(1.0, "begin" + "x" * 100 + "end") * 2.0))
+    (shown,) = (text for text in long if text.startswith("begin"))
+    assert "…" in shown and shown.endswith("end") and len(shown) == 28
+    tooltips = [t.text for t in parsed(drawn(Value(1.0, "x" * 100) * 2.0)).iter(f"{SVG}title")]
+    assert any("x" * 100 in text for text in tooltips)
+
+
+def test_grad_is_a_dash_until_a_backward_has_run():
+    assert texts(drawn(neuron(backward=False))).count("—") == 6
+    x, y = Value(3.0, "x"), Value(0.0, "y")
+    z = x * y
+    z.backward()
+    after = texts(drawn(z))
+    assert "—" not in after
+    assert after.count("0") == 3  # the data of y and of z, and the grad of x
+
+
+def test_numbers_have_four_digits():
+    shown = texts(drawn(neuron()))
+    assert {"6.88", "0.88", "0.7064"} <= set(shown)
+    assert {"nan", "inf", "-inf", "1.235e-20"} <= set(
+        texts(drawn(functions.sum([Value(n) for n in (nan, inf, -inf, 1.23456e-20)])))
+    )
+
+
+def test_partials_stand_on_the_edges():
+    x, y = Value(2.0, "x"), Value(5.0, "y")
+    z = x * y + x * x
+    shown = texts(drawn(z, partials=True))
+    assert shown[-6:] == ["5", "2", "2", "2", "1", "1"]
+    assert shown[:-6] == texts(drawn(z))
+
+
+def test_leaves_and_operations_differ_by_more_than_colour():
+    rects = list(parsed(drawn(neuron())).iter(f"{SVG}rect"))
+    assert {rect.get("rx") for rect in rects if rect.get("fill") == "#fff4dc"} == {"0"}
+    assert {rect.get("rx") for rect in rects if rect.get("fill") == "#eaf3fb"} == {"7"}
+
+
+def test_the_svg_tells_a_screen_reader_what_it_is():
+    root = parsed(drawn(neuron()))
+    assert root.get("role") == "img"
+    assert root[0].tag == f"{SVG}title" and root[0].text == "Graph of o"
+    assert root[1].text == "6 values, 3 of them operations. o = tanh(w*x + b)"
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
+def test_boxes_of_a_drawing_do_not_overlap(rankdir):
+    model = nn.MLP(2, [3, 1], seed=0)
+    svg = drawn(model([1.0, 2.0]), names=model, rankdir=rankdir, partials=True)
+    root = parsed(svg)
+    left, top, width, height = map(float, root.get("viewBox").split())
+    boxes = []
+    for group in root.iter(f"{SVG}g"):
+        x, y, w, h = (float(group[1].get(name)) for name in ("x", "y", "width", "height"))
+        boxes.append((x, y, x + w, y + h))
+    assert len(boxes) == 22
+    for i, (x, y, a, b) in enumerate(boxes):
+        assert left <= x and top <= y and a <= left + width and b <= top + height
+        for p, q, r, s in boxes[:i]:
+            assert a <= p or r <= x or b <= q or s <= y
+
+
+# ----- who draws -----
+
+
+def test_without_graphviz_svg_is_drawn_all_the_same(no_dot, tmp_path):
+    drawing = draw(neuron())
+    assert parsed(drawing.pipe().decode()).tag == f"{SVG}svg"
+    bundle = drawing._repr_mimebundle_()
+    assert list(bundle) == ["image/svg+xml"] and "tanh" in bundle["image/svg+xml"]
+    path = drawing.render("graph", directory=tmp_path)
+    assert Path(path) == tmp_path / "graph.svg"
+    assert parsed(Path(path).read_text("utf-8")).tag == f"{SVG}svg"
+    assert (tmp_path / "graph").read_text("utf-8") == drawing.source
+
+
+@pytest.mark.parametrize("format", ["png", "pdf"])
+def test_without_graphviz_other_formats_name_the_ways_out(no_dot, format, tmp_path):
+    ways_out = f"^{format} is made by .* install graphviz.*brew.*conda.*format='svg'"
+    with pytest.raises(RuntimeError, match=ways_out):
+        draw(neuron(), format=format).pipe()
+    with pytest.raises(RuntimeError, match=ways_out):
+        draw(neuron()).render(tmp_path / "graph", format=format)
+    with pytest.raises(RuntimeError, match=ways_out):
+        draw(neuron()).render(outfile=tmp_path / f"graph.{format}")
+
+
+def test_without_graphviz_what_was_added_by_hand_is_left_out(no_dot, tmp_path):
+    drawing = draw(neuron())
+    drawing.node("extra", "by hand")
+    assert "tanh" in drawing.pipe(encoding="utf-8")
+    assert "tanh" in Path(drawing.render(tmp_path / "g")).read_text("utf-8")
+
+
+def test_a_broken_dot_is_told_like_a_missing_one(monkeypatch, tmp_path):
+    script = tmp_path / "dot"
+    script.write_text("#!/bin/sh\nexit 1\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="missing or fails"):
+        draw(neuron()).pipe("png", quiet=True)
+    assert "tanh" in drawn(neuron())
+
+
+@needs_dot
+def test_with_graphviz_other_formats_are_drawn(tmp_path):
+    assert draw(neuron()).pipe("png").startswith(b"\x89PNG")
+    assert Path(draw(neuron(), format="png").render(tmp_path / "g")).read_bytes()[1:4] == b"PNG"
+
+
+def test_outfile_cleanup_and_view(monkeypatch, tmp_path):
+    viewed = []
+    monkeypatch.setattr(graphviz, "view", viewed.append)
+    path = draw(neuron()).render(outfile=tmp_path / "o.svg", cleanup=True, view=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["o.svg"]
+    assert viewed == [path]
+
+
+@needs_dot
+def test_what_is_added_by_hand_is_drawn_by_dot(tmp_path):
+    drawing = draw(neuron()).copy()
+    assert "by hand" not in drawing.pipe(encoding="utf-8")
+    drawing.node("extra", "by hand")
+    assert "by hand" in drawing.pipe(encoding="utf-8")
+    assert "by hand" in Path(drawing.render(tmp_path / "g")).read_text("utf-8")
+    assert "Generated by graphviz" in draw(neuron()).pipe(engine="neato", encoding="utf-8")
+
+
+@needs_dot
+def test_a_subclass_without_a_picture_is_a_plain_digraph():
+    empty = digraph.Drawing("empty")
+    empty.edge("a", "b")
+    assert "<title>a</title>" in empty.pipe("svg", encoding="utf-8")
+
+
+# ----- groups -----
+
+
+def moons_like(samples: int) -> tuple[nn.MLP, Value]:
+    model = nn.MLP(2, [16, 16, 1], seed=1)
+    scores = [model([0.1 * i, -0.2 * i]) for i in range(samples)]
+    losses = functions.sum([(1.0 - score * (-1.0) ** i).relu() for i, score in enumerate(scores)])
+    loss = losses * (1.0 / samples) + 1e-4 * functions.sum([p * p for p in model.parameters()])
+    loss.label = "loss"
+    return model, loss
+
+
+def test_small_models_have_frames():
+    model = nn.MLP(2, [2, 1], seed=0)
+    shown = texts(drawn(model([1.0, 2.0]), names=model))
+    assert [text for text in shown if text.startswith("layers")] == ["layers.0", "layers.1"]
+    assert sum(text.startswith("neurons") for text in shown) == 3
+    assert shown.count("b") == 3  # a parameter is called by the last part of its name
+
+
+def test_larger_models_have_a_box_for_each_neuron_or_layer():
+    model, loss = moons_like(20)
+    neurons = picture_of(loss, names=model)
+    assert [box.label for box in neurons.boxes if box.kind == "group"].count("loss") == 1
+    assert sum(box.label.startswith("layers") for box in neurons.boxes) == 33
+    layers = picture_of(loss, names=model, group="layer")
+    assert [box.label for box in layers.boxes] == [
+        "inputs", "layers.0", "layers.1", "layers.2", "loss",
+    ]  # fmt: skip
+    assert layers.edges == [(0, 1), (1, 2), (2, 3), (3, 4)]
+    assert dict(layers.boxes[1].rows)["parameters"] == "48"
+    assert dict(layers.boxes[4].rows)["data"] == f"{loss.data:.4g}"
+    deep = nn.MLP(2, [20, 20, 20, 1], seed=0)
+    assert len(picture_of(deep([1.0, 2.0]), names=deep).boxes) == 6  # too many neurons: layers
+
+
+def test_values_between_groups_are_shown_one_by_one_while_they_are_few():
+    first, second = nn.Layer(2, 2, seed=0), nn.Layer(2, 1, seed=1)
+    names = {f"a.{name}": p for name, p in first.named_parameters()}
+    names |= {f"b.{name}": p for name, p in second.named_parameters()}
+
+    def residual(row):
+        return second([h + x for h, x in zip(first(row), row, strict=True)])
+
+    one = picture_of(residual([Value(1.0, "x1"), Value(2.0, "x2")]), names=names, group="layer")
+    assert [box.label or box.symbol for box in one.boxes] == ["x1", "x2", "a", "+", "+", "b"]
+    many = [residual([Value(float(i)), Value(1.0)]) - 1.0 for i in range(10)]
+    boxes = picture_of(functions.sum(many), names=names, group="layer").boxes
+    assert [box.label for box in boxes] == ["inputs", "a", "others", "b", "result"]
+
+
+def test_dotted_labels_do_without_names():
+    w = Value(2.0, "layer0.neuron1.w")
+    x = Value(1.0, "x")
+    shown = texts(drawn((w * x).tanh()))
+    assert {"layer0", "neuron1", "w", "x"} <= set(shown)
+    assert "layer0.neuron1.w" in texts(drawn((w * x).tanh(), group=None))
+
+
+def test_a_module_is_drawn_over_inputs_of_its_own():
+    shown = texts(drawn(nn.MLP(2, [2, 1], seed=0)))
+    assert {"x1", "x2", "layers.0", "layers.1"} <= set(shown)
+    assert len(picture_of(nn.Layer(2, 3, seed=0)).boxes) == 2 + 3 * 5
+
+
+def test_a_recurrent_network_is_drawn():
+    cell, out = nn.Neuron(2, activation="tanh", seed=0), nn.Neuron(1, seed=1)
+    names = {f"cell.{name}": p for name, p in cell.named_parameters()}
+    names |= {f"out.{name}": p for name, p in out.named_parameters()}
+    h = Value(0.0, "h")
+    for step in range(3):
+        h = cell([Value(float(step), f"x{step}"), out([h])])
+    assert len(parsed(drawn(h, names=names)).findall(f"{SVG}g")) == 21
+    boxes = picture_of(h, names=names, group="neuron").boxes
+    assert {box.label for box in boxes if box.kind == "group"} == {"cell", "out"}
+
+
+# ----- large graphs -----
+
+
+def test_two_thousand_values_are_drawn_one_by_one(no_dot):
+    v = chain(1999)
+    assert len(parsed(drawn(v)).findall(f"{SVG}g")) == 2000
+    with pytest.raises(ValueError, match=r"2,000 boxes are too many .* makes png.*group='neuron'"):
+        draw(v).pipe("png")
+
+
+def test_a_chain_of_a_million_is_drawn_as_a_summary():
+    picture = picture_of(chain(1_000_000))
+    (measures,) = (box for box in picture.boxes if box.kind == "summary")
+    assert measures.label == "1,000,001 values"
+    assert dict(measures.rows) == {"leaves": "1", "depth": "1,000,000", "sin": "1,000,000"}
+    assert picture.boxes[0].label == "x"
+    assert picture.boxes[-1].is_end and len(picture.boxes) < 20
+
+
+def test_a_summary_shows_the_ends_and_counts_the_rest():
+    loss = functions.sum([getattr(Value(0.5), name)() for name in (
+        "sin", "cos", "tan", "exp", "tanh", "relu", "sigmoid", "gelu", "silu", "erf",
+    ) for _ in range(MOST_BOXES // 10)])  # fmt: skip
+    loss.label = "loss"
+    picture = picture_of([loss, loss * 2.0])
+    (measures,) = (box for box in picture.boxes if box.kind == "summary")
+    assert dict(measures.rows)["others"] == "602"  # two unary rows, the sum, the product
+    assert [box.label for box in picture.boxes if box.is_end] == ["loss", ""]
+    place = picture.boxes.index(measures)
+    assert all(source < target for source, target in picture.edges)
+    assert {(i, place) for i in range(place)} <= set(picture.edges)
+
+
+def test_a_dense_graph_is_summed_up_by_its_edges():
+    xs = [Value(float(i)) for i in range(150)]
+    ends = [functions.sum(xs) for _ in range(150)]
+    assert any(box.kind == "summary" for box in picture_of(ends).boxes)
+    assert len(picture_of(ends[:50]).boxes) == 200
+
+
+# ----- bad input -----
+
+
+def test_unknown_choices_say_what_there_is():
+    with pytest.raises(ValueError, match="unknown rankdir 'XX'; there are LR, RL, TB, BT"):
+        draw(neuron(), rankdir="XX")
+    with pytest.raises(ValueError, match="unknown group 'cell'; there are auto, frames, neuron"):
+        draw(neuron(), group="cell")
+    with pytest.raises(ValueError, match=r"group='layer' needs to know .* names=model"):
+        draw(neuron(), group="layer")
+    with pytest.raises(ValueError, match="format"):
+        draw(neuron(), format="bmpp")
+
+
+@pytest.mark.parametrize("v, kind", [(3.0, "float"), ("x", "str"), ([Value(1.0), 2], "int")])
+def test_what_is_no_value_is_refused(v, kind):
+    with pytest.raises(TypeError, match=f"needs a Value or a list of Values, got {kind}"):
+        draw(v)
+
+
+def test_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one Value, got none"):
+        draw([])
+
+
+def test_a_module_of_unknown_width_is_refused():
+    class Line(nn.Module):
+        def __init__(self) -> None:
+            self.slope = Value(2.0)
+
+    with pytest.raises(TypeError, match=r"width of this Line's input .* draw\(model\(x\)"):
+        draw(Line())
