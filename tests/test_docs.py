@@ -55,13 +55,17 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     matches = doctest.OutputChecker().check_output
     for language, source, first_line in fences(page):
         if language != "python":
-            assert language in {"console", "text", "toml", "make", "html"}, f"{page.name}:{first_line}: {language!r}"
+            assert language in {"console", "text", "toml", "make", "html"}, (
+                f"{page.name}:{first_line}: {language!r}"
+            )
             continue
         for statement, answer in answers(source):
             got = run(statement, namespace)
             if answer is not None and isinstance(statement, ast.Expr):
                 where = f"{page.name}:{first_line + statement.lineno - 1}"
-                assert matches(answer + "\n", got + "\n", doctest.ELLIPSIS), f"{where}: said {answer}, got {got}"
+                assert matches(answer + "\n", got + "\n", doctest.ELLIPSIS), (
+                    f"{where}: said {answer}, got {got}"
+                )
 
 
 def test_every_fence_has_a_language_and_most_pages_run_something() -> None:

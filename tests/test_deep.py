@@ -1,0 +1,248 @@
+"""A chain of a million nodes: built, differentiated, copied, pickled and freed; and pickling in every way there is."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import sys
+import threading
+
+import pytest
+from hypothesis import given, settings
+from strategies import programs
+
+import autograd_scalar as ag
+from autograd_scalar import Value, topological_order
+
+MILLION = 1_000_000
+
+
+def chain(length: int) -> tuple[Value, Value]:
+    """Return a leaf and the end of a chain of so many nodes over it."""
+    x = Value(1.0, label="x")
+    y = x
+    for _ in range(length):
+        y = -y
+    return x, y
+
+
+@pytest.fixture(scope="module")
+def long_chain():
+    x, y = chain(MILLION)
+    y = y * x  # the leaf is shared by both ends
+    yield x, y
+
+
+def test_backward_of_a_million(long_chain):
+    x, y = long_chain
+    y.zero_grad()
+    y.backward()
+    assert x.grad == 2.0
+    y.backward()
+    assert x.grad == 4.0
+
+
+def test_gradient_of_a_million(long_chain):
+    x, y = long_chain
+    assert ag.gradient(y, x) == 2.0
+
+
+def test_recompute_a_million(long_chain):
+    x, y = long_chain
+    x.data = 3.0
+    y.recompute()
+    assert y.data == 9.0
+    x.data = 1.0
+    y.recompute()
+    assert y.data == 1.0
+
+
+def test_deepcopy_a_million(long_chain):
+    x, y = long_chain
+    y_twin, x_twin = copy.deepcopy((y, x))
+    assert y_twin.parents[1] is x_twin is not x
+    y_twin.backward()
+    y_twin, x_twin = None, None
+
+
+def test_pickle_a_million(long_chain):
+    x, y = long_chain
+    y_twin, x_twin = pickle.loads(pickle.dumps((y, x)))
+    assert y_twin.parents[1] is x_twin and x_twin.label == "x"
+    assert sum(1 for _ in topological_order(y_twin)) == MILLION + 2
+
+
+def test_freeing_a_million():
+    x, y = chain(MILLION)
+    references = sys.getrefcount(x)
+    del y
+    assert sys.getrefcount(x) == references - 1
+
+
+def test_second_derivatives_through_a_long_chain():
+    x, y = chain(50_000)
+    y = y * y
+    first = ag.gradient(y, x, create_graph=True)
+    assert (first.data, ag.gradient(first, x)) == (2.0, 2.0)
+
+
+def test_jvp_through_a_long_chain():
+    def f(x):
+        for _ in range(50_000):
+            x = -x
+        return x * x
+
+    assert ag.jvp(f, 3.0, 1.0) == (9.0, 6.0)
+
+
+def test_a_sum_of_a_million_is_one_node():
+    xs = [Value(1.0) for _ in range(MILLION // 4)]
+    y = ag.sum(xs)
+    y.backward()
+    assert y.data == MILLION / 4 and xs[0].grad == xs[-1].grad == 1.0
+    assert len(pickle.loads(pickle.dumps(y)).parents) == len(xs)
+
+
+# ----- pickling -----
+
+
+def states() -> list[Value]:
+    """Return the states of a recurrence, each made of the one before."""
+    found = [Value(0.5)]
+    for _ in range(20_000):
+        found.append(found[-1] + 1.0)
+    return found
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda values: pickle.loads(pickle.dumps(values))])
+def test_a_list_of_every_state_takes_time_in_proportion(twin, monkeypatch):
+    """Counted, not timed: how often a node is walked over in all."""
+    import autograd_scalar.value as module
+
+    walked = 0
+    plain = module.topological_order
+
+    def counting(*roots):
+        nonlocal walked
+        order = plain(*roots)
+        walked += len(order)
+        assert walked < 20 * 40_001, "the whole graph below is walked again for every state"
+        return order
+
+    monkeypatch.setattr(module, "topological_order", counting)
+    found = states()
+    again = twin(found)
+    assert again[-1].data == found[-1].data and again[1].parents[0] is again[0]
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("dumps", [pickle.dumps, pickle._dumps], ids=["C", "Python"])
+@pytest.mark.parametrize("loads", [pickle.loads, pickle._loads], ids=["C", "Python"])
+def test_every_protocol_and_pickler(protocol, dumps, loads):
+    x, y = chain(5_000)
+    y = y * x
+    y.backward()
+    for order in ((y, x), (x, y), (y, y, x), {"x": x, "y": [y]}):
+        again = loads(dumps(order, protocol))
+        values = [*again.values()] if isinstance(again, dict) else [*again]
+        found_x = next(v for v in values if type(v) is Value and v.label == "x")
+        found_y = next(
+            v for v in (u[0] if isinstance(u, list) else u for u in values) if v is not found_x
+        )
+        assert found_y.parents[1] is found_x
+        assert [v.grad for v in topological_order(found_y)] == [
+            v.grad for v in topological_order(y)
+        ]
+
+
+@pytest.mark.parametrize("protocol", range(0, pickle.HIGHEST_PROTOCOL + 1))
+def test_a_leaf_and_a_small_graph_in_every_protocol(protocol):
+    x = Value(0.1, label="a<b>")
+    again = pickle.loads(pickle.dumps(x, protocol))
+    assert (again.data, again.label, again.parents) == (0.1, "a<b>", ())
+    assert repr(pickle.loads(pickle.dumps(x * x, protocol))) == repr(x * x)
+
+
+@given(programs())
+@settings(max_examples=20)
+def test_random_graphs_survive_the_python_pickler(program):
+    inputs, y = program.values()
+    again, again_inputs = pickle._loads(pickle._dumps((y, inputs)))
+    again.backward()
+    y.backward()
+    assert [v.grad for v in again_inputs] == [v.grad for v in inputs]
+
+
+class Full(io.BytesIO):
+    """A file on a disk that is nearly full."""
+
+    def write(self, data: bytes) -> int:
+        if self.tell() > 20_000:
+            raise OSError("no space left on device")
+        return super().write(data)
+
+
+@pytest.mark.parametrize("pickler", [pickle.Pickler, pickle._Pickler], ids=["C", "Python"])
+def test_a_pickling_that_stops_half_way_leaves_a_working_state(pickler):
+    _, y = chain(20_000)
+    with pytest.raises(OSError, match="no space left") as kept:
+        pickler(Full(), protocol=4).dump(y)
+    assert kept.tb is not None  # the traceback keeps the pickler's frames alive, as in a REPL
+    again = pickle.loads(pickle.dumps(y))
+    assert (again.data, len(topological_order(again))) == (1.0, 20_001)
+
+
+@pytest.mark.parametrize("pickler", [pickle.Pickler, pickle._Pickler], ids=["C", "Python"])
+def test_a_label_that_cannot_be_pickled_leaves_a_working_state(pickler):
+    class Secret(str):
+        def __reduce__(self):
+            raise RuntimeError("not this one")
+
+    _, y = chain(20_000)
+    middle = topological_order(y)[10_000]
+    middle.label = Secret("middle")
+    with pytest.raises(RuntimeError, match="not this one") as kept:
+        pickler(io.BytesIO()).dump(y)
+    middle.label = None
+    assert kept.tb is not None and len(topological_order(pickle.loads(pickle.dumps(y)))) == 20_001
+
+
+def test_threads_pickle_at_the_same_time():
+    failures = []
+
+    def work():
+        try:
+            for _ in range(5):
+                _, y = chain(5_000)
+                assert len(topological_order(pickle.loads(pickle.dumps(y)))) == 5_001
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_one_pickler_for_several_dumps():
+    x, y = chain(3_000)
+    file = io.BytesIO()
+    pickler = pickle.Pickler(file)
+    for thing in (y, x, y):
+        pickler.dump(thing)
+    unpickler = pickle.Unpickler(io.BytesIO(file.getvalue()))
+    first, leaf, again = (unpickler.load() for _ in range(3))
+    assert first is again and topological_order(first)[0] is leaf
+
+
+def test_a_graph_inside_an_object_that_pickles_itself():
+    class_name = "Holder"
+    holder = type(
+        class_name, (), {"__reduce__": lambda self: (dict, ([("bytes", pickle.dumps(self.y))],))}
+    )()
+    _, holder.y = chain(3_000)
+    outer = pickle.loads(pickle.dumps([holder, holder.y]))
+    assert len(topological_order(pickle.loads(outer[0]["bytes"]))) == 3_001

@@ -1,0 +1,49 @@
+"""The examples in the docstrings of every module, run."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import autograd_scalar
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(autograd_scalar.__path__, "autograd_scalar.")
+    if not module.name.endswith("__main__")
+)
+#: The engine's modules, whose public names each have an example.
+ENGINE = ["floats", "functions", "modes", "transforms", "tree", "nodes", "python_core", "testing"]
+
+
+@pytest.mark.parametrize("name", ["autograd_scalar", *MODULES])
+def test_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # examples may write files
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize("name", ENGINE)
+def test_the_engines_modules_have_examples(name):
+    module = importlib.import_module(f"autograd_scalar.{name}")
+    found = doctest.DocTestFinder().find(module)
+    assert sum(len(test.examples) for test in found) > 0
+
+
+def test_every_public_function_of_the_transforms_has_an_example():
+    import autograd_scalar.transforms as transforms
+
+    public = {
+        n
+        for n, f in vars(transforms).items()
+        if callable(f) and getattr(f, "__module__", "") == transforms.__name__
+    }
+    with_example = {
+        t.name.rpartition(".")[2] for t in doctest.DocTestFinder().find(transforms) if t.examples
+    }
+    assert {n for n in public if not n.startswith("_") and n.islower()} - {
+        "push_forward"
+    } <= with_example
