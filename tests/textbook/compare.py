@@ -1,0 +1,28 @@
+"""What the textbook's tests share: random numbers, and a comparison to 1e-12."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_scalar import Value
+
+Array = NDArray[np.float64]
+
+
+def assert_close(actual: Any, expected: Any) -> None:
+    """Fail unless two nests of numbers have the same shape and agree to 1e-12."""
+    actual, expected = np.asarray(actual, float), np.asarray(expected, float)
+    assert actual.shape == expected.shape
+    np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
+
+
+def sigmoid(z: Any) -> Array:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(z))))
+
+
+def values(numbers: Any) -> Any:
+    """Numbers in a list, an array or a nest of lists, as Values in lists."""
+    return [values(row) for row in numbers] if np.ndim(numbers) else Value(numbers)
