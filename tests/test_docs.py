@@ -1,6 +1,7 @@
 """Every fence of Python in the README and the docs runs, and what a comment says a line gives, it gives.
 
-A comment behind an expression is its answer: the repr, or what it prints. `...` in it stands for anything.
+A comment behind an expression is its answer: the repr, or what it prints, and `...` in it stands for anything. A fence
+of text is what the code above it prints. Pictures that a page makes are those that lie beside it.
 """
 
 from __future__ import annotations
@@ -53,19 +54,29 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {"__name__": "__docs__"}
     matches = doctest.OutputChecker().check_output
+    printed: list[str] = []
     for language, source, first_line in fences(page):
+        where = f"{page.name}:{first_line}"
+        if language == "text":  # what the code above it prints
+            assert source.splitlines() == "\n".join(printed).splitlines(), where
         if language != "python":
-            assert language in {"console", "text", "toml", "make", "html"}, (
-                f"{page.name}:{first_line}: {language!r}"
-            )
+            assert language in {"console", "text", "toml", "make", "html"}, f"{where}: {language!r}"
             continue
+        printed = []
         for statement, answer in answers(source):
             got = run(statement, namespace)
             if answer is not None and isinstance(statement, ast.Expr):
-                where = f"{page.name}:{first_line + statement.lineno - 1}"
-                assert matches(answer + "\n", got + "\n", doctest.ELLIPSIS), (
-                    f"{where}: said {answer}, got {got}"
-                )
+                at = f"{page.name}:{first_line + statement.lineno - 1}"
+                assert matches(answer + "\n", got + "\n", doctest.ELLIPSIS), f"{at}: said {answer}, got {got}"
+            elif got not in ("", "None"):
+                printed.append(got)
+    for made in tmp_path.iterdir():
+        assert f"]({made.name})" in page.read_text(), f"{page.name} makes {made.name} and does not show it"
+        committed = page.parent / made.name
+        assert committed.exists(), f"{made.name} is not committed: the page's code makes it"
+        if made.suffix == ".svg":  # matplotlib's pixels are not the same everywhere
+            same = made.read_text() == committed.read_text()
+            assert same, f"{made.name} is out of date: the page's code, or a script beside it, makes it again"
 
 
 def test_every_fence_has_a_language_and_most_pages_run_something() -> None:

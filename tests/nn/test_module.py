@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograd_scalar import Value, nn, value
+from autograd_scalar import Value, nn, nodes
 
 
 class Odd(nn.Module):
@@ -88,7 +88,7 @@ def test_a_module_without_a_call_says_so():
 
 
 def test_cards_are_made_by_whoever_sets_them(monkeypatch):
-    monkeypatch.setattr(value, "html_card", None)
+    monkeypatch.setattr(nodes, "html_card", None)
     assert Odd()._repr_html_() is None
-    monkeypatch.setattr(value, "html_card", lambda m: f"<b>{type(m).__name__}</b>")
+    monkeypatch.setattr(nodes, "html_card", lambda m: f"<b>{type(m).__name__}</b>")
     assert Odd()._repr_html_() == "<b>Odd</b>"

@@ -1,0 +1,389 @@
+"""The page in use: steps, the chain rule's terms, keys alone, the address, predictions, nudges, the saved picture."""
+
+from __future__ import annotations
+
+import re
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd_scalar as ag
+from autograd_scalar import Value, data, nn, train
+from autograd_scalar.show.explore import Explorer, explore, explore_history
+
+HOSTILE = ["</script><img src=x onerror=alert(1)>", "a<b>{c}|\"x\"&amp;'", "]]>--><!--<script>", "\u2028{{DATA}}\\u003c"]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Explorer:
+    """y = c*c + c with c = a*b at a = 2, b = -3: c is used three times."""
+    a, b = Value(2.0, "a"), Value(-3.0, "b")
+    c = a * b
+    c.label = "c"
+    return explore(c * c + c)
+
+
+@pytest.fixture(scope="module")
+def network() -> Explorer:
+    model = nn.MLP(2, [3, 3, 1], seed=0)
+    return explore(model([Value(1.0, "x1"), Value(2.0, "x2")]), names=model)
+
+
+def boxes(opened: Any) -> dict[str, str]:
+    """Return what a screen reader says of each box, by its name."""
+    said = opened.page.eval_on_selector_all(".box", "all => all.map((box) => box.getAttribute('aria-label'))")
+    return {re.split("[,:]", text)[0]: text for text in said}
+
+
+def test_forward_and_backward_one_node_at_a_time(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    opened.press("Home")
+    assert boxes(opened)["c"] == "c, mul: value not yet computed, gradient not yet arrived"
+    said = []
+    for _ in range(7):
+        opened.press("ArrowRight")
+        said.append(opened.text("#told"))
+    assert said == [
+        "Forward 1 of 3: c = a*b = 2*(-3) = -6",
+        "Forward 2 of 3: v1 = c*c = (-6)*(-6) = 36",
+        "Forward 3 of 3: y = v1 + c = 36 + (-6) = 30. Every value is known; → sends gradients back",
+        "Backward 0 of 3: ∂y/∂y = 1, where it starts",
+        "Backward 1 of 3: y passes its gradient on to v1: 1 · 1 = 1; to c: 1 · 1 = 1",
+        "Backward 2 of 3: v1 passes its gradient on to c: 1 · c = -6; to c: 1 · c = -6",
+        "Backward 3 of 3: c passes its gradient on to a: -11 · b = 33; to b: -11 · a = -22. "
+        "Done: every gradient is complete",
+    ]
+    assert boxes(opened)["a"] == "a: value 2, gradient 33"
+    opened.press("ArrowLeft", "ArrowLeft")
+    assert boxes(opened)["c"] == "c, mul: value -6, gradient 1 so far"
+    assert boxes(opened)["a"] == "a: value 2, gradient not yet arrived"
+
+
+def test_the_chain_rule_says_what_has_not_arrived(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    opened.press("ArrowRight", "ArrowRight")
+    opened.page.hover(".box[aria-label^='c,']")
+    terms = opened.page.eval_on_selector_all(".terms li", "all => all.map((li) => [li.className, li.innerText])")
+    assert [kind for kind, _ in terms] == ["arrived", "waiting", "waiting"]
+    assert "∂y/∂y · 1" in terms[0][1] and "1 · 1 = 1" in terms[0][1]
+    assert "∂y/∂v1 · c" in terms[1][1] and "not yet arrived" in terms[1][1]
+    assert "1 so far: 1 of 3 have arrived" in opened.text(".total")
+    opened.press("End")
+    assert opened.text(".total").endswith("-11")
+    assert "finite difference -11 ✓" in opened.text(".check")
+    opened.page.click("summary")
+    assert "z = x * y" in opened.text("details")
+    assert "∂z/∂y = x" in opened.text("details")
+
+
+def test_edges_carry_local_derivatives_and_flows(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    texts = opened.page.eval_on_selector_all(".local.known text", "all => all.map((text) => text.textContent)")
+    assert sorted(texts) == sorted(["×-3", "×2", "×-6", "×-6", "×1", "×1"])
+    assert opened.page.locator(".line.sent").count() == 0
+    opened.press("End")
+    assert opened.page.locator(".line.sent").count() == 6
+    widths = opened.page.eval_on_selector_all(".line .flow", "all => all.map((line) => Number(line.getAttribute('stroke-width')))")
+    tips = opened.page.eval_on_selector_all(".line title", "all => all.map((line) => line.textContent)")
+    carried = [abs(float(tip.split("carries ")[1].split()[0])) for tip in tips]
+    assert sorted(widths) == [width for _, width in sorted(zip(carried, widths, strict=True))]
+
+
+def test_local_derivatives_follow_the_side_of_a_choice(show: Callable[..., Any]) -> None:
+    x = Value(1.0, "x")
+    opened = show(explore(ag.leaky_relu(x, 0.1) * 2.0).html)
+    opened.press("End")
+    opened.page.hover(".box[aria-label^='x:']")
+    assert "∂y/∂v1 · 1" in opened.text(".terms")
+    box = opened.page.get_by_label("value of x")
+    box.fill("-3")
+    box.press("Enter")
+    opened.page.hover(".box[aria-label^='x:']")
+    assert "∂y/∂v1 · where(step(x), 1.0, 0.1)" in opened.text(".terms")
+    assert opened.text(".total").endswith("0.2")
+
+
+def test_a_kink_is_called_one(show: Callable[..., Any]) -> None:
+    x = Value(0.0, "x")
+    opened = show(explore(x.relu() + x.sin() * 2.0).html)
+    opened.press("End")
+    assert "kink" in opened.text("#rows")
+
+
+def test_keys_alone_are_enough(show: Callable[..., Any], network: Explorer) -> None:
+    opened = show(network.html)
+    page = opened.page
+    opened.press("ArrowDown")
+    assert page.evaluate("document.activeElement.classList.contains('box')")
+    for _ in range(20):
+        opened.press("ArrowDown")
+        if "layers.0.neurons.1" in page.evaluate("document.activeElement.getAttribute('aria-label')"):
+            break
+    opened.press("Enter")
+    assert page.eval_on_selector("#view", "view => view.selectedOptions[0].text") == "inside layers.0.neurons.1"
+    opened.press("End", "Escape")
+    assert page.eval_on_selector("#view", "view => view.selectedOptions[0].text") == "neurons"
+    opened.press("/")
+    page.keyboard.type("x2")
+    assert "x2: value 2" in opened.text("#told")
+    opened.press("Escape", "Escape", "n")
+    assert "The gradient promised" in opened.text("#outcome")
+    opened.press(" ")
+    assert page.get_attribute("#play", "aria-label") == "pause"
+    opened.press(" ")
+    assert page.get_attribute("#play", "aria-label") == "play"
+    before = page.get_attribute("#scene", "transform")
+    opened.press("+", "Shift+ArrowLeft")
+    assert page.get_attribute("#scene", "transform") != before
+    opened.press("0", "?")
+    assert page.is_visible("#keys")
+    opened.press("Escape")
+    assert not page.is_visible("#keys")
+
+
+@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
+def test_the_focus_goes_all_around_and_out(show: Callable[..., Any], shared: Explorer, key: str) -> None:
+    opened = show(shared.html)
+    opened.press("p", "ArrowRight", "ArrowRight")  # with a question open
+    page = opened.page
+    page.evaluate("document.activeElement.blur()")
+    reached = []
+    for _ in range(60):
+        opened.press(key)
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.ariaLabel || document.activeElement.tagName"))
+    first = reached[0]
+    assert first in reached[1:]  # around
+    wanted = {"search", "theme", "svg", "help", "rate", "nudge", "reset", "time", "predict", "speed", "next", "answer"}
+    assert wanted | {"slider for a", "value of b", "nudge a"} <= set(reached)
+    sizes = page.eval_on_selector_all("button, input, select", "all => all.filter((e) => e.checkVisibility()).map((e) => e.ariaLabel || e.innerText || e.labels.length)")
+    assert all(sizes)  # every control has a name
+
+
+def test_the_address_restores_what_was_seen(show: Callable[..., Any], network: Explorer) -> None:
+    opened = show(network.html)
+    page = opened.page
+    page.get_by_label("nudge x2").uncheck()
+    box = page.get_by_label("value of x1")
+    box.fill("-0.75")
+    box.press("Enter")
+    page.fill("#rate", "0.25")
+    page.focus("#graph")
+    opened.press("n", "Home", "ArrowRight", "ArrowRight", "ArrowDown")
+    page.click("#theme")
+    page.check("#predict")
+    page.select_option("#view", label="inside layers.1")
+    page.click("#in")
+    page.wait_for_timeout(350)
+    hash = page.evaluate("location.hash")
+    state = """() => [document.getElementById("time").value, document.getElementById("view").value,
+        document.getElementById("rate").value, document.getElementById("predict").checked,
+        document.documentElement.dataset.theme, document.getElementById("scene").getAttribute("transform"),
+        document.querySelector(".box.chosen")?.ariaLabel, document.querySelector("[aria-label='nudge x2']")?.checked,
+        explorer.numbers()]"""
+    again = show(network.html, hash=hash)
+    assert again.page.evaluate(state) == page.evaluate(state)
+    again.page.select_option("#view", label="neurons")
+    assert not again.page.get_by_label("nudge x2").is_checked()
+    assert again.page.get_by_label("nudge x1").is_checked()
+    for nonsense in ("#t=-5&view=nowhere&at=99999&x0=abc&camera=a b c", "#t=1.5&at=&rate=", "#%", "#still=..."):
+        assert len(boxes(show(network.html, hash=nonsense))) > 3
+
+
+def test_predictions_are_asked_before_anything_is_shown(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    page = opened.page
+    opened.press("Home", "p", "ArrowRight")
+    assert opened.text("#asked") == "c = a*b = ?"
+    assert "-6" not in opened.text("#about")
+    page.keyboard.type("-6")
+    opened.press("Enter")
+    assert opened.text("#told") == "Right. c = a*b = -6"
+    opened.press("ArrowRight")
+    page.keyboard.type("35.9")
+    opened.press("Enter")
+    assert opened.text("#told").startswith("Right.")  # within a hundredth
+    opened.press("ArrowRight")
+    page.keyboard.type("nonsense")
+    opened.press("Enter")
+    assert "is not a number" in opened.text("#told")
+    page.fill("#answer", "7")
+    opened.press("Enter")
+    assert opened.text("#told") == "Not 7. y = v1 + c = 30"
+    assert opened.text("#score") == "2 of 3 right"
+    opened.press("ArrowRight", "ArrowRight")
+    assert opened.text("#asked") == "y passes its gradient on: ∂y/∂v1 = ?"
+    opened.press("Enter")  # nothing: just show
+    assert opened.text("#told") == "y passes its gradient on: ∂y/∂v1 = 1"
+    opened.press("ArrowRight")
+    page.click("#reveal")
+    opened.press("ArrowRight", "Escape")
+    assert not page.is_visible("#question")
+
+
+def test_nudges_descend_and_are_traced(show: Callable[..., Any]) -> None:
+    w, x = Value(3.0, "w"), Value(2.0, "x")
+    opened = show(explore((w * x - 1.0) ** 2).html)
+    page = opened.page
+    page.get_by_label("nudge x").uncheck()
+    page.fill("#rate", "0.01")
+    for _ in range(3):
+        page.click("#nudge")
+    data = 3.0
+    for _ in range(3):
+        data -= 0.01 * 2.0 * (data * 2.0 - 1.0) * 2.0
+    values, _ = opened.numbers()
+    assert values[-1] == pytest.approx((2.0 * data - 1.0) ** 2, rel=1e-12)
+    assert "4 numbers, from 25 to" in str(page.get_attribute("#trace svg", "aria-label"))
+    page.fill("#rate", "fast")
+    page.click("#nudge")
+    assert opened.text("#outcome") == "the rate is not a number"
+    page.click("#reset")
+    assert opened.numbers()[0][-1] == 25.0
+    assert page.locator("#trace svg").count() == 0
+
+
+def test_labels_stay_text(show: Callable[..., Any]) -> None:
+    leaves = [Value(float(i + 1), label) for i, label in enumerate(HOSTILE)]
+    y = ag.functions.sum(leaves)
+    y.label = HOSTILE[0]
+    opened = show(explore(y, title=HOSTILE[0]).html)
+    opened.press("End", "ArrowDown", "p", "Home", "ArrowRight", "Enter")
+    assert opened.page.title() == HOSTILE[0]
+    assert opened.page.locator("img").count() == 0
+    assert opened.page.locator("script").count() == 2
+    names = opened.page.eval_on_selector_all("#rows th", "all => all.map((cell) => cell.textContent)")
+    assert names[:2] == [f"‹{label}›" for label in HOSTILE[:2]]
+    assert opened.numbers()[0][-1] == 10.0
+
+
+def test_the_policy_forbids_all_else(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    title = opened.page.evaluate(
+        """async () => {
+          const script = document.createElement("script");
+          script.textContent = "document.title = 'changed'";
+          document.body.append(script);
+          document.body.setAttribute("onclick", "document.title = 'changed'");
+          document.body.click();
+          document.body.setAttribute("style", "display: none");
+          const image = document.createElement("img");
+          image.src = "https://example.com/image.png";
+          document.body.append(image);
+          await new Promise((done) => setTimeout(done, 100));
+          return document.title;
+        }"""
+    )
+    assert title != "changed"
+    assert opened.page.is_visible("#graph")
+    assert sum("Content Security Policy" in text for text in opened.noted) == 4
+    opened.noted.clear()
+
+
+def test_the_picture_is_saved_as_svg(show: Callable[..., Any], network: Explorer, tmp_path: Path) -> None:
+    opened = show(network.html)
+    opened.press("End")
+    with opened.page.expect_download() as download:
+        opened.page.click("#svg")
+    saved = tmp_path / "saved.svg"
+    download.value.save_as(saved)
+    assert download.value.suggested_filename == "graph.svg"
+    root = ET.parse(saved).getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    texts = {"".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"x1", "layers.0.neurons.0", "grad"} <= texts
+    fills = {element.get("fill") for element in root.iter("{http://www.w3.org/2000/svg}rect")}
+    assert all(fill and (fill.startswith("rgb") or fill.startswith("#")) for fill in fills)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_runs_out_of_the_window(show: Callable[..., Any], network: Explorer, width: int, scheme: str) -> None:
+    opened = show(network.html, viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce")
+    opened.press("End")
+    page = opened.page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.eval_on_selector(".line.active .flow", "line => getComputedStyle(line).animationName") == "none"
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(246, 245, 241)"
+    assert light == (scheme == "light")
+    clipped = page.eval_on_selector_all(
+        ".box",
+        """all => all.filter((box) => {
+          const body = box.querySelector(".body").getBBox();
+          return [...box.querySelectorAll("text")].some((text) => {
+            const { x, width } = text.getBBox();
+            return x < body.x || x + width > body.x + body.width;
+          });
+        }).map((box) => box.ariaLabel)""",
+    )
+    assert clipped == []
+
+
+def test_views_collapse_by_neuron_and_layer(show: Callable[..., Any], network: Explorer) -> None:
+    opened = show(network.html)
+    counts = {}
+    for name in opened.page.eval_on_selector_all("#view option", "all => all.map((option) => option.text)"):
+        opened.page.select_option("#view", label=name)
+        counts[name] = len(boxes(opened))
+    assert counts["values"] == 40 and counts["neurons"] == 9 and counts["layers"] == 5
+    assert counts["inside layers.0"] == 3 + 2 + 1
+    assert counts["inside layers.0.neurons.2"] == 5 + 2 + 3
+    opened.page.select_option("#view", label="layers")
+    opened.page.dblclick(".box.group >> nth=0")
+    assert opened.page.eval_on_selector("#view", "view => view.selectedOptions[0].text") == "inside layers.0"
+
+
+def test_a_step_in_a_collapsed_view_goes_to_the_next_group(show: Callable[..., Any], network: Explorer) -> None:
+    opened = show(network.html)
+    opened.page.select_option("#view", label="layers")
+    opened.press("Home")
+    met = []
+    for _ in range(40):
+        opened.press("ArrowRight")
+        met.append(opened.page.eval_on_selector(".box.active", "box => box.ariaLabel.split(':')[0]"))
+        if opened.page.get_attribute("#next", "aria-disabled") == "true":
+            break
+    assert len(met) < 30
+    assert met[0] == "layers.0, group" and met[-1] == "layers.0, group"
+
+
+def test_a_training_is_scrubbed(show: Callable[..., Any]) -> None:
+    model = nn.MLP(2, [3, 1], seed=0)
+    moons = data.moons(30, noise=0.1, seed=0)
+    history = train.fit(model, moons, lr=0.05, epochs=6, record=2, progress=False)
+    opened = show(explore_history(history, model=model, data=moons).html)
+    page = opened.page
+    x = [Value(float(number)) for number in moons.X[0]]
+    losses = []
+    for place, frame in enumerate(history.replay(model)):
+        page.focus("#frame")
+        opened.press("Home", *["ArrowRight"] * place)
+        losses.append(nn.binary_cross_entropy([model(x)], [moons.y[0]]).data)
+        assert opened.numbers()[0][-1] == pytest.approx(losses[-1], rel=1e-12)
+        assert opened.text("#epoch").startswith(f"epoch {frame.epoch}")
+    assert len(set(losses)) == 4
+    assert f"loss {history['loss'][5]:.4g}" in opened.text("#epoch")
+    painted = "() => document.getElementById('boundary').toDataURL()"
+    last = page.evaluate(painted)
+    page.click("#boundary", position={"x": 30, "y": 30})
+    assert page.evaluate(painted) != last
+    page.wait_for_timeout(350)
+    again = show(explore_history(history, model=model, data=moons).html, hash=page.evaluate("location.hash"))
+    assert again.numbers() == opened.numbers()
+    again.page.focus("#replay")
+    again.press(" ")
+    deadline = time.monotonic() + 10
+    while again.page.input_value("#frame") != "3":
+        assert time.monotonic() < deadline
+
+
+def test_in_a_notebook_it_runs_inside_a_sandboxed_frame(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(f"<!doctype html><title>notebook</title>{shared._repr_html_()}")
+    frame = opened.page.frames[1]
+    frame.wait_for_selector(".box")
+    frame.click("#last")
+    assert frame.inner_text("#told").endswith("every gradient is complete")
+    opened.page.wait_for_timeout(350)  # the address, which a frame without one cannot have
