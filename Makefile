@@ -48,11 +48,11 @@ clean: ## remove everything that these targets made
 # Two pips at once in one environment trip over each other.
 .NOTPARALLEL:
 
-# Debian's python3 comes without ensurepip, hence the way through virtualenv and the hint.
 # What the compiled core is made from: it is rebuilt when one of these changes.
 CORE = setup.py autograd_scalar/ops.py autograd_scalar/methods.py autograd_scalar/expression.py \
        autograd_scalar/_native/generate.py autograd_scalar/_native/core.pyx.in
 
+# Debian's python3 comes without ensurepip, hence the way through virtualenv and the hint.
 .venv/ready: pyproject.toml $(CORE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	    echo "need Python 3.11 or later, but '$(PYTHON) --version' says:" \

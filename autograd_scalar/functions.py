@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_scalar.floats import evaluate
-from autograd_scalar.methods import RESERVED, compiled, signature
+from autograd_scalar.methods import RESERVED, compiled, length_check, signature
 from autograd_scalar.methods import arguments as parameters
 from autograd_scalar.nodes import same_length
 from autograd_scalar.ops import TABLE, Op
@@ -42,9 +42,7 @@ def _dispatcher(row: Op) -> str:
         ]
         is_recorded = is_recorded[1:]
         first = f"constant({first})"
-    if len(row.lists) > 1:
-        lengths = ", ".join(f"len({operand}s)" for operand in row.lists)
-        lines += [f"    same_length({row.name!r}, {lengths})"]
+    lines += [f"    {line}" for line in length_check(row)]
     if is_recorded:
         lines += [f"    if {' or '.join(is_recorded)}:"]
         lines += [f"        return record[{row.name!r}]({', '.join([first, *names[1:]])})"]

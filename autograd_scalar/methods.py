@@ -64,6 +64,14 @@ def signature(row: Op) -> str:
     )
 
 
+def length_check(row: Op) -> list[str]:
+    """Return the lines that make sure that the lists of a fold are of one length."""
+    lengths = [f"len({operand}s)" for operand in row.lists]
+    if len(lengths) < 2:
+        return []
+    return [f"if {' != '.join(lengths)}:", f"    same_length({row.name!r}, {', '.join(lengths)})"]
+
+
 def recorder(row: Op, *, operator: bool = False) -> str:
     """Return the source of the function that computes a row on Values and records it.
 
@@ -91,9 +99,7 @@ def recorder(row: Op, *, operator: bool = False) -> str:
                 lift.append(f"    {operand} = constant({operand})")
         unpack.append(f"{operand} = {operand}._data")
         parents.append(operand)
-    if len(row.lists) > 1:
-        lengths = ", ".join(f"len({operand}s)" for operand in row.lists)
-        lift.append(f"same_length({row.name!r}, {lengths})")
+    lift += length_check(row)
     # How a node holds its parents and partials is told where Value's slots are.
     if len(row.operands) == 1 and not row.lists:
         link, slots = f"{parents[0]}, None", "(v._dx,)"

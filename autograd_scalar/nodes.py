@@ -13,7 +13,8 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import modes
-from autograd_scalar.ops import TABLE
+from autograd_scalar.floats import evaluate
+from autograd_scalar.ops import TABLE, Op
 
 if TYPE_CHECKING:
     from autograd_scalar.value import Value
@@ -190,6 +191,24 @@ class _Ancestors:
             asked_for.add(id(v))
             yield v
         asked_for &= {id(v) for v in ancestors[-1000:]}  # asked for, and about to be written
+
+
+def users_recorder(row: Op) -> Callable[..., Value]:
+    """Return the function that records a row which was not in the table when the core was compiled."""
+    defaults = [row.defaults[operand] for operand in row.operands if operand in row.defaults]
+
+    def record(*operands: Any) -> Value:
+        missing = len(row.operands) - len(operands)
+        if not 0 <= missing <= len(defaults):
+            raise TypeError(f"{row.name} takes {len(row.operands)} operands, got {len(operands)}")
+        operands = (*operands, *defaults[len(defaults) - missing :])
+        parents = tuple(v if type(v) is core.Value else core.constant(v) for v in operands)
+        z, partials = evaluate(row.name, *(parent.data for parent in parents))
+        v: Value = core.node(z, row.name, parents, partials)
+        return watched(v) if modes.open_blocks else v
+
+    record.__name__ = record.__qualname__ = row.name
+    return record
 
 
 def watched(v: Value) -> Value:

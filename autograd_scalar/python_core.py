@@ -306,6 +306,9 @@ def _link(v: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> 
         v._x, v._dx = parents or None, partials
 
 
+Value.__module__ = "autograd_scalar.value"  # where both cores' class is found, in pickles too
+
+
 # ----- the rows become methods -----
 
 new: Final = object.__new__

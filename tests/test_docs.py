@@ -67,16 +67,22 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             got = run(statement, namespace)
             if answer is not None and isinstance(statement, ast.Expr):
                 at = f"{page.name}:{first_line + statement.lineno - 1}"
-                assert matches(answer + "\n", got + "\n", doctest.ELLIPSIS), f"{at}: said {answer}, got {got}"
+                assert matches(answer + "\n", got + "\n", doctest.ELLIPSIS), (
+                    f"{at}: said {answer}, got {got}"
+                )
             elif got not in ("", "None"):
                 printed.append(got)
     for made in tmp_path.iterdir():
-        assert f"]({made.name})" in page.read_text(), f"{page.name} makes {made.name} and does not show it"
+        assert f"]({made.name})" in page.read_text(), (
+            f"{page.name} makes {made.name} and does not show it"
+        )
         committed = page.parent / made.name
         assert committed.exists(), f"{made.name} is not committed: the page's code makes it"
         if made.suffix == ".svg":  # matplotlib's pixels are not the same everywhere
             same = made.read_text() == committed.read_text()
-            assert same, f"{made.name} is out of date: the page's code, or a script beside it, makes it again"
+            assert same, (
+                f"{made.name} is out of date: the page's code, or a script beside it, makes it again"
+            )
 
 
 def test_every_fence_has_a_language_and_most_pages_run_something() -> None:

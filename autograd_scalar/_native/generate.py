@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograd_scalar.expression import spell
-from autograd_scalar.methods import OPERATORS, arguments, signature
+from autograd_scalar.methods import OPERATORS, arguments, length_check, signature
 from autograd_scalar.ops import TABLE, Op, definition
 
 HERE = Path(__file__).parent
@@ -108,10 +108,7 @@ def _record(row: Op) -> str:
         for operand, name in zip(row.operands, names, strict=True):
             if operand in row.lists:
                 lines.append(f"    {name} = lift_all({name})")
-        if len(row.lists) > 1:
-            lines.append(
-                f"    same_length({row.name!r}, {', '.join(f'len({operand}s)' for operand in row.lists)})"
-            )
+        lines += [f"    {line}" for line in length_check(row)]
         parents = [
             name if operand in row.lists else f"[lift({name})]"
             for operand, name in zip(row.operands, names, strict=True)

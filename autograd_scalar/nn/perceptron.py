@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import autograd_scalar.functions as F
 from autograd_scalar.nn.activations import Nonlinearity, function_of, plain, title
 from autograd_scalar.nn.architecture import buildable
 from autograd_scalar.nn.init import Init, Seed, generator, initialiser
 from autograd_scalar.nn.inputs import as_row, chain, check_width
 from autograd_scalar.nn.module import Module
-from autograd_scalar.value import Value
+from autograd_scalar.value import RECORD, Value
+
+_dot = RECORD[
+    "dot"
+]  # functions.dot would first look for a Value among the operands; here all of them are
 
 
 @buildable
@@ -67,7 +70,7 @@ class Neuron(Module):
 
     def fire(self, x: list[Value]) -> Value:
         """Return the output for a row of the right width; layers check it once for all neurons."""
-        z = F.dot(self.w, x, self.b)
+        z = _dot(self.w, x, self.b)
         return z if self._activate is None else self._activate(z)
 
     def config(self) -> dict[str, Any] | None:

@@ -74,7 +74,9 @@ COMPONENTWISE: list[tuple[nn.Module, Callable[[float], float], Callable[[float],
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("module", "f", "slope"), COMPONENTWISE, ids=lambda v: str(v)[:24])
+@pytest.mark.parametrize(
+    ("module", "f", "slope"), COMPONENTWISE, ids=lambda v: getattr(v, "__name__", str(v)[:24])
+)
 def test_componentwise(
     module: nn.Module, f: Callable[[float], float], slope: Callable[[float], float]
 ) -> None:
