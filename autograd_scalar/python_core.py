@@ -306,7 +306,7 @@ def _link(v: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> 
         v._x, v._dx = parents or None, partials
 
 
-Value.__module__ = "autograd_scalar.value"  # where both cores' class is found, in pickles too
+Value.__module__ = "autograd_scalar"  # where pickles find it, whichever core is in use
 
 
 # ----- the rows become methods -----

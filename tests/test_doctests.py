@@ -16,7 +16,7 @@ MODULES = sorted(
     if not module.name.endswith("__main__")
 )
 #: The engine's modules, whose public names each have an example.
-ENGINE = ["floats", "functions", "modes", "transforms", "tree", "nodes", "value", "testing"]
+ENGINE = ["floats", "functions", "modes", "transforms", "tree", "nodes", "testing"]
 
 
 @pytest.mark.parametrize("name", ["autograd_scalar", *MODULES])

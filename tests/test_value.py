@@ -145,7 +145,7 @@ def test_a_leaf_has_no_history():
 def test_no_attributes_but_its_own():
     with pytest.raises(AttributeError):
         Value(1.0).gradient = 3.0
-    with pytest.raises(AttributeError, match="'Value' object has no attribute 'dat'"):
+    with pytest.raises(AttributeError, match="Value' object has no attribute 'dat'"):
         Value(1.0).dat  # noqa: B018
 
 
