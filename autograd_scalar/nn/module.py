@@ -8,7 +8,7 @@ from typing import Any
 import autograd_scalar.functions as F
 from autograd_scalar import nodes, tree
 from autograd_scalar.transforms import gradient, vjp
-from autograd_scalar.value import Value
+from autograd_scalar.value import Value, zero_grads
 
 
 class WidthError(ValueError):
@@ -88,8 +88,7 @@ class Module:
 
     def zero_grad(self) -> None:
         """Set every parameter's grad to 0."""
-        for parameter in self.parameters():
-            parameter.grad = 0.0
+        zero_grads(self.parameters())
 
     def state_dict(self) -> dict[str, float]:
         """Return the parameters' data under their names."""

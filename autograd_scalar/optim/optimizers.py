@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from math import isfinite, sqrt
 from typing import Any
 
-from autograd_scalar.value import Value
+from autograd_scalar.value import Value, zero_grads
 
 
 class Optimizer:
@@ -43,8 +43,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set every parameter's grad to 0."""
-        for p in self.params:
-            p.grad = 0.0
+        zero_grads(self.params)
 
     def step(self) -> None:
         """Move every parameter by its grad."""
