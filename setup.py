@@ -32,6 +32,9 @@ def extensions() -> list[Extension]:
     if os.environ.get("AUTOGRAD_SCALAR_PURE", "0") not in ("", "0"):
         return []
     sys.path.insert(0, str(HERE))
+    os.environ["AUTOGRAD_SCALAR_PURE"] = (
+        "1"  # a core that was compiled earlier must not be imported here
+    )
     from Cython.Build import cythonize
 
     from autograd_scalar._native import generate

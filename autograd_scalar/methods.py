@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd_scalar.expression import spell
 from autograd_scalar.ops import Op, definition
+from autograd_scalar.updates import Update
 
 #: Python's operators, by the row each of them records.
 OPERATORS = {
@@ -128,6 +129,23 @@ def evaluator(row: Op) -> str:
 def function(row: Op, *, exact: bool) -> str:
     """Return the source of the function that computes a row's value on floats; unless `exact`, it may raise."""
     return f"def {row.name}({signature(row)}):\n    return {spell(row.value_tree, definition, exact=exact)}\n"
+
+
+def updater(update: Update) -> str:
+    """Return the source of the function that applies an optimiser's rule to a list of Values."""
+    lists = "".join(f"{name}s, " for name in update.running)
+    lines = [
+        f"def {update.name}(params, {lists}{', '.join(update.settings)}):",
+        "    for i, v in enumerate(params):",
+    ]
+    lines += ["        p, g = v._data, v._grad"]
+    lines += [f"        {name} = {name}s[i]" for name in update.running]
+    lines += [
+        f"        {target} = {spell(text.tree, definition, exact=True)}"
+        for target, text in update.assignments
+    ]
+    lines += [f"        {name}s[i] = {name}" for name in update.running]
+    return "\n".join([*lines, "        v._data = p", ""])
 
 
 def _body(row: Op, partials: str, *, exact: bool) -> str:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import ast
 import keyword
 import string
+import zlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -215,6 +216,16 @@ def definition(name: str) -> tuple[tuple[str, ...], ast.expr] | None:
     if row is None or row.lists or row.is_primitive:
         return None
     return row.operands, row.value_tree
+
+
+def checksum() -> int:
+    """Return a number that tells the texts of the built-in rows from others: what a core was compiled from."""
+    texts = [
+        (row.name, row.value, row.partials, row.operands)
+        for row in TABLE.values()
+        if row.name in BUILT_IN
+    ]
+    return zlib.crc32(repr(texts).encode())
 
 
 def define(row: Op) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, final
 
-from autograd_scalar import floats, methods, modes
+from autograd_scalar import floats, ieee, methods, modes
 from autograd_scalar.floats import evaluate
 from autograd_scalar.methods import OPERATORS
 from autograd_scalar.nodes import (
@@ -24,6 +24,7 @@ from autograd_scalar.nodes import (
     watched,
 )
 from autograd_scalar.ops import TABLE
+from autograd_scalar.updates import UPDATES
 
 if TYPE_CHECKING:
     from autograd_scalar._rows import (
@@ -352,6 +353,16 @@ class _Method:
         setattr(owner, self.name, made)
         return made if v is None else made.__get__(v)
 
+
+class _Updaters(dict[str, Callable[..., None]]):
+    """The optimisers' rules as functions of a list of Values, its running numbers and the settings."""
+
+    def __missing__(self, name: str) -> Callable[..., None]:
+        self[name] = methods.compiled(methods.updater(UPDATES[name]), dict(ieee.EXACT))[name]
+        return self[name]
+
+
+UPDATE = _Updaters()
 
 #: The functions that record, by row; the first operand must be a Value (or a list).
 RECORD = _Recorders()

@@ -6,7 +6,9 @@ Both are made from the same rows and agree to the last bit.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,12 +21,17 @@ from autograd_scalar.ops import TABLE, Op
 if TYPE_CHECKING:
     from autograd_scalar import python_core as _core
 else:
+    _core = None
     if os.environ.get("AUTOGRAD_SCALAR_PURE", "0") in ("", "0"):
-        try:
+        with contextlib.suppress(ImportError):
             from autograd_scalar._native import core as _core
-        except ImportError:
-            from autograd_scalar import python_core as _core
-    else:
+    if _core is not None and ops.checksum() != _core.CHECKSUM:
+        warnings.warn(
+            "the compiled core is of another table: plain Python runs until it is built again",
+            stacklevel=2,
+        )
+        _core = None
+    if _core is None:
         from autograd_scalar import python_core as _core
 
 nodes.core = _core
@@ -35,6 +42,8 @@ constant = _core.constant
 pull_back = _core.pull_back
 topological_order = _core.topological_order
 zero_grads = _core.zero_grads
+#: The optimisers' rules as functions of a list of Values, its running numbers and the settings; see `updates`.
+UPDATE = cast("dict[str, Callable[..., None]]", _core.UPDATE)  # type: ignore[has-type]
 
 
 def core() -> str:

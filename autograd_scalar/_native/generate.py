@@ -13,7 +13,8 @@ from pathlib import Path
 
 from autograd_scalar.expression import spell
 from autograd_scalar.methods import OPERATORS, arguments, length_check, signature
-from autograd_scalar.ops import TABLE, Op, definition
+from autograd_scalar.ops import TABLE, Op, checksum, definition
+from autograd_scalar.updates import UPDATES, Update
 
 HERE = Path(__file__).parent
 REFLECTED = {
@@ -27,11 +28,16 @@ REFLECTED = {
 def write() -> None:
     """Write core.pyx beside this file."""
     rows = [*TABLE.values()]
-    parts = [f"OP_NAMES += {[*TABLE]!r}\n"]
+    parts = [f"OP_NAMES += {[*TABLE]!r}\nCHECKSUM = {checksum()}\n"]
     parts += [
         _value(row) for row in rows if not (row.lists or row.is_primitive or row.name == "pow")
     ]
-    parts += [*map(_run, rows), *map(_record, rows), _run_any(rows)]
+    parts += [
+        *map(_run, rows),
+        *map(_record, rows),
+        _run_any(rows),
+        *map(_update, UPDATES.values()),
+    ]
     methods = [_method(row) for row in rows if not row.lists and row.name != "pow"]
     methods += [_operator(TABLE[name], dunder) for name, dunder in OPERATORS.items()]
     text = (HERE / "core.pyx.in").read_text()
@@ -138,6 +144,26 @@ def _run_any(rows: Iterable[Op]) -> str:
             f"        run_{row.name}(v)",
         ]
     return "\n".join([*lines, "    else:", "        return False", "    return True", ""])
+
+
+def _update(update: Update) -> str:
+    """Return the function that applies an optimiser's rule to a list of Values."""
+    lists = "".join(f"list {name}s, " for name in update.running)
+    settings = ", ".join(f"double {name}" for name in update.settings)
+    lines = [
+        "@cython.boundscheck(True)  # the running numbers are lists that anybody may have changed",
+        f"def update_{update.name}(list params, {lists}{settings}):",
+        f"    cdef double {', '.join(['p', 'g', *update.running])}",
+        "    cdef Py_ssize_t i",
+        "    cdef Value v",
+        "    for i in range(len(params)):",
+        "        v = params[i]",
+        "        p, g = v._data, v._grad",
+    ]
+    lines += [f"        {name} = {name}s[i]" for name in update.running]
+    lines += [f"        {target} = {_c(text.tree)}" for target, text in update.assignments]
+    lines += [f"        {name}s[i] = {name}" for name in update.running]
+    return "\n".join([*lines, "        v._data = p", ""])
 
 
 def _method(row: Op) -> str:

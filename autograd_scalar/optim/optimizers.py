@@ -1,6 +1,7 @@
 """Optimisers, step for step as PyTorch defines them.
 
-An optimiser keeps, for each parameter, the running numbers that its rule names in `slots`.
+An optimiser keeps, for each parameter, the running numbers that its rule names in `slots`. The rules themselves are in
+`autograd_scalar.updates`, which both cores read.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable
 from math import isfinite, sqrt
 from typing import Any
 
-from autograd_scalar.value import Value, zero_grads
+from autograd_scalar.value import UPDATE, Value, zero_grads
 
 
 class Optimizer:
@@ -48,6 +49,10 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter by its grad."""
         raise NotImplementedError(f"{type(self).__name__} does not define step")
+
+    def update(self, rule: str, *settings: float) -> None:
+        """Apply a rule of `updates` to every parameter and its running numbers."""
+        UPDATE[rule](self.params, *(self.state[name] for name in self.slots), *settings)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what continues this optimiser exactly: its rate, steps and running numbers."""
@@ -110,17 +115,8 @@ class SGD(Optimizer):
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
 
     def step(self) -> None:
-        lr, momentum, nesterov, decay = self.lr, self.momentum, self.nesterov, self.weight_decay
-        velocity = self.state["velocity"]
         self.steps += 1
-        for i, p in enumerate(self.params):
-            g = p.grad
-            if decay:
-                g += decay * p.data
-            if momentum:
-                velocity[i] = v = momentum * velocity[i] + g
-                g = g + momentum * v if nesterov else v
-            p.data -= lr * g
+        self.update("sgd", self.lr, self.momentum, float(self.nesterov), self.weight_decay)
 
 
 class RMSProp(Optimizer):
@@ -144,18 +140,8 @@ class RMSProp(Optimizer):
         self.weight_decay, self.momentum = weight_decay, momentum
 
     def step(self) -> None:
-        lr, alpha, eps, decay = self.lr, self.alpha, self.eps, self.weight_decay
-        momentum, square, velocity = self.momentum, self.state["square"], self.state["velocity"]
         self.steps += 1
-        for i, p in enumerate(self.params):
-            g = p.grad
-            if decay:
-                g += decay * p.data
-            square[i] = s = alpha * square[i] + (1.0 - alpha) * g * g
-            g = g / (sqrt(s) + eps)
-            if momentum:
-                velocity[i] = g = momentum * velocity[i] + g
-            p.data -= lr * g
+        self.update("rmsprop", self.lr, self.alpha, self.eps, self.momentum, self.weight_decay)
 
 
 class Adam(Optimizer):
@@ -186,20 +172,13 @@ class Adam(Optimizer):
     decoupled = False
 
     def step(self) -> None:
-        lr, (beta1, beta2), eps, decay = self.lr, self.betas, self.eps, self.weight_decay
-        mean, square = self.state["mean"], self.state["square"]
         self.steps += 1
-        rate = lr / (1.0 - beta1**self.steps)
-        root = sqrt(1.0 - beta2**self.steps)
-        for i, p in enumerate(self.params):
-            g = p.grad
-            if self.decoupled:
-                p.data *= 1.0 - lr * decay
-            elif decay:
-                g += decay * p.data
-            mean[i] = m = beta1 * mean[i] + (1.0 - beta1) * g
-            square[i] = v = beta2 * square[i] + (1.0 - beta2) * g * g
-            p.data -= rate * (m / (sqrt(v) / root + eps))
+        beta1, beta2 = self.betas
+        rate, root = self.lr / (1.0 - beta1**self.steps), sqrt(1.0 - beta2**self.steps)
+        decay, shrink = self.weight_decay, 1.0
+        if self.decoupled:
+            decay, shrink = 0.0, 1.0 - self.lr * decay
+        self.update("adam", rate, root, beta1, beta2, self.eps, decay, shrink)
 
 
 class AdamW(Adam):
