@@ -5,23 +5,24 @@ A view is a choice of boxes, each for one value or for all of a scope, and where
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from autograd_scalar.show.frames import arrange_framed
 from autograd_scalar.show.layout import Point, forwards
-from autograd_scalar.show.picture import number
+from autograd_scalar.show.picture import number, symbol
 from autograd_scalar.show.scopes import Scope
 from autograd_scalar.show.svg import ADVANCE, columns
 from autograd_scalar.value import Value
 
-#: Of a box: least width, heights of one with a name and of one without, room around a name.
-WIDTH, HEIGHT, LOW, AROUND = 124.0, 66.0, 48.0, 22.0
+#: Of a box: least width, heights of one with a name and of one without, room around a name and
+#: around an operation's sign.
+WIDTH, HEIGHT, LOW, AROUND, CHIP = 118.0, 66.0, 48.0, 22.0, 16.0
 #: Room between layers, where the lines' numbers stand; the height of one, and a letter's width.
-GAP = 108.0
-#: Where groups have more lines than this, the numbers between two of them are seen on request.
-MOST_NOTES = 36
+GAP = 88.0
+#: Where more lines than this run between groups, their numbers are only seen on request.
+MOST_NOTES = 12
 NOTE_HEIGHT, LETTER = 18.0, 6.3
 
 
@@ -72,6 +73,7 @@ def views(
 ) -> list[View]:
     """Return the views of a graph that have at most `most` boxes, the most detailed first.
 
+    There are none where none of the whole would be among them.
     `heads` are the texts at the top of the values' boxes; where there is none a box is low.
     """
     graph = _Graph(order, heads, scopes)
@@ -85,13 +87,22 @@ def views(
     for name, kind in kinds.items():
         homes: list[_Home] = [scope or node for node, scope in enumerate(kind)]
         found.append(graph.view(name, homes))
-    for layer in dict.fromkeys(filter(None, layers)):
-        inner = dict.fromkeys(s for s, of in zip(scopes, layers, strict=True) if of == layer)
+    for layer in _as_they_end(layers):
+        inner = _as_they_end(
+            scope if of == layer else () for scope, of in zip(scopes, layers, strict=True)
+        )
         if len(inner) > 1:
             found.append(graph.inside(layer, layers, scopes, layers))
         for scope in inner:
             found.append(graph.inside(scope, scopes, [()] * len(order), scopes))
-    return [view for view in found if len(view.boxes) <= most]
+    found = [view for view in found if len(view.boxes) <= most]
+    return found if any(not view.inside for view in found) else []
+
+
+def _as_they_end(scopes: Iterable[Scope]) -> list[Scope]:
+    """Return the scopes, those first whose last value comes first."""
+    last = {scope: node for node, scope in enumerate(scopes) if scope}
+    return sorted(last, key=last.__getitem__)
 
 
 class _Graph:
@@ -105,6 +116,7 @@ class _Graph:
             for parent in parents:
                 self.users[parent].append(node)
         self.heads, self.scopes = heads, scopes
+        self.signs = [symbol(v.op) for v in order]
         self.notes = [[f"×{number(partial)}" for partial in v.partials] for v in order]
 
     def inside(
@@ -167,13 +179,15 @@ class _Graph:
             for home, size, centre in zip(shown, sizes, layout.centres, strict=True)
         ]
         notes = _Notes()
-        many = sum(1 for *_, position in uses if position < 0) > MOST_NOTES
+        between = [all(boxes[box].group for box in end) for end in ends]
+        many = sum(between) > MOST_NOTES
         lines = []
-        for end, use, course in zip(ends, uses.values(), layout.courses, strict=True):
+        for end, use, course, inner in zip(
+            ends, uses.values(), layout.courses, between, strict=True
+        ):
             (user, position), *others = use
-            is_hidden = many and all(boxes[box].group for box in end)
             text = self.notes[user][position]
-            note = None if others else notes.place(course, text, is_hidden)
+            note = None if others else notes.place(course, text, is_hidden=many and inner)
             flat = [x for point in map(_rounded, course) for x in point]
             lines.append(Line(*end, use, flat, note))
         frames = [
@@ -185,8 +199,10 @@ class _Graph:
         )
 
     def _size(self, home: int | Scope) -> tuple[float, float]:
-        head = self.heads[home] if isinstance(home, int) else ".".join(home)
-        wide = columns(head) * ADVANCE + AROUND
+        head, sign = (
+            (self.heads[home], self.signs[home]) if isinstance(home, int) else (".".join(home), "")
+        )
+        wide = (columns(head) + columns(sign)) * ADVANCE + AROUND + (CHIP if sign else 0.0)
         return round(max(WIDTH, wide), 1), HEIGHT if head else LOW
 
     def _out(self, members: list[int]) -> int:
@@ -210,7 +226,7 @@ class _Notes:
         self.taken: dict[int, list[tuple[float, float, float]]] = {}  # by rows of their height
 
     def place(
-        self, course: Sequence[Point], text: str, is_hidden: bool
+        self, course: Sequence[Point], text: str, *, is_hidden: bool
     ) -> tuple[float, float, bool]:
         wide = len(text) * LETTER + 12.0
         # The last gap: before it a line may share its way with others from the same source.

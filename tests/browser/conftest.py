@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 #: No sandbox, which root cannot have, and none of the requests that a browser makes for itself.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -72,8 +74,14 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         page.on("console", lambda message: noted.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: noted.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (noted.append("dialog"), dialog.dismiss()))
-        page.on("request", lambda request: noted.append(request.url)
-                if request.url.partition("#")[0] != url and not request.url.startswith("blob:") else None)
+        page.on(
+            "request",
+            lambda request: (
+                noted.append(request.url)
+                if request.url.partition("#")[0] != url and not request.url.startswith("blob:")
+                else None
+            ),
+        )
         page.goto(url + hash)
         return Opened(page, noted)
 

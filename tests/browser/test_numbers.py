@@ -20,13 +20,32 @@ from autograd_scalar.floats import evaluate
 from autograd_scalar.ops import TABLE
 from autograd_scalar.show.explore import explore
 
-EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-300, 1e300, -1e300, 40.0, -800.0, math.inf, -math.inf, math.nan]
+EDGES = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -2.5,
+    3.0,
+    1e-300,
+    1e300,
+    -1e300,
+    40.0,
+    -800.0,
+    math.inf,
+    -math.inf,
+    math.nan,
+]
 
 
 def close(found: float, wanted: float, tolerance: float = 1e-12) -> bool:
     if wanted != wanted or math.isinf(wanted):
         return found == wanted or (found != found and wanted != wanted)
-    return math.isclose(found, wanted, rel_tol=tolerance, abs_tol=1e-300) or abs(found - wanted) <= tolerance
+    return (
+        math.isclose(found, wanted, rel_tol=tolerance, abs_tol=1e-300)
+        or abs(found - wanted) <= tolerance
+    )
 
 
 def told(y: Value) -> dict[str, Any]:
@@ -48,7 +67,10 @@ def labelled(y: Value) -> Value:
 def page(show: Callable[..., Any]) -> Any:
     """A page that knows every row."""
     x = Value(0.5)
-    ends = [getattr(functions, name)(*TABLE[name].split([x] * len(flat_operands(name)))) for name in ROWS]
+    ends = [
+        getattr(functions, name)(*TABLE[name].split([x] * len(flat_operands(name))))
+        for name in ROWS
+    ]
     return show(explore(functions.sum(ends)).html).page
 
 
@@ -62,7 +84,13 @@ def test_every_row_and_its_derivatives_at_all_edges(page: Any) -> None:
         for _ in range(60):
             cases.append((name, [randoms.choice(EDGES) for _ in intervals]))
     asked = [
-        [name, [list(map(repr, o)) if isinstance(o, list) else repr(o) for o in TABLE[name].split(flat)]]
+        [
+            name,
+            [
+                list(map(repr, o)) if isinstance(o, list) else repr(o)
+                for o in TABLE[name].split(flat)
+            ],
+        ]
         for name, flat in cases
     ]
     answers = page.evaluate(
@@ -83,27 +111,36 @@ def test_every_row_and_its_derivatives_at_all_edges(page: Any) -> None:
 
 def test_what_javascript_lacks_against_mpmath(page: Any) -> None:
     xs = [i / 32 for i in range(-200, 900)] + [1e-300, 1e-9, 0.4999999, 27.2]
-    found = page.evaluate("(xs) => xs.map((x) => [explorer.math.erf(x), explorer.math.erfc(x)])", xs)
+    found = page.evaluate(
+        "(xs) => xs.map((x) => [explorer.math.erf(x), explorer.math.erfc(x)])", xs
+    )
     for x, pair in zip(xs, found, strict=True):
         for name, y in zip(("erf", "erfc"), pair, strict=True):
             wanted = expected(name, x)
             assert abs(y - wanted) <= 2e-15 * abs(wanted) + 1e-320, (name, x)
     assert mpmath.mp.dps >= 30
     halves = [-2.5, -1.5, -0.5, -0.2, 0.5, 1.5, 2.5, 0.49999999999999994, 2.0**52 + 1.0]
-    assert page.evaluate("(xs) => xs.map(explorer.math.round)", halves) == [float(round(x)) for x in halves]
+    assert page.evaluate("(xs) => xs.map(explorer.math.round)", halves) == [
+        float(round(x)) for x in halves
+    ]
 
 
 def test_random_graphs_before_and_after_their_leaves_move(page: Any) -> None:
     drawn: list[Any] = []
     quick = settings(max_examples=150, database=None, derandomize=True)
-    find(programs(most=10), lambda program: drawn.append(program) or len(drawn) > 120, settings=quick)
+    find(
+        programs(most=10), lambda program: drawn.append(program) or len(drawn) > 120, settings=quick
+    )
     graphs, answers = [], []
     randoms = random.Random(1)
     for program in drawn:
         inputs, y = program.values()
         graph = told(y)
         order = topological_order(y)
-        moved = [v.data if v.op else v.data + (randoms.uniform(-0.3, 0.3) if v in inputs else 0.0) for v in order]
+        moved = [
+            v.data if v.op else v.data + (randoms.uniform(-0.3, 0.3) if v in inputs else 0.0)
+            for v in order
+        ]
         for data in (None, moved):
             if data is not None:
                 for v, number in zip(order, data, strict=True):
@@ -114,10 +151,13 @@ def test_random_graphs_before_and_after_their_leaves_move(page: Any) -> None:
             answers.append([v.data for v in order] + [v.grad for v in order])
         graphs.append([graph, moved])
     assert len(graphs) > 100
-    found = page.evaluate("(graphs) => graphs.map(([g, data]) => [explorer.numbers(g), explorer.numbers(g, data)])", graphs)
+    both = "(all) => all.map(([graph, data]) => [explorer.numbers(graph), explorer.numbers(graph, data)])"
+    found = page.evaluate(both, graphs)
     results = [values + grads for pair in found for values, grads in pair]
     for result, answer in zip(results, answers, strict=True):
-        for a, b in zip(map(float, (x.replace("Infinity", "inf") for x in result)), answer, strict=True):
+        for a, b in zip(
+            map(float, (x.replace("Infinity", "inf") for x in result)), answer, strict=True
+        ):
             # A sum of large terms that cancel is exact only to its largest term.
             assert close(a, b, 1e-12 * max(1.0, *(abs(x) for x in answer if math.isfinite(x))))
 
@@ -133,7 +173,9 @@ def test_sliders_and_boxes_move_a_network_as_python_does(show: Callable[..., Any
         y.zero_grad()
         y.backward()
         order = topological_order(y)
-        for found, wanted in zip(opened.numbers(), ([v.data for v in order], [v.grad for v in order]), strict=True):
+        for found, wanted in zip(
+            opened.numbers(), ([v.data for v in order], [v.grad for v in order]), strict=True
+        ):
             assert all(map(close, found, wanted))
 
     same()
@@ -158,7 +200,8 @@ def test_sliders_and_boxes_move_a_network_as_python_does(show: Callable[..., Any
 def test_a_row_of_the_users_own(show: Callable[..., Any]) -> None:
     # Names that JavaScript keeps for itself, and one that has a meaning there.
     for name in ("delete", "constructor"):
-        ag.define_op(name, "x * x * y if x > 0.0 else sin(y)", "where(step(x), 2.0 * x * y, 0.0), where(step(x), x * x, cos(y))")
+        partials = "where(step(x), 2.0 * x * y, 0.0), where(step(x), x * x, cos(y))"
+        ag.define_op(name, "x * x * y if x > 0.0 else sin(y)", partials)
         a, b = Value(1.5, "a"), Value(-2.0, "b")
         y = getattr(functions, name)(a, b) * 3.0
         y.backward()

@@ -15,7 +15,12 @@ import autograd_scalar as ag
 from autograd_scalar import Value, data, nn, train
 from autograd_scalar.show.explore import Explorer, explore, explore_history
 
-HOSTILE = ["</script><img src=x onerror=alert(1)>", "a<b>{c}|\"x\"&amp;'", "]]>--><!--<script>", "\u2028{{DATA}}\\u003c"]
+HOSTILE = [
+    "</script><img src=x onerror=alert(1)>",
+    'a<b>{c}|"x"&amp;\'',
+    "]]>--><!--<script>",
+    "\u2028{{DATA}}\\u003c",
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +40,15 @@ def network() -> Explorer:
 
 def boxes(opened: Any) -> dict[str, str]:
     """Return what a screen reader says of each box, by its name."""
-    said = opened.page.eval_on_selector_all(".box", "all => all.map((box) => box.getAttribute('aria-label'))")
+    said = opened.page.eval_on_selector_all(
+        ".box", "all => all.map((box) => box.getAttribute('aria-label'))"
+    )
     return {re.split("[,:]", text)[0]: text for text in said}
 
 
-def test_forward_and_backward_one_node_at_a_time(show: Callable[..., Any], shared: Explorer) -> None:
+def test_forward_and_backward_one_node_at_a_time(
+    show: Callable[..., Any], shared: Explorer
+) -> None:
     opened = show(shared.html)
     opened.press("Home")
     assert boxes(opened)["c"] == "c, mul: value not yet computed, gradient not yet arrived"
@@ -63,11 +72,15 @@ def test_forward_and_backward_one_node_at_a_time(show: Callable[..., Any], share
     assert boxes(opened)["a"] == "a: value 2, gradient not yet arrived"
 
 
-def test_the_chain_rule_says_what_has_not_arrived(show: Callable[..., Any], shared: Explorer) -> None:
+def test_the_chain_rule_says_what_has_not_arrived(
+    show: Callable[..., Any], shared: Explorer
+) -> None:
     opened = show(shared.html)
     opened.press("ArrowRight", "ArrowRight")
     opened.page.hover(".box[aria-label^='c,']")
-    terms = opened.page.eval_on_selector_all(".terms li", "all => all.map((li) => [li.className, li.innerText])")
+    terms = opened.page.eval_on_selector_all(
+        ".terms li", "all => all.map((li) => [li.className, li.innerText])"
+    )
     assert [kind for kind, _ in terms] == ["arrived", "waiting", "waiting"]
     assert "∂y/∂y · 1" in terms[0][1] and "1 · 1 = 1" in terms[0][1]
     assert "∂y/∂v1 · c" in terms[1][1] and "not yet arrived" in terms[1][1]
@@ -80,15 +93,23 @@ def test_the_chain_rule_says_what_has_not_arrived(show: Callable[..., Any], shar
     assert "∂z/∂y = x" in opened.text("details")
 
 
-def test_edges_carry_local_derivatives_and_flows(show: Callable[..., Any], shared: Explorer) -> None:
+def test_edges_carry_local_derivatives_and_flows(
+    show: Callable[..., Any], shared: Explorer
+) -> None:
     opened = show(shared.html)
-    texts = opened.page.eval_on_selector_all(".local.known text", "all => all.map((text) => text.textContent)")
+    texts = opened.page.eval_on_selector_all(
+        ".local.known text", "all => all.map((text) => text.textContent)"
+    )
     assert sorted(texts) == sorted(["×-3", "×2", "×-6", "×-6", "×1", "×1"])
     assert opened.page.locator(".line.sent").count() == 0
     opened.press("End")
     assert opened.page.locator(".line.sent").count() == 6
-    widths = opened.page.eval_on_selector_all(".line .flow", "all => all.map((line) => Number(line.getAttribute('stroke-width')))")
-    tips = opened.page.eval_on_selector_all(".line title", "all => all.map((line) => line.textContent)")
+    widths = opened.page.eval_on_selector_all(
+        ".line .flow", "all => all.map((line) => Number(line.getAttribute('stroke-width')))"
+    )
+    tips = opened.page.eval_on_selector_all(
+        ".line title", "all => all.map((line) => line.textContent)"
+    )
     carried = [abs(float(tip.split("carries ")[1].split()[0])) for tip in tips]
     assert sorted(widths) == [width for _, width in sorted(zip(carried, widths, strict=True))]
 
@@ -121,10 +142,15 @@ def test_keys_alone_are_enough(show: Callable[..., Any], network: Explorer) -> N
     assert page.evaluate("document.activeElement.classList.contains('box')")
     for _ in range(20):
         opened.press("ArrowDown")
-        if "layers.0.neurons.1" in page.evaluate("document.activeElement.getAttribute('aria-label')"):
+        if "layers.0.neurons.1" in page.evaluate(
+            "document.activeElement.getAttribute('aria-label')"
+        ):
             break
     opened.press("Enter")
-    assert page.eval_on_selector("#view", "view => view.selectedOptions[0].text") == "inside layers.0.neurons.1"
+    assert (
+        page.eval_on_selector("#view", "view => view.selectedOptions[0].text")
+        == "inside layers.0.neurons.1"
+    )
     opened.press("End", "Escape")
     assert page.eval_on_selector("#view", "view => view.selectedOptions[0].text") == "neurons"
     opened.press("/")
@@ -146,7 +172,9 @@ def test_keys_alone_are_enough(show: Callable[..., Any], network: Explorer) -> N
 
 
 @pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
-def test_the_focus_goes_all_around_and_out(show: Callable[..., Any], shared: Explorer, key: str) -> None:
+def test_the_focus_goes_all_around_and_out(
+    show: Callable[..., Any], shared: Explorer, key: str
+) -> None:
     opened = show(shared.html)
     opened.press("p", "ArrowRight", "ArrowRight")  # with a question open
     page = opened.page
@@ -154,13 +182,31 @@ def test_the_focus_goes_all_around_and_out(show: Callable[..., Any], shared: Exp
     reached = []
     for _ in range(60):
         opened.press(key)
-        reached.append(page.evaluate("document.activeElement.id || document.activeElement.ariaLabel || document.activeElement.tagName"))
+        reached.append(
+            page.evaluate(
+                "(({ id, ariaLabel, tagName }) => id || ariaLabel || tagName)(document.activeElement)"
+            )
+        )
     first = reached[0]
     assert first in reached[1:]  # around
-    wanted = {"search", "theme", "svg", "help", "rate", "nudge", "reset", "time", "predict", "speed", "next", "answer"}
+    wanted = {
+        "search",
+        "theme",
+        "svg",
+        "help",
+        "rate",
+        "nudge",
+        "reset",
+        "time",
+        "predict",
+        "speed",
+        "next",
+        "answer",
+    }
     assert wanted | {"slider for a", "value of b", "nudge a"} <= set(reached)
-    sizes = page.eval_on_selector_all("button, input, select", "all => all.filter((e) => e.checkVisibility()).map((e) => e.ariaLabel || e.innerText || e.labels.length)")
-    assert all(sizes)  # every control has a name
+    named = """all => all.filter((control) => control.checkVisibility())
+        .map((control) => control.ariaLabel || control.innerText || control.labels.length)"""
+    assert all(page.eval_on_selector_all("button, input, select", named))
 
 
 def test_the_address_restores_what_was_seen(show: Callable[..., Any], network: Explorer) -> None:
@@ -189,11 +235,44 @@ def test_the_address_restores_what_was_seen(show: Callable[..., Any], network: E
     again.page.select_option("#view", label="neurons")
     assert not again.page.get_by_label("nudge x2").is_checked()
     assert again.page.get_by_label("nudge x1").is_checked()
-    for nonsense in ("#t=-5&view=nowhere&at=99999&x0=abc&camera=a b c", "#t=1.5&at=&rate=", "#%", "#still=..."):
+    for nonsense in (
+        "#t=-5&view=nowhere&at=99999&x0=abc&camera=a b c",
+        "#t=1.5&at=&rate=",
+        "#%",
+        "#still=...",
+    ):
         assert len(boxes(show(network.html, hash=nonsense))) > 3
 
 
-def test_predictions_are_asked_before_anything_is_shown(show: Callable[..., Any], shared: Explorer) -> None:
+def test_a_pasted_address_is_gone_to(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    opened.page.evaluate("location.hash = '#t=7&x0=5'")
+    deadline = time.monotonic() + 10
+    while opened.page.input_value("#time") != "7":
+        assert time.monotonic() < deadline
+    assert opened.numbers()[0][:2] == [5.0, -3.0]
+
+
+def test_the_least_of_graphs(show: Callable[..., Any]) -> None:
+    opened = show(explore(Value(2.5, "x")).html)
+    opened.press(
+        "ArrowRight",
+        "ArrowRight",
+        "ArrowLeft",
+        "ArrowLeft",
+        "End",
+        "n",
+        "p",
+        "Home",
+        "ArrowRight",
+        " ",
+    )
+    assert opened.numbers()[1] == [1.0]
+
+
+def test_predictions_are_asked_before_anything_is_shown(
+    show: Callable[..., Any], shared: Explorer
+) -> None:
     opened = show(shared.html)
     page = opened.page
     opened.press("Home", "p", "ArrowRight")
@@ -255,7 +334,9 @@ def test_labels_stay_text(show: Callable[..., Any]) -> None:
     assert opened.page.title() == HOSTILE[0]
     assert opened.page.locator("img").count() == 0
     assert opened.page.locator("script").count() == 2
-    names = opened.page.eval_on_selector_all("#rows th", "all => all.map((cell) => cell.textContent)")
+    names = opened.page.eval_on_selector_all(
+        "#rows th", "all => all.map((cell) => cell.textContent)"
+    )
     assert names[:2] == [f"‹{label}›" for label in HOSTILE[:2]]
     assert opened.numbers()[0][-1] == 10.0
 
@@ -283,7 +364,9 @@ def test_the_policy_forbids_all_else(show: Callable[..., Any], shared: Explorer)
     opened.noted.clear()
 
 
-def test_the_picture_is_saved_as_svg(show: Callable[..., Any], network: Explorer, tmp_path: Path) -> None:
+def test_the_picture_is_saved_as_svg(
+    show: Callable[..., Any], network: Explorer, tmp_path: Path
+) -> None:
     opened = show(network.html)
     opened.press("End")
     with opened.page.expect_download() as download:
@@ -301,12 +384,22 @@ def test_the_picture_is_saved_as_svg(show: Callable[..., Any], network: Explorer
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_runs_out_of_the_window(show: Callable[..., Any], network: Explorer, width: int, scheme: str) -> None:
-    opened = show(network.html, viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce")
+def test_nothing_runs_out_of_the_window(
+    show: Callable[..., Any], network: Explorer, width: int, scheme: str
+) -> None:
+    opened = show(
+        network.html,
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    )
     opened.press("End")
     page = opened.page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.eval_on_selector(".line.active .flow", "line => getComputedStyle(line).animationName") == "none"
+    assert (
+        page.eval_on_selector(".line.active .flow", "line => getComputedStyle(line).animationName")
+        == "none"
+    )
     light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(246, 245, 241)"
     assert light == (scheme == "light")
     clipped = page.eval_on_selector_all(
@@ -325,7 +418,9 @@ def test_nothing_runs_out_of_the_window(show: Callable[..., Any], network: Explo
 def test_views_collapse_by_neuron_and_layer(show: Callable[..., Any], network: Explorer) -> None:
     opened = show(network.html)
     counts = {}
-    for name in opened.page.eval_on_selector_all("#view option", "all => all.map((option) => option.text)"):
+    for name in opened.page.eval_on_selector_all(
+        "#view option", "all => all.map((option) => option.text)"
+    ):
         opened.page.select_option("#view", label=name)
         counts[name] = len(boxes(opened))
     assert counts["values"] == 40 and counts["neurons"] == 9 and counts["layers"] == 5
@@ -333,17 +428,24 @@ def test_views_collapse_by_neuron_and_layer(show: Callable[..., Any], network: E
     assert counts["inside layers.0.neurons.2"] == 5 + 2 + 3
     opened.page.select_option("#view", label="layers")
     opened.page.dblclick(".box.group >> nth=0")
-    assert opened.page.eval_on_selector("#view", "view => view.selectedOptions[0].text") == "inside layers.0"
+    assert (
+        opened.page.eval_on_selector("#view", "view => view.selectedOptions[0].text")
+        == "inside layers.0"
+    )
 
 
-def test_a_step_in_a_collapsed_view_goes_to_the_next_group(show: Callable[..., Any], network: Explorer) -> None:
+def test_a_step_in_a_collapsed_view_goes_to_the_next_group(
+    show: Callable[..., Any], network: Explorer
+) -> None:
     opened = show(network.html)
     opened.page.select_option("#view", label="layers")
     opened.press("Home")
     met = []
     for _ in range(40):
         opened.press("ArrowRight")
-        met.append(opened.page.eval_on_selector(".box.active", "box => box.ariaLabel.split(':')[0]"))
+        met.append(
+            opened.page.eval_on_selector(".box.active", "box => box.ariaLabel.split(':')[0]")
+        )
         if opened.page.get_attribute("#next", "aria-disabled") == "true":
             break
     assert len(met) < 30
@@ -371,7 +473,9 @@ def test_a_training_is_scrubbed(show: Callable[..., Any]) -> None:
     page.click("#boundary", position={"x": 30, "y": 30})
     assert page.evaluate(painted) != last
     page.wait_for_timeout(350)
-    again = show(explore_history(history, model=model, data=moons).html, hash=page.evaluate("location.hash"))
+    again = show(
+        explore_history(history, model=model, data=moons).html, hash=page.evaluate("location.hash")
+    )
     assert again.numbers() == opened.numbers()
     again.page.focus("#replay")
     again.press(" ")
@@ -380,7 +484,9 @@ def test_a_training_is_scrubbed(show: Callable[..., Any]) -> None:
         assert time.monotonic() < deadline
 
 
-def test_in_a_notebook_it_runs_inside_a_sandboxed_frame(show: Callable[..., Any], shared: Explorer) -> None:
+def test_in_a_notebook_it_runs_inside_a_sandboxed_frame(
+    show: Callable[..., Any], shared: Explorer
+) -> None:
     opened = show(f"<!doctype html><title>notebook</title>{shared._repr_html_()}")
     frame = opened.page.frames[1]
     frame.wait_for_selector(".box")
