@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextvars import ContextVar
 from math import isfinite
-from numbers import Real
-from operator import index
 from typing import Any, SupportsIndex
 
-from autograd_scalar import functions, modes, tree
+from autograd_scalar import functions, tree
+from autograd_scalar.calls import Call, argument_numbers, as_value, described, matching, scalar
 from autograd_scalar.ops import TABLE, Op
 from autograd_scalar.value import Value, pull_back, topological_order
 
@@ -97,7 +95,7 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
                     continue  # 0 times a number; 0 times inf is nan, as it is for floats
                 term = _product(bars[v], partial)
                 bars[parent] = bars[parent] + term if parent in bars else term
-    return [_as_value(bars.get(x, 0.0)) for x in inputs]
+    return [as_value(bars.get(x, 0.0)) for x in inputs]
 
 
 def push_forward(
@@ -121,15 +119,11 @@ def push_forward(
                 dot = _product(partial, dots[parent]) + dot
         dots[v] = dot
     found = [dots.get(y, 0.0) if type(y) is Value else 0.0 for y in outputs]
-    return [_as_value(dot) for dot in found] if create_graph else found
+    return [as_value(dot) for dot in found] if create_graph else found
 
 
 def _data(number: Any) -> float:
     return number.data if type(number) is Value else number
-
-
-def _as_value(result: Any) -> Value:
-    return result if type(result) is Value else Value(result)
 
 
 def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
@@ -145,118 +139,12 @@ def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
     (32.0, [48.0])
     """
     if type(y) is not Value:
-        raise TypeError(f"gradient differentiates a Value, got {_described(y)}")
+        raise TypeError(f"gradient differentiates a Value, got {described(y)}")
     inputs = tree.leaves(wrt)
     for x, path in zip(inputs, tree.paths(wrt, "wrt"), strict=True):
         if type(x) is not Value:
-            raise TypeError(f"gradient differentiates by Values, but {path} is {_described(x)}")
+            raise TypeError(f"gradient differentiates by Values, but {path} is {described(x)}")
     return tree.build(wrt, iter(_pull_back({y: 1.0}, inputs, create_graph)))
-
-
-#: Whether f is being called by a transform here: a derivative inside it is part of what is differentiated.
-_inside: ContextVar[bool] = ContextVar("_inside", default=False)
-
-
-class _Call:
-    """One call of f with its differentiated arguments replaced by Values of their own.
-
-    A Value among the arguments is replaced by +v, a node above it: so derivatives by the argument do not reach what f
-    closes over, even if that is the same Value, while an outer derivative still passes through.
-    """
-
-    def __init__(
-        self, f: Callable[..., Any], argnums: Sequence[int], args: Sequence[Any], kwargs: Any
-    ) -> None:
-        arguments = list(args)
-        self.create_graph = _inside.get() or any(
-            type(leaf) is Value for leaf in tree.leaves([arguments, kwargs])
-        )
-        self.inputs: list[Value] = []
-        self.argnums = [_argument(n, len(args)) for n in argnums]
-        if len({*self.argnums}) < len(self.argnums):
-            raise TypeError(f"argnums {tuple(argnums)} names an argument twice")
-        for n in self.argnums:
-            leaves, paths = tree.leaves(args[n]), tree.paths(args[n], f"argument {n}")
-            fresh = [_input(leaf, path) for leaf, path in zip(leaves, paths, strict=True)]
-            self.inputs += fresh
-            arguments[n] = tree.build(args[n], iter(fresh))
-        self.args = args
-        # A derivative is asked for, so f is recorded even inside no_grad().
-        inside, recording = _inside.set(True), modes.recording.set(True)
-        try:
-            self.output = f(*arguments, **kwargs)
-        finally:
-            _inside.reset(inside)
-            modes.recording.reset(recording)
-
-    def like_arguments(self, flat: Iterable[Any]) -> list[Any]:
-        """Return one entry for each differentiated argument, of its shape, filled from a flat sequence."""
-        entries = iter(flat)
-        return [tree.build(self.args[n], entries) for n in self.argnums]
-
-    def finished(self, output: Any) -> Any:
-        """Return an output as the caller gets it: floats, unless Values came in."""
-        for y, path in zip(tree.leaves(output), tree.paths(output, "the output"), strict=True):
-            _number(y, path)
-        kept = (
-            _as_value(y) if self.create_graph else (y.data if type(y) is Value else float(y))
-            for y in tree.leaves(output)
-        )
-        return tree.build(output, kept)
-
-
-def _argnums(argnums: Any) -> tuple[int, ...]:
-    """Return argnums as a tuple of ints; TypeError for anything else."""
-    try:
-        return (index(argnums),)
-    except TypeError:
-        pass
-    if isinstance(argnums, Iterable) and not isinstance(argnums, str):
-        numbers = [*argnums]
-        if all(isinstance(n, SupportsIndex) for n in numbers):
-            return tuple(map(index, numbers))
-    raise TypeError(f"argnums is an int or a sequence of ints, got {_described(argnums)}")
-
-
-def _argument(n: int, count: int) -> int:
-    """Return the position of argument n, which may count from the end."""
-    if not -count <= n < count:
-        raise TypeError(
-            f"argnums names argument {n}, but the call has {count} positional arguments"
-        )
-    return n % count
-
-
-def _input(leaf: Any, path: str) -> Value:
-    if type(leaf) is Value:
-        return +leaf
-    if isinstance(leaf, Real):
-        return Value(float(leaf))
-    hint = "; turn an array into lists with .tolist()" if hasattr(leaf, "tolist") else ""
-    raise TypeError(
-        f"differentiation is by numbers and Values in lists, tuples and dicts, but {path} is {_described(leaf)}{hint}"
-    )
-
-
-def _number(thing: Any, what: str) -> None:
-    """Raise TypeError for what is neither a number nor a Value."""
-    if type(thing) is not Value and not isinstance(thing, Real):
-        raise TypeError(f"{what} should be a number, got {_described(thing)}")
-
-
-def _described(thing: Any) -> str:
-    if isinstance(thing, list | tuple | dict):
-        return f"{type(thing).__name__} of {len(thing)}"
-    shown = repr(thing)
-    return f"{shown if len(shown) < 40 else shown[:36] + ' ...'} ({type(thing).__name__})"
-
-
-def _scalar(output: Any, who: str) -> Any:
-    if type(output) is not Value and not isinstance(output, Real):
-        raise TypeError(
-            f"{who} needs a scalar output, got {_described(output)}; use jacobian for more than one number"
-        )
-    return output
 
 
 def value_and_grad(
@@ -271,11 +159,11 @@ def value_and_grad(
     >>> value_and_grad(lambda p: p["w"] * p["x"])({"w": 2.0, "x": 5.0})
     (10.0, {'w': 5.0, 'x': 2.0})
     """
-    single, numbers = isinstance(argnums, SupportsIndex), _argnums(argnums)
+    single, numbers = isinstance(argnums, SupportsIndex), argument_numbers(argnums)
 
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = _Call(f, numbers, args, kwargs)
-        y = _as_value(_scalar(call.output, "grad"))
+        call = Call(f, numbers, args, kwargs)
+        y = as_value(scalar(call.output, "grad"))
         grads = call.like_arguments(_pull_back({y: 1.0}, call.inputs, call.create_graph))
         return call.finished(y), grads[0] if single else tuple(grads)
 
@@ -304,15 +192,13 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
     """
-    single, numbers = isinstance(argnums, SupportsIndex), _argnums(argnums)
+    single, numbers = isinstance(argnums, SupportsIndex), argument_numbers(argnums)
 
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(f, numbers, args, kwargs)
+        call = Call(f, numbers, args, kwargs)
         rows = []
         for y in tree.leaves(call.output):
-            row = _pull_back(
-                {_as_value(_scalar(y, "jacobian")): 1.0}, call.inputs, call.create_graph
-            )
+            row = _pull_back({as_value(scalar(y, "jacobian")): 1.0}, call.inputs, call.create_graph)
             by_argument = call.like_arguments(row)
             rows.append(by_argument[0] if single else tuple(by_argument))
         return tree.build(call.output, iter(rows))
@@ -343,8 +229,8 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     ([6.0, 5.0], [3.0, 1.0])
     """
     primals, tangents = _as_tuple(primals), _as_tuple(tangents)
-    call = _Call(f, range(len(primals)), primals, {})
-    directions = _matching(tangents, primals, "tangents", "primals")
+    call = Call(f, range(len(primals)), primals, {})
+    directions = matching(tangents, primals, "tangents", "primals")
     call.create_graph |= any(type(direction) is Value for direction in directions)
     outputs = tree.leaves(call.output)
     dots = push_forward(outputs, dict(zip(call.inputs, directions, strict=True)), call.create_graph)
@@ -361,11 +247,11 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> y, pull_back([1.0, 10.0])
     ([6.0, 5.0], (13.0, 12.0))
     """
-    call = _Call(f, range(len(primals)), primals, {})
+    call = Call(f, range(len(primals)), primals, {})
 
     def pull_back(cotangents: Any) -> tuple[Any, ...]:
         seeds: dict[Value, Any] = {}
-        given = _matching(cotangents, call.output, "cotangents", "the output")
+        given = matching(cotangents, call.output, "cotangents", "the output")
         for y, cotangent in zip(tree.leaves(call.output), given, strict=True):
             if type(y) is Value:
                 seeds[y] = seeds[y] + cotangent if y in seeds else cotangent
@@ -386,22 +272,3 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     arguments = _as_tuple(primals)
     product = jvp(grad(f, range(len(arguments))), arguments, _as_tuple(tangents))[1]
     return product if type(primals) is tuple else product[0]
-
-
-def _matching(given: Any, like: Any, name: str, like_name: str) -> list[Any]:
-    """Return the leaves of a nest as floats and Values, in the order of a nest of the same shape.
-
-    Raises ValueError when the shapes differ.
-    """
-    leaves = dict(zip(tree.paths(given), tree.leaves(given), strict=True))
-    expected = tree.paths(like)
-    for path in {*expected} ^ leaves.keys():
-        which = "lacks" if path in expected else "has a needless"
-        raise ValueError(
-            f"{name} must have the shape of {like_name}: it {which} {path or 'plain number'}"
-        )
-    for path in expected:
-        _number(leaves[path], name + path)
-    return [
-        leaf if type(leaf) is Value else float(leaf) for leaf in map(leaves.__getitem__, expected)
-    ]

@@ -23,7 +23,7 @@ FLOORS = {
     "nodes": 4,
     "python_core": 5, "_native": 5,
     "value": 6,
-    "functions": 7,
+    "functions": 7, "calls": 7,
     "transforms": 8, "parser": 8,
     "nn": 9, "optim": 9, "data": 9, "naming": 9,
     "train": 10, "show": 10, "testing": 10,
