@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from autograd_scalar.show import plot as plot
     from autograd_scalar.show.draw import draw as draw
     from autograd_scalar.show.explain import explain as explain
+    from autograd_scalar.show.explore import explore as explore
     from autograd_scalar.testing import check_grad as check_grad
     from autograd_scalar.testing import nudge as nudge
 
@@ -54,6 +55,7 @@ _FUNCTIONS = {
     "check_grad": "testing",
     "draw": "show.draw",
     "explain": "show.explain",
+    "explore": "show.explore",
     "label_all": "naming",
     "nudge": "testing",
 }

@@ -26,10 +26,11 @@ FLOORS = {
     "functions": 7, "calls": 7,
     "transforms": 8, "parser": 8,
     "nn": 9, "optim": 9, "data": 9, "naming": 9,
-    "train": 10, "show": 10, "testing": 10,
-    "": 11,
-    "cli": 12,
-    "__main__": 13,
+    "show": 10, "testing": 10,
+    "train": 11,
+    "": 12,
+    "cli": 13,
+    "__main__": 14,
 }  # fmt: skip
 
 

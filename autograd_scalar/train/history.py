@@ -37,6 +37,9 @@ class History:
         self.settings: dict[str, Any] = settings or {}
         self.stopped = ""
         self.frames: list[Frame] = []
+        #: What was trained, and on what, for explore(); checkpoints do not keep them.
+        self.model: Module | None = None
+        self.data: Any = None
 
     def append(self, row: dict[str, float]) -> None:
         """Add an epoch; every row has the columns of the first."""
@@ -92,6 +95,16 @@ class History:
         finally:
             for p, data in zip(parameters, now, strict=True):
                 p.data = data
+
+    def explore(self, path: str | os.PathLike[str], sample: int = 0) -> Any:
+        """Write one HTML file with the boundary, the loss and a sample's graph over the recorded epochs.
+
+        `fit(..., record=1)` records them. Returns the Explorer, which a notebook shows; raises what
+        `explore_history` raises where nothing was recorded.
+        """
+        from autograd_scalar.show.explore import explore_history
+
+        return explore_history(self, path, sample=sample)
 
     def to_json(self) -> dict[str, Any]:
         """Return the history as a dictionary that JSON can hold."""

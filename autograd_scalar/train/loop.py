@@ -136,6 +136,7 @@ def fit(
         if source is None:
             raise ValueError("resume=True goes on from checkpoint=, which is not given")
         run.resume(source)
+    run.history.model, run.history.data = model, data
     return run.train(progress_for(epochs, progress))
 
 

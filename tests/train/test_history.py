@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import math
+from pathlib import Path
 
 import pytest
 
-from autograd_scalar.train import History
+from autograd_scalar import data, nn
+from autograd_scalar.train import History, fit
 
 
 def history(*losses, column="loss"):
@@ -60,3 +62,11 @@ def test_a_csv_file_is_exact(tmp_path):
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert [float(row["loss"]) for row in rows[:2]] == [0.1, 1 / 3]
     assert rows[2]["loss"] == "nan"
+
+
+def test_a_training_is_explored_from_its_history(tmp_path: Path) -> None:
+    model, moons = nn.MLP(2, [2, 1], seed=0), data.moons(10, seed=0)
+    history = fit(model, moons, epochs=2, record=1, progress=False)
+    history.explore(tmp_path / "training.html")
+    page = (tmp_path / "training.html").read_text()
+    assert "MLP over 3 recorded epochs" in page and "default-src 'none'" in page

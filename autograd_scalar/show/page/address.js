@@ -1,0 +1,49 @@
+// The address: what is seen can be sent to someone, or come back to.
+
+// The leaves' data that the page came with, at the epoch that is shown.
+const original = () => (replay ? replay.dataAt(state.frame) : graph.data.slice());
+
+let waiting = 0;
+function remember() {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    const words = new URLSearchParams({ t: state.time });
+    if (state.view !== initialView) words.set("view", graph.views[state.view][0]);
+    if (state.chosen >= 0) words.set("at", state.chosen);
+    if (state.rate !== 0.05) words.set("rate", state.rate);
+    if (state.predict) words.set("predict", 1);
+    if (state.theme) words.set("theme", state.theme);
+    if (state.frame && replay) words.set("frame", state.frame);
+    const data = original();
+    leaves.forEach((node) => { if (!Object.is(state.data[node], data[node])) words.set(`x${node}`, state.data[node]); });
+    const kept = leaves.filter((node) => !state.ticked.has(node));
+    if (kept.length) words.set("still", kept.join("."));
+    if (!state.camera.fitted) words.set("camera", `${state.camera.x} ${state.camera.y} ${state.camera.zoom}`);
+    try { history.replaceState(null, "", `#${words}`); } catch { /* a page without an address of its own */ }
+  }, 250);
+}
+
+function recall() {
+  const words = new URLSearchParams(location.hash.slice(1)), whole = (name, most) => {
+    const number = Number(words.get(name));
+    return words.has(name) && Number.isInteger(number) && number >= 0 && number <= most ? number : null;
+  };
+  if (replay) state.frame = whole("frame", replay.frames - 1) ?? 0;
+  state.data = original();
+  for (const node of leaves) if (words.has(`x${node}`)) state.data[node] = Number(words.get(`x${node}`));
+  state.time = whole("t", LAST) ?? count;
+  state.chosen = whole("at", root) ?? -1;
+  state.rate = parsed(words.get("rate") || "") ?? 0.05;
+  state.predict = words.has("predict");
+  state.theme = ["light", "dark"].find((theme) => theme === words.get("theme")) || "";
+  const still = new Set((words.get("still") || "").split(".").map(Number));
+  state.ticked = new Set(leaves.filter((node) => !still.has(node) || !words.has("still")));
+  byId("rate").value = state.rate;
+  byId("predict").checked = state.predict;
+  paintTheme();
+  const named = graph.views.findIndex((view) => view[0] === words.get("view"));
+  setView(named < 0 ? initialView : named);
+  if (state.chosen >= 0) choose(state.chosen, false);
+  const [x, y, zoom] = (words.get("camera") || "").split(" ").map(Number);
+  if (zoom > 0 && [x, y, zoom].every(Number.isFinite)) { state.camera = { x, y, zoom }; look(); }
+}

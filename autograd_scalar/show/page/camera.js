@@ -1,0 +1,75 @@
+// What part of the picture is seen: fit, zoom, pan, by pointer and wheel.
+
+function look() {
+  const { camera } = state, [x, y, zoom] = [camera.x, camera.y, camera.zoom].map((number) => Number(number.toFixed(4)));
+  Object.assign(camera, { x, y, zoom }); // as the address has it
+  picture.scene.setAttribute("transform", `translate(${x} ${y}) scale(${zoom})`);
+}
+
+function fit() {
+  const { clientWidth, clientHeight } = byId("graph"), room = 28, under = 44;
+  const zoom = Math.max(0.01, Math.min(1.5, (clientWidth - 2 * room) / picture.width, (clientHeight - room - under) / picture.height));
+  state.camera = { zoom, x: (clientWidth - picture.width * zoom) / 2, y: Math.max(room, (clientHeight - under - picture.height * zoom) / 2) };
+  state.camera.fitted = true;
+  look();
+}
+
+// The first look: everything, unless that would be too small to read; then what is at work.
+function begin() {
+  fit();
+  const { zoom } = state.camera, box = picture.boxes.find((one) => one.members.includes(focus())) || picture.boxes.at(-1);
+  if (zoom > 0.6) return;
+  const { clientWidth, clientHeight } = byId("graph");
+  state.camera = { zoom: 0.75, x: clientWidth / 2 - box.x * 0.75, y: clientHeight / 2 - box.y * 0.75 };
+  keepEnds();
+  look();
+}
+
+// Leaves no empty space on a side where the picture goes on.
+function keepEnds() {
+  const { camera } = state, { clientWidth, clientHeight } = byId("graph"), room = 28;
+  for (const [axis, length, size] of [["x", clientWidth, picture.width], ["y", clientHeight - 40, picture.height]]) {
+    const least = length - room - size * camera.zoom;
+    camera[axis] = least > room ? (least + room) / 2 : Math.min(room, Math.max(least, camera[axis]));
+  }
+}
+
+function zoomBy(factor, x = byId("graph").clientWidth / 2, y = byId("graph").clientHeight / 2) {
+  const camera = state.camera, zoom = Math.min(4, Math.max(0.05, camera.zoom * factor)), share = zoom / camera.zoom;
+  state.camera = { zoom, x: x - (x - camera.x) * share, y: y - (y - camera.y) * share };
+  look();
+  remember();
+}
+
+function pan(dx, dy) {
+  state.camera = { zoom: state.camera.zoom, x: state.camera.x + dx, y: state.camera.y + dy };
+  look();
+  remember();
+}
+
+function keepInSight(box) {
+  const { zoom, x, y } = state.camera, { clientWidth, clientHeight } = byId("graph");
+  const left = box.x * zoom + x, top = box.y * zoom + y, room = 60;
+  const dx = left < room ? room - left : left > clientWidth - room ? clientWidth - room - left : 0;
+  const dy = top < room ? room - top : top > clientHeight - room ? clientHeight - room - top : 0;
+  if ((dx || dy) && !state.camera.fitted) pan(dx, dy);
+}
+
+let held = null, dragged = false;
+byId("graph").addEventListener("pointerdown", (event) => { held = event; dragged = false; });
+addEventListener("pointermove", (event) => {
+  if (!held || event.pointerId !== held.pointerId) return;
+  const [dx, dy] = [event.clientX - held.clientX, event.clientY - held.clientY];
+  if (!dragged && Math.hypot(dx, dy) < 4) return;
+  dragged = true;
+  pan(dx, dy);
+  held = event;
+});
+for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => { held = null; });
+byId("graph").addEventListener("click", (event) => { if (event.target.id === "graph" && !dragged) choose(-1); });
+byId("graph").addEventListener("wheel", (event) => {
+  if (self !== top && !event.ctrlKey && !event.metaKey) return; // a notebook scrolls on
+  event.preventDefault();
+  const box = byId("graph").getBoundingClientRect();
+  zoomBy(Math.exp(-event.deltaY * 0.0015), event.clientX - box.left, event.clientY - box.top);
+}, { passive: false });

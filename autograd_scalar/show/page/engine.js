@@ -1,0 +1,83 @@
+// The graph's numbers. Nodes are numbers in topological order; the last one is the root.
+
+// How each node's operands are gathered: a node, or a list of nodes.
+function wired(graph) {
+  return graph.parents.map((parents, node) => {
+    const rule = graph.rules[graph.ops[node]];
+    if (!rule || !rule.lists.includes(true)) return parents;
+    const lists = rule.lists.filter(Boolean).length;
+    const length = (parents.length - rule.lists.length + lists) / lists;
+    let taken = 0;
+    return rule.lists.map((list) => (list ? parents.slice(taken, (taken += length)) : parents[taken++]));
+  });
+}
+
+const gathered = (wires, values) =>
+  wires.map((wire) => (typeof wire === "number" ? values[wire] : wire.map((node) => values[node])));
+
+// The value of every node, from the leaves' data. The node `held` has the value `at` instead.
+function evaluate(graph, data, held = -1, at = 0) {
+  const values = data.slice();
+  if (held >= 0) values[held] = at;
+  for (const node of graph.operations) {
+    if (node !== held) values[node] = rows[graph.ops[node]][0](...gathered(graph.wires[node], values));
+  }
+  return values;
+}
+
+function localDerivatives(graph, values) {
+  return graph.ops.map((op, node) => (op ? rows[op][1](values[node], ...gathered(graph.wires[node], values)) : []));
+}
+
+// Which formula each local derivative follows, as text to compare.
+function choices(graph, values) {
+  return graph.ops.map((op, node) =>
+    op && rows[op][2] ? rows[op][2](values[node], ...gathered(graph.wires[node], values)).map(String) : null);
+}
+
+// Backpropagation through the first `count` operations from the root, in the order of the engine:
+// what has arrived at each node so far, and from how many of its uses.
+function propagate(graph, partials, count) {
+  const grads = new Array(graph.ops.length).fill(0), arrived = grads.slice();
+  grads[grads.length - 1] = 1;
+  for (let step = 0; step < count; step++) {
+    const node = graph.operations[graph.operations.length - 1 - step];
+    graph.parents[node].forEach((parent, position) => {
+      grads[parent] += partials[node][position] * grads[node];
+      arrived[parent] += 1;
+    });
+  }
+  return { grads, arrived };
+}
+
+// The slope of the root by one node from differences, extrapolated from two step sizes, and whether
+// the slopes on both sides agree.
+function difference(graph, data, values, node) {
+  const step = 2 ** -10.4 * Math.max(1, Math.abs(values[node]));
+  const root = values.length - 1;
+  const [a, b, d, e] = [-1, -0.5, 0.5, 1].map((share) => evaluate(graph, data, node, values[node] + share * step)[root]);
+  const wide = (e - a) / (2 * step), near = (d - b) / step, middle = values[root];
+  const [left, right] = [(middle - b) * 2 / step, (d - middle) * 2 / step];
+  const apart = 0.05 * Math.max(1, Math.abs(left), Math.abs(right));
+  return { slope: (4 * near - wide) / 3, kink: Math.abs(left - right) > apart || Math.abs(near - wide) > apart };
+}
+
+function prepared(graph) {
+  graph.data = graph.data.map(Number); // NaN and infinities come as text
+  graph.operations = graph.ops.flatMap((op, node) => (op ? [node] : []));
+  graph.wires = wired(graph);
+  graph.uses = graph.ops.map(() => []);
+  graph.parents.forEach((parents, node) => parents.forEach((parent, position) => graph.uses[parent].push([node, position])));
+  graph.uses.forEach((uses) => uses.sort((a, b) => b[0] - a[0] || a[1] - b[1])); // as they arrive
+  return graph;
+}
+
+// A number to be read: four significant digits, or more on request.
+function shown(x, digits = 4) {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
+  const size = Math.abs(x);
+  if (size !== 0 && (size < 1e-4 || size >= 10 ** Math.max(digits, 5))) {
+    return x.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
+  }
+  return String(Number(x.toPrecision(digits)));
+}

@@ -1,0 +1,101 @@
+// The picture of a view: boxes, lines, frames. Made once for a view, then only brought up to date.
+
+const byId = (id) => document.getElementById(id);
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== "" && child !== undefined));
+  return element;
+}
+const html = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
+const svg = (tag, attributes, ...children) =>
+  fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+function mark(element, classes) {
+  for (const [name, on] of Object.entries(classes)) element.classList.toggle(name, on);
+}
+
+// A course's curve, level at every corner.
+function curve(points) {
+  let path = `M${points[0]} ${points[1]}`;
+  for (let i = 2; i < points.length; i += 2) {
+    const [x, y, a, b] = points.slice(i - 2, i + 2), middle = (x + a) / 2;
+    path += y === b ? `H${a}` : `C${middle} ${y} ${middle} ${b} ${a} ${b}`;
+  }
+  return path;
+}
+
+const head = (x, y, along) => `M${x} ${y}l${-8 * along} -4.5v9z`;
+
+// Makes the picture; returns what `update` of the page needs to find again.
+function draw(graph, view) {
+  const [name, inside, width, height, boxes, lines, frames] = view;
+  const scene = svg("g", { id: "scene" });
+  for (const [title, x, y, wide, high] of frames) {
+    scene.append(svg("g", { class: "frame" }, svg("rect", { x, y, width: wide, height: high, rx: 7 }),
+      svg("text", { x: x + 9, y: y + 14 }, title)));
+  }
+  const drawnLines = lines.map(([source, target, uses, course, note]) => {
+    const end = course.length;
+    const path = curve(course);
+    const flow = svg("path", { class: "flow", d: path });
+    const text = note && svg("text", { x: note[0], y: note[1] + 4 });
+    const pill = note && svg("rect", { class: "pill", y: note[1] - 8.5, height: 17, rx: 8.5 });
+    const tip = svg("title");
+    const group = svg("g", { class: "line" }, tip, flow, svg("path", { class: "way", d: path }),
+      svg("path", { class: "head", d: head(course[end - 2], course[end - 1], 1) }),
+      svg("path", { class: "tail", d: head(course[0], course[1], -1) }));
+    const label = note && svg("g", { class: note[2] ? "local crowded" : "local" }, pill, text);
+    scene.append(group);
+    return { source, target, uses, note, group, flow, text, pill, tip, label };
+  });
+  scene.append(...drawnLines.flatMap((line) => (line.label ? [line.label] : [])));
+  const drawnBoxes = boxes.map(([x, y, wide, high, members, group, out]) => {
+    const node = group ? -1 : members[0];
+    const op = group ? "" : graph.symbols[node], title = group || graph.heads[node];
+    const kind = group ? "group" : op ? "operation" : graph.names[node] ? "leaf" : "constant";
+    const left = x - wide / 2, top = y - high / 2;
+    const base = top + (title || op ? 39 : 20);
+    const box = svg("g", { class: `box ${kind}`, tabindex: -1, role: "button" });
+    if (group) box.append(svg("rect", { class: "under", x: left + 6, y: top - 5, width: wide - 12, height: high, rx: 9 }));
+    box.append(svg("rect", { class: "body", x: left, y: top, width: wide, height: high, rx: op || group ? 11 : 3 }));
+    let at = left + 10;
+    if (op) {
+      const chip = svg("g", { class: "chip" }, svg("rect", { x: at, y: top + 7, width: op.length * 7.3 + 10, height: 17, rx: 5 }),
+        svg("text", { x: at + 5, y: top + 20 }, op));
+      box.append(chip);
+      at += op.length * 7.3 + 16;
+    }
+    if (title) box.append(svg("text", { class: "name", x: at, y: top + 20 }, title));
+    const value = svg("text", { class: "value", x: left + wide - 10, y: base });
+    const grad = svg("text", { class: "grad", x: left + wide - 10, y: base + 17 });
+    const key = svg("text", { class: "key", x: left + 10, y: base });
+    const slope = svg("text", { class: "key", x: left + 10, y: base + 17 });
+    box.append(key, value, slope, grad);
+    scene.append(box);
+    return { x, y, wide, high, members, group, out, node, box, value, grad, key, slope };
+  });
+  return { name, inside, width, height, scene, lines: drawnLines, boxes: drawnBoxes };
+}
+
+// The picture as a document of its own, with the page's present colours written into it.
+const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size",
+  "font-weight", "font-style", "text-anchor", "visibility"];
+
+function document_of(picture, ground) {
+  const width = picture.width + 40, height = picture.height + 40;
+  const copy = picture.scene.cloneNode(true);
+  const pairs = [picture.scene, ...picture.scene.querySelectorAll("*")];
+  [copy, ...copy.querySelectorAll("*")].forEach((element, i) => {
+    const style = getComputedStyle(pairs[i]);
+    if (style.display === "none") element.setAttribute("display", "none");
+    for (const name of STYLES) element.setAttribute(name, style.getPropertyValue(name));
+    for (const name of ["class", "id", "role", "tabindex"]) element.removeAttribute(name);
+  });
+  copy.setAttribute("transform", "translate(20 20)");
+  const root = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` },
+    svg("rect", { width, height, fill: ground }), copy);
+  return new XMLSerializer().serializeToString(root);
+}

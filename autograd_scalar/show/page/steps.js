@@ -1,0 +1,82 @@
+// Going through the two passes: a step, play, and predicting what a step will bring.
+
+function go(time) {
+  withdraw();
+  state.time = Math.min(LAST, Math.max(0, time));
+  update();
+  const box = picture.boxes.find((one) => one.members.includes(now.active));
+  if (box) keepInSight(box);
+}
+
+// One step on or back; where groups are shown, on to where another box is at work.
+function step(direction) {
+  if (direction > 0 && state.predict && ask()) return;
+  const box = () => picture.boxes.findIndex((one) => one.members.includes(now.active));
+  const before = box(), phase = now.seeded;
+  do go(state.time + direction);
+  while (picture.boxes.some((one) => one.group) && (box() === before || box() < 0) && now.seeded === phase &&
+    state.time > 0 && state.time < LAST && state.time !== count);
+}
+
+function play(on) {
+  clearInterval(playing);
+  playing = on ? setInterval(() => { if (state.time === LAST || question) play(false); else step(1); }, Number(byId("speed").value)) : 0;
+  byId("play").replaceChildren(icon(playing ? "pause" : "play"));
+  byId("play").setAttribute("aria-label", playing ? "pause" : "play");
+}
+
+function toggle() {
+  if (!playing && state.time === LAST) go(0);
+  play(!playing);
+}
+
+// ----- predict, then see -----
+
+// Asks for what the next step brings; false where there is nothing to ask.
+function ask() {
+  if (question) { byId("answer").focus(); return true; }
+  if (state.time === LAST || state.time === count) return false;
+  const words = inWords(graph, now.values), isValue = state.time < count;
+  if (isValue) {
+    const node = graph.operations[now.forward];
+    question = { node, isValue, answer: now.values[node], text: `${words.name(node)} = ${words.formula(node)} = ?` };
+  } else {
+    const sender = graph.operations[count - 1 - now.sent], parents = graph.parents[sender];
+    const after = propagate(graph, now.partials, now.sent + 1);
+    const whole = parents.filter((parent) => after.arrived[parent] === graph.uses[parent].length);
+    const node = whole.find((parent) => graph.names[parent]) ?? parents.find((parent) => graph.names[parent]) ?? parents[0];
+    const text = `${words.name(sender)} passes its gradient on: ${words.derivative(node)}${whole.includes(node) ? "" : " so far"} = ?`;
+    question = { node, isValue, answer: after.grads[node], text };
+  }
+  play(false);
+  byId("asked").textContent = question.text;
+  byId("question").hidden = false;
+  byId("told").textContent = "Predict before it is shown.";
+  byId("answer").value = "";
+  byId("answer").focus();
+  update();
+  return true;
+}
+
+function answered(text) {
+  const { answer, text: asked } = question, guess = parsed(text);
+  if (text.trim() && guess === null) {
+    byId("told").textContent = `${text} is not a number`;
+    return;
+  }
+  const right = guess !== null && (guess === answer || Math.abs(guess - answer) <= 0.01 * Math.max(Math.abs(answer), 0.01) || (guess !== guess && answer !== answer));
+  if (guess !== null) {
+    state.asked += 1;
+    state.right += right;
+    byId("score").textContent = `${state.right} of ${state.asked} right`;
+  }
+  go(state.time + 1);
+  const verdict = guess === null ? "" : right ? "Right. " : `Not ${shown(guess, 6)}. `;
+  byId("told").textContent = `${verdict}${asked.replace(/\?$/, shown(answer, 6))}`;
+  byId("next").focus();
+}
+
+function withdraw() {
+  question = null;
+  byId("question").hidden = true;
+}

@@ -1,0 +1,393 @@
+"""The explorer's page, as far as it can be told without a browser; tests/browser/ opens it."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import json
+import re
+import time
+from html import unescape
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd_scalar as ag
+from autograd_scalar import Value, data, nn, topological_order, train
+from autograd_scalar.cli import main
+from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.show.explore import Explorer, explore, explore_history
+from autograd_scalar.show.javascript import javascript, written
+from autograd_scalar.value import restore
+
+
+def told(page: Explorer) -> dict[str, Any]:
+    """Return what a page is told."""
+    _, _, rest = page.html.partition('id="graph-data">')
+    found: dict[str, Any] = json.loads(rest.partition("</script>")[0])
+    return found
+
+
+def chain(length: int) -> Value:
+    y = Value(0.5, "x")
+    for _ in range(length):
+        y = y.tanh()
+    return y
+
+
+def network(width: int = 3) -> tuple[nn.MLP, Value]:
+    model = nn.MLP(2, [width, 1], seed=0)
+    return model, model([Value(1.0, "x1"), Value(2.0, "x2")])
+
+
+def _many_scopes() -> Value:
+    """Return a graph with more neurons and layers than are shown, each of one parameter."""
+    leaves = [Value(1.0, f"layers.{i}.w.0") for i in range(700)]
+    return ag.functions.sum([v * v for v in leaves]).exp()
+
+
+# ----- the page -----
+
+
+def test_a_page_is_told_the_graph_in_topological_order() -> None:
+    x = Value(2.0, "x")
+    y = x * x + 3.0
+    y.label = "y"
+    graph = told(explore(y))
+    assert graph["names"] == ["x", "v1", "", "y"]
+    assert graph["ops"] == ["", "mul", "", "add"]
+    assert graph["parents"] == [[], [0, 0], [], [1, 2]]
+    assert graph["data"] == [2.0, 0, 3.0, 0]
+    assert graph["formula"] == "y = x*x + 3"
+
+
+def test_texts_have_places_for_names_and_numbers() -> None:
+    x = Value(2.0, "x")
+    graph = told(explore(x**3.0 * x.tanh()))
+    filled = [
+        re.sub("\ue000(\\d+)\ue001", lambda m: f"<{m[1]}>", text) for text in graph["formulas"]
+    ]
+    assert filled == ["", "", "<0>**3", "tanh(<0>)", "<2>*<3>"]
+    local = graph["locals"][3]
+    assert [re.sub("\ue000(\\d+)\ue001", r"<\1>", text) for text in local[0]] == ["1 - <3>**2"]
+    # Only the first reading of x ** 3 is simplified: which side of a where it is on may change.
+    assert (
+        graph["locals"][2][0][1].startswith("3.0 * pow_const(")
+        or "where" in graph["locals"][2][0][1]
+    )
+
+
+def test_numbers_that_json_lacks_go_as_text() -> None:
+    leaves = [
+        Value(x, f"x{i}") for i, x in enumerate((float("inf"), float("-inf"), float("nan"), -0.0))
+    ]
+    assert told(explore(ag.functions.sum(leaves)))["data"][:4] == [
+        "Infinity",
+        "-Infinity",
+        "NaN",
+        -0.0,
+    ]
+
+
+def test_the_policy_names_the_script_and_the_style_by_their_hashes() -> None:
+    html = explore(chain(3)).html
+    (policy,) = re.findall('http-equiv="Content-Security-Policy" content="(.*?)"', html)
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy and "http" not in policy
+    for tag, directive in (("script", "script-src"), ("style", "style-src")):
+        (source,) = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}'" in policy
+
+
+def test_a_page_names_no_other_place() -> None:
+    html = explore(network()[1]).html.replace(
+        "http://www.w3.org/2000/svg", ""
+    )  # a name, not an address
+    assert not re.search(
+        r"https?:|//[a-z]+\.|\bsrc=|@import|url\(|fetch\(|XMLHttp|WebSocket|<link", html
+    )
+
+
+def test_a_page_is_small_beside_its_data() -> None:
+    for page, most in ((explore(chain(3)), 56_000), (_trained(), 64_000)):
+        data = json.dumps(told(page), ensure_ascii=False, separators=(",", ":"))
+        assert len(page.html.encode()) - len(data.encode()) < most
+
+
+@pytest.mark.parametrize(
+    "label", ["</script><script>alert(1)</script>", "<!--<script>", "{{SCRIPT}}", "\ud800\x00"]
+)
+def test_labels_cannot_leave_the_data(label: str, tmp_path: Path) -> None:
+    x = Value(1.0, label)
+    y = x * x
+    y.label = label
+    page = explore(y, tmp_path / "x.html", title=label)
+    assert (tmp_path / "x.html").read_text(encoding="utf-8") == page.html
+    assert page.html.count("<script") == 2
+    assert page.html.count("</script>") == 2
+    assert told(page)["names"][0].startswith("‹")
+
+
+def test_the_title() -> None:
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    c = a * b
+    c.label = "c"
+    assert explore(c + c.exp()).title == "c = a*b; y = c + exp(c)"
+    assert explore(c, title=" my\npage ").title == "my page"
+    assert (
+        explore(ag.functions.sum([Value(1.0, f"long_name_{i}") for i in range(40)])).title
+        == "Graph of y"
+    )
+    assert explore(chain(300)).title == "Graph of y"
+
+
+def test_in_a_notebook_it_is_a_frame_and_a_link(tmp_path: Path) -> None:
+    page = explore(chain(2), tmp_path / 'a"b.html')
+    html = page._repr_html_()
+    (source,) = re.findall('srcdoc="([^"]*)"', html)
+    assert unescape(source) == page.html
+    assert 'sandbox="allow-scripts allow-downloads"' in html
+    assert 'a&quot;b.html" target="_blank">' in html
+    assert "<a" not in explore(chain(2))._repr_html_().partition("</iframe>")[2]
+    assert re.fullmatch(r"Explorer\('y = tanh\(tanh\(x\)\)', \d+ kB, .*a\"b.html\)", repr(page))
+    assert repr(explore(chain(2))).endswith("not in a file)")
+
+
+@pytest.mark.parametrize(
+    ("thing", "kind", "message"),
+    [
+        (3.0, TypeError, "explore takes a Value, got 3.0"),
+        ([Value(1.0)], TypeError, r"explore takes a Value, got \[Value"),
+        (chain(2001), ValueError, "explore takes up to 2,000 values, this graph has 2,002: explore the loss"),
+        (chain(700), ValueError, "shows up to 600 values at once, this graph has 701 and no layers"),
+        (_many_scopes(), ValueError, "shows up to 600 values at once, this graph has 1,402"),
+        (restore(None, 1.0, 0.0, None, "compiled", (Value(1.0),), (1.0,)), ValueError, "'compiled' is none of them"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_explored(thing: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        explore(thing)
+
+
+def test_the_largest_graphs_take_little_time() -> None:
+    model = nn.MLP(2, [16, 16, 16, 16, 1], seed=0)
+    y = model([Value(1.0, "x1"), Value(2.0, "x2")])
+    assert 600 < len(topological_order(y)) < 2000
+    started = time.process_time()
+    graph = told(explore(y, names=model))
+    assert time.process_time() - started < 20.0
+    assert [view[0] for view in graph["views"] if not view[1]] == ["neurons", "layers"]
+
+
+# ----- views -----
+
+
+def test_views_show_every_value_once_and_every_use() -> None:
+    model, y = network()
+    order = topological_order(y)
+    uses = sorted((node, i) for node, v in enumerate(order) for i in range(len(v.parents)))
+    for name, inside, width, height, boxes, lines, _ in told(explore(y, names=model))["views"]:
+        if inside:
+            continue
+        assert sorted(member for box in boxes for member in box[4]) == list(range(len(order)))
+        home = {member: place for place, box in enumerate(boxes) for member in box[4]}
+        drawn = [tuple(use) for line in lines for use in line[2]]
+        parent = {use: order.index(order[use[0]].parents[use[1]]) for use in uses}
+        outside = [use for use in uses if home[use[0]] != home[parent[use]]]
+        assert sorted(drawn) == outside, name
+        for source, target, line_uses, *_ in lines:
+            assert all((home[parent[tuple(u)]], home[u[0]]) == (source, target) for u in line_uses)
+        for x, y_, wide, high, *_ in boxes:
+            assert x - wide / 2 >= -0.1 and x + wide / 2 <= width + 0.1
+            assert y_ - high / 2 >= -0.1 and y_ + high / 2 <= height + 0.1
+
+
+def test_no_boxes_and_no_notes_overlap() -> None:
+    model, y = network(4)
+    for name, _, _, _, boxes, lines, _ in told(explore(y, names=model))["views"]:
+        spans = [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h, *_ in boxes]
+        spans += [
+            (x - 20, x + 20, y - 8, y + 8)
+            for *_, note in lines
+            if note
+            for x, y, hidden in [note]
+            if not hidden
+        ]
+        for i, (a, b, c, d) in enumerate(spans):
+            for e, f, g, h in spans[:i]:
+                assert b <= e or f <= a or d <= g or h <= c, name
+
+
+def test_the_inside_of_a_neuron_is_its_values_and_its_neighbours() -> None:
+    model, y = network()
+    views = {view[0]: view for view in told(explore(y, names=model))["views"]}
+    assert list(views)[:3] == ["values", "neurons", "layers"]
+    boxes = views["inside layers.0.neurons.1"][4]
+    assert sorted(box[5] or "value" for box in boxes) == sorted(
+        ["layers.1.neurons.0", *["value"] * 7]
+    )
+    assert {box[5] for box in views["inside layers.0"][4]} >= {
+        f"layers.0.neurons.{i}" for i in range(3)
+    }
+    # A layer without neurons of its own opens at once.
+    linear = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    found = told(explore(linear([Value(1.0, "x1"), Value(2.0, "x2")])[0], names=linear))
+    assert [view[0] for view in found["views"]] == [
+        "values",
+        "layers",
+        *(f"inside modules.{i}" for i in range(2)),
+    ]
+
+
+def test_courses_run_from_box_to_box() -> None:
+    for *_, boxes, lines, _ in told(explore(network()[1]))["views"]:
+        for source, target, _, course, _ in lines:
+            assert course[0] == pytest.approx(boxes[source][0] + boxes[source][2] / 2, abs=0.2)
+            assert course[-2] == pytest.approx(boxes[target][0] - boxes[target][2] / 2, abs=0.2)
+            assert all(a <= b + 0.2 for a, b in pairwise(course[::2]))
+
+
+# ----- rows as JavaScript -----
+
+
+def test_a_row_brings_the_rows_that_it_calls() -> None:
+    names = re.findall(r'^rows\["(\w+)"\] = ', javascript(["logsumexp"]), re.MULTILINE)
+    assert {"logsumexp", "logaddexp", "maximum", "sigmoid"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_every_row_can_be_written() -> None:
+    source = javascript(TABLE)
+    assert all(f'rows["{name}"] = [' in source for name in TABLE)
+    assert "**" not in source  # JavaScript's differs: 1 ** NaN
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("-x ** 2", "(-math.pow(x, 2.0))"),
+        ("inf - nan", "(Infinity - NaN)"),
+        ("1e22 * round(x)", "(1e+22 * math.round(x))"),
+        ("x / y if x != y else sin(x)", "((x != y) ? (x / y) : Math.sin(x))"),
+        ("relu(x)", 'rows["relu"][0](x)'),
+    ],
+)
+def test_texts_in_javascript(text: str, script: str) -> None:
+    assert written(ast.parse(text, mode="eval").body) == script
+
+
+def test_a_fold_hides_its_lists_behind_their_elements(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Op("norm", "z + w * x * x", "x * x, 2.0 * w * x", operands="*w, *x", start="0.0")
+    monkeypatch.setitem(TABLE, "norm", row)
+    assert javascript(["norm"]) == (
+        'rows["norm"] = [(w$, x$) => w$.reduce((z, w, i$) => { const x = x$[i$]; return (z + ((w * x) * x)); }, 0.0), '
+        "(z, w$, x$) => [...w$.map((w, i$) => { const x = x$[i$]; return (x * x); }), "
+        "...w$.map((w, i$) => { const x = x$[i$]; return ((2.0 * w) * x); })]];"
+    )
+
+
+# ----- a training -----
+
+
+def _trained(**settings: Any) -> Explorer:
+    model = nn.MLP(2, [2, 1], seed=0)
+    moons = data.moons(20, noise=0.1, seed=0)
+    history = train.fit(model, moons, lr=0.05, epochs=4, record=1, progress=False)
+    return explore_history(history, model=model, data=moons, **settings)
+
+
+def test_a_training_is_told_with_every_recorded_epoch(tmp_path: Path) -> None:
+    page = _trained(path=tmp_path / "training.html")
+    assert (tmp_path / "training.html").exists()
+    assert page.title == "MLP over 5 recorded epochs"
+    graph = told(page)
+    found = graph["training"]
+    assert [frame[0] for frame in found["frames"]] == [0, 1, 2, 3, 4]
+    assert len(found["points"]) == 20 and found["classes"] == ["0", "1"]
+    assert graph["names"][-1] == "loss"
+    assert [graph["names"][node] for node in found["inputs"]] == ["x1", "x2"]
+    assert found["threshold"] == 0.0 and len(found["columns"]["loss"]) == 4
+
+
+def test_trainings_of_other_kinds() -> None:
+    # Three classes: several outputs, and a boundary between each two of them.
+    model = nn.MLP(2, [3, 3], seed=0)
+    blobs = data.blobs(30, seed=0)
+    history = train.fit(model, blobs, epochs=2, record=1, progress=False)
+    found = told(explore_history(history, model=model, data=blobs))["training"]
+    assert len(found["outputs"]) == 3 and {point[2] for point in found["points"]} == {0, 1, 2}
+    # One input, a loss of the caller's: no boundary, and the graph is the model's output.
+    line = nn.MLP(1, [2, 1], seed=0)
+    rows = [[0.1], [0.2], [0.9]], [0.3, 0.1, 0.7]
+
+    def largest(predictions: list[Value], targets: list[float]) -> Value:
+        return ag.functions.maximum(
+            *[(p - t) ** 2 for p, t in zip(predictions[:2], targets[:2], strict=True)]
+        )
+
+    history = train.fit(line, rows, largest, epochs=2, record=1, progress=False)
+    graph = told(explore_history(history, model=line, data=rows))
+    assert graph["training"]["points"] == [] and graph["names"][-1] == "y"
+    # Targets 0 and 1 under a squared error: the middle decides.
+    square = nn.MLP(2, [2, 1], seed=0)
+    moons = data.moons(20, seed=0)
+    history = train.fit(square, moons, "mse", epochs=1, record=1, progress=False)
+    assert told(explore_history(history, model=square, data=moons))["training"]["threshold"] == 0.5
+
+
+def test_a_training_on_numbers_has_no_boundary() -> None:
+    model = nn.MLP(2, [2, 1], seed=0)
+    rows = [[i / 20, i / 10] for i in range(20)], [i / 3 for i in range(20)]
+    history = train.fit(model, rows, epochs=1, record=1, progress=False)
+    assert told(explore_history(history, model=model, data=rows))["training"]["points"] == []
+    pairs = rows[0], [[x, x] for x in rows[1]]
+    model = nn.MLP(2, [2, 2], seed=0)
+    history = train.fit(model, pairs, epochs=1, record=1, progress=False)
+    assert told(explore_history(history, model=model, data=pairs))["training"]["points"] == []
+
+
+def test_a_long_training_is_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograd_scalar.show.explore.MOST_NUMBERS", 30)
+    frames = told(_trained())["training"]["frames"]
+    assert [frame[0] for frame in frames] == [0, 2, 4]
+
+
+def test_a_training_that_cannot_be_explored() -> None:
+    model = nn.MLP(2, [2, 1], seed=0)
+    moons = data.moons(20, seed=0)
+    history = train.fit(model, moons, epochs=1, progress=False)
+    with pytest.raises(ValueError, match="no epoch was recorded: fit"):
+        explore_history(history, model=model, data=moons)
+    with pytest.raises(TypeError, match="pass model= and data="):
+        explore_history(train.History())
+
+
+# ----- the command -----
+
+
+def test_the_command_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "neuron.html"
+    assert main(["explore", "tanh(w*x + b)", "w=2", "x=-3", "-o", str(path), "b=6.88"]) == 0
+    assert (
+        capsys.readouterr().out == f"tanh(w*x + b) = 0.706419\nwrote {path}: open it in a browser\n"
+    )
+    assert "<title>y = tanh(w*x + b)</title>" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["x", "x=1", "-o", "x.svg"], "x.svg: a page ends in .html"),
+        (["x*y", "x=1"], "no value is given for y"),
+        (["__import__('os')"], "column 1: "),
+    ],
+)
+def test_bad_input_is_one_line(
+    argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explore", *argv]) == 2
+    assert capsys.readouterr().err.startswith(f"autograd-scalar explore: {message}")
