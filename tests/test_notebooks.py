@@ -1,0 +1,167 @@
+"""The notebooks are those of their scripts, run without a word on stderr, and their exercises can be solved.
+
+Two runs of each, in a copy and offline by their nature: as they lie there, which must give the committed output, and
+with every exercise replaced by its hidden solution, which every check must then accept.
+
+To write the notebooks again after a change to a script: python tests/test_notebooks.py
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+jupytext = pytest.importorskip("jupytext")
+nbclient = pytest.importorskip("nbclient")
+nbformat = pytest.importorskip("nbformat")
+pytest.importorskip("ipykernel")
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
+NAMES = [script.stem for script in SCRIPTS]
+EXERCISE = re.compile(r"# (Exercise \d+)\n")
+SOLUTION = re.compile(r"<summary>Solution (\d+)</summary>\s+```python\n(.*?)```", re.DOTALL)
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
+#: What a notebook and all of them may weigh, in bytes.
+MOST, MOST_TOGETHER = 1_000_000, 3_000_000
+
+
+def from_script(name: str) -> Any:
+    """The notebook that a script makes, without outputs."""
+    notebook = jupytext.read(ROOT / "notebooks" / f"{name}.py")
+    notebook.nbformat_minor = 5
+    for place, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{place}"
+    return notebook
+
+
+def committed(name: str) -> Any:
+    return nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+
+
+def execute(notebook: Any, folder: Path) -> None:
+    """Run a notebook in place, in a folder that is not the repository's."""
+    shutil.copytree(ROOT / "notebooks" / "data", folder / "data")
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    # The inline backend, and not the one that the other tests set.
+    client.execute(env={**os.environ, "PYTHONPATH": path, "MPLBACKEND": "module://matplotlib_inline.backend_inline"})
+
+
+def printed(notebook: Any) -> list[str]:
+    """What each cell prints or answers in text."""
+    texts = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error", output
+            assert output.get("name") != "stderr", output.text
+            texts.append(output.text if output.output_type == "stream" else output.data["text/plain"])
+    return texts
+
+
+def write(name: str) -> None:
+    """Write a notebook from its script, with outputs."""
+    notebook = from_script(name)
+    with tempfile.TemporaryDirectory() as folder:
+        execute(notebook, Path(folder))
+    printed(notebook)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.data["text/plain"] = re.sub(r" at 0x\w+", "", output.data["text/plain"])
+    notebook.metadata = {
+        "jupytext": {"formats": "ipynb,py:percent"},
+        "kernelspec": notebook.metadata["kernelspec"],
+        "language_info": {"name": "python"},
+    }
+    nbformat.write(notebook, ROOT / "notebooks" / f"{name}.ipynb")
+
+
+def test_every_script_has_a_notebook_and_the_readme_names_it() -> None:
+    readme = (ROOT / "notebooks" / "README.md").read_text()
+    assert [name[:2] for name in NAMES] == ["01", "02", "03", "04", "05"]
+    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == NAMES
+    assert all(f"]({name}.ipynb)" in readme for name in NAMES)
+
+
+def test_the_notebooks_are_small() -> None:
+    sizes = [(ROOT / "notebooks" / f"{name}.ipynb").stat().st_size for name in NAMES]
+    assert max(sizes) < MOST
+    assert sum(sizes) < MOST_TOGETHER
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notebook_and_script_have_the_same_cells(name: str) -> None:
+    notebook = committed(name)
+    assert [(cell.cell_type, cell.source, cell.metadata) for cell in from_script(name).cells] == [
+        (cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells
+    ]
+    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    assert counts == [*range(1, len(counts) + 1)], "run from the top, in order"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name: str) -> None:
+    texts = "\n".join(cell.source for cell in committed(name).cells if cell.cell_type == "markdown")
+    for link in re.findall(r"\]\(([^)]+)\)", texts):
+        assert link.startswith("https://") or (ROOT / "notebooks" / link).exists(), link
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_and_gives_what_is_committed(name: str, tmp_path: Path) -> None:
+    notebook = committed(name)
+    wanted = printed(notebook)
+    execute(notebook, tmp_path)
+    got = [re.sub(r" at 0x\w+", "", text) for text in printed(notebook)]
+    assert [NUMBER.sub("#", text) for text in got] == [NUMBER.sub("#", text) for text in wanted]
+    # Rounding errors themselves are among what is shown, and differ between machines.
+    numbers = [[float(number) for text in texts for number in NUMBER.findall(text)] for texts in (got, wanted)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=0.02, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_exercise_has_a_solution_that_its_check_accepts(name: str, tmp_path: Path) -> None:
+    notebook = committed(name)
+    exercises = {
+        match[1]: place
+        for place, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and (match := EXERCISE.match(cell.source))
+    }
+    solutions = {
+        f"Exercise {match[1]}": match[2]
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for match in SOLUTION.finditer(cell.source)
+    }
+    assert exercises.keys() == solutions.keys()
+    assert len(exercises) >= 3
+    for exercise, place in exercises.items():
+        assert "not yet" in "".join(printed_by(notebook.cells[place + 1])), f"{exercise}, as it is committed"
+        notebook.cells[place].source = solutions[exercise]
+    execute(notebook, tmp_path)
+    for exercise, place in exercises.items():
+        said = "".join(printed_by(notebook.cells[place + 1])).splitlines()
+        assert said, exercise
+        assert all(line.startswith("right") for line in said), f"{exercise}: {said}"
+
+
+def printed_by(cell: Any) -> list[str]:
+    return [output.text for output in cell.outputs if output.output_type == "stream"]
+
+
+if __name__ == "__main__":
+    for name in NAMES:
+        write(name)
