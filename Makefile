@@ -9,7 +9,7 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check
 TEST =
 BENCH =
 
-.PHONY: help demo test lint coverage bench wheel clean
+.PHONY: help demo test lint coverage docs bench wheel clean
 
 help: ## print these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ lint: .venv/ready-test .venv/ready-lint ## check the style and the types
 coverage: .venv/ready-test ## run the tests in plain Python and show the lines and branches they never reach
 	AUTOGRAD_SCALAR_PURE=1 $(BIN)/pytest -n 2 --cov --cov-report=term --cov-report=html $(TEST)
 
+docs: .venv/ready-docs ## build the documentation: build/docs/index.html; a warning is an error
+	$(BIN)/sphinx-build -q -W --keep-going docs build/docs
+	@echo "open build/docs/index.html"
+
 bench: .venv/ready-bench ## measure against micrograd, here and now
 	$(BIN)/python -m benchmarks $(BENCH)
 
@@ -38,7 +42,7 @@ wheel: .venv/ready-lint .venv/ready-package ## build the wheel and try it in an 
 	.ci/wheel $(BIN)
 
 clean: ## remove everything that these targets made
-	rm -rf .venv demo build dist htmlcov .coverage* *.egg-info
+	rm -rf .venv demo build dist docs/notebooks htmlcov .coverage* *.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f autograd_scalar/_native/core.pyx autograd_scalar/_native/core.c autograd_scalar/_native/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

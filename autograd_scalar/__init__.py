@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from autograd_scalar.functions import softmax as softmax
 from autograd_scalar.modes import AnomalyError as AnomalyError
 from autograd_scalar.modes import detect_anomaly as detect_anomaly
 from autograd_scalar.modes import no_grad as no_grad
-from autograd_scalar.ops import TABLE
+from autograd_scalar.ops import BUILT_IN, TABLE
 from autograd_scalar.transforms import grad as grad
 from autograd_scalar.transforms import gradient as gradient
 from autograd_scalar.transforms import hessian as hessian
@@ -68,12 +69,44 @@ def __getattr__(name: str) -> Any:
     if name in _FUNCTIONS:
         return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
     if name in TABLE:
-        return getattr(functions, name)
+        function = getattr(functions, name)
+        if name in BUILT_IN:  # found at once from now on; a row of the user's may be defined again
+            globals()[name] = function
+        return function
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+#: For `from autograd_scalar import *`: all but the names that Python itself has.
+__all__ = sorted(
+    {
+        "AnomalyError",
+        "Value",
+        "core",
+        "define_op",
+        "detect_anomaly",
+        "functions",
+        "grad",
+        "gradient",
+        "hessian",
+        "hvp",
+    }
+    | {
+        "jacobian",
+        "jvp",
+        "mean",
+        "no_grad",
+        "softmax",
+        "topological_order",
+        "value_and_grad",
+        "vjp",
+    }
+    | {*_FUNCTIONS, *_MODULES}
+    | {name for name in TABLE if not hasattr(builtins, name)}
+)
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_FUNCTIONS, *_MODULES, *TABLE})
+    return sorted({*__all__, *TABLE})
 
 
 def _card(shown: Any) -> str:

@@ -108,6 +108,7 @@ def _number(thing: Any, what: str) -> None:
 
 
 def described(thing: Any) -> str:
+    """Return what arrived, for an error."""
     if isinstance(thing, list | tuple | dict):
         return f"{type(thing).__name__} of {len(thing)}"
     shown = repr(thing)
@@ -115,10 +116,14 @@ def described(thing: Any) -> str:
 
 
 def scalar(output: Any, who: str) -> Any:
+    """Return an output that is one number; TypeError for anything else."""
     if type(output) is not Value and not isinstance(output, Real):
-        raise TypeError(
-            f"{who} needs a scalar output, got {described(output)}; use jacobian for more than one number"
+        hint = (
+            "; use jacobian for more than one number"
+            if isinstance(output, list | tuple | dict)
+            else ""
         )
+        raise TypeError(f"{who} needs a scalar output, got {described(output)}{hint}")
     return output
 
 
@@ -129,7 +134,10 @@ def matching(given: Any, like: Any, name: str, like_name: str) -> list[Any]:
     """
     leaves = dict(zip(tree.paths(given), tree.leaves(given), strict=True))
     expected = tree.paths(like)
-    for path in {*expected} ^ leaves.keys():
+    for path in [
+        *(p for p in expected if p not in leaves),
+        *(p for p in leaves if p not in {*expected}),
+    ]:
         which = "lacks" if path in expected else "has a needless"
         raise ValueError(
             f"{name} must have the shape of {like_name}: it {which} {path or 'plain number'}"

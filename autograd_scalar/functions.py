@@ -29,8 +29,8 @@ def _dispatcher(row: Op) -> str:
     ]
     for operand, name in zip(row.operands, names, strict=True):
         if operand in row.lists:
-            lines.append(f"    {name} = [*{name}]")
-            is_recorded.append(f"any(type(v) is Value for v in {name})")
+            lines.append(f"    {name} = listed({row.name!r}, {name})")
+            is_recorded.append(f"Value in map(type, {name})")
             floats.append(f"[number(v) for v in {name}]")
         else:
             is_recorded.append(f"type({name}) is Value")
@@ -50,10 +50,20 @@ def _dispatcher(row: Op) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _listed(name: str, xs: Any) -> list[Any]:
+    """Return the elements of a list operand; TypeError for what has none."""
+    if type(xs) is list:
+        return xs
+    if isinstance(xs, Iterable) and not isinstance(xs, str):
+        return [*xs]
+    raise TypeError(f"{name} takes a list of numbers and Values, got {xs!r}")
+
+
 _namespace: dict[str, Any] = {
     "Value": Value,
     "constant": constant,
     "evaluate": evaluate,
+    "listed": _listed,
     "number": number,
     "record": RECORD,
     "same_length": same_length,
@@ -65,8 +75,13 @@ def __getattr__(name: str) -> Callable[..., Any]:
     if name not in TABLE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals().update(compiled(_dispatcher(TABLE[name]), _namespace))
-    made: Callable[..., Any] = globals()[name]
-    return made
+    return _row(name)
+
+
+def _row(name: str) -> Callable[..., Any]:
+    """Return the function of a row, the one that was made before if there is one."""
+    function: Callable[..., Any] = globals().get(name) or __getattr__(name)
+    return function
 
 
 def pow(x: Any, y: Any) -> Any:
@@ -86,10 +101,10 @@ def mean(xs: Iterable[Any]) -> Any:
     >>> mean([1.0, Value(3.0)]).data
     2.0
     """
-    xs = list(xs)
+    xs = _listed("mean", xs)
     if not xs:
         raise ValueError("mean needs at least one number, got an empty list")
-    return __getattr__("sum")(xs) / len(xs)
+    return _row("sum")(xs) / len(xs)
 
 
 def softmax(xs: Iterable[Any]) -> list[Any]:
@@ -98,8 +113,8 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     >>> [f"{p:.3f}" for p in softmax([1000.0, 1000.0, -1000.0])]
     ['0.500', '0.500', '0.000']
     """
-    xs = list(xs)
-    exp, sum, logsumexp = map(__getattr__, ("exp", "sum", "logsumexp"))
+    xs = _listed("softmax", xs)
+    exp, sum, logsumexp = map(_row, ("exp", "sum", "logsumexp"))
     scale = logsumexp(xs)
     weights = [exp(x - scale) for x in xs]
     total = sum(weights)  # 1, but for the rounding of scale
@@ -127,6 +142,7 @@ def define_op(name: str, value: str, partials: str, latex: str | None = None) ->
         and name not in TABLE
         and (
             name in RESERVED
+            or name == "jit"  # kept for compiled functions
             or hasattr(builtins, name)
             or hasattr(package, name)
             or name in globals()

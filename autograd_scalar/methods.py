@@ -14,6 +14,7 @@ from math import inf
 from textwrap import indent
 from typing import Any
 
+from autograd_scalar import ieee
 from autograd_scalar.expression import spell
 from autograd_scalar.ops import Op, definition
 from autograd_scalar.updates import Update
@@ -29,6 +30,7 @@ OPERATORS = {
 #: Names that the sources below use for themselves; no row of the user's may take them.
 RESERVED = frozenset(
     {
+        *ieee.EXACT,
         *("Value", "constant", "evaluate", "exact", "modes", "new", "number", "record"),
         *("same_length", "shares", "watched", "v", "x", "y", "z"),
     }
@@ -46,7 +48,7 @@ def {name}({signature}):
         z, {slots} = exact({name!r}, {arguments})
     v._data = z
     v._grad = 0.0
-    v.op = {name!r}
+    v._row = {name!r}
     v._label = None
     return watched(v) if modes.open_blocks else v
 """

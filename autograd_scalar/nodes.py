@@ -1,12 +1,13 @@
 """What both cores share: the parts of a Value that are not hot, written once over its public attributes.
 
-A core is a module with the class Value and the passes over its graph: `python_core`, or `native_core` where it was
+A core is a module with the class Value and the passes over its graph: `python_core`, or `_native.core` where it was
 compiled. `value` picks one and tells this module.
 """
 
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from math import isfinite
 from numbers import Real
@@ -58,6 +59,11 @@ def label_of(label: object) -> str | None:
     raise TypeError(f"a label is a str, got {label!r} ({type(label).__name__})")
 
 
+def not_a_parent(thing: object) -> TypeError:
+    """Return the error for what stands among a node's parents and is no Value."""
+    return TypeError(f"the parents of a node are Values, got {_shown(thing)}")
+
+
 class NodeMethods:
     """Methods of Value that both cores have from here."""
 
@@ -68,8 +74,9 @@ class NodeMethods:
         data: float
         grad: float
         label: str | None
-        op: str
 
+        @property
+        def op(self) -> str: ...
         @property
         def parents(self) -> tuple[Value, ...]: ...
         @property
@@ -100,6 +107,11 @@ class NodeMethods:
         raise TypeError(
             "float(Value) would lose its gradient: take .data for the number, or a function that records, "
             "such as autograd_scalar.exp instead of math.exp"
+        )
+
+    def __int__(self) -> int:
+        raise TypeError(
+            "int(Value) would lose its gradient: take int(v.data), or v.floor(), which records"
         )
 
     def detach(self) -> Value:
@@ -164,12 +176,16 @@ class _Ancestors:
 
     A pickler asks for them one by one (or a thousand at a time) and writes what it got. A Value that has been asked for
     needs no ancestors of its own: they are written already.
+
+    A thread refers to its latest weakly. The pickler holds it, and all that it wrote, to the end of the dump; after
+    that the ids of what was asked for may be those of other nodes, and must be forgotten.
     """
 
     _thread = threading.local()
 
     def __init__(self, v: Any) -> None:
         self.v = v
+        self.asked_for: set[int] = set()
 
     def __reduce__(self) -> tuple[object, ...]:
         return list, (), None, self._items()
@@ -177,20 +193,32 @@ class _Ancestors:
     @classmethod
     def have_been_written(cls, v: Any) -> bool:
         """Return whether all the ancestors of the Value being pickled are in the pickle."""
-        asked_for: set[int] = getattr(cls._thread, "asked_for", set())
-        if id(v) not in asked_for:
+        latest: _Ancestors | None = getattr(cls._thread, "latest", lambda: None)()
+        if latest is None or id(v) not in latest.asked_for:
             return False
-        asked_for.remove(id(v))
+        latest.asked_for.remove(id(v))
         return True
 
     def _items(self) -> Iterator[Value]:
-        # Each dump starts anew: one that failed half-way has left its own set behind.
-        asked_for = self._thread.asked_for = set()
+        self._thread.latest = weakref.ref(self)
         ancestors = core.topological_order(self.v)[:-1]
         for v in ancestors:
-            asked_for.add(id(v))
+            self.asked_for.add(id(v))
             yield v
-        asked_for &= {id(v) for v in ancestors[-1000:]}  # asked for, and about to be written
+        self.asked_for &= {id(v) for v in ancestors[-1000:]}  # asked for, and about to be written
+
+
+def operands_of(v: Value) -> list[Any]:
+    """Return a node's parents as its row's operands, a list for each starred one.
+
+    Raises ValueError where the row has other operands than it had when the node was recorded.
+    """
+    row, parents = TABLE[v.op], v.parents
+    if not row.lists and len(parents) != len(row.operands):
+        raise ValueError(
+            f"{v.op} has been defined again, with other operands, since this graph was recorded"
+        )
+    return row.split(parents)
 
 
 def users_recorder(row: Op) -> Callable[..., Value]:

@@ -54,7 +54,7 @@ class Op:
         domain: Interval | tuple[Interval, ...] = (-2.0, 2.0),
     ) -> None:
         self.name, self.value, self.partials = name, value, partials
-        self.fixed, self.shares = fixed, shares
+        self.start, self.fixed, self.shares = start, fixed, shares
         try:
             for text in (name, value, partials, latex or ""):
                 if not isinstance(text, str):
@@ -221,7 +221,16 @@ def definition(name: str) -> tuple[tuple[str, ...], ast.expr] | None:
 def checksum() -> int:
     """Return a number that tells the texts of the built-in rows from others: what a core was compiled from."""
     texts = [
-        (row.name, row.value, row.partials, row.operands)
+        (
+            row.name,
+            row.value,
+            row.partials,
+            row.start,
+            row.operands,
+            row.lists,
+            row.defaults,
+            row.shares,
+        )
         for row in TABLE.values()
         if row.name in BUILT_IN
     ]

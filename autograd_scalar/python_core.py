@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, final
 
-from autograd_scalar import floats, ieee, methods, modes
+from autograd_scalar import floats, ieee, methods, modes, tree
 from autograd_scalar.floats import evaluate
 from autograd_scalar.methods import OPERATORS
 from autograd_scalar.nodes import (
@@ -19,7 +19,9 @@ from autograd_scalar.nodes import (
     adjoints,
     check,
     label_of,
+    not_a_parent,
     number,
+    operands_of,
     same_length,
     watched,
 )
@@ -53,9 +55,9 @@ class Value(RowMethods):
     # One or two parents are in _x and _y (None where there is one), the partials in _dx and _dy. More of them are
     # tuples in _x and _dx; a leaf has None in _x. With tuples in every node the garbage collector has twice as much
     # to walk: a training step of 65,818 nodes took 2.5 to 3 times as long, and a product 216 bytes instead of 120.
-    __slots__ = ("_data", "_dx", "_dy", "_grad", "_label", "_x", "_y", "op")
+    __slots__ = ("_data", "_dx", "_dy", "_grad", "_label", "_row", "_x", "_y")
 
-    op: str
+    _row: str
     _label: str | None
     _x: Any
     _y: Value | None
@@ -66,7 +68,7 @@ class Value(RowMethods):
         self._data: float = number(data)
         self._grad: float = 0.0
         self._label = label_of(label)
-        self.op = ""
+        self._row = ""
         self._x = None
 
     def __init_subclass__(cls) -> None:
@@ -100,6 +102,11 @@ class Value(RowMethods):
     @label.setter
     def label(self, label: str | None) -> None:
         self._label = label_of(label)
+
+    @property
+    def op(self) -> str:
+        """The name of the row that made this Value; "" for a leaf."""
+        return self._row
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -208,7 +215,7 @@ class Value(RowMethods):
         """
         for v in topological_order(self):
             if parents := v.parents:
-                operands = TABLE[v.op].split([parent._data for parent in parents])
+                operands = tree.build(operands_of(v), iter([parent._data for parent in parents]))
                 v._data, partials = evaluate(v.op, *operands)
                 _link(v, parents, partials)
                 if modes.open_blocks:
@@ -220,7 +227,7 @@ def constant(data: object) -> Value:
     v: Value = new(Value)
     v._data = data if type(data) is float else number(data)
     v._grad = 0.0
-    v.op = ""
+    v._row = ""
     v._label = None
     v._x = None
     return v
@@ -288,8 +295,11 @@ def zero_grads(values: Iterable[Value]) -> None:
 
 def node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
     """Return a node made of its fields; a leaf where it has no parents."""
+    for parent in parents:
+        if type(parent) is not Value:
+            raise not_a_parent(parent)
     v = constant(data)
-    v.op = op
+    v._row = op
     _link(v, parents, partials)
     return v
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf, isfinite
 from typing import Any, NamedTuple
 
 from autograd_scalar import tree
 from autograd_scalar.modes import no_grad
 from autograd_scalar.transforms import grad, gradient, hessian, push_forward
-from autograd_scalar.value import Value
+from autograd_scalar.value import Value, number
 
 _EPSILON = 2.0**-52
 
@@ -20,7 +21,7 @@ class Check(NamedTuple):
     derivative: float
     difference: float
     error: float
-    #: "ok", "WRONG", or "kink" where the differences do not settle on one slope.
+    #: "ok", "WRONG", "kink" where the differences do not settle on one slope, or "edge" where there are none.
     verdict: str
 
 
@@ -43,15 +44,16 @@ class GradientReport:
 
 
 def check_grad(
-    f: Callable[..., Any], *xs: Any, order: int = 2, rtol: float = 1e-6, atol: float = 1e-8
+    f: Callable[..., Any], *xs: Any, order: int = 2, rtol: float = 1e-6, atol: float = 1e-12
 ) -> GradientReport:
     """Return a report that compares f's derivatives at the arguments xs with central differences.
 
     Arguments are numbers or nests of numbers, and f gives one number. Order 1 checks the gradient;
     order 2 also every second derivative, as differences of the gradient, so that a rule which is
-    right once and wrong twice is found. Where the differences do not settle on one slope, at a
-    corner or a jump, the verdict is "kink", not "WRONG". The report is true when nothing is wrong;
-    it prints as a table. Raises ValueError for another order.
+    right once and wrong twice is found. A derivative may be off by rtol of its size, by atol, and by the rounding
+    error of the differences. Where these do not settle on one slope, at a corner or a jump, the verdict is "kink", not
+    "WRONG"; at the rim of f's domain it is "edge". The report is true when nothing is wrong; it prints as a table.
+    Raises ValueError for another order, TypeError for arguments that are no numbers.
 
     >>> check_grad(lambda x, y: x * y**2, 3.0, 5.0, order=1)  # doctest: +ELLIPSIS
     by    derivative  differences    error
@@ -62,7 +64,9 @@ def check_grad(
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2, got {order!r}")
-    at = [float(x.data if type(x) is Value else x) for x in tree.leaves(xs)]
+    at = [x.data if type(x) is Value else number(x) for x in tree.leaves(xs)]
+    if not at:
+        raise TypeError("check_grad needs the arguments to check f at, got none")
     names = tree.paths(xs, "x")
     gradient_of_f = grad(f, range(len(xs)))
 
@@ -94,41 +98,71 @@ def check_grad(
 
 
 class _Slopes(NamedTuple):
-    """Slopes of one output by one number: from steps h and h/2, and one-sided."""
+    """Slopes of one output by one number: from steps h and h/2, and one-sided; and the rounding error in them."""
 
     wide: float
     near: float
     left: float
     right: float
+    noise: float
+
+    @property
+    def unrest(self) -> float:
+        """How far the two steps are from one slope, beside that slope; inf where one of them is no number."""
+        apart = abs(self.near - self.wide)
+        return apart / max(abs(self.near), abs(self.wide), 1e-300) if isfinite(apart) else inf
 
 
 def _differences(f: Callable[[list[float]], list[float]], at: list[float], i: int) -> list[_Slopes]:
     """Return the slopes of each output of f by number i.
 
-    The slopes from two steps are later extrapolated (Richardson), which leaves an error of order
-    h**4 beside the rounding error over h: their sum is least for h about the fifth root of the
-    rounding error.
+    The slopes from two steps are later extrapolated (Richardson), which leaves an error of order h**4 beside the
+    rounding error over h: their sum is least for h about the fifth root of the rounding error. Where the two do not
+    agree, the step may be too wide (the logarithm near 0, the edge of a domain), and smaller ones are tried.
     """
     h = _EPSILON**0.2 * max(1.0, abs(at[i]))
+    found = _slopes(f, at, i, h)
+    for _ in range(6):
+        if all(slopes.unrest < 1e-3 for slopes in found):
+            break
+        h /= 8.0
+        found = [
+            min(pair, key=lambda s: s.unrest)
+            for pair in zip(found, _slopes(f, at, i, h), strict=True)
+        ]
+    return found
 
+
+def _slopes(
+    f: Callable[[list[float]], list[float]], at: list[float], i: int, h: float
+) -> list[_Slopes]:
     def moved(step: float) -> list[float]:
         return f([*at[:i], at[i] + step, *at[i + 1 :]])
 
     outputs = zip(moved(-h), moved(-h / 2), f(at), moved(h / 2), moved(h), strict=True)
     return [
-        _Slopes((e - a) / (2.0 * h), (d - b) / h, (c - b) * 2.0 / h, (d - c) * 2.0 / h)
-        for a, b, c, d, e in outputs
+        _Slopes(
+            (e - a) / (2.0 * h),
+            (d - b) / h,
+            (c - b) * 2.0 / h,
+            (d - c) * 2.0 / h,
+            8.0 * _EPSILON * max(map(abs, ys)) / h,
+        )
+        for ys in outputs
+        for a, b, c, d, e in [ys]
     ]
 
 
 def _check(where: str, derivative: float, slopes: _Slopes, rtol: float, atol: float) -> Check:
     difference = (4.0 * slopes.near - slopes.wide) / 3.0
     error = 0.0 if derivative == difference else abs(derivative - difference)
-    scale = max(1.0, abs(derivative), abs(difference))
+    scale = max(abs(derivative), abs(difference))
     low, high = sorted((slopes.left, slopes.right))
-    apart = 0.05 * max(1.0, abs(low), abs(high))
-    if error <= atol + rtol * scale:
+    apart = 0.05 * max(abs(low), abs(high), abs(derivative))
+    if error <= atol + rtol * scale + slopes.noise:
         verdict = "ok"
+    elif not isfinite(difference):
+        verdict = "edge"  # a step away the function is not defined
     elif high - low > apart and low - apart <= derivative <= high + apart:
         verdict = "kink"  # the slope depends on the side
     elif abs(slopes.near - slopes.wide) > apart:
@@ -203,6 +237,13 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
     descent by 0.1        -3.6           -3.24   -3.24             3.6e-01
     """
     values = tree.leaves(params)
+    for v in values:
+        if not isinstance(v, Value) or v.parents:
+            raise TypeError(f"nudge moves parameters, which are leaves, got {v!r}")
+    if len({*values}) < len(values):
+        raise ValueError("nudge got the same parameter twice")
+    if isinstance(loss, Value):
+        loss.recompute()  # its data may have been set since it was recorded
     y = loss if isinstance(loss, Value) else loss()
     if not isinstance(y, Value):
         raise TypeError(

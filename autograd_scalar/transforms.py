@@ -17,6 +17,7 @@ from typing import Any, SupportsIndex
 
 from autograd_scalar import functions, tree
 from autograd_scalar.calls import Call, argument_numbers, as_value, described, matching, scalar
+from autograd_scalar.nodes import operands_of
 from autograd_scalar.ops import TABLE, Op
 from autograd_scalar.value import Value, pull_back, topological_order
 
@@ -46,7 +47,7 @@ def _derivatives(row: Op) -> list[Callable[..., Any]]:
 def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, Any]]:
     """Yield a node's needed parents, each with the derivative by it: a Value, or a float where the row says so."""
     row = TABLE[v.op]
-    operands = row.split(v.parents)
+    operands = operands_of(v)
     for operand, derivative in zip(operands, _derivatives(row), strict=True):
         if not isinstance(operand, list):
             if operand in needed:

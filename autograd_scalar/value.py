@@ -1,6 +1,6 @@
 """Value, and the passes over its graph, from the core in use.
 
-`native_core` where it was compiled, else `python_core`; AUTOGRAD_SCALAR_PURE=1 in the environment asks for the latter.
+`_native.core` where it was compiled, else `python_core`; AUTOGRAD_SCALAR_PURE=1 in the environment asks for the latter.
 Both are made from the same rows and agree to the last bit.
 """
 
@@ -18,6 +18,19 @@ from autograd_scalar.nodes import number as number
 from autograd_scalar.nodes import restore as restore
 from autograd_scalar.ops import TABLE, Op
 
+#: What a core has.
+FROM_CORE = (
+    "Value",
+    "RECORD",
+    "UPDATE",
+    "constant",
+    "install",
+    "node",
+    "pull_back",
+    "topological_order",
+    "zero_grads",
+)
+
 if TYPE_CHECKING:
     from autograd_scalar import python_core as _core
 else:
@@ -25,9 +38,12 @@ else:
     if os.environ.get("AUTOGRAD_SCALAR_PURE", "0") in ("", "0"):
         with contextlib.suppress(ImportError):
             from autograd_scalar._native import core as _core
-    if _core is not None and ops.checksum() != _core.CHECKSUM:
+    if _core is not None and (
+        getattr(_core, "CHECKSUM", None) != ops.checksum()
+        or not all(hasattr(_core, name) for name in FROM_CORE)
+    ):
         warnings.warn(
-            "the compiled core is of another table: plain Python runs until it is built again",
+            "the compiled core is of another version: plain Python runs until it is built again (pip install -e .)",
             stacklevel=2,
         )
         _core = None

@@ -3,7 +3,8 @@
 Machines drift while a benchmark runs, so only numbers that were taken side by side compare: each
 round asks every contestant once, ratios are taken within a round, and the table shows medians. Each
 contestant has a process of its own, so that nobody walks another's objects when garbage is
-collected, and no import weighs on a neighbour. Garbage collection stays on, as users run it.
+collected, and no import weighs on a neighbour. Garbage collection stays on, as users run it. The
+clock is the process's own: what else the machine does in the meantime does not count.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ import os
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from statistics import median_low  # one of the samples, so that a count stays a count
+from time import process_time
 from typing import Any, NamedTuple
 
 Sample = dict[str, float]  # what one run measured, by the name of the measure; nan: cannot do it
 Run = Callable[[], Sample]
+
+clock = process_time
+PATIENCE = 0.3  # seconds that a short run is repeated for
 
 
 class Contestant(NamedTuple):
@@ -62,7 +67,16 @@ def serve(contestant: Contestant, pipe: Connection) -> None:
     pipe.send("")
     while pipe.recv():
         gc.collect()
-        pipe.send(run())
+        pipe.send(settled(run))
+
+
+def settled(run: Run) -> Sample:
+    """The median of each measure over runs one after the other: a short one alone says little."""
+    start = clock()
+    samples = [run()]
+    while clock() - start < PATIENCE:
+        samples.append(run())
+    return {measure: median_low(sample[measure] for sample in samples) for measure in samples[0]}
 
 
 def interleave(contestants: Sequence[Contestant], rounds: int) -> dict[str, list[Sample] | str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 from benchmarks import moons
-from benchmarks.harness import Column, Contestant, Run, Sample, Workload
+from benchmarks.harness import Column, Contestant, Run, Sample, Workload, clock
 from benchmarks.packages import NATIVE, PLAIN, every_package, value_class
 
 STEPS = 3  # in a row for each sample: a step's graph lives on until the next one has been recorded
@@ -51,13 +50,13 @@ def steps(parameters: list[Any], loss: Callable[[], Any]) -> Run:
     def run() -> Sample:
         forward = backward = 0.0
         for _ in range(STEPS):
-            start = perf_counter()
+            start = clock()
             for parameter in parameters:
                 parameter.grad = 0.0
             root = loss()
-            middle = perf_counter()
+            middle = clock()
             root.backward()
-            forward, backward = forward + middle - start, backward + perf_counter() - middle
+            forward, backward = forward + middle - start, backward + clock() - middle
         seconds = (forward + backward) / STEPS
         return {
             "step": seconds * 1e3,
@@ -70,6 +69,14 @@ def steps(parameters: list[Any], loss: Callable[[], Any]) -> Run:
     return run
 
 
+COLUMNS = (
+    Column("step", "ms a step", ratio=True),
+    Column("backward", "ms backward", ratio=True),
+    Column("node", "backward ns a node"),
+    Column("nodes", "nodes"),
+    Column("rate", "million nodes/s"),
+)
+
 WORKLOAD = Workload(
     title="Training step: moons, 100 points, MLP 2-16-16-1, max-margin loss and L2",
     notes="The first rows run the very same code, micrograd's formulas with only the import changed. "
@@ -79,11 +86,5 @@ WORKLOAD = Workload(
         Contestant("nn, plain Python", with_nn, ("autograd_scalar",), PLAIN),
         Contestant("nn, native core", with_nn, (NATIVE,)),
     ),
-    columns=(
-        Column("step", "ms a step", ratio=True),
-        Column("backward", "ms backward", ratio=True),
-        Column("node", "backward ns a node"),
-        Column("nodes", "nodes"),
-        Column("rate", "million nodes/s"),
-    ),
+    columns=COLUMNS,
 )

@@ -58,7 +58,13 @@ def execute(notebook: Any, folder: Path) -> None:
         resources={"metadata": {"path": str(folder)}},
     )
     # The inline backend, and not the one that the other tests set.
-    client.execute(env={**os.environ, "PYTHONPATH": path, "MPLBACKEND": "module://matplotlib_inline.backend_inline"})
+    client.execute(
+        env={
+            **os.environ,
+            "PYTHONPATH": path,
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        }
+    )
 
 
 def printed(notebook: Any) -> list[str]:
@@ -68,7 +74,9 @@ def printed(notebook: Any) -> list[str]:
         for output in cell.get("outputs", []):
             assert output.output_type != "error", output
             assert output.get("name") != "stderr", output.text
-            texts.append(output.text if output.output_type == "stream" else output.data["text/plain"])
+            texts.append(
+                output.text if output.output_type == "stream" else output.data["text/plain"]
+            )
     return texts
 
 
@@ -128,7 +136,10 @@ def test_it_runs_and_gives_what_is_committed(name: str, tmp_path: Path) -> None:
     got = [re.sub(r" at 0x\w+", "", text) for text in printed(notebook)]
     assert [NUMBER.sub("#", text) for text in got] == [NUMBER.sub("#", text) for text in wanted]
     # Rounding errors themselves are among what is shown, and differ between machines.
-    numbers = [[float(number) for text in texts for number in NUMBER.findall(text)] for texts in (got, wanted)]
+    numbers = [
+        [float(number) for text in texts for number in NUMBER.findall(text)]
+        for texts in (got, wanted)
+    ]
     assert numbers[0] == pytest.approx(numbers[1], rel=0.02, abs=1e-4)
 
 
@@ -149,7 +160,9 @@ def test_every_exercise_has_a_solution_that_its_check_accepts(name: str, tmp_pat
     assert exercises.keys() == solutions.keys()
     assert len(exercises) >= 3
     for exercise, place in exercises.items():
-        assert "not yet" in "".join(printed_by(notebook.cells[place + 1])), f"{exercise}, as it is committed"
+        assert "not yet" in "".join(printed_by(notebook.cells[place + 1])), (
+            f"{exercise}, as it is committed"
+        )
         notebook.cells[place].source = solutions[exercise]
     execute(notebook, tmp_path)
     for exercise, place in exercises.items():

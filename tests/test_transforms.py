@@ -428,7 +428,7 @@ def test_a_gradient_made_of_a_gradient_can_be_recomputed():
 )
 @pytest.mark.parametrize("transform", [ag.grad, ag.value_and_grad, ag.hessian])
 def test_a_gradient_needs_one_number(transform, output):
-    with pytest.raises(TypeError, match=r"grad needs a scalar output, got .*; use jacobian"):
+    with pytest.raises(TypeError, match=r"grad needs a scalar output, got "):
         transform(output)(1.0)
 
 

@@ -670,10 +670,52 @@ def test_dot_of_lists_of_different_lengths(ws):
 
 
 @pytest.mark.parametrize("function", [ag.sum, ag.mean, ag.softmax, ag.logsumexp])
-@pytest.mark.parametrize("xs", [[1.0, "a"], ["a", Value(1.0)], [None], [Value(1.0), [2.0]], "ab"])
+@pytest.mark.parametrize("xs", [[1.0, "a"], ["a", Value(1.0)], [None], [Value(1.0), [2.0]]])
 def test_lists_with_something_else_in_them(function, xs):
     with pytest.raises(TypeError, match="expected a number"):
         function(xs)
+
+
+@pytest.mark.parametrize("function", [ag.sum, ag.mean, ag.softmax, ag.logsumexp])
+@pytest.mark.parametrize("xs", ["ab", 5, Value(1.0), None])
+def test_a_list_is_a_list(function, xs):
+    with pytest.raises(
+        TypeError, match=f"{function.__name__} takes a list of numbers and Values, got"
+    ):
+        function(xs)
+
+
+def test_softmax_does_not_make_its_functions_anew():
+    ag.softmax([1.0, 2.0])
+    before = ag.functions.__dict__["logsumexp"]
+    ag.softmax([1.0, Value(2.0)])
+    assert ag.functions.__dict__["logsumexp"] is before
+
+
+@pytest.mark.parametrize("name", ["div", "inf", "nan", "jit", "explore"])
+def test_a_row_cannot_take_a_name_that_the_engine_needs(name):
+    with pytest.raises(ValueError, match=f"'{name}'"):
+        ag.define_op(name, "x * 0.5", "0.5")
+    assert ag.log(0.0) == -math.inf and ag.sigmoid(0.0) == 0.5
+
+
+def test_an_old_graph_of_a_row_with_other_operands_says_so():
+    y = ag.define_op("operands_change", "x * x", "2.0 * x")(Value(3.0))
+    ag.define_op("operands_change", "x * y", "y, x")
+    with pytest.raises(ValueError, match="operands_change has been defined again"):
+        y.recompute()
+
+
+def test_the_op_of_a_node_cannot_be_set():
+    with pytest.raises(AttributeError):
+        (Value(1.0) + 2.0).op = "mul"
+
+
+def test_import_star_gives_functions_but_none_of_pythons_names():
+    namespace = {}
+    exec("from autograd_scalar import *", namespace)
+    assert {"Value", "sin", "explain", "nn"} <= namespace.keys()
+    assert not {"sum", "abs", "round", "pow", "importlib", "TABLE"} & namespace.keys()
 
 
 @pytest.mark.parametrize(

@@ -136,14 +136,22 @@ def _run_any(rows: Iterable[Op]) -> str:
     """Return the function that runs a node again, whichever row it is of."""
     lines = [
         "cdef bint run(Value v) noexcept:",
-        '    """Compute a node again; False where its row is not compiled."""',
+        '    """Compute a node again; False where its row is not compiled, or has other operands."""',
     ]
     for i, row in enumerate(rows):
         lines += [
-            f"    {'elif' if i else 'if'} v.op_number == {_number_of(row)}:",
+            f"    {'elif' if i else 'if'} v.op_number == {_number_of(row)} and {_arity_fits(row)}:",
             f"        run_{row.name}(v)",
         ]
     return "\n".join([*lines, "    else:", "        return False", "    return True", ""])
+
+
+def _arity_fits(row: Op) -> str:
+    """Return the test of a node's number of parents: a pickle may hold any."""
+    others = len(row.operands) - len(row.lists)
+    if not row.lists:
+        return f"v.arity == {others}"
+    return f"v.arity >= {others} and (v.arity - {others}) % {len(row.lists)} == 0"
 
 
 def _update(update: Update) -> str:
@@ -157,7 +165,7 @@ def _update(update: Update) -> str:
         "    cdef Py_ssize_t i",
         "    cdef Value v",
         "    for i in range(len(params)):",
-        "        v = params[i]",
+        "        v = <Value?>params[i]",
         "        p, g = v._data, v._grad",
     ]
     lines += [f"        {name} = {name}s[i]" for name in update.running]

@@ -13,6 +13,7 @@ from autograd_scalar.nn.activations import (
     Tanh,
 )
 from autograd_scalar.nn.architecture import architecture, build, buildable
+from autograd_scalar.nn.export import to_jax, to_torch
 from autograd_scalar.nn.init import INITIALISERS
 from autograd_scalar.nn.layers import Embedding, Linear, Sequential
 from autograd_scalar.nn.losses import LOSSES, binary_cross_entropy, cross_entropy, hinge, l2, mse
@@ -48,4 +49,6 @@ __all__ = [
     "hinge",
     "l2",
     "mse",
+    "to_jax",
+    "to_torch",
 ]

@@ -1,0 +1,355 @@
+"""Nothing crashes the interpreter: whatever is passed in, deleted, raised half-way, or done behind a graph's back."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import itertools
+import numbers
+import os
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+import autograd_scalar as ag
+from autograd_scalar import Value, functions, topological_order
+from autograd_scalar.ops import TABLE
+from autograd_scalar.updates import UPDATES
+from autograd_scalar.value import RECORD, UPDATE, constant, pull_back, restore, zero_grads
+
+
+class Liar(numbers.Real):
+    """A real number by its word, whose every method does what it was given to do."""
+
+    def __init__(self, act):
+        self.act = act
+
+    def __float__(self):
+        return self.act()
+
+    __complex__ = __index__ = __int__ = __trunc__ = __floor__ = __ceil__ = __float__
+    __abs__ = __neg__ = __pos__ = __round__ = __hash__ = __bool__ = __repr__ = __len__ = __float__
+
+    def _other(self, other):
+        return self.act()
+
+    __add__ = __radd__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _other
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = _other
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = _other
+
+
+def fail():
+    raise ZeroDivisionError("from within")
+
+
+class Text(str):
+    """A label that does something when it goes."""
+
+    def __del__(self):
+        self.act()
+
+
+THINGS = [
+    *(None, True, 1, -0.0, 1e309, 10**400, 1j, "", "1", b"", [], [None], (), {}, object, ...),
+    *(Value, Value(1.0), Value.__new__(Value), functions.sin, Liar(fail), Liar(lambda: None)),
+    *(Liar(lambda: "1"), Liar(lambda: 1.0), range(3), iter([1.0]), Value.data, type),
+]
+CALLS = {
+    "Value": Value, "constant": constant, "topological_order": topological_order, "pull_back": pull_back,
+    "zero_grads": zero_grads, "restore": restore, "gradient": ag.gradient,
+    **{f"RECORD {name}": RECORD[name] for name in TABLE},
+    **{f"UPDATE {name}": UPDATE[name] for name in UPDATES},
+    **{name: getattr(Value, name) for name in dir(Value) if callable(getattr(Value, name))
+       and name not in ("__class__", "__getattribute__", "__subclasshook__", "__dir__")},
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", CALLS)
+def test_any_arguments(name):
+    v = Value(2.0) * 3.0
+    for count in range(4):
+        pool = THINGS if count < 2 else THINGS[::3]
+        for chosen in itertools.product(pool, repeat=min(count, 2)):
+            for arguments in (chosen, (v, *chosen), (*chosen, v, v)):
+                try:
+                    CALLS[name](*arguments)
+                except Exception as problem:
+                    assert not isinstance(problem, SystemError)
+    topological_order(v)
+    v.__init__(6.0)
+    assert topological_order(v) == [v] and v.data == 6.0
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("row", [None, "", "nothing", *TABLE])
+@pytest.mark.parametrize("count", range(6))
+def test_nodes_that_no_operation_makes(row, count):
+    """As a pickle written by hand may have them: any row over any number of parents."""
+    x = Value(0.5)
+    try:
+        v = restore(None, 1.0, 0.0, None, row, (x,) * count, (1.0,) * count)
+    except TypeError:
+        return
+    v.backward()
+    assert x.grad == count
+    twice = functools.partial(ag.gradient, v, x, create_graph=True)
+    for act in (v.recompute, v.__repr__, v.__reduce__, twice):
+        with contextlib.suppress(TypeError, ValueError, KeyError, IndexError):
+            act()
+    assert len(topological_order(v)) == 1 + (count > 0)
+
+
+@pytest.mark.parametrize("attribute", [a for a in dir(Value) if a != "__class__"])
+def test_attributes_cannot_be_taken_away(attribute):
+    v = Value(2.0) * 3.0
+    with contextlib.suppress(AttributeError, TypeError, NotImplementedError):
+        delattr(v, attribute)
+    with pytest.raises((TypeError, AttributeError)):
+        v.__class__ = object
+
+
+def test_a_node_starts_again_while_others_hold_it():
+    x = Value(2.0)
+    inner = functions.sum([x, x, x])
+    outer = inner * inner
+    references = sys.getrefcount(x)
+    inner.__init__(5.0)
+    assert sys.getrefcount(x) == references - 3
+    outer.recompute()
+    outer.backward()
+    assert (outer.data, inner.grad, x.grad) == (25.0, 10.0, 0.0)
+
+
+def test_a_list_that_changes_while_it_is_read():
+    ws = [Value(1.0), Value(2.0), Value(3.0)]
+
+    class Second:
+        def __iter__(self):
+            ws[0] = None
+            return iter([Value(1.0)] * 3)
+
+        def __len__(self):
+            return 3
+
+    try:
+        y = RECORD["dot"](ws, Second())
+    except TypeError as problem:
+        assert "the parents of a node are Values, got None" in str(problem)
+    else:
+        assert y.data == 6.0
+    growing = [1.0]
+    growing.append(Liar(lambda: (growing.clear(), 1.0)[1]))
+    growing += [3.0] * 1000
+    assert RECORD["sum"](growing).data == 2.0
+
+
+@pytest.mark.parametrize("threshold", [1, 3])
+def test_a_collection_in_the_middle(threshold):
+    """The garbage collector may run, and with it anybody's finalizer, wherever an object is made that it tracks."""
+    x = Value(1.0)
+
+    def chain(length):
+        y = x
+        for _ in range(length):
+            y = functions.sum([y, x, 0.5])
+        return y
+
+    other = chain(50)
+    held = []
+
+    class Cycle:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            topological_order(other)
+            ag.gradient(other, x)
+            if held:
+                held.pop().__init__(1.0)
+
+    expected = ag.gradient(chain(20), [x])
+    before = gc.get_threshold()
+    try:
+        for _ in range(60):
+            y = chain(20)
+            Cycle()
+            gc.set_threshold(threshold)
+            assert ag.gradient(y, [x]) == expected
+            assert pull_back({y: 1.0}, [x, other]) == [*expected, 0.0]
+            held.append(y)
+            for v in topological_order(y):
+                assert type(v.data) is float and len(v.parents) == len(v.partials)
+            gc.set_threshold(0)
+            held.clear()
+    finally:
+        gc.set_threshold(*before)
+
+
+def test_labels_that_act_when_they_go():
+    acted = []
+    kept = Value(1.0)
+
+    def act():
+        y = kept
+        for _ in range(100):
+            y = -y
+        y.backward()
+        acted.append(len(topological_order(y)))
+
+    y = kept
+    for _ in range(200):
+        label = Text("a label")
+        label.act = act
+        y = y * 2.0
+        y.label = label
+    label = None
+    y.__init__(2.0)
+    assert acted == [101] * 200
+    label = Text("last")
+    label.act = lambda: v.__init__(3.0)
+    v = Value(1.0, label=label)
+    label = None
+    v.__init__(2.0, label="after")
+    assert v.data in (2.0, 3.0)
+    v.label = None
+
+
+def test_numbers_that_act_while_they_are_read():
+    x = Value(2.0)
+    y = x * x
+    for use in (y.__init__, y.__add__, lambda act: setattr(y, "data", act), x.clip):
+        with contextlib.suppress(TypeError):
+            use(Liar(lambda: (y.__init__(1.0), y.backward(), 1.5)[2]))
+    assert topological_order(y)[-1] is y
+
+
+def test_users_rows_that_fail(monkeypatch):
+    ag.define_op("users_failing_row", "x * x", "2.0 * x")
+    x = Value(3.0)
+    y = -x.users_failing_row()
+    monkeypatch.delitem(TABLE, "users_failing_row")
+    with pytest.raises(KeyError, match="users_failing_row"):
+        y.recompute()
+    y.backward()
+    assert x.grad == -6.0
+
+
+def test_every_depth_of_the_stack():
+    """At the limit of recursion an operation raises RecursionError, or is right."""
+    x, y = Value(3.0), Value(4.0)
+    wrong = []
+
+    def deeper():
+        try:
+            z = x.hypot(y)
+        except RecursionError:
+            pass
+        else:
+            if abs(z.data - 5.0) > 1e-15:
+                wrong.append(z.data)
+        deeper()
+
+    with pytest.raises(RecursionError):
+        deeper()
+    assert wrong == []
+
+
+INTERRUPTED = """
+import signal, sys, threading, os, time
+import autograd_scalar as ag
+x = y = ag.Value(1.0)
+for _ in range(100_000):
+    y = y * x
+caught = 0
+for _ in range(20):
+    timer = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        timer.start()
+        while True:
+            ag.topological_order(y)
+            y.backward()
+            y.recompute()
+    except KeyboardInterrupt:
+        caught += 1
+    timer.join()
+y.recompute()
+y.zero_grad()
+y.backward()
+sys.stdout.write(f"{caught} {x.grad} {len(ag.topological_order(y))}")
+"""
+
+
+def run(script: str) -> str:
+    """Return what a script prints in an interpreter of its own."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_interrupts_on_a_big_graph():
+    assert run(INTERRUPTED) == "20 100001.0 100001"
+
+
+FORKED = """
+import os
+import pickle
+import autograd_scalar as ag
+x = y = ag.Value(1.0)
+for _ in range(100_000):
+    y = y * x
+pid = os.fork()
+y.backward()
+y.__init__(2.0)
+if pid == 0:
+    os._exit(0 if x.grad == 100_001.0 else 1)
+print(os.waitpid(pid, 0)[1], x.grad)
+"""
+
+
+def test_a_forked_child_goes_on_with_the_graph():
+    assert run(FORKED) == "0 100001.0\n"
+
+
+# A second interpreter is refused by the compiled core, and gets the plain one.
+SECOND_INTERPRETER = """
+import autograd_scalar as ag
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+x = ag.Value(3.0)
+y = x * x
+inner = interpreters.create()
+failed = interpreters.run_string(inner, (
+    "import autograd_scalar as ag; x = ag.Value(3.0); y = x * x; y.backward(); "
+    "assert (ag.core(), x.grad) == ('python', 6.0)"
+))
+interpreters.destroy(inner)
+y.backward()
+print(failed, x.grad)
+"""
+
+
+def test_a_second_interpreter():
+    assert run(SECOND_INTERPRETER) == "None 6.0\n"
+
+
+def test_pickling_nodes_where_pickled_ones_have_been():
+    """A dump asks for nodes that it then finds written already; their addresses are soon those of others."""
+    for _ in range(20):
+        states = [Value(0.5)]
+        for _ in range(900):
+            states.append(states[-1] + 1.0)
+        pickle.dumps([states[10], *states, -states[-1]])
+        del states
+        y = Value(1.0)
+        for _ in range(900):
+            y = y + 1.0
+        assert pickle._loads(pickle._dumps(y)).data == 901.0
