@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from statistics import median_low  # one of the samples, so that a count stays a count
-from time import process_time
+from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 Sample = dict[str, float]  # what one run measured, by the name of the measure; nan: cannot do it
@@ -72,9 +72,9 @@ def serve(contestant: Contestant, pipe: Connection) -> None:
 
 def settled(run: Run) -> Sample:
     """The median of each measure over runs one after the other: a short one alone says little."""
-    start = clock()
+    start = perf_counter()  # not the clock of runs: it stands still while a run waits for another process
     samples = [run()]
-    while clock() - start < PATIENCE:
+    while perf_counter() - start < PATIENCE:
         samples.append(run())
     return {measure: median_low(sample[measure] for sample in samples) for measure in samples[0]}
 

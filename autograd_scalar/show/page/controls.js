@@ -131,7 +131,13 @@ addEventListener("keydown", (event) => {
     act();
   }
 });
-new ResizeObserver(() => { if (state.camera.fitted) fit(); }).observe(byId("graph"));
+// A frame that a notebook shows later has no size at first: the first look waits for it.
+let sizeless = !byId("graph").clientWidth;
+new ResizeObserver(() => {
+  if (sizeless && byId("graph").clientWidth) begin();
+  else if (state.camera.fitted) fit();
+  sizeless = !byId("graph").clientWidth;
+}).observe(byId("graph"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paintTheme);
 
 byId("time").max = LAST;
