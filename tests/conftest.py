@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import hypothesis
 import pytest
 
 os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported, and for subprocesses too
+
+# A shell that starts a run in the background has it ignore Ctrl-C, and every process that the tests start as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
