@@ -18,7 +18,7 @@ demo: .venv/ready ## a tour in a minute: slopes, a drawing, a small network trai
 	@mkdir -p demo
 	$(BIN)/autograd-scalar doctor
 	$(BIN)/autograd-scalar draw "tanh(w*x + b)" w=2 x=-3 b=6.88 -o demo/graph.svg
-	$(BIN)/autograd-scalar train moons -o demo/moons
+	$(BIN)/autograd-scalar train moons -o demo/moons --force
 	@echo "look at demo/graph.svg and at the pictures in demo/moons"
 
 test: .venv/ready-test ## run the tests

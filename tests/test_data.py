@@ -108,6 +108,34 @@ def test_bad_arguments(make, message):
         make()
 
 
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: Dataset([["a"]], [0]), TypeError, "row 0, value 0: 'a' is not a number"),
+        (lambda: Dataset([1.0], [0]), TypeError, "row 0 is 1.0, a row is a list of numbers"),
+        (
+            lambda: Dataset([[1.0]], ["cat"]),
+            TypeError,
+            "the target of row 0, 'cat', is not a number",
+        ),
+        (lambda: data.moons(9, seed="a"), TypeError, "seed is a whole number, got 'a'"),
+        (lambda: data.moons(9).split(seed=1.5), TypeError, "seed is a whole number, got 1.5"),
+        (lambda: data.moons(1.5), ValueError, "n and classes are whole numbers, got 1.5"),
+    ],
+)
+def test_what_is_no_number(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_a_seed_of_numpys_is_the_same_seed():
+    assert data.moons(9, 0.1, np.int64(3)).X == data.moons(9, 0.1, 3).X
+    assert (
+        data.moons(9, seed=1).split(seed=np.int64(3))[1].X
+        == data.moons(9, seed=1).split(seed=3)[1].X
+    )
+
+
 def test_a_split_shares_out_every_row():
     whole = data.blobs(25, seed=0)
     train, test = whole.split(test=0.2, seed=3)

@@ -16,7 +16,7 @@ NAME = "autograd_scalar"
 
 #: Which floor a module or a folder is on. A new file has to be entered here.
 FLOORS = {
-    "ieee": 0, "expression": 0, "modes": 0, "tree": 0,
+    "ieee": 0, "expression": 0, "modes": 0, "seeds": 0, "tree": 0,
     "ops": 1, "updates": 1,
     "methods": 2,
     "floats": 3,

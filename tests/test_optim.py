@@ -64,6 +64,9 @@ def test_a_state_goes_through_json_and_continues_exactly(name, settings):
     assert descend(second, params, 6) == unbroken[4:]
 
 
+ADAM = optim.Adam([Value(1.0), Value(2.0)]).state_dict()
+
+
 @pytest.mark.parametrize(
     ("state", "message"),
     [
@@ -71,6 +74,12 @@ def test_a_state_goes_through_json_and_continues_exactly(name, settings):
         (optim.Adam([Value(1.0)]).state_dict(), r"for 1 parameters \(mean\), here are 2"),
         ({"name": "Adam", "slots": {"mean": []}}, r"has \['mean'\], expected \['mean', 'square'\]"),
         ({}, "the state is None's"),
+        ([], "state is a dictionary"),
+        (ADAM | {"slots": "x"}, "slots are lists of numbers by name, got 'x'"),
+        (ADAM | {"slots": {"mean": "xy", "square": [0.0, 0.0]}}, "mean must be a list of numbers"),
+        (ADAM | {"lr": "x"}, "lr must be finite and 0 or more, got 'x'"),
+        (ADAM | {"steps": None}, "steps must be a whole number of 0 or more, got None"),
+        (ADAM | {"steps": -1}, "steps must be a whole number of 0 or more, got -1"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(state, message):
@@ -102,6 +111,8 @@ V = Value(1.0)
     [
         (lambda: optim.SGD([]), ValueError, "SGD got no parameters to optimise"),
         (lambda: optim.Adam([V, 1.0]), TypeError, r"a list of Values, .* item 1 is 1.0"),
+        (lambda: optim.SGD(V), TypeError, r"such as model.parameters\(\), got one Value"),
+        (lambda: optim.SGD([V], lr="x"), ValueError, "lr must be finite and 0 or more, got 'x'"),
         (lambda: optim.Adam([V, V]), ValueError, "the same parameter twice"),
         (lambda: optim.SGD([V], lr=-1.0), ValueError, "lr must be finite and 0 or more, got -1.0"),
         (lambda: optim.SGD([V], lr=math.nan), ValueError, "lr must be finite"),
@@ -109,7 +120,7 @@ V = Value(1.0)
         (lambda: optim.Adam([V], betas=(0.9, 1.0)), ValueError, "betas must be below 1"),
         (lambda: optim.optimizer("adm", [V]), ValueError, "there are sgd, rmsprop, adam, adamw"),
         (lambda: optim.Optimizer([V], 0.1).step(), NotImplementedError, "does not define step"),
-        (lambda: schedules.linear(epochs=0), ValueError, "needs 1 epoch or more, got 0"),
+        (lambda: schedules.linear(epochs=0), ValueError, "1 epoch or more, a whole number, got 0"),
     ],
 )
 def test_bad_arguments(make, error, message):

@@ -73,9 +73,10 @@ def _options(argv: list[str]) -> argparse.Namespace:
 def _guarded(argv: Sequence[str]) -> list[str]:
     """Return arguments such as -x**2 and -1.0,2.0 with a blank before them.
 
-    argparse would take them for options, of which -h and -o alone are written with one dash.
+    argparse would take them for options, of which -h and -o alone are written with one dash: -h*2
+    and -o*2 are arguments, but -o/2 is the file /2.
     """
-    return [f" {word}" if re.match("-[^-ho]", word) else word for word in argv]
+    return [f" {word}" if re.match(r"-([^-ho]|h.|o\w*\s*[*+])", word) else word for word in argv]
 
 
 class _Parser(argparse.ArgumentParser):

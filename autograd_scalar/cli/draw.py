@@ -76,6 +76,8 @@ def assigned(words: Iterable[str]) -> dict[str, float]:
         try:
             numbers[name] = Formula(text)().data
         except ValueError as problem:
+            if text.strip().isidentifier():
+                raise ValueError(f"{word!r}: {text.strip()!r} is not a number") from None
             raise ValueError(f"{word!r}: {problem}") from None
     return numbers
 

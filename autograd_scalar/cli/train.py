@@ -110,6 +110,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on from the folder's model.json"
     )
     training.add_argument(
+        "--force", action="store_true", help="train anew where the folder has a model"
+    )
+    training.add_argument(
         "--gif", action="store_true", help="also write boundary.gif, which takes a while"
     )
     training.add_argument("--quiet", action="store_true", help="show no progress")
@@ -151,6 +154,12 @@ def run(options: argparse.Namespace) -> int:
     mover = optimizer(options.optimizer, model.parameters(), lr=options.lr)
     folder = options.out or f"{os.path.splitext(os.path.basename(options.data))[0]}-model"
     saved = os.path.join(folder, "model.json")
+    if os.path.exists(saved) and not (options.resume or options.force):
+        raise ValueError(
+            f"{saved} is there already: --resume goes on from it, --force replaces it, "
+            "-o names another folder"
+        )
+    made = not os.path.isdir(folder)
     os.makedirs(folder, exist_ok=True)
     rows = f"{len(train)} rows" + (f", {len(held_out)} held out" if held_out else "")
     shape = "-".join(map(str, [model.nin, *(len(layer.neurons) for layer in model.layers)]))
@@ -159,23 +168,27 @@ def run(options: argparse.Namespace) -> int:
         f"network     {shape}, {options.activation}: {len(model.parameters())} parameters",
         flush=True,
     )
-    history = fit(
-        model,
-        train,
-        options.loss,
-        optimizer=mover,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        seed=options.seed,
-        validation=held_out,
-        early_stopping=options.early_stopping,
-        l2=options.l2,
-        checkpoint=saved,
-        checkpoint_every=10,
-        resume=options.resume,
-        record=max(1, options.epochs // FRAMES) if options.gif else None,
-        progress=not options.quiet,
-    )
+    try:
+        history = fit(
+            model,
+            train,
+            options.loss,
+            optimizer=mover,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            seed=options.seed,
+            validation=held_out,
+            early_stopping=options.early_stopping,
+            l2=options.l2,
+            checkpoint=saved,
+            checkpoint_every=10,
+            resume=options.resume,
+            record=max(1, options.epochs // FRAMES) if options.gif else None,
+            progress=not options.quiet,
+        )
+    finally:
+        if made and not os.listdir(folder):  # refused before there was anything to keep
+            os.rmdir(folder)
     for line in summary(history, train.schema, early_stopping=bool(options.early_stopping)):
         print(line)
     print(f"wrote       {saved}, the model, for autograd-scalar predict")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from math import fsum, sqrt
+from numbers import Real
 from typing import Any, NamedTuple
 
+from autograd_scalar.seeds import generator
 from autograd_scalar.value import Value
 
 
@@ -88,7 +89,8 @@ class Dataset:
     >>> y
     [0, 1]
 
-    Raises ValueError where X and y differ in length, or rows in width.
+    Raises ValueError where X and y differ in length, or rows in width, TypeError for a cell or a
+    target that is no number.
     """
 
     def __init__(
@@ -101,6 +103,9 @@ class Dataset:
         classes: Sequence[str] | None = None,
         schema: Schema | None = None,
     ) -> None:
+        for i, row in enumerate(X):
+            if not hasattr(row, "__len__"):
+                raise TypeError(f"row {i} is {row!r}, a row is a list of numbers")
         self.X = [list(row) for row in X]
         self.y = list(y)
         if len(self.X) != len(self.y):
@@ -111,6 +116,14 @@ class Dataset:
         for i, row in enumerate(self.X):
             if len(row) != width:
                 raise ValueError(f"row {i} has {len(row)} values, row 0 has {width}")
+            for j, cell in enumerate(row):
+                if not isinstance(cell, Real | Value):
+                    raise TypeError(f"row {i}, value {j}: {cell!r} is not a number")
+            if self.y[i] is None or isinstance(self.y[i], str):
+                raise TypeError(
+                    f"the target of row {i}, {self.y[i]!r}, is not a number; "
+                    "number the classes from 0, and name them by classes="
+                )
         if schema is None:
             names = features or [f"x{i + 1}" for i in range(width)]
             schema = Schema(tuple(names), target, None if classes is None else tuple(classes))
@@ -158,7 +171,7 @@ class Dataset:
         if len(self) < 2:
             raise ValueError("one row cannot be split in two")
         order = list(range(len(self)))
-        (random if seed is None else random.Random(seed)).shuffle(order)
+        generator(seed).shuffle(order)
         held_out = min(max(round(test * len(self)), 1), len(self) - 1)
         return self.take(order[held_out:]), self.take(order[:held_out])
 

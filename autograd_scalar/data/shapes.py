@@ -9,9 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from math import cos, pi, sin
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 from autograd_scalar.data.dataset import Dataset
+from autograd_scalar.seeds import generator
 
 # The features of a point, then its class.
 Point = tuple[Sequence[float], int]
@@ -105,9 +107,9 @@ def blobs(
     >>> sorted(zip(data.X, data.y))[2:4]
     [([0.0, 0.0], 0), ([5.0, 5.0], 1)]
     """
-    rng = _rng(seed)
-    if isinstance(centers, int):
-        chosen = [[rng.uniform(-10.0, 10.0) for _ in range(2)] for _ in range(centers)]
+    rng = generator(seed)
+    if isinstance(centers, SupportsIndex):
+        chosen = [[rng.uniform(-10.0, 10.0) for _ in range(2)] for _ in range(index(centers))]
     else:
         chosen = [[float(coordinate) for coordinate in center] for center in centers]
     points: list[Point] = []
@@ -136,13 +138,6 @@ def make(name: str, n: int = 100, **settings: Any) -> Dataset:
     return SHAPES[name](n, **settings)
 
 
-def _rng(seed: int | random.Random | None) -> random.Random:
-    if isinstance(seed, int):
-        return random.Random(seed)
-    # The global generator has the methods of a Random, but is a module to the type checker.
-    return random if seed is None else seed  # type: ignore[return-value]
-
-
 def _halves(n: int) -> tuple[int, int]:
     first, second = _shares(n, 2, "classes")
     return second, first  # an odd point goes to class 1, as in scikit-learn
@@ -150,6 +145,8 @@ def _halves(n: int) -> tuple[int, int]:
 
 def _shares(n: int, parts: int, what: str) -> list[int]:
     """Return how many of n points each part gets, the first ones getting one more."""
+    if not hasattr(n, "__index__") or not hasattr(parts, "__index__"):
+        raise ValueError(f"n and {what} are whole numbers, got {n!r} and {parts!r}")
     if parts < 1 or n < parts:
         raise ValueError(f"{n} points cannot be shared among {parts} {what}: each needs one")
     return [n // parts + (part < n % parts) for part in range(parts)]
@@ -166,7 +163,7 @@ def _dataset(
     """Return the points, with noise added, in random order."""
     if not noise >= 0.0:
         raise ValueError(f"noise is a standard deviation, 0 or more, got {noise!r}")
-    rng = _rng(seed)
+    rng = generator(seed)
     if noise:
         points = [([x + rng.gauss(0.0, noise) for x in row], label) for row, label in points]
     rng.shuffle(points)

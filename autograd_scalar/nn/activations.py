@@ -80,7 +80,7 @@ class Activation(Module):
     def __call__(self, x: Any) -> Any:
         if self._function is None:
             return x
-        if hasattr(x, "__len__"):
+        if hasattr(x, "__len__") and not isinstance(x, str):
             return [self(v) for v in x]
         return self._function(x if isinstance(x, Value) else Value(x))
 

@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable
 from math import sqrt
 
-Seed = int | random.Random | None
 Initialiser = Callable[[random.Random, int, int], float]
 Init = str | Initialiser
 
@@ -59,11 +58,3 @@ def initialiser(init: Init) -> Initialiser:
     if init not in INITIALISERS:
         raise ValueError(f"unknown initialiser {init!r}; there are {', '.join(INITIALISERS)}")
     return INITIALISERS[init]
-
-
-def generator(seed: Seed) -> random.Random:
-    """Return a generator of its own for a seed, a given one as it is, for None the global one."""
-    if isinstance(seed, int):
-        return random.Random(seed)
-    # The global generator has the methods of a Random, but is a module to the type checker.
-    return random if seed is None else seed  # type: ignore[return-value]

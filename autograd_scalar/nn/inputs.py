@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 from autograd_scalar.nn.module import Module, WidthError
 from autograd_scalar.value import Value
 
 
-def check_width(name: str, width: int) -> None:
-    """Raise ValueError unless the width is a positive whole number."""
-    if isinstance(width, bool) or not hasattr(width, "__index__") or width < 1:
-        raise ValueError(f"{name} is a whole number of 1 or more, got {width!r}")
+def check_count(name: str, count: Any) -> None:
+    """Raise ValueError unless the count is a positive whole number."""
+    if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
+        raise ValueError(f"{name} is a whole number of 1 or more, got {count!r}")
 
 
 def as_row(x: Any, nin: int, owner: Module) -> list[Value]:
@@ -20,8 +21,10 @@ def as_row(x: Any, nin: int, owner: Module) -> list[Value]:
 
     Constants become Values here, once, so that the neurons of a layer share them in the graph.
     """
-    if not hasattr(x, "__len__"):
+    if isinstance(x, Value | Real):
         x = (x,)
+    if isinstance(x, str) or not hasattr(x, "__len__"):
+        raise TypeError(f"{type(owner).__name__} takes a list of {nin} numbers, got {x!r}")
     if len(x) != nin:
         inputs = "input" if nin == 1 else "inputs"
         raise WidthError(f"{type(owner).__name__} takes {nin} {inputs}, got {len(x)}")

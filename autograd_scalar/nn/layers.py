@@ -8,9 +8,10 @@ from typing import Any
 import autograd_scalar.functions as F
 from autograd_scalar.nn.activations import Activation
 from autograd_scalar.nn.architecture import architecture, build, buildable
-from autograd_scalar.nn.init import Init, Seed, generator, initialiser
-from autograd_scalar.nn.inputs import as_row, chain, check_width
+from autograd_scalar.nn.init import Init, initialiser
+from autograd_scalar.nn.inputs import as_row, chain, check_count
 from autograd_scalar.nn.module import Module
+from autograd_scalar.seeds import Seed, generator
 from autograd_scalar.value import Value
 
 
@@ -27,8 +28,8 @@ class Linear(Module):
     def __init__(
         self, nin: int, nout: int, bias: bool = True, init: Init = "uniform", seed: Seed = None
     ) -> None:
-        check_width("nin", nin)
-        check_width("nout", nout)
+        check_count("nin", nin)
+        check_count("nout", nout)
         draw, rng = initialiser(init), generator(seed)
         self.w = [[Value(draw(rng, nin, nout)) for _ in range(nin)] for _ in range(nout)]
         self.b = [Value(0.0) for _ in range(nout)] if bias else None
@@ -102,13 +103,13 @@ class Embedding(Module):
     """
 
     def __init__(self, num: int, dim: int, init: Init = "normal", seed: Seed = None) -> None:
-        check_width("num", num)
-        check_width("dim", dim)
+        check_count("num", num)
+        check_count("dim", dim)
         draw, rng = initialiser(init), generator(seed)
         self.rows = [[Value(draw(rng, num, dim)) for _ in range(dim)] for _ in range(num)]
 
     def __call__(self, x: Any) -> Any:
-        if hasattr(x, "__len__"):
+        if hasattr(x, "__len__") and not isinstance(x, str):
             return [self(i) for i in x]
         if not hasattr(x, "__index__"):
             raise TypeError(f"{self!r} takes an index, got {x!r}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from math import fsum
+from numbers import Real
 from typing import Any
 
 import autograd_scalar.functions as F
@@ -155,16 +156,25 @@ def _pairs(predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
     if not _is_list(predictions):
         if _is_list(targets):
             raise ValueError(_unequal(predictions, targets))
-        yield predictions, targets
+        yield _numbers(predictions, targets)
     elif not _is_list(targets):
         if len(predictions) != 1:
             raise ValueError(_unequal(predictions, targets))
-        yield predictions[0], targets
+        yield _numbers(predictions[0], targets)
     else:
         if len(predictions) != len(targets):
             raise ValueError(_unequal(predictions, targets))
         for p, t in zip(predictions, targets, strict=True):
             yield from _pairs(p, t)
+
+
+def _numbers(prediction: Any, target: Any) -> tuple[Any, Any]:
+    for x in (prediction, target):
+        if not isinstance(x, Value | Real):
+            raise TypeError(
+                f"a loss is of numbers, got the prediction {prediction!r} and the target {target!r}"
+            )
+    return prediction, target
 
 
 def _mean(losses: list[Value]) -> Value:

@@ -7,9 +7,10 @@ from typing import Any
 
 from autograd_scalar.nn.activations import Nonlinearity, function_of, plain, title
 from autograd_scalar.nn.architecture import buildable
-from autograd_scalar.nn.init import Init, Seed, generator, initialiser
-from autograd_scalar.nn.inputs import as_row, chain, check_width
+from autograd_scalar.nn.init import Init, initialiser
+from autograd_scalar.nn.inputs import as_row, chain, check_count
 from autograd_scalar.nn.module import Module
+from autograd_scalar.seeds import Seed, generator
 from autograd_scalar.value import RECORD, Value
 
 _dot = RECORD[
@@ -46,7 +47,7 @@ class Neuron(Module):
         *,
         nout: int = 1,
     ) -> None:
-        check_width("nin", nin)
+        check_count("nin", nin)
         draw, rng = initialiser(init), generator(seed)
         self.w = [Value(draw(rng, nin, nout)) for _ in range(nin)]
         self.b = Value(0.0)
@@ -100,8 +101,8 @@ class Layer(Module):
         init: Init = "uniform",
         seed: Seed = None,
     ) -> None:
-        check_width("nin", nin)
-        check_width("nout", nout)
+        check_count("nin", nin)
+        check_count("nout", nout)
         rng = generator(seed)
         self.neurons = [Neuron(nin, nonlin, activation, init, rng, nout=nout) for _ in range(nout)]
 
@@ -149,6 +150,11 @@ class MLP(Module):
             raise ValueError(f"MLP takes a list of layer sizes, such as [16, 1], got {nouts!r}")
         if isinstance(activation, str) or callable(activation):
             activation = [activation] * (len(nouts) - 1) + ["linear"]
+        if not hasattr(activation, "__len__"):
+            raise TypeError(
+                "activation is a name or a function for the layers but the last, or a list of one "
+                f"for each layer, got {activation!r}"
+            )
         if len(activation) != len(nouts):
             raise ValueError(f"{len(activation)} activations for {len(nouts)} layers")
         rng = generator(seed)

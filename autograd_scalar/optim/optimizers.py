@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from math import isfinite, sqrt
+from numbers import Real
 from typing import Any
 
 from autograd_scalar.value import UPDATE, Value, zero_grads
@@ -24,6 +25,11 @@ class Optimizer:
     slots: tuple[str, ...] = ()
 
     def __init__(self, params: Iterable[Value], lr: float, **settings: float) -> None:
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                f"{type(self).__name__} takes a list of Values, such as model.parameters(), "
+                f"got one {type(params).__name__}"
+            )
         self.params = list(params)
         if not self.params:
             raise ValueError(f"{type(self).__name__} got no parameters to optimise")
@@ -36,8 +42,7 @@ class Optimizer:
         if len({id(p) for p in self.params}) < len(self.params):
             raise ValueError(f"{type(self).__name__} got the same parameter twice")
         for name, number in {"lr": lr, **settings}.items():
-            if not (isfinite(number) and number >= 0.0):
-                raise ValueError(f"{name} must be finite and 0 or more, got {number!r}")
+            _check_setting(name, number)
         self.lr = lr
         self.steps = 0
         self.state = {name: [0.0] * len(self.params) for name in self.slots}
@@ -68,23 +73,38 @@ class Optimizer:
 
         Raises ValueError for any other; the optimiser then stays as it was.
         """
+        if not isinstance(state, dict):
+            raise ValueError(f"an optimizer's state is a dictionary, got {state!r}")
         if state.get("name") != type(self).__name__:
             raise ValueError(f"the state is {state.get('name')}'s, this is {type(self).__name__}")
         slots = state["slots"]
+        if not isinstance(slots, dict):
+            raise ValueError(f"slots are lists of numbers by name, got {slots!r}")
         if slots.keys() != self.state.keys():
             raise ValueError(f"the state has {sorted(slots)}, expected {sorted(self.state)}")
         for name, numbers in slots.items():
+            if not isinstance(numbers, list) or not all(isinstance(x, Real) for x in numbers):
+                raise ValueError(f"{name} must be a list of numbers, got {numbers!r}")
             if len(numbers) != len(self.params):
                 raise ValueError(
                     f"the state is for {len(numbers)} parameters ({name}), here are "
                     f"{len(self.params)}"
                 )
-        self.lr, self.steps = state["lr"], state["steps"]
+        lr, steps = state["lr"], state["steps"]
+        _check_setting("lr", lr)
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"steps must be a whole number of 0 or more, got {steps!r}")
+        self.lr, self.steps = lr, steps
         self.state = {name: [float(x) for x in numbers] for name, numbers in slots.items()}
 
     def __repr__(self) -> str:
         count = len(self.params)
         return f"{type(self).__name__}({count} parameter{'s' * (count != 1)}, lr={self.lr:g})"
+
+
+def _check_setting(name: str, number: float) -> None:
+    if not (isinstance(number, Real) and isfinite(number) and number >= 0.0):
+        raise ValueError(f"{name} must be finite and 0 or more, got {number!r}")
 
 
 class SGD(Optimizer):

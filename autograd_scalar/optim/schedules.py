@@ -70,5 +70,5 @@ def warmup(epochs: int, then: Schedule | float) -> Schedule:
 
 
 def _check_epochs(epochs: int) -> None:
-    if epochs < 1:
-        raise ValueError(f"a schedule needs 1 epoch or more, got {epochs!r}")
+    if not hasattr(epochs, "__index__") or epochs < 1:
+        raise ValueError(f"a schedule needs 1 epoch or more, a whole number, got {epochs!r}")

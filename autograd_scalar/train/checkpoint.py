@@ -24,7 +24,12 @@ VERSION = 1
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be written, read, or used here; says which file and why."""
+    """A checkpoint that cannot be written, read, or used here; says which file and why.
+
+    From `fit`, where a file cannot be written any more, it has the `history` of the training.
+    """
+
+    history: History
 
 
 class Checkpoint(NamedTuple):
@@ -63,7 +68,7 @@ class Checkpoint(NamedTuple):
             model = build(self.architecture)
             ended = self.history is not None and self.history.stopped not in ("", "interrupted")
             model.load_state_dict(self.best if ended and self.best is not None else self.model)
-        except (KeyError, TypeError, ValueError) as problem:
+        except (AttributeError, KeyError, TypeError, ValueError) as problem:
             raise CheckpointError(f"{self.path}: {problem}") from None
         return model
 
@@ -79,7 +84,7 @@ class Checkpoint(NamedTuple):
                 if self.optimizer is None:
                     raise ValueError("it holds no optimizer")
                 optimizer.load_state_dict(self.optimizer)
-        except (KeyError, TypeError, ValueError) as problem:
+        except (AttributeError, KeyError, TypeError, ValueError) as problem:
             model.load_state_dict(before)
             raise CheckpointError(f"{self.path}: {problem}") from None
 
@@ -105,8 +110,10 @@ def save_checkpoint(
     >>> load_checkpoint(path).build()([1.0, 2.0]).data == model([1.0, 2.0]).data
     True
 
-    Raises CheckpointError where the file cannot be written.
+    Raises CheckpointError where the file cannot be written, TypeError for an extra that JSON cannot
+    hold.
     """
+    check_extra(extra)
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -147,7 +154,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             content = json.load(file, object_hook=_decode)
     except OSError as problem:
         raise CheckpointError(f"{name}: cannot read it: {problem.strerror}") from None
-    except (ValueError, RecursionError) as problem:
+    except (TypeError, ValueError, RecursionError) as problem:
         raise CheckpointError(f"{name}: truncated, or not a checkpoint: {problem}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{name}: not a checkpoint of this package")
@@ -159,8 +166,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
         loop, history, schema = content["loop"], content["history"], content["schema"]
         if loop is not None:
             random.Random().setstate(rng_state(loop))
-        if not all(isinstance(x, float | int) for x in content["model"].values()):
-            raise ValueError("a parameter is not a number")
+            _check_loop(loop)
+        for state in (content["model"], *([] if content["best"] is None else [content["best"]])):
+            if not all(isinstance(x, float | int) for x in state.values()):
+                raise ValueError("a parameter is not a number")
+            if state.keys() != content["model"].keys():
+                raise ValueError("the best epoch's parameters are not the model's")
         return Checkpoint(
             name,
             content["model"],
@@ -177,10 +188,26 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(f"{name}: a damaged checkpoint: {what}") from None
 
 
+def check_extra(extra: Any) -> None:
+    """Raise TypeError unless JSON can hold it, so that `fit` need not train to find out."""
+    try:
+        json.dumps(_encode(extra), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise TypeError(f"extra is kept as JSON, which cannot hold it: {problem}") from None
+
+
 def rng_state(loop: dict[str, Any]) -> tuple[Any, ...]:
     """Return the state of the generator that shuffles, as `random` takes it: JSON has no tuples."""
     version, numbers, gauss = loop["rng"]
     return version, tuple(numbers), gauss
+
+
+def _check_loop(loop: dict[str, Any]) -> None:
+    done, sums = loop["done"], loop["sums"]
+    if isinstance(done, bool) or not isinstance(done, int) or done < 0:
+        raise ValueError(f"loop.done is {done!r}, not a number of batches")
+    if len(sums) != 3 or not all(isinstance(x, float | int) for x in sums):
+        raise ValueError(f"loop.sums is {sums!r}, not three numbers")
 
 
 def _encode(x: Any) -> Any:
@@ -189,6 +216,8 @@ def _encode(x: Any) -> Any:
         case float():
             return x if isfinite(x) else {"__float__": repr(x)}
         case dict():
+            if x.keys() == {"__float__"}:
+                raise ValueError("a dictionary of '__float__' alone stands for a nan or infinity")
             return {key: _encode(item) for key, item in x.items()}
         case list() | tuple():
             return [_encode(item) for item in x]

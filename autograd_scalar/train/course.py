@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from operator import index
 from typing import Any
 
 from autograd_scalar.train.checkpoint import rng_state
@@ -19,9 +20,7 @@ class Course:
     def __init__(
         self, rows: int, batch_size: int | None, shuffle: bool, rng: random.Random
     ) -> None:
-        if batch_size is not None and batch_size < 1:
-            raise ValueError(f"batch_size is 1 or more, or None for all rows, got {batch_size!r}")
-        self.rows, self.size = rows, min(batch_size or rows, rows)
+        self.rows, self.size = rows, min(index(batch_size or rows), rows)
         self.batches = -(-rows // self.size)
         self.shuffle, self.rng = shuffle and self.batches > 1, rng
         self.next_epoch()
@@ -58,7 +57,9 @@ class Course:
         }
 
     def load_json(self, saved: dict[str, Any]) -> None:
-        """Stand where `to_json` was."""
+        """Stand where `to_json` was; ValueError where this epoch has fewer batches."""
+        if saved["done"] > self.batches:
+            raise ValueError(f"{saved['done']} batches are done of an epoch of {self.batches}")
         self.start = rng_state(saved)
         self.rng.setstate(self.start)
         self.done = saved["done"]

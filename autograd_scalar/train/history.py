@@ -124,6 +124,8 @@ class History:
         history.frames = [Frame(*frame) for frame in saved["frames"]]
         if len({len(column) for column in history.columns.values()}) > 1:
             raise ValueError("the history's columns differ in length")
+        if not all(isinstance(x, float | int) for c in history.columns.values() for x in c):
+            raise ValueError("the history has a cell that is not a number")
         return history
 
     def __repr__(self) -> str:

@@ -1,21 +1,25 @@
-"""`fit`: the training loop."""
+"""`fit`: the training loop. A third of the file is what fit takes and says about it."""
 
 from __future__ import annotations
 
 import os
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd_scalar.data import Schema
 from autograd_scalar.nn import Module
+from autograd_scalar.nn.inputs import check_count
 from autograd_scalar.nn.losses import Loss
 from autograd_scalar.optim import Optimizer, Schedule
 from autograd_scalar.optim import optimizer as optimizer_named
+from autograd_scalar.seeds import whole_seed
 from autograd_scalar.train.checkpoint import (
     CheckpointError,
     Path,
+    check_extra,
     load_checkpoint,
     save_checkpoint,
 )
@@ -90,18 +94,22 @@ def fit(
 
     Raises TrainingError where the loss becomes nan or infinite, with the operation that did it and
     the `history`; the model then has the last parameters that gave a finite loss. Raises
-    CheckpointError for a file that does not fit, before anything is changed.
+    CheckpointError for a file that does not fit, before anything is changed. What else ends training,
+    such as a callback's own exception, has the `history` too.
     """
     if not isinstance(model, Module):
         raise TypeError(f"fit trains an nn.Module, got {model!r}")
     for name, count in (
         ("epochs", epochs),
+        ("batch_size", batch_size),
         ("early_stopping", early_stopping),
         ("checkpoint_every", checkpoint_every),
         ("record", record),
     ):
-        if count is not None and count < 1:
-            raise ValueError(f"{name} is 1 or more, got {count!r}")
+        if count is not None or name in ("epochs", "checkpoint_every"):
+            check_count(name, count)
+    if seed is not None:  # unseeded, as everywhere
+        seed = whole_seed(seed)
     rng = random.Random(seed)
     train, held_out = split(samples(data, model), validation, model, rng)
     goal = objective(loss, model, train.X, train.y, train.classes)
@@ -131,6 +139,8 @@ def fit(
     }
     if checkpoint is not None and not os.path.isdir(os.path.dirname(os.path.abspath(checkpoint))):
         raise CheckpointError(f"{os.fspath(checkpoint)}: its folder does not exist")
+    if checkpoint is not None:
+        check_extra(extra)
     if resume is not False:
         source = checkpoint if resume is True else resume
         if source is None:
@@ -138,6 +148,16 @@ def fit(
         run.resume(source)
     run.history.model, run.history.data = model, data
     return run.train(progress_for(epochs, progress))
+
+
+@contextmanager
+def _attached(history: History) -> Iterator[None]:
+    """Give an exception that ends training the history so far, lest it be lost."""
+    try:
+        yield
+    except Exception as error:
+        error.history = history  # type: ignore[attr-defined]
+        raise
 
 
 class _Plan(NamedTuple):
@@ -175,7 +195,7 @@ class _Run:
         """Run epochs until there is a reason to stop."""
         history, model = self.history, self.learner.model
         history.stopped = ""
-        with deferred_interrupt() as interrupted:
+        with deferred_interrupt() as interrupted, _attached(history):
             try:
                 if not history and not history.frames:
                     self._record()
@@ -183,9 +203,8 @@ class _Run:
                     self._epoch(shown, interrupted)
             except KeyboardInterrupt:
                 history.stopped = "interrupted"
-            except TrainingError as error:
+            except TrainingError:
                 history.stopped = "not finite"
-                error.history = history
                 raise
             finally:
                 shown.close(history)
@@ -281,6 +300,9 @@ class _Run:
                     f"{saved.path}: it was trained with {name}={theirs.get(name)!r}, "
                     f"this call has {name}={ours[name]!r}"
                 )
+        try:
+            self.course.load_json(saved.loop)
+        except ValueError as problem:
+            raise CheckpointError(f"{saved.path}: a damaged checkpoint: {problem}") from None
         saved.restore(self.learner.model, self.learner.optimizer)
-        self.course.load_json(saved.loop)
         self.history, self.best = saved.history, saved.best

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import isfinite
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -60,6 +61,11 @@ def samples(data: Any, model: Module) -> Samples:
             for j, cell in enumerate(cells):
                 if not isinstance(cell, Real | Value):
                     raise TypeError(f"row {i} of the data, value {j}: {cell!r} is not a number")
+                if not isfinite(cell.data if isinstance(cell, Value) else cell):
+                    column = "" if schema is None else f" ({schema.features[j]})"
+                    raise ValueError(
+                        f"row {i} of the data, value {j}{column}: {cell!r}, not finite"
+                    )
     return Samples(X, y, schema, list(range(len(X))))
 
 

@@ -49,6 +49,12 @@ def test_a_minus_in_front_is_no_option(capsys: pytest.CaptureFixture[str]) -> No
     assert "-x**2 = -9\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["h", "o", "height", "outer"])
+def test_names_that_begin_as_options_do(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", f"-{name}*2", f"{name}=3"]) == 0
+    assert f"-{name}*2 = -6\n" in capsys.readouterr().out
+
+
 def test_values_may_come_after_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["draw", "x*y", "-o", "x.svg", "x=3", "--partials", "y=2"]) == 0
     assert "x*y = 6\n" in capsys.readouterr().out
@@ -82,7 +88,7 @@ def test_a_name_written_in_two_ways_is_one(capsys: pytest.CaptureFixture[str]) -
         (["x", "2x=3"], "expected name=number, got '2x=3'"),
         (["x", "x=1", "--colour"], "expected name=number, got '--colour'"),
         (["x", "x="], "'x=': column 1: the expression is empty"),
-        (["x", "x=one"], "'x=one': no value is given for one"),
+        (["x", "x=one"], "'x=one': 'one' is not a number"),
         (["x", "x=1", "-o", "x.jpg"], "x.jpg: a picture ends in .svg, .png, .pdf, .dot"),
         (["x", "x=1", "-o", "none/x.svg"], "none/x.svg: No such file or directory"),
     ],

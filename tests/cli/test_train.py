@@ -195,6 +195,24 @@ def test_a_checkpoint_that_does_not_fit_stays(
     assert (tmp_path / "model.json").read_bytes() == before
 
 
+def test_a_loss_that_does_not_suit_leaves_no_folder(tmp_path: Path) -> None:
+    assert main(["train", "blobs", *QUICK, "--loss=mse", "-o", str(tmp_path / "new")]) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_is_replaced_only_when_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = ["train", "moons", *QUICK, "--seed=7", "-o", str(tmp_path)]
+    assert main(["train", "moons", *QUICK, "-o", str(tmp_path)]) == 0
+    before = (tmp_path / "model.json").read_bytes()
+    assert main(again) == 2
+    assert "--resume goes on from it, --force replaces it" in capsys.readouterr().err
+    assert (tmp_path / "model.json").read_bytes() == before
+    assert main([*again, "--force"]) == 0
+    assert (tmp_path / "model.json").read_bytes() != before
+
+
 def test_a_loss_that_is_no_number_is_explained(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

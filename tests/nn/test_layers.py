@@ -70,6 +70,7 @@ def test_embedding_gives_rows_and_their_gradients():
         (4, IndexError, r"Embedding\(4, 2\) takes an index from 0 to 3, got 4"),
         (-1, IndexError, "from 0 to 3, got -1"),
         (1.5, TypeError, "takes an index, got 1.5"),
+        ("a", TypeError, "takes an index, got 'a'"),
     ],
 )
 def test_embedding_refuses(index, error, message):
@@ -123,6 +124,17 @@ def test_initialisers_have_their_spread(layer, init, mean, deviation, bound):
     assert statistics.pstdev(weights) == pytest.approx(deviation, rel=0.1)
     assert max(map(abs, weights)) <= bound
     assert not any(v.data for name, v in made.named_parameters() if "b" in name)
+
+
+def test_an_activation_refuses_text():
+    with pytest.raises(TypeError, match=r"expected a number .* got 'a'"):
+        nn.ReLU()("a")
+
+
+def test_a_seed_is_a_whole_number():
+    assert nn.Linear(2, 2, seed=np.int64(3)).state_dict() == nn.Linear(2, 2, seed=3).state_dict()
+    with pytest.raises(TypeError, match="seed is a whole number, got 'a'"):
+        nn.Linear(2, 2, seed="a")
 
 
 def test_a_generator_may_be_the_seed():

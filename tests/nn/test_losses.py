@@ -123,6 +123,7 @@ V = Value(0.5)
         (lambda: nn.mse([V, V], [1.0]), ValueError, "2 predictions for 1 targets"),
         (lambda: nn.mse([V, V], 1.0), ValueError, "2 predictions for a single 1.0 targets"),
         (lambda: nn.mse(V, [1.0]), ValueError, "for 1 targets"),
+        (lambda: nn.mse([V], ["a"]), TypeError, r"the prediction Value.* and the target 'a'"),
         (lambda: nn.mse([], []), ValueError, "at least one sample"),
         (lambda: nn.cross_entropy(V, 0), TypeError, "takes a list of logits, one for each class"),
         (lambda: nn.cross_entropy([], 0), TypeError, "takes a list of logits"),

@@ -177,6 +177,8 @@ def test_a_wrong_width_names_both_and_the_layer(width, message):
         (lambda: nn.Neuron(2, activation="softmax"), ValueError, "over a whole layer: nn.Softmax"),
         (lambda: nn.Neuron(2, activation="dot"), ValueError, "unknown activation 'dot'"),
         (lambda: nn.Neuron(2, init="glorot"), ValueError, "there are uniform, normal, xavier, he"),
+        (lambda: nn.MLP(2, [3, 1], activation=None), TypeError, "^activation is a .*, got None"),
+        (lambda: nn.MLP(2, [3, 1])(None), TypeError, "takes a list of 2 numbers, got None"),
         (lambda: nn.Neuron(1)(["a"]), TypeError, "'a'"),
     ],
 )

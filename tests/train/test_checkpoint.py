@@ -254,6 +254,64 @@ def test_an_unreadable_file_changes_nothing(text, message, tmp_path):
     assert path.read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("optimizer.slots", "x"),
+        ("optimizer.lr", "x"),
+        ("optimizer.steps", None),
+        ("optimizer.steps", -1),
+        ("optimizer", []),
+        ("loop.done", None),
+        ("loop.done", -1),
+        ("loop.done", 1000),
+        ("loop.sums", "x"),
+        ("best", "x"),
+        ("best", []),
+        ("best", {"w": 1.0}),
+        ("history.columns", {"epoch": ["x"]}),
+        ("extra", {"__float__": "x"}),
+        ("extra", {"__float__": None}),
+    ],
+)
+def test_a_damaged_field_changes_nothing(field, wrong, tmp_path):
+    path = tmp_path / "model.json"
+    run({}, epochs=2, checkpoint=path)
+    saved = json.loads(path.read_text())
+    *owner, name = field.split(".")
+    (saved[owner[0]] if owner else saved)[name] = wrong
+    path.write_text(json.dumps(saved))
+    model = net()
+    before = model.state_dict()
+    with pytest.raises(CheckpointError, match=r"model\.json: ") as caught:
+        fit(model, ARMS, epochs=3, progress=False, resume=path)
+    assert "\n" not in str(caught.value)
+    assert model.state_dict() == before
+
+
+@pytest.mark.parametrize("extra", [object(), {"note": {"__float__": "x"}}])
+def test_an_extra_that_cannot_be_kept_is_refused_before_training(extra, tmp_path):
+    model = net()
+    before = model.state_dict()
+    with pytest.raises(TypeError, match=r"^extra is kept as JSON, which cannot hold it: "):
+        fit(model, ARMS, progress=False, checkpoint=tmp_path / "model.json", extra=extra)
+    assert model.state_dict() == before
+
+
+def test_a_folder_that_disappears_leaves_the_history(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    def vanish(history):
+        if len(history) == 2:
+            (folder / "model.json").unlink()
+            folder.rmdir()
+
+    with pytest.raises(CheckpointError, match="cannot write it") as caught:
+        run({}, epochs=5, checkpoint=folder / "model.json", callbacks=[vanish])
+    assert len(caught.value.history) == 2
+
+
 def test_every_truncation_is_refused(tmp_path):
     path = tmp_path / "model.json"
     fit(nn.Linear(1, 1), ([[1.0]], [1.0]), epochs=2, progress=False, checkpoint=path)

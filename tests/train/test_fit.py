@@ -307,10 +307,12 @@ def test_other_threads_and_handlers_are_left_alone():
 
 def test_a_nan_in_the_data_is_explained():
     X = [[1.0], [math.nan]]
-    model = nn.Linear(1, 1, seed=0)
+    # of a model without a width, whose rows are not looked at beforehand
+    model = nn.Sequential(lambda x: x, nn.Linear(1, 1, seed=0))
     before = model.state_dict()
     message = (
-        r"^epoch 1, batch 1: the loss became nan: dot\(w.0.0 = .*, constant = nan, b.0 = 0.0\) "
+        r"^epoch 1, batch 1: the loss became nan: dot\(modules.1.w.0.0 = .*, constant = nan, "
+        r"modules.1.b.0 = 0.0\) "
     )
     with pytest.raises(TrainingError, match=message) as caught:
         quiet(model, (X, [1.0, 2.0]), epochs=3)
@@ -365,10 +367,14 @@ def test_a_step_too_long_is_explained():
     [
         ({"loss": "mae"}, ValueError, "unknown loss 'mae'; there are mse, hinge, binary_cross"),
         ({"optimizer": "adm"}, ValueError, "unknown optimizer 'adm'; there are sgd, rmsprop"),
-        ({"epochs": 0}, ValueError, "epochs is 1 or more, got 0"),
-        ({"early_stopping": 0}, ValueError, "early_stopping is 1 or more, got 0"),
-        ({"record": -1}, ValueError, "record is 1 or more"),
-        ({"batch_size": 0}, ValueError, "batch_size is 1 or more, or None for all rows, got 0"),
+        ({"epochs": 0}, ValueError, "epochs is a whole number of 1 or more, got 0"),
+        ({"epochs": 1.5}, ValueError, "epochs is a whole number of 1 or more, got 1.5"),
+        ({"epochs": "a"}, ValueError, "epochs is a whole number of 1 or more, got 'a'"),
+        ({"early_stopping": 0}, ValueError, "early_stopping is a whole number of 1 or more, got 0"),
+        ({"record": -1}, ValueError, "record is a whole number of 1 or more, got -1"),
+        ({"batch_size": 2.5}, ValueError, "batch_size is a whole number of 1 or more, got 2.5"),
+        ({"checkpoint_every": None}, ValueError, "checkpoint_every is a whole number"),
+        ({"seed": "a"}, TypeError, "seed is a whole number, got 'a'"),
         ({"validation": 0.01}, ValueError, "of 9 rows leaves nothing to validate on"),
         ({"validation": 1.0}, ValueError, "leaves nothing to train on"),
         ({"validation": 3}, TypeError, "takes a Dataset or .X, y., got int"),
@@ -399,6 +405,12 @@ def test_bad_settings(settings, error, message):
         (5, TypeError, r"takes a Dataset or \(X, y\), got int"),
         (([[1.0, 2.0]], ["cat"]), TypeError, "the text 'cat'; number the classes from 0"),
         (([[1.0, 2.0], [1.0, "b"]], [1, 0]), TypeError, "row 1 of the data, value 1: 'b' is not a"),
+        (([[1.0, 2.0], [1.0, math.nan]], [1, 0]), ValueError, "row 1 .*, value 1: nan, not finite"),
+        (
+            data.Dataset([[1.0, math.inf]], [1], features=["a", "b"]),
+            ValueError,
+            r"row 0 of the data, value 1 \(b\): inf, not finite",
+        ),
         (([[1.0, 2.0], [1.0, None]], [1, 0]), TypeError, "value 1: None is not a number"),
         (([[1.0, 2.0]], [[1.0, 2.0]]), ValueError, "has 1 outputs, but the targets are lists"),
         (([[1.0, 2.0]], [[[1.0]]]), ValueError, "pass a function of predictions and targets"),
@@ -440,6 +452,16 @@ def test_a_ragged_row_of_a_model_without_a_width_is_named():
         quiet(Own(), (rows, [1, 0] * 10), validation=0.5)
     with pytest.raises(TypeError, match=r"row 1 of the data: .*'b'"):
         quiet(Own(), ([[1.0, 2.0], [1.0, "b"]], [1, 0]))
+
+
+def test_whatever_ends_training_has_the_history():
+    def broken(history):
+        if len(history) == 2:
+            raise LookupError("no such key")
+
+    with pytest.raises(LookupError) as caught:
+        quiet(nn.Linear(1, 1, seed=0), LINE, callbacks=[broken])
+    assert len(caught.value.history) == 2
 
 
 def test_arrays_are_taken_as_lists():
