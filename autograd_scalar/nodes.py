@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -208,17 +208,17 @@ class _Ancestors:
         self.asked_for &= {id(v) for v in ancestors[-1000:]}  # asked for, and about to be written
 
 
-def operands_of(v: Value) -> list[Any]:
-    """Return a node's parents as its row's operands, a list for each starred one.
+def operands_of(v: Value, parts: Sequence[Any]) -> list[Any]:
+    """Return a node's parents, or what goes with each of them, as its row's operands: a list for each starred one.
 
     Raises ValueError where the row has other operands than it had when the node was recorded.
     """
-    row, parents = TABLE[v.op], v.parents
-    if not row.lists and len(parents) != len(row.operands):
+    row = TABLE[v.op]
+    if not row.lists and len(parts) != len(row.operands):
         raise ValueError(
             f"{v.op} has been defined again, with other operands, since this graph was recorded"
         )
-    return row.split(parents)
+    return row.split(parts)
 
 
 def users_recorder(row: Op) -> Callable[..., Value]:

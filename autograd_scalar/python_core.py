@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, final
 
-from autograd_scalar import floats, ieee, methods, modes, tree
+from autograd_scalar import floats, ieee, methods, modes
 from autograd_scalar.floats import evaluate
 from autograd_scalar.methods import OPERATORS
 from autograd_scalar.nodes import (
@@ -215,7 +215,7 @@ class Value(RowMethods):
         """
         for v in topological_order(self):
             if parents := v.parents:
-                operands = tree.build(operands_of(v), iter([parent._data for parent in parents]))
+                operands = operands_of(v, [parent._data for parent in parents])
                 v._data, partials = evaluate(v.op, *operands)
                 _link(v, parents, partials)
                 if modes.open_blocks:

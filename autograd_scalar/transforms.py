@@ -47,7 +47,7 @@ def _derivatives(row: Op) -> list[Callable[..., Any]]:
 def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, Any]]:
     """Yield a node's needed parents, each with the derivative by it: a Value, or a float where the row says so."""
     row = TABLE[v.op]
-    operands = operands_of(v)
+    operands = operands_of(v, v.parents)
     for operand, derivative in zip(operands, _derivatives(row), strict=True):
         if not isinstance(operand, list):
             if operand in needed:

@@ -19,10 +19,15 @@ value may be an expression of numbers: x=pi/4."""
 FORMATS = ("svg", "png", "pdf", "dot")
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add this verb's options."""
+def add_expression(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of a verb that takes an expression and the values of its names."""
     parser.add_argument("expression", help='such as "tanh(w*x + b)"')
     parser.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options."""
+    add_expression(parser)
     parser.add_argument(
         "-o",
         "--output",

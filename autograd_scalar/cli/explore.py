@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from autograd_scalar.cli.draw import add_expression, assigned
+
 SUMMARY = "write a page in which an expression is run forward and backward, a step at a time"
 EXAMPLE = """\
   autograd-scalar explore "tanh(w*x + b)" w=2 x=-3 b=6.88 -o neuron.html
@@ -14,8 +16,7 @@ shows the chain rule's terms. Expressions are written as for draw."""
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options."""
-    parser.add_argument("expression", help='such as "tanh(w*x + b)"')
-    parser.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
+    add_expression(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -27,7 +28,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the page."""
-    from autograd_scalar.cli.draw import assigned
     from autograd_scalar.parser import Formula
     from autograd_scalar.show.explore import explore
 
