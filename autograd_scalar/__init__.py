@@ -19,6 +19,7 @@ from autograd_scalar import nodes as _nodes
 from autograd_scalar.functions import define_op as define_op
 from autograd_scalar.functions import mean as mean
 from autograd_scalar.functions import softmax as softmax
+from autograd_scalar.functions import take as take
 from autograd_scalar.modes import AnomalyError as AnomalyError
 from autograd_scalar.modes import detect_anomaly as detect_anomaly
 from autograd_scalar.modes import no_grad as no_grad
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from autograd_scalar import optim as optim
     from autograd_scalar import train as train
     from autograd_scalar._rows import *  # noqa: F403
+    from autograd_scalar.compiler.jit import jit as jit
+    from autograd_scalar.compiler.trace import JitError as JitError
     from autograd_scalar.naming import label_all as label_all
     from autograd_scalar.show import plot as plot
     from autograd_scalar.show.draw import draw as draw
@@ -53,10 +56,12 @@ __version__ = "0.1.0"
 
 #: What is not needed until it is asked for, by the module it is in: import stays quick.
 _FUNCTIONS = {
+    "JitError": "compiler.trace",
     "check_grad": "testing",
     "draw": "show.draw",
     "explain": "show.explain",
     "explore": "show.explore",
+    "jit": "compiler.jit",
     "label_all": "naming",
     "nudge": "testing",
 }
@@ -96,6 +101,7 @@ __all__ = sorted(
         "mean",
         "no_grad",
         "softmax",
+        "take",
         "topological_order",
         "value_and_grad",
         "vjp",

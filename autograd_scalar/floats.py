@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from autograd_scalar import ieee
 from autograd_scalar.methods import compiled, evaluator, function, shares
@@ -11,7 +11,19 @@ from autograd_scalar.ops import TABLE, Op
 
 _fast: dict[str, Any] = {**ieee.FAST, "shares": shares}
 _exact: dict[str, Any] = {**ieee.EXACT, "shares": shares}
+#: Compiled functions, under the operation that their nodes have.
+CALLS: dict[str, CompiledCall] = {}
 _evaluators: dict[str, Callable[..., tuple[float, tuple[float, ...]]]] = {}
+
+
+class CompiledCall(Protocol):
+    """A function that was recorded and compiled: a node of it has its inputs for parents."""
+
+    def evaluate(self, *operands: float) -> tuple[float, tuple[float, ...]]:
+        """Return the value and the partial derivatives for some inputs."""
+
+    def replay(self, *operands: Any) -> Any:
+        """Return the value as a graph of the operations that were recorded, over some Values."""
 
 
 def fast(row: Op) -> dict[str, Any]:
@@ -45,6 +57,8 @@ def evaluate(name: str, *operands: Any) -> tuple[float, tuple[float, ...]]:
     >>> evaluate("dot", [2.0, 3.0], [5.0, 7.0], 1.0)
     (32.0, (5.0, 7.0, 2.0, 3.0, 1.0))
     """
+    if name in CALLS:
+        return CALLS[name].evaluate(*operands)
     if name not in _evaluators:
         _provide(TABLE[name], _exact, exact=True)
         _evaluators.update(compiled(evaluator(TABLE[name]), _exact))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable, Iterable
+from operator import index
 from typing import Any
 
 from autograd_scalar.floats import evaluate
@@ -121,6 +122,28 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     return [weight / total for weight in weights]
 
 
+def take(xs: Iterable[Any], i: Any) -> Any:
+    """Return element i, for an i that is data: a Value is looked up anew in every replay of a compiled function.
+
+    The gradient lands in the element that was taken. An int takes it from the list itself, and nothing is recorded.
+
+    >>> row = [Value(2.0), Value(3.0)]
+    >>> y = take(row, Value(1.0))
+    >>> y.backward()
+    >>> y.data, [x.grad for x in row]
+    (3.0, [0.0, 1.0])
+
+    Raises IndexError for an i that is not a whole number from 0 to the last place.
+    """
+    xs = _listed("take", xs)
+    if type(i) is not Value:
+        i = index(i)
+    whole = _row("floor")(i) if type(i) is Value else i
+    if not 0 <= i < len(xs) or i > whole:
+        raise IndexError(f"take needs a whole number from 0 to {len(xs) - 1}, got {i!r}")
+    return _row("pick")(range(len(xs)), xs, i) if type(i) is Value else xs[i]
+
+
 def define_op(name: str, value: str, partials: str, latex: str | None = None) -> Callable[..., Any]:
     """Return the function of a new operation; `v.name()` records it too, and all that reads the table knows it.
 
@@ -142,7 +165,6 @@ def define_op(name: str, value: str, partials: str, latex: str | None = None) ->
         and name not in TABLE
         and (
             name in RESERVED
-            or name == "jit"  # kept for compiled functions
             or hasattr(builtins, name)
             or hasattr(package, name)
             or name in globals()

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, Protocol
 
 #: How many no_grad and detect_anomaly blocks are open, in all threads together.
 open_blocks = 0
@@ -27,6 +28,32 @@ recording: ContextVar[bool] = ContextVar("recording", default=True)
 #: id is used again once its node is gone, and then written over, so this grows with the largest
 #: graph alone and keeps no node alive.
 watching: ContextVar[dict[int, str] | None] = ContextVar("watching", default=None)
+
+
+class Tracer(Protocol):
+    """Is told of all that a function does with Values while it is recorded for compilation."""
+
+    def made(self, v: Any, *, differentiable: bool) -> None:
+        """Take note of a new node."""
+
+    def constant(self, v: Any) -> None:
+        """Take note of a new leaf."""
+
+    def cut(self, v: Any, source: Any) -> None:
+        """Take note of a new leaf that has its number from another Value, and is not differentiated."""
+
+    def compared(self, symbol: str, x: Any, y: Any, outcome: bool) -> None:
+        """Take note of a comparison, which may decide what the function does next."""
+
+    def read(self, v: Any) -> None:
+        """Take note that a number was taken out of a Value."""
+
+    def refuse(self, what: str) -> None:
+        """Raise the error for what a replay could not do."""
+
+
+#: The tracer that is told, while a function is recorded here.
+tracer: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
 
 
 class AnomalyError(ArithmeticError):
@@ -81,6 +108,19 @@ def detect_anomaly() -> Iterator[None]:
         yield
     finally:
         watching.reset(token)
+        _count(-1)
+
+
+@contextmanager
+def tracing(by: Tracer) -> Iterator[None]:
+    """Return a context in which a tracer is told of everything, and derivatives are recorded."""
+    _count(+1)
+    tokens = tracer.set(by), recording.set(True)
+    try:
+        yield
+    finally:
+        tracer.reset(tokens[0])
+        recording.reset(tokens[1])
         _count(-1)
 
 

@@ -13,7 +13,7 @@ from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from autograd_scalar import modes
+from autograd_scalar import floats, modes
 from autograd_scalar.floats import evaluate
 from autograd_scalar.ops import TABLE, Op
 
@@ -93,12 +93,13 @@ class NodeMethods:
         return TABLE[self.op].symbol if self.op in TABLE else self.op
 
     def __repr__(self) -> str:
+        data, grad = untold(self), untold(self, "grad")
         label = "" if self.label is None else f", label={self.label!r}"
         op = f", op={self.op!r}" if self.op else ""
-        return f"Value(data={self.data}, grad={self.grad}{label}{op})"
+        return f"Value(data={data}, grad={grad}{label}{op})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        return format(untold(self), spec) if spec else repr(self)
 
     def _repr_html_(self) -> str | None:
         return None if html_card is None else html_card(self)
@@ -121,7 +122,11 @@ class NodeMethods:
         >>> (Value(3.0) * 2.0).detach()
         Value(data=6.0, grad=0.0)
         """
-        return restore(None, self.data, 0.0, self.label, "", (), ())
+        leaf: Value = core.node(untold(self), "", (), ())
+        leaf.label = self.label
+        if (tracer := modes.tracer.get()) is not None:
+            tracer.cut(leaf, self)
+        return leaf
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         stack: list[Any] = [self]
@@ -213,6 +218,8 @@ def operands_of(v: Value, parts: Sequence[Any]) -> list[Any]:
 
     Raises ValueError where the row has other operands than it had when the node was recorded.
     """
+    if v.op in floats.CALLS:
+        return [*parts]
     row = TABLE[v.op]
     if not row.lists and len(parts) != len(row.operands):
         raise ValueError(
@@ -231,7 +238,7 @@ def users_recorder(row: Op) -> Callable[..., Value]:
             raise TypeError(f"{row.name} takes {len(row.operands)} operands, got {len(operands)}")
         operands = (*operands, *defaults[len(defaults) - missing :])
         parents = tuple(v if type(v) is core.Value else core.constant(v) for v in operands)
-        z, partials = evaluate(row.name, *(parent.data for parent in parents))
+        z, partials = evaluate(row.name, *map(untold, parents))
         v: Value = core.node(z, row.name, parents, partials)
         return watched(v) if modes.open_blocks else v
 
@@ -240,12 +247,57 @@ def users_recorder(row: Op) -> Callable[..., Value]:
 
 
 def watched(v: Value) -> Value:
-    """Return a new node as it is to be inside a no_grad or detect_anomaly block (of any thread)."""
+    """Return a new node as it is to be inside a no_grad, detect_anomaly or tracing block (of any thread)."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.made(v, differentiable=modes.recording.get())
+        return v
     made_at = modes.watching.get()
     if made_at is not None:
         made_at[id(v)] = modes.caller()
         check(v)
     return v if modes.recording.get() else restore(None, v.data, 0.0, None, "", (), ())
+
+
+def untold(v: Any, attribute: str = "data") -> float:
+    """Return a Value's data or grad for a purpose of our own: a tracer does not hear of it."""
+    if not modes.open_blocks:
+        return getattr(v, attribute)  # type: ignore[no-any-return]
+    token = modes.tracer.set(None)
+    try:
+        return getattr(v, attribute)  # type: ignore[no-any-return]
+    finally:
+        modes.tracer.reset(token)
+
+
+def new_leaf(v: Value) -> None:
+    """Tell a tracer of a new leaf."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.constant(v)
+
+
+def read(v: Value) -> None:
+    """Tell a tracer that the data of a Value was read."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.read(v)
+
+
+def compared(symbol: str, x: Value, y: Any, outcome: bool) -> bool:
+    """Tell a tracer of a comparison and return its outcome."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.compared(symbol, x, y, outcome)
+    return outcome
+
+
+def may_change(what: str) -> None:
+    """Raise an error while a function is recorded: what it changes now, its replays would not change."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.refuse(what)
+
+
+def may_not_read(what: str) -> None:
+    """Raise an error while a function is recorded: a replay would not read it anew."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.refuse(f"reads {what}")
 
 
 def check(v: Value) -> None:

@@ -347,6 +347,8 @@ for _row in (
        operands="*w, *x, bias=0.0", start="bias"),
     Op("logsumexp", "logaddexp(z, x)",       "exp(x - z)",  r"\ln\left([e^{{{x}}}]\right)",
        operands="*x", start="-inf", shares=True),
+    Op("pick",     "z + x if k == key else z", "0.0, 1.0 - abs(compare(k, key)), 0.0", r"\operatorname{{pick}}_{{{key}}}\left([{x}_{{{k}}}]\right)",
+       operands="*k, *x, key", start="0.0"),
 ):
     TABLE[_row.name] = _row
 # fmt: on

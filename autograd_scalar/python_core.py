@@ -18,10 +18,15 @@ from autograd_scalar.nodes import (
     NodeMethods,
     adjoints,
     check,
+    compared,
     label_of,
+    may_change,
+    may_not_read,
+    new_leaf,
     not_a_parent,
     number,
     operands_of,
+    read,
     same_length,
     watched,
 )
@@ -70,6 +75,8 @@ class Value(RowMethods):
         self._label = label_of(label)
         self._row = ""
         self._x = None
+        if modes.open_blocks:
+            new_leaf(self)
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Value cannot be subclassed: operations give plain Values")
@@ -79,19 +86,27 @@ class Value(RowMethods):
     @property
     def data(self) -> float:
         """The number itself. Setting it does not touch what was recorded: see recompute()."""
+        if modes.open_blocks:
+            read(self)
         return self._data
 
     @data.setter
     def data(self, data: float) -> None:
+        if modes.open_blocks:
+            may_change("sets data")
         self._data = data if type(data) is float else number(data)
 
     @property
     def grad(self) -> float:
         """The derivative that backward() has left here; 0.0 before."""
+        if modes.open_blocks:
+            may_not_read("grad")
         return self._grad
 
     @grad.setter
     def grad(self, grad: float) -> None:
+        if modes.open_blocks:
+            may_change("sets grad")
         self._grad = grad if type(grad) is float else number(grad)
 
     @property
@@ -119,6 +134,8 @@ class Value(RowMethods):
     @property
     def partials(self) -> tuple[float, ...]:
         """The derivatives by each of the parents, as they were when the operation was recorded."""
+        if modes.open_blocks:
+            may_not_read("partials")
         dx: Any = () if self._x is None else self._dx
         if isinstance(dx, tuple):
             return dx
@@ -127,19 +144,32 @@ class Value(RowMethods):
     # ----- what a Value is among numbers -----
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        outcome = self._data != 0.0
+        return compared("!=", self, 0.0, outcome) if modes.open_blocks else outcome
 
     def __lt__(self, other: Value | float) -> bool:
-        return NotImplemented if (y := _comparable(other)) is None else self._data < y
+        if (y := _comparable(other)) is None:
+            return NotImplemented
+        outcome = self._data < y
+        return compared("<", self, other, outcome) if modes.open_blocks else outcome
 
     def __le__(self, other: Value | float) -> bool:
-        return NotImplemented if (y := _comparable(other)) is None else self._data <= y
+        if (y := _comparable(other)) is None:
+            return NotImplemented
+        outcome = self._data <= y
+        return compared("<=", self, other, outcome) if modes.open_blocks else outcome
 
     def __gt__(self, other: Value | float) -> bool:
-        return NotImplemented if (y := _comparable(other)) is None else self._data > y
+        if (y := _comparable(other)) is None:
+            return NotImplemented
+        outcome = self._data > y
+        return compared(">", self, other, outcome) if modes.open_blocks else outcome
 
     def __ge__(self, other: Value | float) -> bool:
-        return NotImplemented if (y := _comparable(other)) is None else self._data >= y
+        if (y := _comparable(other)) is None:
+            return NotImplemented
+        outcome = self._data >= y
+        return compared(">=", self, other, outcome) if modes.open_blocks else outcome
 
     def __pow__(self, exponent: Value | float) -> Value:
         return self._pow(exponent) if type(exponent) is Value else self._pow_const(exponent)
@@ -180,6 +210,7 @@ class Value(RowMethods):
         """
         order = topological_order(self)
         if modes.open_blocks:
+            may_change("calls backward()")
             adjoints(order, {self: 1.0})  # raises on an anomaly before any grad is touched
         for v in order:
             if v._x is not None:
@@ -201,6 +232,8 @@ class Value(RowMethods):
 
     def zero_grad(self) -> None:
         """Set the grad of every node of the graph under this Value to 0.0."""
+        if modes.open_blocks:
+            may_change("calls zero_grad()")
         for v in topological_order(self):
             v._grad = 0.0
 
@@ -213,6 +246,8 @@ class Value(RowMethods):
         >>> y.recompute(); y.data
         25.0
         """
+        if modes.open_blocks:
+            may_change("calls recompute()")
         for v in topological_order(self):
             if parents := v.parents:
                 operands = operands_of(v, [parent._data for parent in parents])
@@ -230,6 +265,8 @@ def constant(data: object) -> Value:
     v._row = ""
     v._label = None
     v._x = None
+    if modes.open_blocks:
+        new_leaf(v)
     return v
 
 
@@ -289,6 +326,8 @@ def pull_back(seeds: dict[Value, float], inputs: Sequence[Value]) -> list[float]
 
 def zero_grads(values: Iterable[Value]) -> None:
     """Set the grads of some Values to 0.0."""
+    if modes.open_blocks:
+        may_change("zeroes grads")
     for v in values:
         v._grad = 0.0
 

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isfinite
 from typing import Any, SupportsIndex
 
-from autograd_scalar import functions, tree
+from autograd_scalar import functions, modes, tree
 from autograd_scalar.calls import Call, argument_numbers, as_value, described, matching, scalar
+from autograd_scalar.floats import CALLS
 from autograd_scalar.nodes import operands_of
 from autograd_scalar.ops import TABLE, Op
 from autograd_scalar.value import Value, pull_back, topological_order
@@ -46,6 +47,11 @@ def _derivatives(row: Op) -> list[Callable[..., Any]]:
 
 def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, Any]]:
     """Yield a node's needed parents, each with the derivative by it: a Value, or a float where the row says so."""
+    if v.op in CALLS:
+        inputs = [+parent for parent in v.parents]  # its own, as parents may depend on each other
+        derivatives = _pull_back({CALLS[v.op].replay(*inputs): 1.0}, inputs, create_graph=True)
+        yield from zip(v.parents, derivatives, strict=True)
+        return
     row = TABLE[v.op]
     operands = operands_of(v, v.parents)
     for operand, derivative in zip(operands, _derivatives(row), strict=True):
@@ -84,7 +90,7 @@ def _dependents(order: Iterable[Value], inputs: Iterable[Value]) -> set[Value]:
 
 def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: bool) -> list[Any]:
     """Return the derivatives of the seeded sum of outputs by the inputs."""
-    if not create_graph:
+    if not create_graph and modes.tracer.get() is None:
         return pull_back(seeds, inputs)
     order = topological_order(*seeds)
     needed = _dependents(order, inputs)
@@ -92,7 +98,12 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
     for v in reversed(order):
         if v in bars and v.parents and v in needed:
             for parent, partial in _recorded_partials(v, needed):
-                if type(partial) is float and partial == 0.0 and isfinite(_data(bars[v])):
+                if (
+                    type(partial) is float
+                    and partial == 0.0
+                    and modes.tracer.get() is None  # which is not to see a choice by numbers
+                    and isfinite(_data(bars[v]))
+                ):
                     continue  # 0 times a number; 0 times inf is nan, as it is for floats
                 term = _product(bars[v], partial)
                 bars[parent] = bars[parent] + term if parent in bars else term
@@ -105,6 +116,7 @@ def push_forward(
     """Return the derivatives of the outputs along a direction given as the tangents of the inputs."""
     order = topological_order(*(y for y in outputs if type(y) is Value))
     needed = _dependents(order, tangents)
+    create_graph = create_graph or modes.tracer.get() is not None
     dots: dict[Value, Any] = dict(tangents)
     for v in order:
         if v in dots or v not in needed:

@@ -68,6 +68,7 @@ COMPUTED: dict[str, Callable[..., Any]] = {
     "sum": lambda xs: mp.fsum(xs),
     "dot": lambda ws, xs, bias: mp.fsum([w * x for w, x in zip(ws, xs, strict=True)]) + bias,
     "logsumexp": lambda xs: max(xs) + mp.log(mp.fsum([mp.exp(x - max(xs)) for x in xs])),
+    "pick": lambda ks, xs, key: mp.fsum([x for k, x in zip(ks, xs, strict=True) if k == key]),
 }
 
 # ----- rows that choose or round: exact for every float, said in plain Python -----

@@ -46,6 +46,7 @@ TORCH = {
     "step": lambda x: (x > 0).to(x.dtype) + 0.0 * x,
     "sum": lambda xs: torch.stack(xs).sum(),
     "dot": lambda ws, xs, bias: torch.stack(ws) @ torch.stack(xs) + bias,
+    "pick": lambda ks, xs, key: torch.stack(xs)[torch.stack(ks) == key].sum() + 0.0 * key,
     "logsumexp": lambda xs: torch.stack(xs).logsumexp(0),
 }  # fmt: skip
 

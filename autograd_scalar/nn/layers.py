@@ -95,6 +95,8 @@ class Sequential(Module):
 class Embedding(Module):
     """A table of `num` rows of `dim` parameters; an index gives its row, a list of them a list.
 
+    An index that is a Value is data: a compiled function looks its row up anew in every replay; see functions.take.
+
     Rows start out standard normal.
 
     >>> table = Embedding(10, 2, seed=0)
@@ -111,6 +113,8 @@ class Embedding(Module):
     def __call__(self, x: Any) -> Any:
         if hasattr(x, "__len__") and not isinstance(x, str):
             return [self(i) for i in x]
+        if isinstance(x, Value):
+            return [F.take(column, x) for column in zip(*self.rows, strict=True)]
         if not hasattr(x, "__index__"):
             raise TypeError(f"{self!r} takes an index, got {x!r}")
         if not 0 <= x < len(self.rows):

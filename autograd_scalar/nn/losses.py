@@ -2,6 +2,8 @@
 
 Each takes one sample, or a list of samples and gives their mean. They are composed of rows of the
 table, chosen so that every finite score gives a finite loss.
+
+Targets that are Values are data, as a compiled function has them: they are not checked.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ def hinge(scores: Any, targets: Any) -> Value:
     """
     losses = []
     for score, target in _pairs(scores, targets):
-        if target not in (-1, 1):
+        if not isinstance(target, Value) and target not in (-1, 1):
             raise ValueError(
                 f"hinge takes targets -1 and 1, got {target!r}; from 0 and 1 they are 2*y - 1 "
                 "(Dataset.signed), or use binary_cross_entropy"
@@ -58,6 +60,9 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Value:
     """
     losses = []
     for z, t in _pairs(logits, targets):
+        if isinstance(t, Value):
+            losses.append(t * (-z).softplus() + (1.0 - t) * z.softplus())
+            continue
         if not 0 <= t <= 1:
             hint = "; from -1 and 1 they are (y + 1) / 2" if t == -1 else ""
             raise ValueError(f"binary_cross_entropy takes targets from 0 to 1, got {t!r}{hint}")
@@ -97,9 +102,13 @@ def _cross_entropy(logits: Sequence[Any], target: Any) -> Value:
     if _is_list(target):
         if len(target) != len(logits):
             raise ValueError(f"{len(target)} probabilities for {len(logits)} logits")
-        if min(target) < 0.0 or abs(fsum(target) - 1.0) > 1e-6:
+        if not any(isinstance(p, Value) for p in target) and (
+            min(target) < 0.0 or abs(fsum(target) - 1.0) > 1e-6
+        ):
             raise ValueError(f"probabilities are 0 or more and sum to 1, got {list(target)}")
         expected: Value = F.dot(logits, target)
+    elif isinstance(target, Value):
+        expected = F.take(logits, target)
     else:
         if not hasattr(target, "__index__"):
             raise TypeError(f"a target is a class index or a list of probabilities, got {target!r}")

@@ -11,6 +11,8 @@ from math import isfinite, sqrt
 from numbers import Real
 from typing import Any
 
+from autograd_scalar import modes
+from autograd_scalar.nodes import may_change
 from autograd_scalar.value import UPDATE, Value, zero_grads
 
 
@@ -57,6 +59,8 @@ class Optimizer:
 
     def update(self, rule: str, *settings: float) -> None:
         """Apply a rule of `updates` to every parameter and its running numbers."""
+        if modes.open_blocks:
+            may_change("steps an optimizer")
         UPDATE[rule](self.params, *(self.state[name] for name in self.slots), *settings)
 
     def state_dict(self) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class History:
         #: What was trained, and on what, for explore(); checkpoints do not keep them.
         self.model: Module | None = None
         self.data: Any = None
+        #: Whether batches ran as machine code; see fit's `jit`.
+        self.compiled = False
 
     def append(self, row: dict[str, float]) -> None:
         """Add an epoch; every row has the columns of the first."""

@@ -70,6 +70,12 @@ class Learner:
             raise self._error("a step gave parameters that are not finite", data, rows)
         return loss.data, metric
 
+    def begin(self, *, anew: bool = False) -> None:
+        """Get ready for an epoch; see CompiledLearner."""
+
+    def settle(self) -> None:
+        """Leave the model and the optimiser as the last step made them."""
+
     def evaluate(self, data: Samples) -> tuple[float, float]:
         """Return loss and metric over all rows, recording nothing."""
         with no_grad():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from autograd_scalar.compiler import machine
 from autograd_scalar.data import Schema
 from autograd_scalar.nn import Module
 from autograd_scalar.nn.inputs import check_count
@@ -23,11 +24,12 @@ from autograd_scalar.train.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from autograd_scalar.train.compiled import WORTHWHILE, CompiledLearner
 from autograd_scalar.train.course import Course
 from autograd_scalar.train.history import Frame, History
 from autograd_scalar.train.interrupt import deferred_interrupt
 from autograd_scalar.train.learner import Learner, TrainingError
-from autograd_scalar.train.objective import objective
+from autograd_scalar.train.objective import Objective, objective
 from autograd_scalar.train.progress import Progress
 from autograd_scalar.train.progress import progress as progress_for
 from autograd_scalar.train.samples import Samples, samples, split
@@ -57,6 +59,7 @@ def fit(
     callbacks: Iterable[Callback] = (),
     progress: bool = True,
     extra: Any = None,
+    jit: bool | str = "auto",
 ) -> History:
     """Return the history of training the model, which is changed in place.
 
@@ -88,6 +91,8 @@ def fit(
         callbacks: called with the history after each epoch; one that returns True ends training.
         progress: whether to show a bar, a notebook's display, or lines in a log.
         extra: whatever JSON can hold, kept in the checkpoint.
+        jit: True to compile a sample and run batches as machine code; False for Values, operation by operation; "auto"
+            for the former where it can be done and pays (`history.compiled` tells). The numbers agree but for rounding.
 
     Ctrl-C ends training after the batch it falls into: the model keeps what it has learnt, the
     checkpoint is written, and the history comes back as usual, `stopped` being "interrupted".
@@ -119,8 +124,11 @@ def fit(
         if not {id(p) for p in optimizer.params} <= {id(p) for p in model.parameters()}:
             raise ValueError(f"{optimizer!r} holds parameters that are not this model's")
         optimizer.lr = optimizer.lr if lr is None else lr
+    if jit not in (True, False, "auto"):
+        raise ValueError(f'jit is True, False or "auto", got {jit!r}')
+    learner = _learner(jit, model, goal, optimizer, l2, train, epochs)
     run = _Run(
-        Learner(model, goal, optimizer, l2),
+        learner,
         Course(len(train.X), batch_size, shuffle, rng),
         train,
         held_out,
@@ -147,7 +155,31 @@ def fit(
             raise ValueError("resume=True goes on from checkpoint=, which is not given")
         run.resume(source)
     run.history.model, run.history.data = model, data
+    run.history.compiled = isinstance(learner, CompiledLearner)
     return run.train(progress_for(epochs, progress))
+
+
+def _learner(
+    jit: bool | str,
+    model: Module,
+    goal: Objective,
+    optimizer: Optimizer,
+    l2: float,
+    data: Samples,
+    epochs: int,
+) -> Learner:
+    """Return the learner that was asked for, or that suits."""
+    if jit is False or (jit == "auto" and not machine.is_there()):
+        return Learner(model, goal, optimizer, l2)
+    try:
+        compiled = CompiledLearner(model, goal, optimizer, l2, data)
+    except Exception:
+        if jit is True:
+            raise
+        return Learner(model, goal, optimizer, l2)  # where the same error shows, if it is one
+    if jit is True or compiled.nodes() * len(data.X) * epochs >= WORTHWHILE:
+        return compiled
+    return Learner(model, goal, optimizer, l2)
 
 
 @contextmanager
@@ -225,17 +257,21 @@ class _Run:
             return
         if plan.schedule is not None:
             self.learner.optimizer.lr = plan.schedule(epoch)
-        for rows in course.remaining():
-            start = time.perf_counter()
-            try:
-                loss, metric = self.learner.step(self.samples, rows)
-            except TrainingError as error:
-                where = f"epoch {epoch + 1}, batch {course.done + 1}"
-                raise TrainingError(f"{where}: {error}") from None
-            course.add(len(rows), loss, metric, time.perf_counter() - start)
-            shown.batch(history, course.done, course.batches)
-            if interrupted():
-                raise KeyboardInterrupt
+        self.learner.begin(anew=bool(plan.callbacks))
+        try:
+            for rows in course.remaining():
+                start = time.perf_counter()
+                try:
+                    loss, metric = self.learner.step(self.samples, rows)
+                except TrainingError as error:
+                    where = f"epoch {epoch + 1}, batch {course.done + 1}"
+                    raise TrainingError(f"{where}: {error}") from None
+                course.add(len(rows), loss, metric, time.perf_counter() - start)
+                shown.batch(history, course.done, course.batches)
+                if interrupted():
+                    raise KeyboardInterrupt
+        finally:
+            self.learner.settle()
         history.append(self._row())
         course.next_epoch()
         if plan.early_stopping and history.best_epoch == len(history):

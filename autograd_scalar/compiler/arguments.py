@@ -1,0 +1,129 @@
+"""The arguments of a call taken apart: numbers, Values and arrays to compute with, and the structure around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from autograd_scalar.compiler.trace import JitError
+from autograd_scalar.value import Value
+
+#: What stands in a structure for a leaf: a float, a Value, or an array.
+FLOAT, VALUE, ARRAY = "float", "Value", "array"
+
+
+class Leaf(NamedTuple):
+    """A leaf's place in the structure of a call."""
+
+    kind: str
+    #: Of an array: its dimensions after the first, where that counts rows.
+    inner: tuple[int, ...] = ()
+
+
+class Identity:
+    """A static argument that cannot be hashed, as itself."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identity) and other.thing is self.thing
+
+
+_FLOAT, _VALUE, _ARRAY = Leaf(FLOAT), Leaf(VALUE), Leaf(ARRAY)
+
+
+def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool) -> Any:
+    """Return the structure of an argument, hashable, and append its leaves to a list.
+
+    Ints, strings, bools and whatever else is no number to compute with are part of the structure. With `rows`, the
+    first axis of an array, or of a list of numbers, counts rows, and the others are lists.
+    """
+    kind = type(argument)
+    if kind is float:
+        leaves.append(argument)
+        return _FLOAT
+    if kind is Value:
+        leaves.append(argument)
+        return _VALUE
+    if rows and isinstance(argument, list | tuple) and not any(map(_is_array, argument)):
+        return _array(argument, leaves, path, rows)
+    if isinstance(argument, list | tuple):
+        return kind, *[
+            taken_apart(part, leaves, f"{path}[{i}]", rows) for i, part in enumerate(argument)
+        ]
+    if isinstance(argument, dict):
+        return (
+            kind,
+            tuple(argument),
+            *[
+                taken_apart(part, leaves, f"{path}[{key!r}]", rows)
+                for key, part in argument.items()
+            ],
+        )
+    if isinstance(argument, float):  # numpy's float64 among them
+        leaves.append(float(argument))
+        return _FLOAT
+    if _is_array(argument):
+        return _array(argument, leaves, path, rows)
+    try:
+        hash(argument)
+    except TypeError:
+        return Identity(argument)
+    return kind, argument
+
+
+def _is_array(argument: Any) -> bool:
+    return hasattr(argument, "__array_interface__") or hasattr(argument, "__array__")
+
+
+def _array(argument: Any, leaves: list[Any], path: str, rows: bool) -> Any:
+    import numpy as np
+
+    try:
+        array = np.asarray(argument)
+    except ValueError:
+        raise JitError(
+            f"{path} is to be rows of numbers, all of one shape, got {argument!r:.60}"
+        ) from None
+    if array.dtype.kind not in "fiub":
+        raise JitError(
+            f"{path} is an array of {array.dtype}; arrays of floats, ints and bools can be computed with"
+        )
+    if array.ndim == 0 and not rows:
+        if array.dtype.kind == "f":
+            leaves.append(float(array))
+            return _FLOAT
+        return type(array.item()), array.item()
+    if rows and array.ndim == 0:
+        raise JitError(f"{path} is to be mapped over rows, but has none: its shape is ()")
+    leaves.append(np.asarray(array, dtype=np.float64))
+    return Leaf(ARRAY, array.shape[1:]) if rows else _ARRAY
+
+
+def put_together(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
+    """Return the argument of that structure, with what a function returns for each leaf."""
+    if isinstance(structure, Leaf):
+        return leaf(structure)
+    if isinstance(structure, Identity):
+        return structure.thing
+    kind, *parts = structure
+    if issubclass(kind, dict):
+        keys, *parts = parts
+        return kind(zip(keys, [put_together(part, leaf) for part in parts], strict=True))
+    if issubclass(kind, list | tuple):
+        built = [put_together(part, leaf) for part in parts]
+        return kind(*built) if hasattr(kind, "_fields") else kind(built)
+    return parts[0]
+
+
+def nested(shape: tuple[int, ...], numbers: Iterator[Any]) -> Any:
+    """Return lists of lists of that shape, filled from an iterator; one thing for the shape ()."""
+    if not shape:
+        return next(numbers)
+    return [nested(shape[1:], numbers) for _ in range(shape[0])]

@@ -1,0 +1,214 @@
+"""`jit`: a function recorded at its first call, compiled, and replayed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from operator import index
+from typing import Any
+
+from autograd_scalar import modes, tree
+from autograd_scalar.compiler import c, kernel, machine, python
+from autograd_scalar.compiler.arguments import ARRAY, VALUE, taken_apart
+from autograd_scalar.compiler.batch import Batch
+from autograd_scalar.compiler.kernel import Options
+from autograd_scalar.compiler.paths import Entry, Output, Path
+from autograd_scalar.compiler.report import report
+from autograd_scalar.compiler.surroundings import Surroundings
+from autograd_scalar.compiler.trace import JitError
+from autograd_scalar.value import Value
+
+#: Structures of arguments that are kept; the one recorded first makes room.
+MOST_STRUCTURES = 64
+
+
+class Jitted:
+    """A function that is recorded, compiled and replayed when it is called; `jit` makes them."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        rows: tuple[int, ...] | None,
+        reduce: str | None,
+        flip: str,
+        options: Options,
+    ) -> None:
+        functools.update_wrapper(self, f)
+        self.f, self.rows, self.reduce, self.flip, self.options = f, rows, reduce, flip, options
+        self.name = getattr(f, "__name__", type(f).__name__).strip("<>")
+        self.surroundings = Surroundings(f)
+        self.entries: dict[Any, Entry] = {}
+
+    def __repr__(self) -> str:
+        paths = sum(len(entry.paths) for entry in self.entries.values())
+        return f"jit({self.name}): {paths} path{'s' * (paths != 1)} recorded"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if modes.open_blocks and (modes.tracer.get() or modes.watching.get() is not None):
+            # It becomes part of what is being recorded; or anomalies are looked for, operation by operation.
+            return self.f(*args, **kwargs)
+        leaves: list[Any] = []
+        entry = self._entry(args, kwargs, leaves)
+        if self.rows is not None or any(leaf.kind == ARRAY for leaf in entry.leaves):
+            return Batch(entry, leaves)()
+        numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
+        has_values = any(leaf.kind == VALUE for leaf in entry.leaves)
+        recording = modes.recording.get()
+        gradient = recording and (has_values or any(path.closed for path in entry.paths))
+        answer = entry.evaluated(numbers, gradient)
+        if answer is None:
+            return self.f(*args, **kwargs)
+        path, found = answer
+        if not has_values and not path.closed:
+            return tree.build(path.result, _filled(path, lambda i: found[i]))
+        if not recording:
+            return tree.build(path.result, _filled(path, lambda i: Value(found[i])))
+        if len(found) == len(path.program.outputs):  # closed-over Values came to light just now
+            found, _ = path.run(path.inputs(numbers), gradient=True)
+        parents = [leaf if type(leaf) is Value else Value(leaf) for leaf in leaves] + path.closed
+        n, outputs = len(parents), len(path.program.outputs)
+
+        def node(i: int) -> Value:
+            first = outputs + i * n
+            return path.node(i, found[i], parents, found[first : first + n])
+
+        return tree.build(path.result, _filled(path, node))
+
+    def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> Entry:
+        """Return what is known for arguments of that structure, and put their leaves into a list."""
+        mapped = (
+            {i % len(args) for i in self.rows if -len(args) <= i < len(args)} if self.rows else ()
+        )
+        if self.rows and len(mapped) < len(self.rows):
+            raise JitError(
+                f"{self.name} maps arguments {self.rows} over rows, but got {len(args)} positional arguments"
+            )
+        structure = (
+            tuple,
+            (
+                tuple,
+                *[taken_apart(a, leaves, f"argument {i}", i in mapped) for i, a in enumerate(args)],
+            ),
+            taken_apart(kwargs, leaves, "keywords", False),
+        )
+        key = (structure, self.surroundings.frozen())
+        entry = self.entries.get(key)
+        if entry is None:
+            if len(self.entries) >= MOST_STRUCTURES:
+                del self.entries[next(iter(self.entries))]
+            entry = self.entries[key] = Entry(self, structure)
+        return entry
+
+    # ----- to be looked at -----
+
+    @property
+    def paths(self) -> list[Path]:
+        """All that was recorded, in that order."""
+        return [path for entry in self.entries.values() for path in entry.paths]
+
+    def explain(self) -> str:
+        """Return what was recorded: structures, paths with their guards, frozen numbers, programs and their cost."""
+        return report(self)
+
+    def source(self, language: str = "python", *, gradient: bool = True, path: int = 0) -> str:
+        """Return the function, with its gradient by all inputs, as source: "python", "c" or "llvm".
+
+        Raises JitError where it has not been called yet, and ValueError for another language.
+        """
+        if not self.paths:
+            raise JitError(f"{self.name} has not been called yet, so nothing is recorded")
+        program = self.paths[path].program
+        made = kernel.basic(program, range(len(program.inputs)) if gradient else None)
+        languages: dict[str, Callable[[], str]] = {
+            "python": lambda: python.source(made, self.name),
+            "c": lambda: c.source(made, self.name),
+            "llvm": lambda: kernel.text(made, self.options),
+        }
+        if language not in languages:
+            raise ValueError(f"no source in {language!r}; there are {', '.join(languages)}")
+        return languages[language]()
+
+    def kernel(self, *args: Any, **kwargs: Any) -> Batch:
+        """Return the compiled function bound to arguments mapped over rows: arrays in, arrays out; see Batch."""
+        leaves: list[Any] = []
+        return Batch(self._entry(args, kwargs, leaves), leaves)
+
+
+def _filled(path: Path, output: Callable[[int], Any]) -> Any:
+    """Yield the leaves of a result, with what a function returns for each output."""
+    return (output(leaf) if type(leaf) is Output else leaf for leaf in tree.leaves(path.result))
+
+
+def jit(
+    f: Callable[..., Any] | None = None,
+    *,
+    rows: int | Iterable[int] | None = None,
+    reduce: str | None = None,
+    flip: str = "record",
+    fastmath: bool = False,
+    backend: str = "auto",
+) -> Any:
+    """Return the function compiled: recorded when it is called, and replayed as machine code from then on.
+
+    The same call gives the same numbers. Floats, Values and arrays among the arguments, in lists, tuples and dicts,
+    are data; everything else is part of the structure, and each structure is recorded by itself. Values that f reads
+    without being given them (a model's parameters) are inputs too: their present data is read at every call.
+
+    Floats give floats. Where Values are among the arguments, or read, the result is a single node: its parents are
+    those inputs, and its partials come from the same kernel as the value.
+
+    >>> import autograd_scalar as ag
+    >>> w = ag.Value(0.5)
+    >>> @ag.jit
+    ... def f(x):
+    ...     return ag.tanh(w * x)
+    >>> y = f(2.0)
+    >>> y.backward()
+    >>> f"{y.data:.4f} {w.grad:.4f}"
+    '0.7616 0.8399'
+
+    Arrays broadcast as a ufunc's do: one value for each element, an array out.
+
+    >>> import numpy as np
+    >>> ag.jit(ag.grad(lambda x: x**3))(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+
+    Args:
+        rows: numbers of arguments whose first axis counts samples: f is written for one sample, in which what is left
+            of an array is nested lists, and runs over all of them.
+        reduce: with rows, "mean" or "sum" of the results as one Value; None gives an array, one result a row.
+        flip: what to do where a comparison of Values comes out otherwise than it was recorded: "record" that path as
+            well and keep both, or raise an "error".
+        fastmath: let the compiler reorder and contract operations; numbers then differ in the last bits.
+        backend: "llvm" (needs llvmlite), "python", or "auto" for the former where it is installed.
+
+    Raises JitError for what cannot be compiled: a function that gives no Value, changes what is around it, or sets data
+    or grad; and for arguments that do not fit together.
+    """
+    if f is None:
+        return functools.partial(
+            jit, rows=rows, reduce=reduce, flip=flip, fastmath=fastmath, backend=backend
+        )
+    if not callable(f):
+        raise TypeError(f"jit compiles a function, got {f!r}")
+    if reduce not in (None, "mean", "sum"):
+        raise ValueError(f'reduce is "mean", "sum" or None, got {reduce!r}')
+    if flip not in ("record", "error"):
+        raise ValueError(f'flip is "record" or "error", got {flip!r}')
+    if backend not in ("auto", "llvm", "python"):
+        raise ValueError(f'backend is "auto", "llvm" or "python", got {backend!r}')
+    if backend == "llvm" and not machine.is_there():
+        raise JitError('backend="llvm" needs llvmlite: pip install "autograd-scalar[jit]"')
+    if backend == "auto":
+        backend = "llvm" if machine.is_there() else "python"
+    mapped = None
+    if rows is not None:
+        try:
+            mapped = tuple(map(index, rows if isinstance(rows, Iterable) else (rows,)))
+        except TypeError:
+            raise TypeError(f"rows are numbers of arguments, got {rows!r}") from None
+        if not mapped:
+            raise ValueError("rows names no argument to map over")
+    elif reduce is not None:
+        raise ValueError("reduce goes with rows, the numbers of the arguments to map over")
+    return Jitted(f, mapped, reduce, flip, Options(backend, fastmath))

@@ -1,0 +1,76 @@
+"""The processor that code is generated for, and machine code made of LLVM IR."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache, cached_property
+from typing import Any
+
+KERNEL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * 7)
+
+
+@cache
+def _llvm() -> Any:
+    """Return llvmlite's binding, ready to be used."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@cache
+def is_there() -> bool:
+    """Return whether llvmlite is installed."""
+    try:
+        _llvm()
+    except ImportError:
+        return False
+    return True
+
+
+@cache
+def features() -> dict[str, bool]:
+    """Return what the processor can do, by LLVM's names for it."""
+    return dict(_llvm().get_host_cpu_features())
+
+
+def has_fma() -> bool:
+    """Return whether the processor multiplies and adds in one instruction."""
+    return features().get("fma", False) or features().get("neon", False)
+
+
+def width() -> int:
+    """Return how many doubles a vector register holds."""
+    return 8 if features().get("avx512f") else 4 if features().get("avx") else 2
+
+
+class Code:
+    """Machine code, kept for as long as this object is."""
+
+    def __init__(self, text: str, *, optimise: int = 2, passes: int = 1) -> None:
+        llvm = _llvm()
+        target = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
+            cpu=llvm.get_host_cpu_name(),
+            features=llvm.get_host_cpu_features().flatten(),
+            opt=optimise,
+            jit=True,
+        )
+        module = llvm.parse_assembly(text)
+        if passes:
+            options = llvm.create_pipeline_tuning_options(speed_level=passes)
+            options.loop_vectorization = options.slp_vectorization = False
+            builder = llvm.create_pass_builder(target, options)
+            builder.getModulePassManager().run(module, builder)
+        self._engine = llvm.create_mcjit_compiler(module, target)
+        self._engine.finalize_object()
+
+    @cached_property
+    def kernel(self) -> Any:
+        """The kernel over rows; it runs without the interpreter's lock."""
+        return KERNEL(self._engine.get_function_address("kernel"))
+
+    def function(self, name: str, pointers: int) -> Any:
+        """Return a function of some addresses to an int; it keeps the interpreter's lock, being short."""
+        prototype = ctypes.PYFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * pointers)
+        return prototype(self._engine.get_function_address(name))

@@ -1,0 +1,214 @@
+"""What was recorded of a function: the paths it took, for one structure of arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from autograd_scalar import floats, modes, nodes, tree
+from autograd_scalar.compiler import kernel
+from autograd_scalar.compiler.arguments import Leaf, nested, put_together
+from autograd_scalar.compiler.trace import Frozen, JitError, Trace
+from autograd_scalar.ops import TABLE
+from autograd_scalar.program import Guard, Program
+from autograd_scalar.value import RECORD, Value
+
+if TYPE_CHECKING:
+    from autograd_scalar.compiler.jit import Jitted
+
+#: So many paths are kept for one structure of arguments. What takes yet another one is not compiled.
+MOST = 64
+
+
+class Output(int):
+    """Stands for an output of a program in the nest that the function returned."""
+
+
+class Path:
+    """What was recorded of one call: a program, right wherever its guards hold."""
+
+    def __init__(
+        self,
+        owner: Jitted,
+        program: Program,
+        closed: list[Value],
+        frozen: list[Frozen],
+        result: Any,
+        given: int,
+    ) -> None:
+        self.owner, self.program, self.closed, self.frozen = owner, program, closed, frozen
+        #: What the function returned, an Output in the place of each Value.
+        self.result = result
+        #: How many of the inputs are arguments; those that follow are closed over.
+        self.given = given
+        self._ops: dict[int, str] = {}
+        self._kernels: dict[Any, Any] = {}
+
+    def run(self, numbers: Sequence[float], gradient: bool) -> tuple[list[float], int]:
+        """Return the outputs, with the derivatives by all inputs if asked for, and the guard that fails or -1."""
+        run = self._kernels.get(gradient)
+        if run is None:
+            wrt = range(len(self.program.inputs)) if gradient else None
+            run = self._kernels[gradient] = kernel.single(self.program, wrt, self.owner.options)
+        return run(numbers)
+
+    def over_rows(
+        self, columns: tuple[int, ...], gradient: bool, by_row: tuple[int, ...]
+    ) -> kernel.Rows:
+        """Return the kernel over rows; the gradient is by all inputs that are the same for all rows.
+
+        The outputs that are not wanted by row are summed, and it is their gradient.
+        """
+        key = columns, gradient, by_row
+        if key not in self._kernels:
+            shared = [k for k in range(len(self.program.inputs)) if k not in {*columns}]
+            self._kernels[key] = kernel.rows(
+                self.program, shared if gradient else None, columns, by_row, self.owner.options
+            )
+        return self._kernels[key]  # type: ignore[no-any-return]
+
+    def inputs(self, numbers: Sequence[float]) -> list[float]:
+        """Return the program's inputs: the arguments' numbers, and the present data of what is closed over."""
+        return [*numbers, *[v.data for v in self.closed]]
+
+    def node(self, index: int, data: float, parents: list[Value], partials: list[float]) -> Value:
+        """Return the node of an output."""
+        if index not in self._ops:
+            self._ops[index] = _register(self.owner.name, Call(self, index))
+        v: Value = nodes.core.node(data, self._ops[index], tuple(parents), tuple(partials))
+        return nodes.watched(v) if modes.open_blocks else v
+
+
+def _register(name: str, call: Call) -> str:
+    """Return the operation that nodes of a compiled function have."""
+    op, n = f"jit_{name}", 1
+    while op in floats.CALLS or op in TABLE:
+        n += 1
+        op = f"jit_{name}_{n}"
+    floats.CALLS[op] = call
+    return op
+
+
+class Call:
+    """What nodes of an output can do later; see floats.CompiledCall."""
+
+    def __init__(self, path: Path, index: int) -> None:
+        self.path, self.index = path, index
+
+    def evaluate(self, *operands: float) -> tuple[float, tuple[float, ...]]:
+        self._check(len(operands))
+        found, failed = self.path.run(operands, gradient=True)
+        if failed >= 0:
+            g = self.path.program.guards[failed]
+            raise JitError(
+                f"{self.path.owner.name} would take another way with the present data ({_told(g)}): call it again"
+            )
+        first = len(self.path.program.outputs) + self.index * len(operands)
+        return found[self.index], tuple(found[first : first + len(operands)])
+
+    def replay(self, *operands: Value) -> Value:
+        self._check(len(operands))
+        return replayed(self.path.program, operands)[self.index]
+
+    def _check(self, count: int) -> None:
+        if count != len(self.path.program.inputs):
+            raise JitError(
+                f"{self.path.owner.name} was mapped over rows, which its node does not keep; "
+                "compile the derivative instead: jit(grad(f))"
+            )
+
+
+def replayed(program: Program, inputs: Sequence[Value]) -> list[Value]:
+    """Return the outputs of a program as graphs of what was recorded, over some Values."""
+    values: list[Any] = []
+    for op, *operands in program.code:
+        if op == "input":
+            values.append(inputs[operands[0]])
+        elif op == "const":
+            values.append(Value(operands[0]))
+        elif op == "stop":
+            values.append(values[operands[0]].detach())
+        else:
+            values.append(RECORD[op](*TABLE[op].split([values[place] for place in operands])))
+    return [values[place] for place in program.outputs]
+
+
+class Entry:
+    """All paths that were recorded for one structure of arguments."""
+
+    def __init__(self, owner: Jitted, structure: Any) -> None:
+        self.owner, self.structure = owner, structure
+        self.paths: list[Path] = []
+        self.leaves: list[Leaf] = []
+        put_together(structure, self.leaves.append)
+
+    def record(self, numbers: Sequence[float]) -> Path:
+        """Return the path that the function takes for some numbers, recorded and kept."""
+        owner = self.owner
+        trace = Trace(owner.name)
+        inputs: dict[Value, str] = {}
+
+        def fresh(leaf: Leaf) -> Any:
+            made = []
+            for _ in range(prod(leaf.inner)):
+                v = Value(numbers[len(inputs)])
+                inputs[v] = f"x{len(inputs)}"
+                made.append(v)
+            return nested(leaf.inner, iter(made))
+
+        args, kwargs = put_together(self.structure, fresh)
+        before = owner.surroundings.seen()
+        with modes.tracing(trace):
+            result = owner.f(*args, **kwargs)
+        owner.surroundings.check(before)
+        outputs: list[Value] = []
+
+        def placed(leaf: Any, where: str) -> Any:
+            if type(leaf) is Value:
+                outputs.append(leaf)
+                return Output(len(outputs) - 1)
+            if isinstance(leaf, float | int):
+                return leaf
+            raise JitError(
+                f"{where} of {owner.name} is {leaf!r:.60}; a compiled function gives Values and numbers in nests"
+            )
+
+        where = tree.paths(result, "the result")
+        leaves = [*map(placed, tree.leaves(result), where)]
+        if not outputs:
+            raise JitError(
+                f"{owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
+            )
+        program, closed, frozen = trace.program(inputs, outputs)
+        path = Path(owner, program, closed, frozen, tree.build(result, iter(leaves)), len(inputs))
+        self.paths.append(path)
+        return path
+
+    def may_record(self, path: Path | None, failed: int) -> bool:
+        """Return whether there is room for another path; JitError where a flip is to be an error."""
+        if path is not None and self.owner.flip == "error":
+            raise JitError(
+                f"{self.owner.name} takes another way than it was recorded ({_told(path.program.guards[failed])}); "
+                'flip="record" keeps both'
+            )
+        return len(self.paths) < MOST
+
+    def evaluated(
+        self, numbers: Sequence[float], gradient: bool
+    ) -> tuple[Path, list[float]] | None:
+        """Return the path that some numbers take, with what Path.run() gives; None where there are too many paths."""
+        path, failed = None, -1
+        for path in self.paths:
+            found, failed = path.run(path.inputs(numbers), gradient)
+            if failed < 0:
+                return path, found
+        if not self.may_record(path, failed):
+            return None
+        path = self.record(numbers)
+        found, failed = path.run(path.inputs(numbers), gradient)
+        return (path, found) if failed < 0 else None  # a nan whose data was read is never the same
+
+
+def _told(g: Guard) -> str:
+    return f"the comparison {g.symbol} at {g.place} was {g.outcome}"

@@ -1,0 +1,93 @@
+"""Rows that take different ways through a function: each goes to the path on which its guards hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd_scalar.compiler.paths import Entry, Path
+from autograd_scalar.compiler.trace import JitError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+
+class Part(NamedTuple):
+    """What the kernel of a path gave for the rows that take it."""
+
+    path: Path
+    #: Which rows they are; None for all.
+    rows: Array | None
+    #: One array for each output that is wanted by row.
+    outs: list[Array]
+    #: The sums over these rows of the other outputs, and of their derivatives by all that is shared.
+    sums: Array
+
+
+def parts(
+    entry: Entry,
+    count: int,
+    columns: Mapping[int, Array],
+    shared: Callable[[Path], Array],
+    numbers: Callable[[int], Sequence[float]],
+    *,
+    gradient: bool,
+    by_row: tuple[int, ...] | None,
+) -> list[Part]:
+    """Return what all rows give, path by path; ways that have not been taken yet are recorded.
+
+    `columns` are the inputs that differ by row, under their numbers, `shared(path)` the other ones, `numbers(row)` the
+    arguments of one row. `by_row` are the outputs wanted by row, None for all.
+    """
+    import numpy as np
+
+    found: list[Part] = []
+    left: Array | None = None
+    waiting = list(entry.paths)
+    while left is None or len(left):
+        if not waiting:
+            _check_room(entry)
+            waiting.append(entry.record(numbers(0 if left is None else int(left[0]))))
+        path = waiting.pop(0)
+        wanted = tuple(range(len(path.program.outputs))) if by_row is None else by_row
+        kernel = path.over_rows(tuple(columns), gradient, wanted)
+        given = [column if left is None else column[left] for column in columns.values()]
+        outs, sums, good = kernel(count if left is None else len(left), given, shared(path))
+        if good is None:
+            found.append(Part(path, left, outs, sums))
+            break
+        everyone = np.arange(count) if left is None else left
+        mine, left = everyone[good], everyone[~good]
+        if len(mine):
+            if kernel.layout.sums:  # the sums had all rows in them
+                given = [column[mine] for column in columns.values()]
+                outs, sums, _ = kernel(len(mine), given, shared(path))
+            else:
+                outs = [out[good] for out in outs]
+            found.append(Part(path, mine, outs, sums))
+    return found
+
+
+def _check_room(entry: Entry) -> None:
+    """Raise JitError where no other path may be recorded."""
+    paths = entry.paths
+    if paths and not entry.may_record(paths[0], 0):
+        raise JitError(
+            f"{entry.owner.name} takes more than {len(paths)} ways through its code; "
+            "use where(), maximum() and the like instead of if"
+        )
+
+
+def whole(found: Sequence[Part], count: int) -> list[Array]:
+    """Return the outputs by row of all rows together."""
+    import numpy as np
+
+    if len(found) == 1 and found[0].rows is None:
+        return found[0].outs
+    arrays = [np.empty(count) for _ in found[0].outs] if found else []
+    for part in found:
+        for array, out in zip(arrays, part.outs, strict=True):
+            array[part.rows] = out
+    return arrays

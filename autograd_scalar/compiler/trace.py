@@ -1,0 +1,147 @@
+"""What a function does with Values while it is recorded, as a program."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from autograd_scalar import modes
+from autograd_scalar.program import COMPARISONS, Builder, Guard, Program
+from autograd_scalar.value import Value, topological_order
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+#: Longer programs are refused: a loop that was to be a few lines of code has got out of hand.
+LONGEST = 2_000_000
+
+
+class JitError(RuntimeError):
+    """A function that cannot be compiled, or arguments that do not fit it; the message says what to do."""
+
+
+class Frozen(NamedTuple):
+    """A number that is the same in every replay, and the line that wrote it."""
+
+    number: float
+    place: str
+
+
+class Trace:
+    """The record of one call. Nodes are kept alive, so that none of them is mistaken for another."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._made: dict[Value, bool] = {}  # whether it is differentiated
+        self._constants: dict[Value, str] = {}
+        self._cut: dict[Value, Value] = {}
+        self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
+
+    # ----- what the cores tell; see modes.Tracer -----
+
+    def made(self, v: Value, *, differentiable: bool) -> None:
+        self._constants.pop(v, None)
+        self._made[v] = differentiable
+        if len(self._made) > LONGEST:
+            raise JitError(
+                f"{self.name} made more than {LONGEST} operations while it was recorded; compile a smaller part of it, "
+                "such as the loss of one sample, and map it over rows"
+            )
+
+    def constant(self, v: Value) -> None:
+        self._constants[v] = _place()
+
+    def cut(self, v: Value, source: Value) -> None:
+        self._constants.pop(v, None)
+        self._cut[v] = source
+
+    def compared(self, symbol: str, x: Value, y: Any, outcome: bool) -> None:
+        self._comparisons.append((symbol, x, y, outcome, _place()))
+
+    def read(self, v: Value) -> None:
+        # What becomes of the number nobody knows, so the record holds where the number is the same.
+        with_itself = modes.tracer.set(None)
+        try:
+            self._comparisons.append(("==", v, v.data, True, f"{_place()} (data is read)"))
+        finally:
+            modes.tracer.reset(with_itself)
+
+    def refuse(self, what: str) -> None:
+        raise JitError(
+            f"{self.name} {what} at {_place()}: a compiled function gives numbers and changes nothing; do that outside"
+        )
+
+    # ----- the program -----
+
+    def program(
+        self, inputs: dict[Value, str], outputs: Sequence[Value]
+    ) -> tuple[Program, list[Value], list[Frozen]]:
+        """Return the program of some outputs, the Values it closes over, and the numbers it froze.
+
+        The inputs come first in the program, then the Values that were there before the recording.
+        """
+        closed: list[Value] = []
+        frozen: list[Frozen] = []
+        builder = Builder([*inputs.values()])
+        where: dict[Value, int] = {v: builder.input(k) for k, v in enumerate(inputs)}
+        compared = [v for _, *pair, _, _ in self._comparisons for v in pair if type(v) is Value]
+        for v in self._order([*outputs, *compared]):
+            if v in where:
+                continue
+            if v in self._cut:
+                where[v] = builder.emit("stop", where[self._cut[v]])
+            elif v in self._made:
+                place = builder.emit(v.op, *[where[parent] for parent in v.parents])
+                where[v] = place if self._made[v] else builder.emit("stop", place)
+            elif v in self._constants:
+                where[v] = builder.constant(v.data)
+                frozen.append(Frozen(v.data, self._constants[v]))
+            else:
+                builder.inputs.append(v.label or f"c{len(closed)}")
+                where[v] = builder.input(len(builder.inputs) - 1)
+                closed.append(v)
+        guards = self._guards(builder, where)
+        return builder.program([where[v] for v in outputs], guards), closed, frozen
+
+    def _order(self, roots: Iterable[Value]) -> list[Value]:
+        """Return the nodes under the roots as eager code orders them; cuts come after their sources."""
+        roots = [*roots]
+        sources: list[Value] = []
+        for v in self._cut:
+            sources += [self._cut[v], v]
+        # What is cut was there before whatever reads it; the order among the others stays.
+        return topological_order(*sources, *roots) if sources else topological_order(*roots)
+
+    def _guards(self, builder: Builder, where: dict[Value, int]) -> list[Guard]:
+        """Return the comparisons that can come out otherwise."""
+        guards: dict[tuple[str, int, int], Guard] = {}
+        for symbol, x, y, outcome, place in self._comparisons:
+            number = y.data if type(y) is Value else float(y)
+            if not outcome_is(outcome, symbol, x.data, number):
+                raise JitError(
+                    f"{self.name} compares with {y!r} at {place}, which no float is; compare with a float"
+                )
+            other = where[y] if type(y) is Value else builder.constant(number)
+            if builder.number(where[x]) is not None and builder.number(other) is not None:
+                continue
+            guards.setdefault(
+                (symbol, where[x], other), Guard(symbol, where[x], other, outcome, place)
+            )
+        return list(guards.values())
+
+
+def outcome_is(outcome: bool, symbol: str, x: float, y: float) -> bool:
+    """Return whether a comparison comes out like that; nan, whose data was read, is like nothing."""
+    return COMPARISONS[symbol](x, y) is outcome or (symbol == "==" and x != x)
+
+
+def _place() -> str:
+    """Return where the code outside the package stands, as `file:line`."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if not filename.startswith((_PACKAGE, "<autograd_scalar")):
+            return f"{filename}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "an unknown line"

@@ -1,0 +1,242 @@
+"""Batches as machine code: loss, gradient and the optimiser's update over arrays, beside the Values they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from autograd_scalar import tree
+from autograd_scalar.compiler import kernel, machine
+from autograd_scalar.compiler.arguments import taken_apart
+from autograd_scalar.compiler.jit import Jitted
+from autograd_scalar.compiler.kernel import Options, Rows
+from autograd_scalar.compiler.paths import Entry, Output, Path
+from autograd_scalar.compiler.rows import Part, parts, whole
+from autograd_scalar.compiler.texts import write
+from autograd_scalar.compiler.trace import JitError
+from autograd_scalar.nn import LOSSES, Module, l2
+from autograd_scalar.optim import Optimizer
+from autograd_scalar.program import Builder
+from autograd_scalar.train.learner import Learner
+from autograd_scalar.train.objective import Objective
+from autograd_scalar.train.samples import Samples
+from autograd_scalar.updates import UPDATES
+from autograd_scalar.value import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+#: fit compiles by itself where the eager run would record this many nodes: about as long as compiling takes.
+WORTHWHILE = 500_000
+
+
+class CompiledLearner(Learner):
+    """A learner whose batches are replays of one recorded sample.
+
+    While an epoch runs, the parameters are an array; `begin` and `settle` carry them, the grads and the optimiser's
+    running numbers over from the Values and back. Raises JitError where the model, the loss or the data are nothing
+    to compile.
+    """
+
+    def __init__(
+        self, model: Module, objective: Objective, optimizer: Optimizer, l2: float, data: Samples
+    ) -> None:
+        super().__init__(model, objective, optimizer, l2)
+        if objective.loss not in LOSSES.values():
+            raise JitError(
+                f"the loss {objective.name} may be any function of all predictions; of {', '.join(LOSSES)} "
+                "it is known that they are means over the samples"
+            )
+        self._options = Options("llvm" if machine.is_there() else "python")
+        self._position = {p: i for i, p in enumerate(optimizer.params)}
+        self._data: dict[int, tuple[Samples, dict[int, Array]]] = {}
+        self._updates: dict[str, Rows] = {}
+        self._entry = self._recorded(data)
+        again = self._recorded(data).paths[0]
+        if kernel.shape(again.program) != kernel.shape(self._entry.paths[0].program):
+            raise JitError(
+                "the model does not do the same twice: it draws random numbers, or counts"
+            )
+        self.begin()
+
+    def nodes(self) -> int:
+        """Return how many nodes a sample is made of."""
+        return len(self._entry.paths[0].program)
+
+    # ----- the recorded sample -----
+
+    def _recorded(self, data: Samples) -> Entry:
+        """Return the recording of one sample: its loss, and the numbers that the model predicts."""
+
+        def sample(x: Any, y: Any) -> tuple[Value, Any]:
+            prediction = self.model(x)
+            loss = self.objective.loss([prediction], [y])
+            if self.l2:
+                loss = loss + self.l2 * l2(self.optimizer.params)
+            return loss, prediction
+
+        leaves: list[Any] = []
+        rows = [
+            taken_apart(column, leaves, name, True)
+            for column, name in ((data.X, "X"), (data.y, "y"))
+        ]
+        structure = (tuple, (tuple, *rows), (dict, ()))
+        entry = Entry(Jitted(sample, None, None, "record", self._options), structure)
+        columns = self._columns(data)
+        path = entry.record([column[0].item() for column in columns.values()])
+        if not all(type(leaf) is Output for leaf in tree.leaves(path.result)):
+            raise JitError("the model predicts numbers that depend on nothing")
+        return entry
+
+    def _columns(self, data: Samples) -> dict[int, Array]:
+        """Return samples as the inputs of the program, one array for each number of a sample."""
+        import numpy as np
+
+        if id(data) not in self._data:
+            arrays = []
+            for column, name in ((data.X, "X"), (data.y, "y")):
+                try:
+                    array = np.array(column, dtype=np.float64)
+                except (TypeError, ValueError):
+                    raise JitError(f"{name} is not rows of numbers, all of one shape") from None
+                arrays.append(array.reshape(len(array), -1))
+            flat = np.concatenate(arrays, axis=1)
+            self._data[id(data)] = data, {k: flat[:, k] for k in range(flat.shape[1])}
+        return self._data[id(data)][1]
+
+    # ----- parameters, as Values and as an array -----
+
+    def begin(self, *, anew: bool = False) -> None:
+        """Take over parameters and running numbers; `anew` records the sample again, as the model may have changed."""
+        import numpy as np
+
+        if anew:
+            self._entry = self._recorded(next(iter(self._data.values()))[0])
+        self.p = np.array([p.data for p in self.optimizer.params])
+        self._gradient = np.array([p.grad for p in self.optimizer.params])
+        self._running = {name: np.array(state) for name, state in self.optimizer.state.items()}
+        self._shared: dict[Path, tuple[Array, Array, Array]] = {}
+
+    def settle(self) -> None:
+        for p, data, grad in zip(
+            self.optimizer.params, self.p.tolist(), self._gradient.tolist(), strict=True
+        ):
+            p.data, p.grad = data, grad
+        self.optimizer.state = {name: state.tolist() for name, state in self._running.items()}
+
+    def _inputs(self, path: Path) -> Array:
+        """Return the shared inputs of a path: parameters from the array, other Values as they are."""
+        import numpy as np
+
+        if path not in self._shared:
+            numbers = np.array([v.data for v in path.closed])
+            ours = np.array([v in self._position for v in path.closed], dtype=bool)
+            where = np.array(
+                [self._position[v] for v in path.closed if v in self._position], dtype=int
+            )
+            self._shared[path] = numbers, ours, where
+        numbers, ours, where = self._shared[path]
+        numbers[ours] = self.p[where]
+        return numbers
+
+    # ----- batches -----
+
+    def _parts(
+        self, data: Samples, rows: Sequence[int] | None, gradient: bool
+    ) -> tuple[list[Part], int]:
+        columns = self._columns(data)
+        if rows is not None:
+            columns = {k: column[rows] for k, column in columns.items()}
+        count = len(next(iter(columns.values())))
+
+        def numbers(row: int) -> list[float]:
+            return [column[row].item() for column in columns.values()]
+
+        outputs = len(self._entry.paths[0].program.outputs)
+        found = parts(
+            self._entry, count, columns, self._inputs, numbers,
+            gradient=gradient, by_row=tuple(range(1, outputs)),
+        )  # fmt: skip
+        return found, count
+
+    def _metric(
+        self, data: Samples, rows: Sequence[int] | None, found: list[Part], count: int
+    ) -> float:
+        metric = self.objective.metric
+        if metric is None:
+            return 0.0
+        outputs = [column.tolist() for column in whole(found, count)]
+        predictions = outputs[0] if len(outputs) == 1 else [*zip(*outputs, strict=True)]
+        targets = data.y if rows is None else [data.y[i] for i in rows]
+        return metric(predictions, targets)
+
+    def step(self, data: Samples, rows: list[int]) -> tuple[float, float]:
+        import numpy as np
+
+        some = (
+            None if len(rows) == len(data.X) else rows
+        )  # the order of all of them does not matter
+        found, count = self._parts(data, some, gradient=True)
+        gradient = np.zeros(len(self.p))
+        loss = 0.0
+        for part in found:
+            loss += part.sums[0].item()
+            _, ours, where = self._shared[part.path]
+            gradient[where] += part.sums[1:][ours]
+        loss /= count
+        gradient /= count
+        if not isfinite(loss):
+            self.settle()
+            raise self._error(f"the loss became {loss}", data, rows)
+        metric = self._metric(data, some, found, count)
+        self.good = self.p.tolist()
+        self._gradient = gradient
+        # The optimiser works out this step's settings, and hands them to the rule.
+        self.optimizer.update = self._update  # type: ignore[method-assign]
+        try:
+            self.optimizer.step()
+        finally:
+            del self.optimizer.update
+        if not np.isfinite(self.p).all():
+            self.settle()
+            self._go_back()
+            raise self._error("a step gave parameters that are not finite", data, rows)
+        return loss, metric
+
+    def _error(self, what: str, data: Samples, rows: list[int]) -> Any:
+        error = super()._error(what, data, rows)
+        self.begin()
+        return error
+
+    def evaluate(self, data: Samples) -> tuple[float, float]:
+        found, count = self._parts(data, None, gradient=False)
+        loss = sum(part.sums[0].item() for part in found) / count
+        return loss, self._metric(data, None, found, count)
+
+    def _update(self, rule: str, *settings: float) -> None:
+        """Apply a rule of `updates` to the arrays; see Optimizer.update."""
+        import numpy as np
+
+        if rule not in self._updates:
+            self._updates[rule] = _update_kernel(rule, self._options)
+        columns = [self.p, self._gradient, *self._running.values()]
+        outs, _, _ = self._updates[rule](len(self.p), columns, np.array(settings, dtype=float))
+        self.p = outs[0]
+        self._running = dict(zip(self._running, outs[1:], strict=True))
+
+
+def _update_kernel(rule: str, options: Options) -> Rows:
+    """Return the kernel of an optimiser's rule, with parameters for rows."""
+    update = UPDATES[rule]
+    names = ["p", "g", *update.running, *update.settings]
+    builder = Builder(names)
+    now = {name: builder.input(k) for k, name in enumerate(names)}
+    for target, text in update.assignments:
+        now[target] = write(text.tree, now, builder, builder.emit)
+    outputs = ["p", *update.running]
+    columns = range(2 + len(update.running))
+    program = builder.program([now[name] for name in outputs])
+    return kernel.rows(program, None, columns, range(len(outputs)), options)
