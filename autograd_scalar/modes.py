@@ -48,7 +48,7 @@ class Tracer(Protocol):
     def read(self, v: Any) -> None:
         """Take note that a number was taken out of a Value."""
 
-    def refuse(self, what: str) -> None:
+    def refuse(self, what: str, advice: str = "do that outside") -> None:
         """Raise the error for what a replay could not do."""
 
 

@@ -294,6 +294,16 @@ def may_change(what: str) -> None:
         tracer.refuse(what)
 
 
+def equated(v: Value, other: Any) -> None:
+    """Raise an error where a recorded function asks whether a Value equals a number, or another Value.
+
+    For numbers that is a matter of their size, for Values of identity. A record could only freeze the latter.
+    """
+    tracer = modes.tracer.get()
+    if tracer is not None and v is not other and isinstance(other, Real | core.Value):
+        tracer.refuse("compares a Value with == or in", "use < and >, or where()")
+
+
 def may_not_read(what: str) -> None:
     """Raise an error while a function is recorded: a replay would not read it anew."""
     if (tracer := modes.tracer.get()) is not None:

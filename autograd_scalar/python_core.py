@@ -19,6 +19,7 @@ from autograd_scalar.nodes import (
     adjoints,
     check,
     compared,
+    equated,
     label_of,
     may_change,
     may_not_read,
@@ -146,6 +147,13 @@ class Value(RowMethods):
     def __bool__(self) -> bool:
         outcome = self._data != 0.0
         return compared("!=", self, 0.0, outcome) if modes.open_blocks else outcome
+
+    def __eq__(self, other: object) -> bool:
+        if modes.open_blocks:
+            equated(self, other)
+        return NotImplemented  # a Value equals itself alone
+
+    __hash__ = object.__hash__
 
     def __lt__(self, other: Value | float) -> bool:
         if (y := _comparable(other)) is None:

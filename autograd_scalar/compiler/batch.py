@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import modes, tree
 from autograd_scalar.compiler.arguments import ARRAY
+from autograd_scalar.compiler.kernel import Columns
 from autograd_scalar.compiler.paths import Entry, Output, Path
 from autograd_scalar.compiler.rows import Part, parts, whole
 from autograd_scalar.compiler.trace import JitError
@@ -26,13 +26,23 @@ class Batch:
 
     def __init__(self, entry: Entry, leaves: Sequence[Any]) -> None:
         self.entry, self.owner = entry, entry.owner
-        #: The inputs in the program's order: an array where they differ by row, else a number or a Value.
-        self.inputs: list[Any] = []
         self.shape = self._shape(leaves)
         self.count = prod(self.shape)
+        #: The numbers and Values that are the same for all rows.
+        self.shared: list[Any] = []
+        tables: list[Any] = []
+        places: list[int] = []
+        inputs = 0
         for leaf, given in zip(entry.leaves, leaves, strict=True):
-            self.inputs += self._columns(given) if leaf.kind == ARRAY else [given]
-        self.columns = tuple(k for k, given in enumerate(self.inputs) if hasattr(given, "strides"))
+            width = 1
+            if leaf.kind == ARRAY:
+                tables.append(self._table(given))
+                width = tables[-1].shape[1]
+                places += range(inputs, inputs + width)
+            else:
+                self.shared.append(given)
+            inputs += width
+        self.columns, self.places, self.inputs = Columns(tables), tuple(places), inputs
 
     def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:
         """Return what the rows count up to: one number, or the shape that arrays broadcast to."""
@@ -58,21 +68,20 @@ class Batch:
                 )
         return (len(arrays[0]),)
 
-    def _columns(self, array: Any) -> list[Any]:
-        """Return an array as columns of numbers, one for each input that it stands for."""
+    def _table(self, array: Any) -> Any:
+        """Return an array as a table, with a column for each input that it stands for."""
         import numpy as np
 
         if self.owner.rows is None:
-            return [np.broadcast_to(array, self.shape).reshape(-1)]
-        return [array[(slice(None), *at)] for at in product(*map(range, array.shape[1:]))]
+            return np.broadcast_to(array, self.shape).reshape(-1, 1)
+        return array.reshape(len(array), prod(array.shape[1:]))
 
     # ----- calls -----
 
     def __call__(self) -> Any:
         """Return the result: an array, or the sum or mean over the rows."""
         path = self._path()
-        values = [k for k, leaf in enumerate(self.inputs) if type(leaf) is Value]
-        has_values = bool(values or path.closed)
+        has_values = bool(path.closed) or any(type(given) is Value for given in self.shared)
         if self.owner.reduce is None:
             if has_values and modes.recording.get():
                 raise JitError(
@@ -87,48 +96,34 @@ class Batch:
                 for leaf in tree.leaves(path.result)
             )
             return tree.build(path.result, filled)
-        return self._reduced(path, values, has_values)
+        return self._reduced(path, has_values)
 
     def _path(self) -> Path:
         """Return a path that was recorded; the first row decides where there is none."""
         if not self.entry.paths:
-            self.entry.record(self._row(0) if self.count else [1.0] * len(self.inputs))
+            self.entry.record(self._row(0) if self.count else [1.0] * self.inputs)
         return self.entry.paths[0]
 
     def _row(self, row: int) -> list[float]:
         """Return the numbers of the arguments for one row."""
-        return [
-            given[row].item()
-            if k in self.columns
-            else given.data
-            if type(given) is Value
-            else given
-            for k, given in enumerate(self.inputs)
-        ]
+        by_row, same = iter(self.columns.row(row)), iter(self.shared)
+        numbers = [next(by_row if k in self.places else same) for k in range(self.inputs)]
+        return [given.data if type(given) is Value else given for given in numbers]
 
     def _shared(self, path: Path) -> Any:
         import numpy as np
 
-        numbers = [
-            given.data if type(given) is Value else given
-            for given in self.inputs
-            if not hasattr(given, "strides")
-        ]
-        return np.array([*numbers, *[v.data for v in path.closed]], dtype=np.float64)
+        numbers = [given.data if type(given) is Value else given for given in self.shared]
+        numbers += [v.data for v in path.closed]
+        return np.array(numbers, dtype=np.float64)
 
     def _parts(self, gradient: bool, by_row: tuple[int, ...] | None) -> list[Part]:
-        columns = {k: self.inputs[k] for k in self.columns}
         return parts(
-            self.entry,
-            self.count,
-            columns,
-            self._shared,
-            self._row,
-            gradient=gradient,
-            by_row=by_row,
-        )
+            self.entry, self.count, self.places, self.columns, self._shared, self._row,
+            gradient=gradient, by_row=by_row,
+        )  # fmt: skip
 
-    def _reduced(self, path: Path, values: list[int], has_values: bool) -> Any:
+    def _reduced(self, path: Path, has_values: bool) -> Any:
         """Return the sums or means over the rows, as floats or as nodes."""
         recording = modes.recording.get()
         divisor = 1
@@ -165,8 +160,9 @@ class Batch:
 
     def _parents(self, path: Path) -> list[Value]:
         """Return what is the same for all rows as Values, in the order of the program's inputs."""
-        shared = [given for given in self.inputs if not hasattr(given, "strides")]
-        return [given if type(given) is Value else Value(given) for given in shared] + path.closed
+        return [
+            given if type(given) is Value else Value(given) for given in self.shared
+        ] + path.closed
 
 
 def _together(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 from operator import index
-from typing import Any
+from typing import Any, NamedTuple
 
-from autograd_scalar import modes, tree
+from autograd_scalar import modes
 from autograd_scalar.compiler import c, kernel, machine, python
 from autograd_scalar.compiler.arguments import ARRAY, VALUE, taken_apart
 from autograd_scalar.compiler.batch import Batch
@@ -20,6 +20,14 @@ from autograd_scalar.value import Value
 
 #: Structures of arguments that are kept; the one recorded first makes room.
 MOST_STRUCTURES = 64
+
+
+class _Flat(NamedTuple):
+    """A structure without nests: its entry, what was frozen with it, and machine code that takes plain floats."""
+
+    entry: Entry
+    frozen: tuple[Any, ...]
+    call: Callable[..., float] | None
 
 
 class Jitted:
@@ -38,6 +46,8 @@ class Jitted:
         self.name = getattr(f, "__name__", type(f).__name__).strip("<>")
         self.surroundings = Surroundings(f)
         self.entries: dict[Any, Entry] = {}
+        #: The short ways, by the types of the arguments; see _make_flat.
+        self._flat: dict[tuple[type, ...], _Flat] = {}
 
     def __repr__(self) -> str:
         paths = sum(len(entry.paths) for entry in self.entries.values())
@@ -47,8 +57,18 @@ class Jitted:
         if modes.open_blocks and (modes.tracer.get() or modes.watching.get() is not None):
             # It becomes part of what is being recorded; or anomalies are looked for, operation by operation.
             return self.f(*args, **kwargs)
-        leaves: list[Any] = []
-        entry = self._entry(args, kwargs, leaves)
+        leaves: Any = []
+        flat = None
+        if not kwargs:
+            flat = self._flat.get(tuple(map(type, args)))
+            if flat is not None and flat.frozen is not self.surroundings.frozen():
+                flat = None
+        if flat is None:
+            entry = self._entry(args, kwargs, leaves)
+        elif flat.call is not None and not modes.open_blocks:
+            return flat.call(*args)
+        else:
+            entry, leaves = flat.entry, args
         if self.rows is not None or any(leaf.kind == ARRAY for leaf in entry.leaves):
             return Batch(entry, leaves)()
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
@@ -59,10 +79,12 @@ class Jitted:
         if answer is None:
             return self.f(*args, **kwargs)
         path, found = answer
+        if flat is None and not kwargs:
+            self._make_flat(entry, path, args)
         if not has_values and not path.closed:
-            return tree.build(path.result, _filled(path, lambda i: found[i]))
+            return path.filled(lambda i: found[i])
         if not recording:
-            return tree.build(path.result, _filled(path, lambda i: Value(found[i])))
+            return path.filled(lambda i: Value(found[i]))
         if len(found) == len(path.program.outputs):  # closed-over Values came to light just now
             found, _ = path.run(path.inputs(numbers), gradient=True)
         parents = [leaf if type(leaf) is Value else Value(leaf) for leaf in leaves] + path.closed
@@ -72,7 +94,16 @@ class Jitted:
             first = outputs + i * n
             return path.node(i, found[i], parents, found[first : first + n])
 
-        return tree.build(path.result, _filled(path, node))
+        return path.filled(node)
+
+    def _make_flat(self, entry: Entry, path: Path, args: tuple[Any, ...]) -> None:
+        """Remember a structure of nothing but floats and Values, for which their types are enough to find the entry."""
+        types = tuple(map(type, args))
+        if {*types} <= {float, Value}:
+            call = None
+            if Value not in types and not path.closed and type(path.result) is Output:
+                call = kernel.direct(path.program, self.options)
+            self._flat[types] = _Flat(entry, self.surroundings.frozen(), call)
 
     def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> Entry:
         """Return what is known for arguments of that structure, and put their leaves into a list."""
@@ -132,11 +163,6 @@ class Jitted:
         """Return the compiled function bound to arguments mapped over rows: arrays in, arrays out; see Batch."""
         leaves: list[Any] = []
         return Batch(self._entry(args, kwargs, leaves), leaves)
-
-
-def _filled(path: Path, output: Callable[[int], Any]) -> Any:
-    """Yield the leaves of a result, with what a function returns for each output."""
-    return (output(leaf) if type(leaf) is Output else leaf for leaf in tree.leaves(path.result))
 
 
 def jit(

@@ -189,11 +189,11 @@ def straight(
         w.add(f"%o{i} = getelementptr double, ptr %out{i}, i64 %row")
         w.add(f"store {vector} {name(program.outputs[k])}, ptr %o{i}, align 8")
     for i, index in enumerate(summed):
-        place, _ = terms[index]
-        assert place is not None
+        term, _ = terms[index]
+        assert term is not None
         w.add(f"%a{i} = getelementptr {vector}, ptr %sink, i64 {i}")
         w.add(f"%old{i} = load {vector}, ptr %a{i}, align 8")
-        w.add(f"%new{i} = fadd {vector} %old{i}, {name(place)}")
+        w.add(f"%new{i} = fadd {vector} %old{i}, {name(term)}")
         w.add(f"store {vector} %new{i}, ptr %a{i}, align 8")
     if program.guards:
         _check_guards(w, name, lanes)
@@ -248,6 +248,33 @@ def single(program: Program, *, fast: bool = False) -> str:
 define i64 @single(ptr noalias %inputs, ptr noalias %outputs) {{
 {body}
   ret i64 {failed}
+}}
+"""
+
+
+def direct(program: Program, *, fast: bool = False) -> str:
+    """Return the module of `double @direct(double, ...)`: one output, no guards, no memory in between."""
+    w = _Writer(program, fast)
+    for k in range(len(program.inputs)):
+        w.add(f"%i{k} = insertelement <1 x double> poison, double %x{k}, i32 0")
+    for place, (op, *operands) in enumerate(program.code):
+        if op == "const":
+            w.add(
+                f"%s{place} = bitcast <1 x double> <double {number(operands[0])}> to <1 x double>"
+            )
+        elif op == "input":
+            w.add(f"%s{place} = bitcast <1 x double> %i{operands[0]} to <1 x double>")
+        else:
+            w.compute(place, [f"%s{operand}" for operand in operands], 1)
+    functions = definitions_of({1: {op for op, _ in w.functions}}, fma=False)
+    given = ", ".join(f"double %x{k}" for k in range(len(program.inputs)))
+    body = "\n".join(w.lines)
+    return f"""\
+{functions}
+define double @direct({given}) {{
+{body}
+  %r = extractelement <1 x double> %s{program.outputs[0]}, i32 0
+  ret double %r
 }}
 """
 

@@ -70,6 +70,13 @@ class Code:
         """The kernel over rows; it runs without the interpreter's lock."""
         return KERNEL(self._engine.get_function_address("kernel"))
 
+    def direct(self, count: int) -> Any:
+        """Return the function `direct` of so many numbers to one; it keeps the interpreter's lock."""
+        prototype = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
+        made: Any = prototype(self._engine.get_function_address("direct"))
+        made.code = self  # which lives as long as what calls it
+        return made
+
     def function(self, name: str, pointers: int) -> Any:
         """Return a function of some addresses to an int; it keeps the interpreter's lock, being short."""
         prototype = ctypes.PYFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * pointers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,13 @@ class Path:
                 self.program, shared if gradient else None, columns, by_row, self.owner.options
             )
         return self._kernels[key]  # type: ignore[no-any-return]
+
+    def filled(self, output: Callable[[int], Any]) -> Any:
+        """Return the function's result, with what another function returns in the place of each output."""
+        if type(self.result) is Output:
+            return output(self.result)
+        leaves = tree.leaves(self.result)
+        return tree.build(self.result, (output(x) if type(x) is Output else x for x in leaves))
 
     def inputs(self, numbers: Sequence[float]) -> list[float]:
         """Return the program's inputs: the arguments' numbers, and the present data of what is closed over."""

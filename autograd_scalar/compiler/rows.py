@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autograd_scalar.compiler.kernel import Columns
 from autograd_scalar.compiler.paths import Entry, Path
 from autograd_scalar.compiler.trace import JitError
 
@@ -29,7 +30,8 @@ class Part(NamedTuple):
 def parts(
     entry: Entry,
     count: int,
-    columns: Mapping[int, Array],
+    places: tuple[int, ...],
+    columns: Columns,
     shared: Callable[[Path], Array],
     numbers: Callable[[int], Sequence[float]],
     *,
@@ -38,8 +40,8 @@ def parts(
 ) -> list[Part]:
     """Return what all rows give, path by path; ways that have not been taken yet are recorded.
 
-    `columns` are the inputs that differ by row, under their numbers, `shared(path)` the other ones, `numbers(row)` the
-    arguments of one row. `by_row` are the outputs wanted by row, None for all.
+    `places` and `columns` are the inputs that differ by row, `shared(path)` the others, `numbers(row)` the arguments of
+    one row. `by_row` are the outputs wanted by row, None for all.
     """
     import numpy as np
 
@@ -52,8 +54,8 @@ def parts(
             waiting.append(entry.record(numbers(0 if left is None else int(left[0]))))
         path = waiting.pop(0)
         wanted = tuple(range(len(path.program.outputs))) if by_row is None else by_row
-        kernel = path.over_rows(tuple(columns), gradient, wanted)
-        given = [column if left is None else column[left] for column in columns.values()]
+        kernel = path.over_rows(places, gradient, wanted)
+        given = columns if left is None else columns.rows(left)
         outs, sums, good = kernel(count if left is None else len(left), given, shared(path))
         if good is None:
             found.append(Part(path, left, outs, sums))
@@ -62,8 +64,7 @@ def parts(
         mine, left = everyone[good], everyone[~good]
         if len(mine):
             if kernel.layout.sums:  # the sums had all rows in them
-                given = [column[mine] for column in columns.values()]
-                outs, sums, _ = kernel(len(mine), given, shared(path))
+                outs, sums, _ = kernel(len(mine), columns.rows(mine), shared(path))
             else:
                 outs = [out[good] for out in outs]
             found.append(Part(path, mine, outs, sums))

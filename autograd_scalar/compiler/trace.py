@@ -67,10 +67,8 @@ class Trace:
         finally:
             modes.tracer.reset(with_itself)
 
-    def refuse(self, what: str) -> None:
-        raise JitError(
-            f"{self.name} {what} at {_place()}: a compiled function gives numbers and changes nothing; do that outside"
-        )
+    def refuse(self, what: str, advice: str = "do that outside") -> None:
+        raise JitError(f"{self.name} {what} at {_place()}, which a replay would not; {advice}")
 
     # ----- the program -----
 

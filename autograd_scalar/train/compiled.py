@@ -10,7 +10,7 @@ from autograd_scalar import tree
 from autograd_scalar.compiler import kernel, machine
 from autograd_scalar.compiler.arguments import taken_apart
 from autograd_scalar.compiler.jit import Jitted
-from autograd_scalar.compiler.kernel import Options, Rows
+from autograd_scalar.compiler.kernel import Columns, Options, Rows
 from autograd_scalar.compiler.paths import Entry, Output, Path
 from autograd_scalar.compiler.rows import Part, parts, whole
 from autograd_scalar.compiler.texts import write
@@ -52,7 +52,7 @@ class CompiledLearner(Learner):
             )
         self._options = Options("llvm" if machine.is_there() else "python")
         self._position = {p: i for i, p in enumerate(optimizer.params)}
-        self._data: dict[int, tuple[Samples, dict[int, Array]]] = {}
+        self._data: dict[int, tuple[Samples, Columns]] = {}
         self._updates: dict[str, Rows] = {}
         self._entry = self._recorded(data)
         again = self._recorded(data).paths[0]
@@ -85,26 +85,24 @@ class CompiledLearner(Learner):
         ]
         structure = (tuple, (tuple, *rows), (dict, ()))
         entry = Entry(Jitted(sample, None, None, "record", self._options), structure)
-        columns = self._columns(data)
-        path = entry.record([column[0].item() for column in columns.values()])
+        path = entry.record(self._columns(data).row(0))
         if not all(type(leaf) is Output for leaf in tree.leaves(path.result)):
             raise JitError("the model predicts numbers that depend on nothing")
         return entry
 
-    def _columns(self, data: Samples) -> dict[int, Array]:
-        """Return samples as the inputs of the program, one array for each number of a sample."""
+    def _columns(self, data: Samples) -> Columns:
+        """Return samples as the inputs of the program: a table, its columns the numbers of X and then those of y."""
         import numpy as np
 
         if id(data) not in self._data:
-            arrays = []
+            tables = []
             for column, name in ((data.X, "X"), (data.y, "y")):
                 try:
-                    array = np.array(column, dtype=np.float64)
+                    table = np.array(column, dtype=np.float64)
                 except (TypeError, ValueError):
                     raise JitError(f"{name} is not rows of numbers, all of one shape") from None
-                arrays.append(array.reshape(len(array), -1))
-            flat = np.concatenate(arrays, axis=1)
-            self._data[id(data)] = data, {k: flat[:, k] for k in range(flat.shape[1])}
+                tables.append(table.reshape(len(table), -1))
+            self._data[id(data)] = data, Columns([np.concatenate(tables, axis=1)])
         return self._data[id(data)][1]
 
     # ----- parameters, as Values and as an array -----
@@ -147,17 +145,12 @@ class CompiledLearner(Learner):
     def _parts(
         self, data: Samples, rows: Sequence[int] | None, gradient: bool
     ) -> tuple[list[Part], int]:
-        columns = self._columns(data)
+        columns, count = self._columns(data), len(data.X)
         if rows is not None:
-            columns = {k: column[rows] for k, column in columns.items()}
-        count = len(next(iter(columns.values())))
-
-        def numbers(row: int) -> list[float]:
-            return [column[row].item() for column in columns.values()]
-
+            columns, count = columns.rows(rows), len(rows)
         outputs = len(self._entry.paths[0].program.outputs)
         found = parts(
-            self._entry, count, columns, self._inputs, numbers,
+            self._entry, count, tuple(range(len(columns))), columns, self._inputs, columns.row,
             gradient=gradient, by_row=tuple(range(1, outputs)),
         )  # fmt: skip
         return found, count
@@ -176,9 +169,7 @@ class CompiledLearner(Learner):
     def step(self, data: Samples, rows: list[int]) -> tuple[float, float]:
         import numpy as np
 
-        some = (
-            None if len(rows) == len(data.X) else rows
-        )  # the order of all of them does not matter
+        some = rows if len(rows) < len(data.X) else None  # of all, the order does not matter
         found, count = self._parts(data, some, gradient=True)
         gradient = np.zeros(len(self.p))
         loss = 0.0
@@ -222,8 +213,10 @@ class CompiledLearner(Learner):
 
         if rule not in self._updates:
             self._updates[rule] = _update_kernel(rule, self._options)
-        columns = [self.p, self._gradient, *self._running.values()]
-        outs, _, _ = self._updates[rule](len(self.p), columns, np.array(settings, dtype=float))
+        columns = [array[:, None] for array in (self.p, self._gradient, *self._running.values())]
+        outs, _, _ = self._updates[rule](
+            len(self.p), Columns(columns), np.array(settings, dtype=float)
+        )
         self.p = outs[0]
         self._running = dict(zip(self._running, outs[1:], strict=True))
 

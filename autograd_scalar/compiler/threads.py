@@ -1,0 +1,39 @@
+"""The threads that share the rows of a large batch; kernels run without the interpreter's lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+_pool: ThreadPoolExecutor | None = None
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def each(work: Callable[[Any], Any], pieces: Iterable[Any]) -> list[Any]:
+    """Return what a function gives for each piece, in order, computed side by side."""
+    global _pool
+    if processors() == 1:
+        return [work(piece) for piece in pieces]
+    if _pool is None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        _pool = ThreadPoolExecutor(processors(), thread_name_prefix="autograd_scalar")
+    return [*_pool.map(work, pieces)]
+
+
+def _forget() -> None:
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)  # threads do not survive a fork
