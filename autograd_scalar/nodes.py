@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import floats, modes
 from autograd_scalar.floats import evaluate
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.ops import TABLE, Op, symbol
 
 if TYPE_CHECKING:
     from autograd_scalar.value import Value
@@ -90,12 +90,13 @@ class NodeMethods:
     @property
     def _op(self) -> str:
         """micrograd's name for the symbol in a drawing."""
-        return TABLE[self.op].symbol if self.op in TABLE else self.op
+        return symbol(self.op)
 
     def __repr__(self) -> str:
         data, grad = untold(self), untold(self, "grad")
         label = "" if self.label is None else f", label={self.label!r}"
-        op = f", op={self.op!r}" if self.op else ""
+        op = self.op if self.op in TABLE else symbol(self.op)
+        op = f", op={op!r}" if op else ""
         return f"Value(data={data}, grad={grad}{label}{op})"
 
     def __format__(self, spec: str) -> str:

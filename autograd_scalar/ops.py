@@ -207,6 +207,15 @@ class Op:
 TABLE: dict[str, Op] = {}
 
 
+def symbol(op: str) -> str:
+    """Return how an operation is shown: a row's symbol, or a compiled function's name.
+
+    >>> symbol("mul"), symbol("tanh"), symbol("jit_loss#1a2b3c4d")
+    ('*', 'tanh', 'jit_loss')
+    """
+    return TABLE[op].symbol if op in TABLE else op.partition("#")[0]
+
+
 def definition(name: str) -> tuple[tuple[str, ...], ast.expr] | None:
     """Return the operands and value of a row that can be written out where it is called, else None.
 
@@ -347,7 +356,8 @@ for _row in (
        operands="*w, *x, bias=0.0", start="bias"),
     Op("logsumexp", "logaddexp(z, x)",       "exp(x - z)",  r"\ln\left([e^{{{x}}}]\right)",
        operands="*x", start="-inf", shares=True),
-    Op("pick",     "z + x if k == key else z", "0.0, 1.0 - abs(compare(k, key)), 0.0", r"\operatorname{{pick}}_{{{key}}}\left([{x}_{{{k}}}]\right)",
+    Op("pick",     "z + x if k == key else z", "0.0, 1.0 - abs(compare(k, key)), 0.0",
+       r"\operatorname{{pick}}_{{{key}}}\left([{x}_{{{k}}}]\right)",
        operands="*k, *x, key", start="0.0"),
 ):
     TABLE[_row.name] = _row

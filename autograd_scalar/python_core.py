@@ -340,6 +340,11 @@ def zero_grads(values: Iterable[Value]) -> None:
         v._grad = 0.0
 
 
+def copy_data(values: list[Value], target: Any) -> None:
+    """Write the data of some Values into an array of float64."""
+    target[: len(values)] = [v._data for v in values]
+
+
 def node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
     """Return a node made of its fields; a leaf where it has no parents."""
     for parent in parents:

@@ -24,6 +24,7 @@ FROM_CORE = (
     "RECORD",
     "UPDATE",
     "constant",
+    "copy_data",
     "install",
     "node",
     "pull_back",
@@ -55,6 +56,7 @@ nodes.core = _core
 Value = _core.Value
 RECORD = cast("dict[str, Callable[..., Any]]", _core.RECORD)  # type: ignore[has-type]
 constant = _core.constant
+copy_data = _core.copy_data
 pull_back = _core.pull_back
 topological_order = _core.topological_order
 zero_grads = _core.zero_grads

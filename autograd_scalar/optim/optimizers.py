@@ -57,10 +57,14 @@ class Optimizer:
         """Move every parameter by its grad."""
         raise NotImplementedError(f"{type(self).__name__} does not define step")
 
-    def update(self, rule: str, *settings: float) -> None:
-        """Apply a rule of `updates` to every parameter and its running numbers."""
+    def begin_step(self) -> None:
+        """Count a step."""
         if modes.open_blocks:
             may_change("steps an optimizer")
+        self.steps += 1
+
+    def update(self, rule: str, *settings: float) -> None:
+        """Apply a rule of `updates` to every parameter and its running numbers."""
         UPDATE[rule](self.params, *(self.state[name] for name in self.slots), *settings)
 
     def state_dict(self) -> dict[str, Any]:
@@ -139,7 +143,7 @@ class SGD(Optimizer):
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
 
     def step(self) -> None:
-        self.steps += 1
+        self.begin_step()
         self.update("sgd", self.lr, self.momentum, float(self.nesterov), self.weight_decay)
 
 
@@ -164,7 +168,7 @@ class RMSProp(Optimizer):
         self.weight_decay, self.momentum = weight_decay, momentum
 
     def step(self) -> None:
-        self.steps += 1
+        self.begin_step()
         self.update("rmsprop", self.lr, self.alpha, self.eps, self.momentum, self.weight_decay)
 
 
@@ -196,7 +200,7 @@ class Adam(Optimizer):
     decoupled = False
 
     def step(self) -> None:
-        self.steps += 1
+        self.begin_step()
         beta1, beta2 = self.betas
         rate, root = self.lr / (1.0 - beta1**self.steps), sqrt(1.0 - beta2**self.steps)
         decay, shrink = self.weight_decay, 1.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from autograd_scalar import nn
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.ops import TABLE, Op, symbol
 from autograd_scalar.show.boundary import MOST_CLASSES
 from autograd_scalar.show.derivation import Assignment, Notation, Term, names_in
 from autograd_scalar.show.document import document
@@ -200,7 +200,10 @@ def _graph(
         )
     for v in order:
         if v.op and v.op not in TABLE:
-            raise ValueError(f"explore needs rows of the table, and {v.op!r} is none of them")
+            raise ValueError(
+                f"explore needs rows of the table, and {symbol(v.op)!r} is none of them; "
+                "of a compiled function, explore what f.__wrapped__ gives"
+            )
     at = {v: place for place, v in enumerate(order)}
     names = names_in(order, (), called)
     scopes: list[Scope] = [()] * len(order)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from autograd_scalar.expression import SYMBOL
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.ops import TABLE, Op, symbol
 from autograd_scalar.value import Value, topological_order
 
 #: How tightly a written expression holds together, loosest first. What needs ARGUMENT is always put
@@ -112,7 +112,7 @@ def _infix(node: Value, parts: list[Text]) -> Text:
         return Text(f"-{_inside(parts[0], PRODUCT)}", NEGATIVE)
     if row is not None and isinstance(row.value_tree, ast.Name):  # +x
         return parts[0]
-    return Text(f"{node.op}({_listed(parts)})", NAME)
+    return Text(f"{symbol(node.op)}({_listed(parts)})", NAME)
 
 
 def _infix_operator(symbol: str, x: Text, y: Text) -> Text:
@@ -189,7 +189,7 @@ def _latex(node: Value, parts: list[Text]) -> Text:
         return Text(leaf.text, min(leaf.binds, PRODUCT)) if r"\times" in leaf.text else leaf
     row = TABLE.get(node.op)
     if row is None:  # a node that no row made
-        return Text(rf"{latex_name(node.op)}\left({_listed(parts)}\right)", WHOLE)
+        return Text(rf"{latex_name(symbol(node.op))}\left({_listed(parts)}\right)", WHOLE)
     return _filled(_pieces(row, dict(zip(row.operands, row.split(parts), strict=True))))
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from autograd_scalar.ops import symbol
 from autograd_scalar.show.frames import arrange_framed
 from autograd_scalar.show.layout import Point, forwards
-from autograd_scalar.show.picture import number, symbol
+from autograd_scalar.show.picture import number
 from autograd_scalar.show.scopes import Scope
 from autograd_scalar.show.svg import ADVANCE, columns
 from autograd_scalar.value import Value

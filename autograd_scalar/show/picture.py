@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from autograd_scalar.ops import TABLE
+from autograd_scalar.ops import symbol
 from autograd_scalar.show.formula import infix
 from autograd_scalar.show.layout import forwards
 from autograd_scalar.show.scopes import Scope, split_name
@@ -183,11 +183,6 @@ def _value_boxes(
             )
         )
     return boxes
-
-
-def symbol(op: str) -> str:
-    """Return how drawings show an operation, given its row's name."""
-    return TABLE[op].symbol if op in TABLE else op
 
 
 def _group_box(
