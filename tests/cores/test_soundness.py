@@ -112,6 +112,16 @@ def test_attributes_cannot_be_taken_away(attribute):
         v.__class__ = object
 
 
+@pytest.mark.parametrize("attribute", ["data", "grad", "label"])
+def test_what_can_be_set_cannot_be_deleted(attribute):
+    v = Value(2.0, label="v")
+    with pytest.raises(
+        AttributeError, match=f"property '{attribute}' of 'Value' object has no deleter"
+    ):
+        delattr(v, attribute)
+    assert (v.data, v.grad, v.label) == (2.0, 0.0, "v")
+
+
 def test_a_node_starts_again_while_others_hold_it():
     x = Value(2.0)
     inner = functions.sum([x, x, x])
@@ -216,6 +226,27 @@ def test_labels_that_act_when_they_go():
     v.__init__(2.0, label="after")
     assert v.data in (2.0, 3.0)
     v.label = None
+
+
+def test_an_error_on_its_way_while_nodes_go():
+    """Python frees what an expression had so far while its exception is set; labels then act, and fail."""
+    acted = []
+
+    def act():
+        with contextlib.suppress(ValueError):
+            Value(2.0).sqrt().recompute()
+            raise ValueError("from a label")
+        acted.append(topological_order(Value(2.0) * 3.0)[-1].data)
+
+    def labelled():
+        label = Text("a label")
+        label.act = act
+        return Value(1.0, label=label)
+
+    for number in range(20):
+        with pytest.raises(KeyError, match=str(number)):
+            functions.sum([labelled() * labelled(), -labelled(), {}[number]])
+    assert acted == [6.0] * 60
 
 
 def test_numbers_that_act_while_they_are_read():

@@ -2,6 +2,7 @@
 
 One operation, one backward, one zero_grad is one step to other threads in the compiled core. In plain Python backward
 is not, so threads that differentiate graphs over shared leaves need `gradient`, which writes to no node, or a lock.
+On a free-threaded build importing the compiled core turns the interpreter's lock on again.
 """
 
 from __future__ import annotations
