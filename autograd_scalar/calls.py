@@ -26,8 +26,10 @@ class Call:
         self, f: Callable[..., Any], argnums: Sequence[int], args: Sequence[Any], kwargs: Any
     ) -> None:
         arguments = list(args)
-        self.create_graph = _inside.get() or modes.tracer.get() is not None or any(
-            type(leaf) is Value for leaf in tree.leaves([arguments, kwargs])
+        self.create_graph = (
+            _inside.get()
+            or modes.tracer.get() is not None
+            or any(type(leaf) is Value for leaf in tree.leaves([arguments, kwargs]))
         )
         self.inputs: list[Value] = []
         self.argnums = [_argument(n, len(args)) for n in argnums]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from autograd_scalar import ieee
 from autograd_scalar.methods import compiled, evaluator, function, shares
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.ops import TABLE, Op, row_of
 
 _fast: dict[str, Any] = {**ieee.FAST, "shares": shares}
 _exact: dict[str, Any] = {**ieee.EXACT, "shares": shares}
-#: Compiled functions, under the operation that their nodes have.
-CALLS: dict[str, CompiledCall] = {}
+#: Compiled functions, under the operation that their nodes have, as long as there is somebody who can call them.
+CALLS: weakref.WeakValueDictionary[str, CompiledCall] = weakref.WeakValueDictionary()
 _evaluators: dict[str, Callable[..., tuple[float, tuple[float, ...]]]] = {}
 
 
@@ -60,6 +61,7 @@ def evaluate(name: str, *operands: Any) -> tuple[float, tuple[float, ...]]:
     if name in CALLS:
         return CALLS[name].evaluate(*operands)
     if name not in _evaluators:
-        _provide(TABLE[name], _exact, exact=True)
-        _evaluators.update(compiled(evaluator(TABLE[name]), _exact))
+        row = row_of(name)
+        _provide(row, _exact, exact=True)
+        _evaluators.update(compiled(evaluator(row), _exact))
     return _evaluators[name](*operands)

@@ -33,7 +33,7 @@ watching: ContextVar[dict[int, str] | None] = ContextVar("watching", default=Non
 class Tracer(Protocol):
     """Is told of all that a function does with Values while it is recorded for compilation."""
 
-    def made(self, v: Any, *, differentiable: bool) -> None:
+    def made(self, v: Any) -> None:
         """Take note of a new node."""
 
     def constant(self, v: Any) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import floats, modes
 from autograd_scalar.floats import evaluate
-from autograd_scalar.ops import TABLE, Op, symbol
+from autograd_scalar.ops import TABLE, Op, row_of, symbol
 
 if TYPE_CHECKING:
     from autograd_scalar.value import Value
@@ -221,7 +221,7 @@ def operands_of(v: Value, parts: Sequence[Any]) -> list[Any]:
     """
     if v.op in floats.CALLS:
         return [*parts]
-    row = TABLE[v.op]
+    row = row_of(v.op)
     if not row.lists and len(parts) != len(row.operands):
         raise ValueError(
             f"{v.op} has been defined again, with other operands, since this graph was recorded"
@@ -250,8 +250,8 @@ def users_recorder(row: Op) -> Callable[..., Value]:
 def watched(v: Value) -> Value:
     """Return a new node as it is to be inside a no_grad, detect_anomaly or tracing block (of any thread)."""
     if (tracer := modes.tracer.get()) is not None:
-        tracer.made(v, differentiable=modes.recording.get())
-        return v
+        tracer.made(v)
+        return v if modes.recording.get() else v.detach()
     made_at = modes.watching.get()
     if made_at is not None:
         made_at[id(v)] = modes.caller()

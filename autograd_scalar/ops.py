@@ -21,6 +21,7 @@ import keyword
 import string
 import zlib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -207,6 +208,16 @@ class Op:
 TABLE: dict[str, Op] = {}
 
 
+def row_of(op: str) -> Op:
+    """Return the row of a node's operation; ValueError where this process has none."""
+    row = TABLE.get(op)
+    if row is None:
+        raise ValueError(
+            f"{symbol(op)} is no row of the table, nor a compiled function that this process has; call it again"
+        )
+    return row
+
+
 def symbol(op: str) -> str:
     """Return how an operation is shown: a row's symbol, or a compiled function's name.
 
@@ -246,6 +257,10 @@ def checksum() -> int:
     return zlib.crc32(repr(texts).encode())
 
 
+#: How many rows have been defined by the user, the second ones of a name included.
+definitions = 0
+
+
 def define(row: Op) -> None:
     """Put a user's row in the table, in place of an earlier one of the user's by that name; ValueError if it is bad."""
     if row.name in BUILT_IN:
@@ -255,7 +270,11 @@ def define(row: Op) -> None:
     row.check_names({**TABLE, row.name: row})
     for other in TABLE.values():
         other.check_names({**TABLE, row.name: row})  # those that call an earlier row of this name
+    for name in TABLE.keys() - BUILT_IN:
+        TABLE[name] = copy(TABLE[name])  # what was made of the former may have that row in it
     TABLE[row.name] = row
+    global definitions
+    definitions += 1
 
 
 _POSITIVE = (0.1, 4.0)

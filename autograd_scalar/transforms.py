@@ -19,7 +19,7 @@ from autograd_scalar import functions, modes, tree
 from autograd_scalar.calls import Call, argument_numbers, as_value, described, matching, scalar
 from autograd_scalar.floats import CALLS
 from autograd_scalar.nodes import operands_of
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.ops import TABLE, Op, row_of
 from autograd_scalar.value import Value, pull_back, topological_order
 
 _rules: dict[Op, list[Callable[..., Any]]] = {}
@@ -52,7 +52,7 @@ def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, An
         derivatives = _pull_back({CALLS[v.op].replay(*inputs): 1.0}, inputs, create_graph=True)
         yield from zip(v.parents, derivatives, strict=True)
         return
-    row = TABLE[v.op]
+    row = row_of(v.op)
     operands = operands_of(v, v.parents)
     for operand, derivative in zip(operands, _derivatives(row), strict=True):
         if not isinstance(operand, list):

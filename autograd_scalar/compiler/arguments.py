@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd_scalar.compiler.trace import JitError
@@ -10,6 +11,10 @@ from autograd_scalar.value import Value
 
 #: What stands in a structure for a leaf: a float, a Value, or an array.
 FLOAT, VALUE, ARRAY = "float", "Value", "array"
+
+
+#: Things that are the same where they are equal.
+_SIMPLE = (int, bool, str, type(None), Value)
 
 
 class Leaf(NamedTuple):
@@ -38,11 +43,12 @@ class Identity:
 _FLOAT, _VALUE, _ARRAY = Leaf(FLOAT), Leaf(VALUE), Leaf(ARRAY)
 
 
-def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool) -> Any:
+def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) -> Any:
     """Return the structure of an argument, hashable, and append its leaves to a list.
 
     Ints, strings, bools and whatever else is no number to compute with are part of the structure. With `rows`, the
-    first axis of an array, or of a list of numbers, counts rows, and the others are lists.
+    first axis of an array, or of a list of numbers, counts rows, and the others are lists; where it is False, other
+    arguments have rows, and this one must not have arrays.
     """
     kind = type(argument)
     if kind is float:
@@ -71,18 +77,29 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool) -> Any:
         return _FLOAT
     if _is_array(argument):
         return _array(argument, leaves, path, rows)
+    if isinstance(argument, type | ModuleType | FunctionType):
+        return kind, argument
+    attributes = getattr(argument, "__dict__", {}).items()
+    frozen = [(name, type(thing), told_apart(thing)) for name, thing in attributes]
     try:
         hash(argument)
     except TypeError:
-        return Identity(argument)
-    return kind, argument
+        return kind, Identity(argument), *frozen
+    return kind, argument, *frozen
+
+
+def told_apart(thing: Any) -> Any:
+    """Return what is equal for those things alone that may stand in its place; their contents are not seen."""
+    if isinstance(thing, float):
+        return repr(thing)  # because 0.0 == -0.0
+    return thing if isinstance(thing, _SIMPLE) else Identity(thing)
 
 
 def _is_array(argument: Any) -> bool:
     return hasattr(argument, "__array_interface__") or hasattr(argument, "__array__")
 
 
-def _array(argument: Any, leaves: list[Any], path: str, rows: bool) -> Any:
+def _array(argument: Any, leaves: list[Any], path: str, rows: bool | None) -> Any:
     import numpy as np
 
     try:
@@ -94,6 +111,11 @@ def _array(argument: Any, leaves: list[Any], path: str, rows: bool) -> Any:
     if array.dtype.kind not in "fiub":
         raise JitError(
             f"{path} is an array of {array.dtype}; arrays of floats, ints and bools can be computed with"
+        )
+    if array.ndim and rows is False:
+        raise JitError(
+            f"{path} is an array, but rows= does not name that argument; name it, or pass array.tolist() "
+            "for what is the same for all rows"
         )
     if array.ndim == 0 and not rows:
         if array.dtype.kind == "f":
@@ -110,16 +132,16 @@ def put_together(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
     """Return the argument of that structure, with what a function returns for each leaf."""
     if isinstance(structure, Leaf):
         return leaf(structure)
-    if isinstance(structure, Identity):
-        return structure.thing
     kind, *parts = structure
     if issubclass(kind, dict):
         keys, *parts = parts
-        return kind(zip(keys, [put_together(part, leaf) for part in parts], strict=True))
+        made = kind.__new__(kind)  # a defaultdict takes no pairs
+        made.update(zip(keys, [put_together(part, leaf) for part in parts], strict=True))
+        return made
     if issubclass(kind, list | tuple):
         built = [put_together(part, leaf) for part in parts]
         return kind(*built) if hasattr(kind, "_fields") else kind(built)
-    return parts[0]
+    return parts[0].thing if isinstance(parts[0], Identity) else parts[0]
 
 
 def nested(shape: tuple[int, ...], numbers: Iterator[Any]) -> Any:

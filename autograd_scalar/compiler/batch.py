@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograd_scalar import modes, tree
-from autograd_scalar.compiler.arguments import ARRAY
-from autograd_scalar.compiler.kernel import Columns
+from autograd_scalar import functions, modes, tree
+from autograd_scalar.compiler.arguments import ARRAY, Leaf, nested, put_together
 from autograd_scalar.compiler.paths import Entry, Output, Path
+from autograd_scalar.compiler.row_kernel import Columns
 from autograd_scalar.compiler.rows import Part, parts, whole
 from autograd_scalar.compiler.trace import JitError
-from autograd_scalar.value import Value
-
-if TYPE_CHECKING:
-    import numpy as np
+from autograd_scalar.value import Value, copy_data
 
 
 class Batch:
@@ -24,8 +22,10 @@ class Batch:
     It may be called again and again: each call reads the present data of the parameters and of the arrays.
     """
 
-    def __init__(self, entry: Entry, leaves: Sequence[Any]) -> None:
+    def __init__(self, entry: Entry, leaves: Sequence[Any], args: Any = None) -> None:
         self.entry, self.owner = entry, entry.owner
+        self._args, self._frozen = args, entry.owner.surroundings.frozen()
+        self._again: _Again | None = None
         self.shape = self._shape(leaves)
         self.count = prod(self.shape)
         #: The numbers and Values that are the same for all rows.
@@ -43,6 +43,28 @@ class Batch:
                 self.shared.append(given)
             inputs += width
         self.columns, self.places, self.inputs = Columns(tables), tuple(places), inputs
+
+    def may_be_kept(self) -> bool:
+        """Return whether the call is of nothing but arrays that the kernel reads where they are."""
+        tables = self.columns.tables
+        return (
+            self._args is not None
+            and len(tables) == len(self._args)
+            and not self.shared
+            and all(
+                getattr(a, "base", None) is None and table.base is a
+                for a, table in zip(self._args, tables, strict=True)
+            )
+        )
+
+    def is_for(self, args: Any, kwargs: Any) -> bool:
+        """Return whether this, which may be kept, is the call with some arguments: with the very same arrays."""
+        if kwargs or len(args) != len(self._args):
+            return False
+        for a, b, table in zip(args, self._args, self.columns.tables, strict=True):
+            if a is not b or len(a) != len(table) or a.strides[0] != table.strides[0]:
+                return False
+        return self._frozen is self.owner.surroundings.frozen()
 
     def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:
         """Return what the rows count up to: one number, or the shape that arrays broadcast to."""
@@ -80,25 +102,52 @@ class Batch:
 
     def __call__(self) -> Any:
         """Return the result: an array, or the sum or mean over the rows."""
-        path = self._path()
+        if self._again is not None and (v := self._again()) is not None:
+            return v
+        path = self.path()
         has_values = bool(path.closed) or any(type(given) is Value for given in self.shared)
         if self.owner.reduce is None:
-            if has_values and modes.recording.get():
-                raise JitError(
-                    f"{self.owner.name} reads Values, and an array cannot carry their gradients: "
-                    'call it inside no_grad(), or give it rows= and reduce="mean" or "sum"'
-                )
-            outputs = whole(self._parts(gradient=False, by_row=None), self.count)
-            filled = (
-                outputs[leaf].reshape(self.shape)
-                if type(leaf) is Output
-                else np_full(self.shape, leaf)
-                for leaf in tree.leaves(path.result)
-            )
+            self._check_arrays(has_values)
+            found = self.parts(gradient=False, by_row=None)
+            outputs = whole(found, self.count)
+            self._check_arrays(any(part.path.closed for part in found))
+            filled = (outputs[leaf].reshape(self.shape) for leaf in tree.leaves(path.result))
             return tree.build(path.result, filled)
-        return self._reduced(path, has_values)
+        return self._reduced(has_values)
 
-    def _path(self) -> Path:
+    def _check_arrays(self, has_values: bool) -> None:
+        """Raise JitError where arrays would have to carry gradients."""
+        if has_values and modes.recording.get():
+            raise JitError(
+                f"{self.owner.name} reads Values, and an array cannot carry their gradients: "
+                'call it inside no_grad(), or give it rows= and reduce="mean" or "sum"'
+            )
+
+    def one_by_one(self) -> Any:
+        """Return the same from the function itself, row by row: to be part of another recording, or watched."""
+        if not self.count:
+            return self()
+        if self.owner.reduce is None:
+            if modes.tracer.get() is None:
+                return self()
+            raise JitError(
+                f"{self.owner.name} gives arrays, which cannot be part of what another function computes; "
+                'give it rows= and reduce="mean" or "sum"'
+            )
+        results = []
+        for row in range(self.count):
+            by_row, same = iter(self.columns.row(row)), iter(self.shared)
+
+            def given(leaf: Leaf) -> Any:
+                return nested(leaf.inner, by_row) if leaf.kind == ARRAY else next(same)  # noqa: B023
+
+            args, kwargs = put_together(self.entry.structure, given)
+            results.append(self.owner.f(*args, **kwargs))
+        reduced = functions.mean if self.owner.reduce == "mean" else functions.sum
+        columns = zip(*map(tree.leaves, results), strict=True)
+        return tree.build(results[0], map(reduced, columns))
+
+    def path(self) -> Path:
         """Return a path that was recorded; the first row decides where there is none."""
         if not self.entry.paths:
             self.entry.record(self._row(0) if self.count else [1.0] * self.inputs)
@@ -110,36 +159,51 @@ class Batch:
         numbers = [next(by_row if k in self.places else same) for k in range(self.inputs)]
         return [given.data if type(given) is Value else given for given in numbers]
 
-    def _shared(self, path: Path) -> Any:
+    def numbers(self, path: Path) -> Any:
+        """Return the data of what is the same for all rows, as an array."""
         import numpy as np
 
-        numbers = [given.data if type(given) is Value else given for given in self.shared]
-        numbers += [v.data for v in path.closed]
-        return np.array(numbers, dtype=np.float64)
+        numbers = np.empty(len(self.shared) + len(path.closed))
+        copy_data(path.closed, numbers[len(self.shared) :])
+        for k, given in enumerate(self.shared):
+            numbers[k] = given.data if type(given) is Value else given
+        return numbers
 
-    def _parts(self, gradient: bool, by_row: tuple[int, ...] | None) -> list[Part]:
+    def parts(
+        self,
+        gradient: bool,
+        by_row: tuple[int, ...] | None,
+        shared: Callable[[Path], Any] | None = None,
+    ) -> list[Part]:
+        """Return what the kernels give, path by path; see rows.parts."""
         return parts(
-            self.entry, self.count, self.places, self.columns, self._shared, self._row,
+            self.entry, self.count, self.places, self.columns, shared or self.numbers, self._row,
             gradient=gradient, by_row=by_row,
         )  # fmt: skip
 
-    def _reduced(self, path: Path, has_values: bool) -> Any:
+    def divisor(self) -> int:
+        """Return what sums are divided by."""
+        if self.owner.reduce == "mean" and not self.count:
+            raise JitError(f"{self.owner.name} has no rows to take the mean of")
+        return self.count if self.owner.reduce == "mean" else 1
+
+    def _reduced(self, has_values: bool) -> Any:
         """Return the sums or means over the rows, as floats or as nodes."""
         recording = modes.recording.get()
-        divisor = 1
-        if self.owner.reduce == "mean":
-            if not self.count:
-                raise JitError(f"{self.owner.name} has no rows to take the mean of")
-            divisor = self.count
+        divisor = self.divisor()
         gradient = has_values and recording
+        among = self.parts(gradient, by_row=())
+        if not has_values and any(part.path.closed for part in among):  # that came to light now
+            has_values, gradient = True, recording
+            among = self.parts(gradient, by_row=())
+        path = among[0].path
+        if gradient and len(among) == 1 and type(path.result) is Output and self.may_be_kept():
+            self._again = _Again(self, path)
         outputs = len(path.program.outputs)
-        found = [
-            (self._parents(part.path), (part.sums / divisor).tolist())
-            for part in self._parts(gradient, by_row=())
-        ]
+        found = [(self.parents(part.path), (part.sums / divisor).tolist()) for part in among]
         parents, numbers = found[0]
         if len(found) > 1:
-            parents, numbers = _together(found, outputs)
+            parents, numbers = together(found, outputs)
 
         def output(i: int) -> Any:
             data = numbers[i]
@@ -148,24 +212,118 @@ class Batch:
             if not gradient:
                 return Value(data)
             first = outputs + i * len(parents)
-            return path.node(i, data, parents, numbers[first : first + len(parents)])
+            partials = numbers[first : first + len(parents)]
+            return path.node(i, data, parents, partials, mapped=True)
 
+        results = [tree.leaves(part.path.result) for part in among]
+        values = [any(type(leaf) is Output for leaf in same) for same in zip(*results, strict=True)]
         return tree.build(
             path.result,
-            (
-                output(leaf) if type(leaf) is Output else leaf * (self.count / divisor)
-                for leaf in tree.leaves(path.result)
-            ),
+            (output(i) if is_value else numbers[i] for i, is_value in enumerate(values)),
         )
 
-    def _parents(self, path: Path) -> list[Value]:
+    def parents(self, path: Path) -> list[Value]:
         """Return what is the same for all rows as Values, in the order of the program's inputs."""
-        return [
-            given if type(given) is Value else Value(given) for given in self.shared
-        ] + path.closed
+        self.shared = [v if type(v) is Value else Value(v) for v in self.shared]
+        return self.shared + path.closed
 
 
-def _together(
+class _Again:
+    """The short way of a call that is made again: one way through the code, to one node over what is closed over."""
+
+    def __init__(self, batch: Batch, path: Path) -> None:
+        import numpy as np
+
+        self._entry, self._path, self._divisor = batch.entry, path, batch.divisor()
+        self._shared, self._sums = np.empty(len(path.closed)), np.empty(1 + len(path.closed))
+        kernel = path.over_rows(batch.places, gradient=True, by_row=())
+        self._run = kernel.bound(batch.count, batch.columns, self._shared, self._sums)
+        self._free = threading.Lock()  # the arrays are for one thread at a time
+
+    def __call__(self) -> Value | None:
+        """Return the node, or None where the long way has to be taken."""
+        if self._run is None or len(self._entry.paths) > 1 or not modes.recording.get():
+            return None
+        if not self._free.acquire(blocking=False):
+            return None
+        try:
+            copy_data(self._path.closed, self._shared)
+            if self._run():
+                return None
+            numbers = (self._sums / self._divisor).tolist()
+        finally:
+            self._free.release()
+        return self._path.node(0, numbers[0], self._path.closed, numbers[1:], mapped=True)
+
+
+class Bound:
+    """A compiled function that is reduced over rows, with its arrays: numbers in and out, and no Values in between.
+
+    `inputs` are the Values that are the same for all rows, and `shared` their data, an array of float64 to be changed
+    as training goes on. A call gives the value, and leaves the derivatives by the inputs in `gradient`. The arrays it
+    was made with are read at every call.
+
+    >>> import autograd_scalar as ag, numpy as np
+    >>> w = ag.Value(2.0)
+    >>> f = ag.jit(lambda x: (w * x) ** 2, rows=0, reduce="sum")
+    >>> bound = f.kernel(np.array([1.0, 3.0]))
+    >>> bound(), bound.gradient
+    (40.0, array([40.]))
+    >>> bound.shared[0] = 1.0
+    >>> bound()
+    10.0
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        import numpy as np
+
+        if batch.owner.reduce is None:
+            raise JitError(f"{batch.owner.name} gives one result a row; kernel() is for reduce=")
+        self._batch, self._path = batch, batch.path()
+        if type(self._path.result) is not Output:
+            raise JitError(f"{batch.owner.name} gives more than one number; kernel() is for a loss")
+        self.inputs = batch.parents(self._path)
+        self.shared = batch.numbers(self._path)
+        self.gradient = np.zeros(len(self.inputs))
+        self._sums = np.zeros(1 + len(self.inputs))
+        self._divisor = batch.divisor()
+        kernel = self._path.over_rows(batch.places, gradient=True, by_row=())
+        self._run = kernel.bound(batch.count, batch.columns, self.shared, self._sums)
+
+    def __call__(self) -> float:
+        """Return the value for the numbers in `shared`."""
+        import numpy as np
+
+        if self._run is None or self._run():
+            self._sums[:] = self._by_parts()
+        np.divide(self._sums[1:], self._divisor, out=self.gradient)
+        return self._sums.item(0) / self._divisor
+
+    def _by_parts(self) -> Any:
+        """Return the sums where rows take several ways, or there are many of them."""
+        position = {v: i for i, v in enumerate(self.inputs)}
+
+        def shared(path: Path) -> Any:
+            numbers = self._batch.numbers(path)
+            for k, v in enumerate(self._batch.parents(path)):
+                if v in position:
+                    numbers[k] = self.shared[position[v]]
+            return numbers
+
+        found = self._batch.parts(gradient=True, by_row=(), shared=shared)
+        parents, sums = together(
+            [(self.inputs, [0.0] * (1 + len(self.inputs)))]
+            + [(self._batch.parents(part.path), part.sums.tolist()) for part in found],
+            1,
+        )
+        if len(parents) > len(self.inputs):
+            raise JitError(
+                f"{self._batch.owner.name} reads other Values on another way through its code; make its kernel again"
+            )
+        return sums
+
+
+def together(
     found: list[tuple[list[Value], list[float]]], outputs: int
 ) -> tuple[list[Value], list[float]]:
     """Return the sums of several paths, each with the Values that it reads, as those of one that reads them all."""
@@ -179,10 +337,3 @@ def _together(
             for v, partial in zip(among, sums[first : first + len(among)], strict=False):
                 numbers[to + position[v]] += partial
     return parents, numbers
-
-
-def np_full(shape: tuple[int, ...], number: float) -> np.ndarray[Any, Any]:
-    """Return an array of one number."""
-    import numpy as np
-
-    return np.full(shape, float(number))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 from operator import index
+from types import MethodType
 from typing import Any, NamedTuple
 
 from autograd_scalar import modes
 from autograd_scalar.compiler import c, kernel, machine, python
 from autograd_scalar.compiler.arguments import ARRAY, VALUE, taken_apart
-from autograd_scalar.compiler.batch import Batch
-from autograd_scalar.compiler.kernel import Options
+from autograd_scalar.compiler.batch import Batch, Bound
 from autograd_scalar.compiler.paths import Entry, Output, Path
 from autograd_scalar.compiler.report import report
+from autograd_scalar.compiler.row_kernel import Options
 from autograd_scalar.compiler.surroundings import Surroundings
 from autograd_scalar.compiler.trace import JitError
 from autograd_scalar.value import Value
@@ -48,15 +49,36 @@ class Jitted:
         self.entries: dict[Any, Entry] = {}
         #: The short ways, by the types of the arguments; see _make_flat.
         self._flat: dict[tuple[type, ...], _Flat] = {}
+        #: The latest call with arrays, for when it is made again.
+        self._latest: Batch | None = None
 
     def __repr__(self) -> str:
         paths = sum(len(entry.paths) for entry in self.entries.values())
         return f"jit({self.name}): {paths} path{'s' * (paths != 1)} recorded"
 
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Return the function as a method of what it is an attribute of."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Jitted:
+        return self  # as functions are
+
+    def __copy__(self) -> Jitted:
+        return self
+
+    def __reduce__(self) -> str:
+        return self.__qualname__  # type: ignore[attr-defined, no-any-return]  # pickled by name, as functions are
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if modes.open_blocks and (modes.tracer.get() or modes.watching.get() is not None):
             # It becomes part of what is being recorded; or anomalies are looked for, operation by operation.
+            given: list[Any] = []
+            entry = self._entry(args, kwargs, given)
+            if self.rows is not None or any(leaf.kind == ARRAY for leaf in entry.leaves):
+                return Batch(entry, given).one_by_one()
             return self.f(*args, **kwargs)
+        if self._latest is not None and self._latest.is_for(args, kwargs):
+            return self._latest()
         leaves: Any = []
         flat = None
         if not kwargs:
@@ -70,7 +92,7 @@ class Jitted:
         else:
             entry, leaves = flat.entry, args
         if self.rows is not None or any(leaf.kind == ARRAY for leaf in entry.leaves):
-            return Batch(entry, leaves)()
+            return self._batch(entry, leaves, args, kwargs)()
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
         has_values = any(leaf.kind == VALUE for leaf in entry.leaves)
         recording = modes.recording.get()
@@ -96,6 +118,12 @@ class Jitted:
 
         return path.filled(node)
 
+    def _batch(self, entry: Entry, leaves: Any, args: Any, kwargs: Any) -> Batch:
+        """Return a call with arrays, kept where the next one may be the same."""
+        batch = Batch(entry, leaves, args if not kwargs else None)
+        self._latest = batch if batch.may_be_kept() else None
+        return batch
+
     def _make_flat(self, entry: Entry, path: Path, args: tuple[Any, ...]) -> None:
         """Remember a structure of nothing but floats and Values, for which their types are enough to find the entry."""
         types = tuple(map(type, args))
@@ -118,9 +146,12 @@ class Jitted:
             tuple,
             (
                 tuple,
-                *[taken_apart(a, leaves, f"argument {i}", i in mapped) for i, a in enumerate(args)],
+                *[
+                    taken_apart(a, leaves, f"argument {i}", i in mapped if mapped else None)
+                    for i, a in enumerate(args)
+                ],
             ),
-            taken_apart(kwargs, leaves, "keywords", False),
+            taken_apart(kwargs, leaves, "keywords", False if mapped else None),
         )
         key = (structure, self.surroundings.frozen())
         entry = self.entries.get(key)
@@ -159,10 +190,10 @@ class Jitted:
             raise ValueError(f"no source in {language!r}; there are {', '.join(languages)}")
         return languages[language]()
 
-    def kernel(self, *args: Any, **kwargs: Any) -> Batch:
-        """Return the compiled function bound to arguments mapped over rows: arrays in, arrays out; see Batch."""
+    def kernel(self, *args: Any, **kwargs: Any) -> Bound:
+        """Return the function, reduced over rows, bound to its arrays: value and gradient without Values; see Bound."""
         leaves: list[Any] = []
-        return Batch(self._entry(args, kwargs, leaves), leaves)
+        return Bound(Batch(self._entry(args, kwargs, leaves), leaves))
 
 
 def jit(

@@ -9,25 +9,18 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from autograd_scalar.compiler import llvm, machine, python, threads
+from autograd_scalar.compiler import llvm, machine, python
 from autograd_scalar.compiler.expand import expanded
 from autograd_scalar.compiler.gradient import with_gradients
+from autograd_scalar.compiler.row_kernel import Options, Rows
 from autograd_scalar.compiler.simplify import simplified
+from autograd_scalar.ops import BUILT_IN, TABLE
 from autograd_scalar.program import Program
 
-#: How many instructions a thread should have to run at a time, those of all its rows together.
-PIECE = 8_000_000
 #: With more numbers than this, a call by address is as quick.
 MOST_DIRECT = 16
-
-
-class Options(NamedTuple):
-    """How code is to be made."""
-
-    backend: str
-    fast: bool = False
 
 
 def basic(program: Program, wrt: Sequence[int] | None, of: Sequence[int] | None = None) -> Program:
@@ -53,7 +46,9 @@ def shape(program: Program) -> tuple[Any, ...]:
         (op, operands[0].hex()) if op == "const" else (op, *operands)
         for op, *operands in program.code
     )
-    return code, program.outputs, tuple(guard[:4] for guard in program.guards)
+    users = {instruction[0] for instruction in code} & (TABLE.keys() - BUILT_IN)
+    rows = tuple(TABLE[op] for op in sorted(users))  # which may be defined anew
+    return code, program.outputs, tuple(guard[:4] for guard in program.guards), rows
 
 
 def single(
@@ -104,140 +99,6 @@ def _native_single(
 
     run.code = code  # type: ignore[attr-defined]  # which lives as long as what calls it
     return run
-
-
-def address(array: Any) -> int:
-    """Return where an array's numbers are; array.ctypes.data takes three times as long."""
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
-
-
-class Columns:
-    """The inputs that differ by row, as kernels take them: the columns of tables of float64, one after another."""
-
-    def __init__(self, tables: Sequence[Any]) -> None:
-        self.tables = tables
-        at: list[int] = []
-        strides: list[int] = []
-        for table in tables:
-            first, (stride, across) = address(table), table.strides
-            width = table.shape[1]
-            at += range(first, first + width * across, across) if across else [first] * width
-            strides += [stride] * width
-        self.pointers = (ctypes.c_void_p * len(at))(*at)
-        self.strides = (ctypes.c_int64 * len(at))(*strides)
-
-    def __len__(self) -> int:
-        return len(self.strides)
-
-    def rows(self, some: Any) -> Columns:
-        """Return some rows: a slice, or an array of their numbers."""
-        return Columns([table[some] for table in self.tables])
-
-    def lists(self) -> list[list[float]]:
-        """Return the columns as lists."""
-        return [column for table in self.tables for column in table.T.tolist()]
-
-    def row(self, row: int) -> list[float]:
-        """Return the numbers of one row."""
-        return [number for table in self.tables for number in table[row].tolist()]
-
-
-class Rows:
-    """A program over rows: `columns` are the inputs that differ from row to row; `rows` the outputs wanted for each."""
-
-    def __init__(
-        self, program: Program, columns: Sequence[int], rows: Sequence[int], options: Options
-    ) -> None:
-        self.program = program
-        self.layout = llvm.layout(program, columns, rows)
-        self.native = options.backend == "llvm"
-        if self.native:
-            self._kernel = llvm.straight(
-                program, self.layout, machine.width(), fma=machine.has_fma(), fast=options.fast
-            )
-            self._code = machine.Code(self._kernel.text)
-            # How rows are shared out depends on nothing but the program, so sums are the same on any machine.
-            pieces = PIECE // (len(program) * self._kernel.lanes)
-            #: So many rows go to a thread at a time.
-            self.piece = max(pieces, 1) * self._kernel.lanes
-        else:
-            self._run = python.compiled(program)
-
-    def __call__(self, count: int, columns: Columns, shared: Any) -> tuple[list[Any], Any, Any]:
-        """Return the outputs by row, the sums of the others, and of each row whether the guards hold (None for all).
-
-        `shared` is one float64 array of the other inputs.
-        """
-        import numpy as np
-
-        lanes = self._kernel.lanes if self.native else 1
-        room = -(-count // lanes) * lanes
-        outs = [np.empty(room) for _ in self.layout.rows]
-        sums = np.zeros(len(self.layout.sums))
-        flags = np.ones(room, dtype=np.int8) if self.program.guards else None
-        if not self.native:
-            failed = self._loop(count, columns, shared, outs, sums, flags)
-        elif count <= self.piece:
-            failed = self._call(count, columns, shared, outs, sums, flags)
-        else:
-            failed = self._share_out(count, columns, shared, outs, sums, flags)
-        good = flags[:count] != 0 if failed and flags is not None else None
-        return [out[:count] for out in outs], sums, good
-
-    def _share_out(
-        self, count: int, columns: Columns, shared: Any, outs: Any, sums: Any, flags: Any
-    ) -> int:
-        """Run pieces of the rows in several threads; their sums are added in order."""
-        import numpy as np
-
-        def work(first: int) -> tuple[int, Any]:
-            end = min(first + self.piece, count)
-            found = np.zeros(len(sums))
-            some = columns.rows(slice(first, end))
-            to = [out[first:] for out in outs]
-            marks = None if flags is None else flags[first:]
-            return self._call(end - first, some, shared, to, found, marks), found
-
-        failed = 0
-        for failures, found in threads.each(work, range(0, count, self.piece)):
-            failed += failures
-            sums += found
-        return failed
-
-    def _call(
-        self, count: int, columns: Columns, shared: Any, outs: Any, sums: Any, flags: Any
-    ) -> int:
-        import numpy as np
-
-        to = (ctypes.c_void_p * len(outs))(*map(address, outs))
-        scratch = np.empty(self._kernel.scratch + 8)
-        return self._code.kernel(  # type: ignore[no-any-return]
-            count, columns.pointers, columns.strides, address(shared), to,
-            address(sums), 0 if flags is None else address(flags), -(-address(scratch) // 64) * 64,
-        )  # fmt: skip
-
-    def _loop(
-        self, count: int, columns: Columns, shared: Any, outs: Any, sums: Any, flags: Any
-    ) -> int:
-        """Do as the kernel does, in Python."""
-        values = [0.0] * len(self.program.inputs)
-        for k, number in zip(self.layout.shared, shared.tolist(), strict=True):
-            values[k] = number
-        lists = columns.lists()
-        failed = 0
-        for row in range(count):
-            for k, column in zip(self.layout.columns, lists, strict=True):
-                values[k] = column[row]
-            found, guard = self._run(*values)
-            if guard >= 0:
-                flags[row] = 0
-                failed += 1
-                continue
-            for out, k in zip(outs, self.layout.rows, strict=True):
-                out[row] = found[k]
-            for i, k in enumerate(self.layout.sums):
-                sums[i] += found[k]
-        return failed
 
 
 def rows(

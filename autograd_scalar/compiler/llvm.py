@@ -27,9 +27,9 @@ from autograd_scalar.compiler.vector_math import definitions
 from autograd_scalar.ops import TABLE
 from autograd_scalar.program import Program
 
-_BINARY = dict(zip((ARITHMETIC[s] for s in "+-*/"), ("fadd", "fsub", "fmul", "fdiv"), strict=True))
+BINARY = dict(zip((ARITHMETIC[s] for s in "+-*/"), ("fadd", "fsub", "fmul", "fdiv"), strict=True))
 #: `nan` makes every comparison false but !=, as in Python.
-_PREDICATE = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
+PREDICATE = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
 
 
 class Layout(NamedTuple):
@@ -94,13 +94,13 @@ class _Writer:
         op = self.program.code[place][0]
         kind = f"<{lanes} x double>"
         result = f"%{'v' if lanes > 1 else 's'}{place}"
-        if op in _BINARY:
-            self.add(f"{result} = {_BINARY[op]}{self.flags} {kind} {names[0]}, {names[1]}")
+        if op in BINARY:
+            self.add(f"{result} = {BINARY[op]}{self.flags} {kind} {names[0]}, {names[1]}")
         elif op == NEGATION:
             self.add(f"{result} = fneg {kind} {names[0]}")
         elif op.startswith("if"):
             a, b, x, y = names
-            self.add(f"{result}.c = fcmp {_PREDICATE[op[2:]]} {kind} {a}, {b}")
+            self.add(f"{result}.c = fcmp {PREDICATE[op[2:]]} {kind} {a}, {b}")
             self.add(f"{result} = select <{lanes} x i1> {result}.c, {kind} {x}, {kind} {y}")
         else:
             self.functions.add((op, lanes))
@@ -236,7 +236,7 @@ def single(program: Program, *, fast: bool = False) -> str:
         w.add(f"store <1 x double> %s{place}, ptr %o{i}")
     failed = "-1"
     for i, g in reversed([*enumerate(program.guards)]):
-        w.add(f"%g{i} = fcmp {_PREDICATE[g.symbol]} <1 x double> %s{g.x}, %s{g.y}")
+        w.add(f"%g{i} = fcmp {PREDICATE[g.symbol]} <1 x double> %s{g.x}, %s{g.y}")
         w.add(f"%h{i} = extractelement <1 x i1> %g{i}, i32 0")
         then = (failed, str(i)) if g.outcome else (str(i), failed)
         w.add(f"%f{i} = select i1 %h{i}, i64 {then[0]}, i64 {then[1]}")
@@ -350,7 +350,7 @@ def _check_guards(w: _Writer, name: object, lanes: int) -> None:
     before = f"<{', '.join(['i1 true'] * lanes)}>"
     for i, g in enumerate(w.program.guards):
         x, y = name(g.x), name(g.y)  # type: ignore[operator]
-        w.add(f"%g{i} = fcmp {_PREDICATE[g.symbol]} <{lanes} x double> {x}, {y}")
+        w.add(f"%g{i} = fcmp {PREDICATE[g.symbol]} <{lanes} x double> {x}, {y}")
         if not g.outcome:
             ones = f"<{', '.join(['i1 true'] * lanes)}>"
             w.add(f"%h{i} = xor <{lanes} x i1> %g{i}, {ones}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
+import zlib
+from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import floats, modes, nodes, tree
 from autograd_scalar.compiler import kernel
 from autograd_scalar.compiler.arguments import Leaf, nested, put_together
+from autograd_scalar.compiler.row_kernel import Rows
 from autograd_scalar.compiler.trace import Frozen, JitError, Trace
 from autograd_scalar.ops import TABLE
 from autograd_scalar.program import Guard, Program
@@ -17,12 +22,21 @@ from autograd_scalar.value import RECORD, Value
 if TYPE_CHECKING:
     from autograd_scalar.compiler.jit import Jitted
 
+#: What answers for nodes of functions that are gone; a function compiled within another often is.
+_latest: deque[object] = deque(maxlen=1000)
+
 #: So many paths are kept for one structure of arguments. What takes yet another one is not compiled.
 MOST = 64
 
 
 class Output(int):
     """Stands for an output of a program in the nest that the function returned."""
+
+
+class Number(Output):
+    """Stands for an output that is a plain number; on another path it may be another one, or a Value."""
+
+    number: float
 
 
 class Path:
@@ -38,11 +52,14 @@ class Path:
         given: int,
     ) -> None:
         self.owner, self.program, self.closed, self.frozen = owner, program, closed, frozen
-        #: What the function returned, an Output in the place of each Value.
+        #: What the function returned, an Output in the place of each Value and number.
         self.result = result
+        #: The nest that this is, for comparison with that of another path.
+        self.form = repr(tree.build(result, repeat("...")))
         #: How many of the inputs are arguments; those that follow are closed over.
         self.given = given
-        self._ops: dict[int, str] = {}
+        #: The operations of its outputs' nodes; what answers for them is forgotten with the last path that has it.
+        self._ops: dict[tuple[int, bool], tuple[str, Call]] = {}
         self._kernels: dict[Any, Any] = {}
 
     def run(self, numbers: Sequence[float], gradient: bool) -> tuple[list[float], int]:
@@ -53,9 +70,7 @@ class Path:
             run = self._kernels[gradient] = kernel.single(self.program, wrt, self.owner.options)
         return run(numbers)
 
-    def over_rows(
-        self, columns: tuple[int, ...], gradient: bool, by_row: tuple[int, ...]
-    ) -> kernel.Rows:
+    def over_rows(self, columns: tuple[int, ...], gradient: bool, by_row: tuple[int, ...]) -> Rows:
         """Return the kernel over rows; the gradient is by all inputs that are the same for all rows.
 
         The outputs that are not wanted by row are summed, and it is their gradient.
@@ -73,38 +88,50 @@ class Path:
         if type(self.result) is Output:
             return output(self.result)
         leaves = tree.leaves(self.result)
-        return tree.build(self.result, (output(x) if type(x) is Output else x for x in leaves))
+        filled = (output(x) if type(x) is Output else x.number for x in leaves)
+        return tree.build(self.result, filled)
 
     def inputs(self, numbers: Sequence[float]) -> list[float]:
         """Return the program's inputs: the arguments' numbers, and the present data of what is closed over."""
         return [*numbers, *[v.data for v in self.closed]]
 
-    def node(self, index: int, data: float, parents: list[Value], partials: list[float]) -> Value:
-        """Return the node of an output."""
-        if index not in self._ops:
-            self._ops[index] = _register(self.owner.name, Call(self, index))
-        v: Value = nodes.core.node(data, self._ops[index], tuple(parents), tuple(partials))
+    def node(
+        self,
+        index: int,
+        data: float,
+        parents: list[Value],
+        partials: list[float],
+        *,
+        mapped: bool = False,
+    ) -> Value:
+        """Return the node of an output, or of its sum over rows where these were `mapped`."""
+        key = index, mapped
+        if key not in self._ops:
+            self._ops[key] = _register(self, Call(self, index, mapped))
+        v: Value = nodes.core.node(data, self._ops[key][0], tuple(parents), tuple(partials))
         return nodes.watched(v) if modes.open_blocks else v
 
 
-def _register(name: str, call: Call) -> str:
-    """Return the operation that nodes of a compiled function have."""
-    op, n = f"jit_{name}", 1
-    while op in floats.CALLS or op in TABLE:
-        n += 1
-        op = f"jit_{name}_{n}"
-    floats.CALLS[op] = call
-    return op
+def _register(path: Path, call: Call) -> tuple[str, Call]:
+    """Return the operation that nodes of a compiled function have, and what answers for it.
+
+    The operation carries a checksum of the program: a node that was pickled finds the same program or none.
+    """
+    told = repr((kernel.shape(path.program), call.index, call.mapped))
+    op = f"jit_{path.owner.name}#{zlib.crc32(told.encode()):08x}"
+    answering = floats.CALLS.setdefault(op, call)
+    _latest.append(answering)
+    return op, answering  # type: ignore[return-value]
 
 
 class Call:
     """What nodes of an output can do later; see floats.CompiledCall."""
 
-    def __init__(self, path: Path, index: int) -> None:
-        self.path, self.index = path, index
+    def __init__(self, path: Path, index: int, mapped: bool) -> None:
+        self.path, self.index, self.mapped = path, index, mapped
 
     def evaluate(self, *operands: float) -> tuple[float, tuple[float, ...]]:
-        self._check(len(operands))
+        self._check()
         found, failed = self.path.run(operands, gradient=True)
         if failed >= 0:
             g = self.path.program.guards[failed]
@@ -115,11 +142,11 @@ class Call:
         return found[self.index], tuple(found[first : first + len(operands)])
 
     def replay(self, *operands: Value) -> Value:
-        self._check(len(operands))
+        self._check()
         return replayed(self.path.program, operands)[self.index]
 
-    def _check(self, count: int) -> None:
-        if count != len(self.path.program.inputs):
+    def _check(self) -> None:
+        if self.mapped:
             raise JitError(
                 f"{self.path.owner.name} was mapped over rows, which its node does not keep; "
                 "compile the derivative instead: jit(grad(f))"
@@ -165,10 +192,24 @@ class Entry:
             return nested(leaf.inner, iter(made))
 
         args, kwargs = put_together(self.structure, fresh)
-        before = owner.surroundings.seen()
+        before, given, drawn = (
+            owner.surroundings.seen(),
+            tree.leaves([args, kwargs]),
+            random.getstate(),
+        )
         with modes.tracing(trace):
             result = owner.f(*args, **kwargs)
         owner.surroundings.check(before)
+        now = tree.leaves([args, kwargs])
+        if len(now) != len(given) or any(a is not b for a, b in zip(now, given, strict=True)):
+            raise JitError(
+                f"{owner.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
+            )
+        if random.getstate() != drawn:
+            raise JitError(
+                f"{owner.name} draws random numbers while it is recorded, and a replay would have the same again; "
+                "draw them outside, and pass them in"
+            )
         outputs: list[Value] = []
 
         def placed(leaf: Any, where: str) -> Any:
@@ -176,14 +217,17 @@ class Entry:
                 outputs.append(leaf)
                 return Output(len(outputs) - 1)
             if isinstance(leaf, float | int):
-                return leaf
+                outputs.append(trace.result(leaf))
+                number = Number(len(outputs) - 1)
+                number.number = leaf
+                return number
             raise JitError(
                 f"{where} of {owner.name} is {leaf!r:.60}; a compiled function gives Values and numbers in nests"
             )
 
         where = tree.paths(result, "the result")
         leaves = [*map(placed, tree.leaves(result), where)]
-        if not outputs:
+        if not trace.branches and not any(type(leaf) is Output for leaf in leaves):
             raise JitError(
                 f"{owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
             )

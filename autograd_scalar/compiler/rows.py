@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_scalar.compiler.kernel import Columns
 from autograd_scalar.compiler.paths import Entry, Path
+from autograd_scalar.compiler.row_kernel import Columns
 from autograd_scalar.compiler.trace import JitError
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ def parts(
             _check_room(entry)
             waiting.append(entry.record(numbers(0 if left is None else int(left[0]))))
         path = waiting.pop(0)
+        if path.form != entry.paths[0].form:
+            raise JitError(
+                f"{entry.owner.name} gives {entry.paths[0].form} for one row and {path.form} for another; "
+                "all rows must give results of one structure"
+            )
         wanted = tuple(range(len(path.program.outputs))) if by_row is None else by_row
         kernel = path.over_rows(places, gradient, wanted)
         given = columns if left is None else columns.rows(left)

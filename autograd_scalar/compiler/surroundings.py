@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from operator import is_
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from autograd_scalar import ops
+from autograd_scalar.compiler.arguments import told_apart
 from autograd_scalar.compiler.trace import JitError
-from autograd_scalar.value import Value
-
-#: What a record freezes; where one of them has changed, the function is recorded anew.
-_SIMPLE = (float, int, bool, str, type(None), Value)
 
 
 class Surroundings:
@@ -24,6 +22,7 @@ class Surroundings:
         self._free: tuple[str, ...] = ()
         self._cells: tuple[Any, ...] = ()
         self._names: list[str] = []
+        self._defaults: dict[Any, Any] = {}
         #: Those of the names that are there to be looked at; most are attributes.
         self._there: list[str] = []
         #: The attributes of what the function is a method of, or of the thing that is called.
@@ -33,8 +32,13 @@ class Surroundings:
             self._names = sorted({*_names(function.__code__)} - {self.name})
             self._free = function.__code__.co_freevars
             self._cells = function.__closure__ or ()
+            self._defaults = {
+                **dict(enumerate(function.__defaults__ or ())),
+                **(function.__kwdefaults__ or {}),
+            }
         self._before: list[Any] | None = None
         self._frozen: tuple[Any, ...] = ()
+        self._definitions = 0
 
     def _things(self) -> Iterator[tuple[str, Any]]:
         self._there = [name for name in self._names if name in self._globals]
@@ -46,21 +50,23 @@ class Surroundings:
             yield f"its attribute {name}", thing
 
     def frozen(self) -> tuple[Any, ...]:
-        """Return the numbers, texts and Values among them: part of what a record is right for.
+        """Return what tells them from others: part of what a record is right for. What is in them does not count.
 
         As long as nothing has changed it is the same tuple.
         """
         if not self._are_as_before():
             things = [*self._things()]
             self._before = [thing for _, thing in things]
-            self._frozen = tuple(
-                (name, type(thing), thing) for name, thing in things if isinstance(thing, _SIMPLE)
+            self._definitions = ops.definitions
+            self._frozen = (
+                ops.definitions,
+                *[(name, type(thing), told_apart(thing)) for name, thing in things],
             )
         return self._frozen
 
     def _are_as_before(self) -> bool:
         """Return whether frozen() would find the same things: this is asked at every call, so it takes no detours."""
-        if self._before is None:
+        if self._before is None or self._definitions != ops.definitions:
             return False
         before = iter(self._before)
         get = self._globals.get
@@ -70,11 +76,17 @@ class Surroundings:
         for cell in self._cells:
             if _content(cell) is not next(before, None):
                 return False
-        return all(thing is next(before, None) for thing in self._attributes.values())
+        for thing in self._attributes.values():
+            if thing is not next(before, None):
+                return False
+        return next(before, self) is self  # none has gone
 
     def seen(self) -> dict[str, tuple[Any, Any]]:
         """Return the things themselves, and what is in those that can change."""
-        return {name: (thing, _contents(thing)) for name, thing in self._things()}
+        found = {name: (thing, _contents(thing)) for name, thing in self._things()}
+        for name, thing in self._defaults.items():
+            found[f"its default {name}"] = thing, _contents(thing)
+        return found
 
     def check(self, before: dict[str, tuple[Any, Any]]) -> None:
         """Raise JitError where a thing is another one, or has other contents, than before."""
@@ -97,7 +109,11 @@ class Surroundings:
 
 def _names(code: CodeType) -> Iterator[str]:
     """Yield the names of globals in a function's code, and in that of the functions within."""
-    yield from code.co_names
+    import dis
+
+    for instruction in dis.get_instructions(code):  # co_names has attributes as well
+        if instruction.opname.endswith(("_GLOBAL", "_NAME")):
+            yield instruction.argval
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)
@@ -113,4 +129,8 @@ def _content(cell: Any) -> Any:
 def _contents(thing: Any) -> list[Any]:
     if isinstance(thing, dict):
         return [part for pair in thing.items() for part in pair]
-    return [*thing] if isinstance(thing, list | set) else []
+    if isinstance(thing, list | set):
+        return [*thing]
+    if isinstance(thing, type | ModuleType | FunctionType):  # which Python itself writes into
+        return []
+    return [part for pair in getattr(thing, "__dict__", {}).items() for part in pair]

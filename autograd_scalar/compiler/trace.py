@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from math import copysign
 from typing import Any, NamedTuple
 
 from autograd_scalar import modes
@@ -33,16 +34,18 @@ class Trace:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._made: dict[Value, bool] = {}  # whether it is differentiated
+        self._made: set[Value] = set()
         self._constants: dict[Value, str] = {}
         self._cut: dict[Value, Value] = {}
         self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
+        #: Whether the function may do something else for other numbers.
+        self.branches = False
 
     # ----- what the cores tell; see modes.Tracer -----
 
-    def made(self, v: Value, *, differentiable: bool) -> None:
+    def made(self, v: Value) -> None:
         self._constants.pop(v, None)
-        self._made[v] = differentiable
+        self._made.add(v)
         if len(self._made) > LONGEST:
             raise JitError(
                 f"{self.name} made more than {LONGEST} operations while it was recorded; compile a smaller part of it, "
@@ -57,15 +60,26 @@ class Trace:
         self._cut[v] = source
 
     def compared(self, symbol: str, x: Value, y: Any, outcome: bool) -> None:
+        self.branches = True
         self._comparisons.append((symbol, x, y, outcome, _place()))
 
     def read(self, v: Value) -> None:
         # What becomes of the number nobody knows, so the record holds where the number is the same.
         with_itself = modes.tracer.set(None)
         try:
-            self._comparisons.append(("==", v, v.data, True, f"{_place()} (data is read)"))
+            number = v.data
+            self._comparisons.append(("==", v, number, True, f"{_place()} (data is read)"))
         finally:
             modes.tracer.reset(with_itself)
+        if number == 0.0:  # which -0.0 equals
+            sign = (">", 1.0 / v, 0.0, copysign(1.0, number) > 0.0, f"{_place()} (data is read)")
+            self._comparisons.append(sign)
+
+    def result(self, number: float) -> Value:
+        """Return a plain number that the function gives as a Value."""
+        v = Value(number)
+        self._constants[v] = "its result"
+        return v
 
     def refuse(self, what: str, advice: str = "do that outside") -> None:
         raise JitError(f"{self.name} {what} at {_place()}, which a replay would not; {advice}")
@@ -90,8 +104,7 @@ class Trace:
             if v in self._cut:
                 where[v] = builder.emit("stop", where[self._cut[v]])
             elif v in self._made:
-                place = builder.emit(v.op, *[where[parent] for parent in v.parents])
-                where[v] = place if self._made[v] else builder.emit("stop", place)
+                where[v] = builder.emit(v.op, *[where[parent] for parent in v.parents])
             elif v in self._constants:
                 where[v] = builder.constant(v.data)
                 frozen.append(Frozen(v.data, self._constants[v]))
@@ -116,7 +129,8 @@ class Trace:
         guards: dict[tuple[str, int, int], Guard] = {}
         for symbol, x, y, outcome, place in self._comparisons:
             number = y.data if type(y) is Value else float(y)
-            if not outcome_is(outcome, symbol, x.data, number):
+            exact = type(y) is Value or number == y or y != y
+            if not exact or not outcome_is(outcome, symbol, x.data, number):
                 raise JitError(
                     f"{self.name} compares with {y!r} at {place}, which no float is; compare with a float"
                 )

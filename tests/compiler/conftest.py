@@ -1,0 +1,15 @@
+"""What tests of compiled functions share."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograd_scalar.compiler import machine
+
+
+@pytest.fixture(params=["python", "llvm"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each of the back ends that are installed."""
+    if request.param == "llvm" and not machine.is_there():
+        pytest.skip("llvmlite is not installed")
+    return str(request.param)

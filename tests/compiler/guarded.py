@@ -1,0 +1,162 @@
+"""Runs compiled functions on arrays that end, or begin, where no memory may be touched.
+
+A stray access ends the process. `test_bounds.py` runs this file; every argument is the name of a function in it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import math
+import mmap
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import autograd_scalar as ag
+from autograd_scalar import nn, tree
+from autograd_scalar.compiler import kernel, llvm, machine
+from autograd_scalar.program import Builder, Guard
+
+PAGE = mmap.PAGESIZE
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+
+def memory(size: int, *, at_end: bool, align: int = 8) -> int:
+    """Return the address of so many bytes between two pages that may not be touched, flush against one of them."""
+    pages = max(1, -(-size // PAGE))
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    whole = libc.mmap(None, (pages + 2) * PAGE, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
+    for guard in (whole, whole + (pages + 1) * PAGE):
+        if libc.mprotect(guard, PAGE, 0):
+            raise OSError(ctypes.get_errno(), "mprotect")
+    first, end = whole + PAGE, whole + (pages + 1) * PAGE
+    return (end - size) // align * align if at_end else first
+
+
+def array(numbers: object, *, at_end: bool = True, dtype: str = "f8") -> np.ndarray:
+    """Return an array of those numbers in such memory."""
+    given = np.asarray(numbers, dtype=dtype)
+    address = memory(given.nbytes, at_end=at_end)
+    raw = (ctypes.c_char * given.nbytes).from_address(address)
+    placed = np.frombuffer(raw, dtype=given.dtype).reshape(given.shape)
+    placed[...] = given
+    return placed
+
+
+def sides() -> Iterator[bool]:
+    yield from (True, False)
+
+
+# ----- what is run -----
+
+
+def no_guard() -> None:
+    """A read beyond the end: what must not happen, to see that it would be noticed."""
+    ctypes.string_at(memory(8, at_end=True), 9)
+
+
+def before_the_beginning() -> None:
+    ctypes.string_at(memory(8, at_end=False) - 1, 1)
+
+
+def straight() -> None:
+    """Kernels at every width, each array exactly as large as the contract says."""
+    builder = Builder("xywu")
+    x, y, w, _ = (builder.input(k) for k in range(4))
+    product = builder.emit("mul", x, w)
+    total = builder.emit("add", builder.emit("exp", product), y)
+    guards = [Guard("<", x, y, True)]
+    program = builder.program([total, product, x], guards)
+    for lanes in (1, 2, 4, 8):
+        layout = llvm.layout(program, [0, 1], [0, 2])
+        made = llvm.straight(program, layout, lanes, fma=machine.has_fma())
+        code = machine.Code(made.text)
+        for count, at_end in itertools.product((0, 1, lanes - 1, lanes, lanes + 1, 600), sides()):
+            room = -(-count // lanes) * lanes
+            columns = [array(np.linspace(-1, 1, count), at_end=at_end) for _ in range(2)]
+            outs = [array(np.zeros(room), at_end=at_end) for _ in range(2)]
+            scratch = memory(8 * made.scratch, at_end=at_end, align=64)
+            pointers = [
+                array([a.ctypes.data for a in some], at_end=at_end, dtype="u8")
+                for some in (columns, outs)
+            ]
+            sums, flags = (
+                array([0.0], at_end=at_end),
+                array(np.zeros(room), at_end=at_end, dtype="i1"),
+            )
+            strides, shared = (
+                array([8, 8], at_end=at_end, dtype="i8"),
+                array([0.5, 2.0], at_end=at_end),
+            )
+            everything = [pointers[0], strides, shared, pointers[1], sums, flags]
+            failed = code.kernel(count, *(a.ctypes.data for a in everything), scratch)
+            assert failed == count
+            assert math.isclose(sums[0], columns[0].sum() * 0.5, abs_tol=1e-9)
+            assert (outs[1][:count] == columns[0]).all()
+
+
+def elements() -> None:
+    """Arrays of all shapes and strides through jit."""
+    f = ag.jit(lambda x, y: (ag.exp(x) * y, x - y if x > y else x))
+    for n, at_end in itertools.product((1, 2, 3, 4, 5, 7, 8, 9, 63, 3000), sides()):
+        wide = array(np.linspace(0, 1, 2 * n).reshape(n, 2), at_end=at_end)
+        for x, y in (
+            (wide[:, 0], wide[:, 1]), (wide[::-1, 1], wide[::-1, 0]), (wide.T[0][::2], wide.T[1][::2]),
+            (wide, wide[:1]), (wide, wide[:, :1]), (wide[-1:, -1:], wide), (wide.T, wide.T[:, ::-1]),
+        ):  # fmt: skip
+            products, differences = f(x, y)
+            assert np.allclose(products, np.exp(x) * y)
+            assert np.array_equal(differences, np.where(x > y, x - y, x))
+
+
+def samples() -> None:
+    """A perceptron's loss and gradient over rows."""
+    model = nn.MLP(3, [5, 4, 1], seed=0)
+    step = ag.jit(lambda x, y: (model(x) - y) ** 2, rows=(0, 1), reduce="sum")
+    for n, at_end in itertools.product((1, 2, 3, 4, 5, 8, 9, 100, 5000), sides()):
+        X = array(np.linspace(-1, 1, 3 * n).reshape(n, 3), at_end=at_end)
+        y = array(np.linspace(-1, 1, n), at_end=at_end)
+        loss = step(X, y)
+        backwards = step(X[::-1], y[::-1])
+        assert math.isclose(loss.data, backwards.data, rel_tol=1e-9)
+        loss.backward()
+        assert all(math.isfinite(p.grad) for p in model.parameters())
+
+
+def singles() -> None:
+    """Value and gradient for one set of numbers, the loop over a batch written out among them."""
+    model = nn.MLP(2, [4, 4, 1], seed=0)
+    X = [[math.sin(i), math.cos(3 * i)] for i in range(12)]
+    functions: list[tuple[Any, list[Any]]] = [
+        (lambda X: ag.sum((model(x) - 0.5) ** 2 for x in X), [X]),
+        (lambda x, y: ag.tanh(x * y), [0.5, 2.0]),
+        (lambda x: x if x > 0.0 else -x, [-2.0]),
+        (lambda: model.parameters()[0] * 2.0, []),
+    ]
+    for f, args in functions:
+        jitted = ag.jit(f)
+        jitted(*args)
+        (path,) = jitted.paths
+        numbers = path.inputs([x for x in tree.leaves(args)])
+        wanted, failed = path.run(numbers, gradient=True)
+        assert failed == -1
+        program = kernel.basic(path.program, range(len(path.program.inputs)))
+        code = machine.Code(llvm.single(program))
+        call = code.function("single", 2)
+        for at_end in sides():
+            given, found = array(numbers, at_end=at_end), array([0.0] * len(wanted), at_end=at_end)
+            assert call(given.ctypes.data, found.ctypes.data) == -1
+            assert np.allclose(found, wanted, rtol=1e-12)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        made: Callable[[], None] = globals()[name]
+        made()
+    print("done")

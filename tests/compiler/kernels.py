@@ -1,0 +1,98 @@
+"""Row kernels as something to call from a test, at every width, and what their results are held against."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from functools import cache
+
+from autograd_scalar.compiler import llvm, machine
+from autograd_scalar.ops import TABLE
+from autograd_scalar.program import Builder, Program, computed
+
+#: Functions that every processor rounds correctly, so that all back ends give the same bits.
+EXACT = {"abs", "floor", "ceil", "round", "sqrt"}
+
+
+def functions_of(program: Program) -> set[str]:
+    """Return the functions of a basic program that are no arithmetic."""
+    ops = {op for op, *_ in program.code if op in TABLE}
+    return {op for op in ops if TABLE[op].is_primitive} - EXACT
+
+
+class Kernel:
+    """The straight-line kernel of a basic program, given lists of numbers."""
+
+    def __init__(
+        self, program: Program, columns: Sequence[int], rows: Sequence[int], lanes: int
+    ) -> None:
+        self.program, self.lanes = program, lanes
+        self.layout = llvm.layout(program, columns, rows)
+        self._made = llvm.straight(program, self.layout, lanes, fma=machine.has_fma())
+        self._code = machine.Code(self._made.text)
+
+    def __call__(
+        self, columns: Sequence[Sequence[float]], shared: Sequence[float], count: int
+    ) -> tuple[list[list[float]], list[float], list[bool], int]:
+        """Return the outputs by row, the sums, where the guards hold, and how many rows fail one."""
+        room = -(-count // self.lanes) * self.lanes
+        arrays = [(ctypes.c_double * len(c))(*c) for c in columns]
+        outs = [(ctypes.c_double * room)(*[7.0] * room) for _ in self.layout.rows]
+        sums = (ctypes.c_double * len(self.layout.sums))(*[7.0] * len(self.layout.sums))
+        flags = (ctypes.c_int8 * room)(*[7] * room)
+        scratch = ctypes.create_string_buffer(8 * self._made.scratch + 64)
+        failed = self._code.kernel(
+            count,
+            (ctypes.c_void_p * len(arrays))(*map(ctypes.addressof, arrays)),
+            (ctypes.c_int64 * len(arrays))(*[8] * len(arrays)),
+            (ctypes.c_double * len(shared))(*shared),
+            (ctypes.c_void_p * len(outs))(*map(ctypes.addressof, outs)),
+            sums,
+            flags if self.program.guards else None,
+            -(-ctypes.addressof(scratch) // 64) * 64,
+        )
+        held = [flag == 1 for flag in flags[:count]] if self.program.guards else [True] * count
+        return [out[:count] for out in outs], [*sums], held, failed
+
+
+@cache
+def function(name: str, lanes: int) -> Kernel:
+    """Return the kernel of one function."""
+    builder = Builder("xyz"[: len(TABLE[name].operands)])
+    places = [builder.input(k) for k in range(len(builder.inputs))]
+    return Kernel(builder.program([builder.emit(name, *places)]), range(len(places)), [0], lanes)
+
+
+def run(
+    program: Program, columns: Sequence[int], points: Sequence[Sequence[float]], lanes: int
+) -> list[list[float]]:
+    """Return every instruction's result for some inputs: computed in Python, functions by kernels of their own.
+
+    What is the same for all rows is computed once, by the library's functions.
+    """
+    varies = llvm.varying(program, columns)
+    found: list[list[float]] = []
+    for place, (op, *operands) in enumerate(program.code):
+        if op == "input":
+            found.append([point[operands[0]] for point in points])
+        elif op == "const":
+            found.append([operands[0]] * len(points))
+        elif op in TABLE and TABLE[op].is_primitive and op not in EXACT:
+            given = [found[operand] for operand in operands]
+            made = function(op, lanes if varies[place] else 1)
+            found.append(made(given, [], len(points))[0][0])
+        else:
+            rows = zip(*[found[operand] for operand in operands], strict=True)
+            found.append([computed(op, row) for row in rows])
+    return found
+
+
+def ulps(x: float, y: float) -> float:
+    """Return how many floats lie between two; infinite where they are no numbers of one kind."""
+    if x == y or (x != x and y != y):
+        return 0.0
+    if x != x or y != y or abs(x) == float("inf") or abs(y) == float("inf"):
+        return float("inf")
+    bits = [ctypes.c_int64.from_buffer(ctypes.c_double(v)).value for v in (x, y)]
+    a, b = sorted(v if v >= 0 else -(v & 0x7FFF_FFFF_FFFF_FFFF) for v in bits)
+    return float(b - a)

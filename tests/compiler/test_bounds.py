@@ -1,0 +1,32 @@
+"""No kernel reads or writes beyond the arrays that it is given: there, the process would end."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("llvmlite")
+if not sys.platform.startswith("linux"):
+    pytest.skip("mmap and mprotect are Linux's here", allow_module_level=True)
+
+
+def guarded(*names: str) -> subprocess.CompletedProcess[str]:
+    worker = Path(__file__).with_name("guarded.py")
+    return subprocess.run(
+        [sys.executable, str(worker), *names], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("name", ["no_guard", "before_the_beginning"])
+def test_a_stray_access_would_be_noticed(name):
+    assert guarded(name).returncode == -signal.SIGSEGV
+
+
+@pytest.mark.parametrize("name", ["straight", "elements", "samples", "singles"])
+def test_kernels_stay_within_their_arrays(name):
+    ran = guarded(name)
+    assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stderr

@@ -1,0 +1,638 @@
+"""ag.jit: the same call, the same result types, the same numbers."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import random
+import threading
+from collections import OrderedDict, defaultdict, namedtuple
+
+import pytest
+from compiler.kernels import functions_of
+from compiler.programs import Case, basic, bits, eager, tame, wild
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_scalar as ag
+from autograd_scalar import JitError, Value, nn, optim
+from autograd_scalar.value import RECORD
+
+Pair = namedtuple("Pair", "left right")
+
+
+def data(nest):
+    return ag.tree_map(nest) if hasattr(ag, "tree_map") else _data(nest)
+
+
+def _data(nest):
+    if isinstance(nest, dict):
+        return {key: _data(part) for key, part in nest.items()}
+    if isinstance(nest, list | tuple):
+        parts = [_data(part) for part in nest]
+        return type(nest)(*parts) if hasattr(nest, "_fields") else type(nest)(parts)
+    return nest.data if type(nest) is Value else nest
+
+
+# ----- random programs -----
+
+
+def as_function(program):
+    """Return a program of rows as a function of numbers and Values."""
+
+    def f(*xs):
+        nodes = []
+        for op, *operands in program.code:
+            if op == "input":
+                nodes.append(xs[operands[0]])
+            elif op == "const":
+                nodes.append(Value(operands[0]))
+            else:
+                row = ag.functions.TABLE[op]
+                nodes.append(RECORD[op](*row.split([nodes[place] for place in operands])))
+        return [nodes[place] for place in program.outputs]
+
+    return f
+
+
+@settings(max_examples=60)
+@given(case=st.one_of(wild(control=False), tame()), native=st.booleans())
+def test_values_and_gradients_of_any_program(case: Case, native):
+    """Values to the last bit; with llvmlite's absence both runs are Python's."""
+    program = case.program
+    if "hypot" in functions_of(basic(program)):
+        return
+    jitted = ag.jit(as_function(program), backend="auto" if native else "python")
+    for point in case.points:
+        xs, outputs = eager(program, point)
+        ys = [*map(Value, point)]
+        found = jitted(*ys)
+        assert bits(y.data for y in found) == bits(y.data for y in outputs)
+        for got, wanted in zip(found, outputs, strict=True):
+            assert bits(ag.gradient(got, ys)) == bits(ag.gradient(wanted, xs))
+
+
+@settings(max_examples=25)
+@given(case=tame())
+def test_second_derivatives_of_any_program(case: Case):
+    (point,) = case.points
+    f = as_function(case.program)
+
+    def total(xs):
+        return ag.sum(f(*xs))
+
+    wanted = ag.hessian(total)(point)
+    found = ag.hessian(ag.jit(total))(point), ag.jit(ag.hessian(total))(point)
+    for hessian in found:
+        for row, expected in zip(hessian, wanted, strict=True):
+            assert row == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
+
+
+# ----- arguments and results -----
+
+
+def test_floats_give_floats(backend):
+    f = ag.jit(lambda x, y: (x * y, {"sum": x + y}), backend=backend)
+    assert f(3.0, 2.0) == (6.0, {"sum": 5.0})
+    assert f(0.5, y=0.25) == (0.125, {"sum": 0.75})
+    assert all(type(x) is float for x in (f(1.0, 2.0)[0], f(1.0, 2.0)[1]["sum"]))
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (lambda p: Pair(p.right, p.left * 2.0), (Pair(1.0, 3.0),)),
+        (lambda nest: [nest["a"][0] * nest["b"][1], (nest["a"][1],)], ({"a": [2.0, 5.0], "b": (0.0, 3.0)},)),
+        (lambda d: d["x"] * 2.0, (OrderedDict(y=2.0, x=3.0),)),
+        (lambda d: d["x"] * len(d), (defaultdict(float, x=3.0, y=1.0),)),
+        (lambda xs: ag.sum(xs) if xs else Value(0.5), ([],)),
+        (lambda xs: {"all": [x * x for x in xs], "n": len(xs)}, ([1.0, 2.0, 3.0],)),
+        (lambda *xs: xs[::-1], (1.0, 2.0)),
+        (lambda x: x, (3.0,)),
+        (lambda x: (x, x, x * 1.0), (3.0,)),
+        (lambda x, y: (y, 2.5), (3.0, 4.0)),
+        (lambda x: (x, 7, True, -0.0), (3.0,)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("lifted", [False, True])
+def test_nests_in_and_out(f, args, lifted, backend):
+    if lifted:
+        args = (
+            ag.tree.build(args, map(Value, ag.tree.leaves(args)))
+            if hasattr(ag, "tree")
+            else _lifted(args)
+        )
+    jitted = ag.jit(f, backend=backend)
+    for _ in range(2):
+        found, wanted = _data(jitted(*args)), _data(f(*args))
+        assert repr(found) == repr(wanted)
+
+
+def _lifted(nest):
+    from autograd_scalar import tree
+
+    return tree.build(nest, iter([Value(x) for x in tree.leaves(nest)]))
+
+
+def test_what_is_static_is_part_of_the_key():
+    calls = []
+
+    @ag.jit
+    def f(x, n, *, how="sum", flag=False):
+        calls.append((n, how, flag))
+        return x * n if how == "sum" else x**n + flag
+
+    del calls  # what it changes would be refused
+
+    @ag.jit
+    def g(x, n, *, how="times", flag=False):
+        return x * n if how == "times" else x**n + flag
+
+    for _ in range(2):
+        assert [g(2.0, 3), g(2.0, 4), g(2.0, 3.0), g(2.0, True)] == [6.0, 8.0, 6.0, 2.0]
+        assert g(2.0, 3, how="power") == 8.0
+        assert g(2.0, 3, how="power", flag=True) == 9.0
+        assert g(2.0, n=3) == 6.0
+    assert len(g.paths) == 7
+
+
+def test_keywords_and_defaults():
+    f = ag.jit(lambda x, scale=2.0, *, shift=1.0: x * scale + shift)
+    assert f(3.0) == 7.0
+    assert f(3.0, 4.0) == 13.0
+    assert f(3.0, shift=0.0) == 6.0
+    assert f(scale=Value(1.0), x=2.0).data == 3.0
+
+
+def test_numbers_that_are_nearly_floats():
+    np = pytest.importorskip("numpy")
+    f = ag.jit(lambda x: x * 0.1)
+    assert f(np.float64(3.0)) == f(np.array(3.0)) == 3.0 * 0.1
+    assert f(np.float32(0.5)) == 0.05
+    g = ag.jit(lambda x, n: x * n)
+    assert g(1.5, np.int64(2)) == 3.0
+    assert g(1.5, np.array(4)) == 6.0
+
+
+# ----- a call is a node -----
+
+
+def test_a_call_is_one_node(backend):
+    w = Value(0.5, label="w")
+    f = ag.jit(lambda x, y: ag.tanh(w * x) + y, backend=backend)
+    x = Value(2.0)
+    z = f(x, 3.0)
+    assert z.parents[0] is x
+    assert z.parents[2] is w
+    assert [p.data for p in z.parents] == [2.0, 3.0, 0.5]
+    slope = 1.0 - math.tanh(1.0) ** 2
+    assert z.partials == pytest.approx((0.5 * slope, 1.0, 2.0 * slope), rel=1e-15)
+    z.backward()
+    assert (x.grad, w.grad) == (z.partials[0], z.partials[2])
+    assert "jit_" in z.op
+    assert z.op in repr(z)
+
+
+def test_the_same_value_twice(backend):
+    x = Value(3.0)
+    f = ag.jit(lambda a, b: a * a * b, backend=backend)
+    y = f(x, x)
+    y.backward()
+    assert (y.data, x.grad) == (27.0, 27.0)
+    g = ag.jit(lambda a: a * x, backend=backend)  # given, and closed over
+    assert ag.gradient(g(x), x) == 6.0
+    assert g(2.0).data == 6.0
+
+
+def test_results_that_are_arguments_or_constants(backend):
+    w = Value(0.25)
+    f = ag.jit(lambda x, y: [x, w, Value(7.0), x, 1.0, y * 0.0], backend=backend)
+    x = Value(3.0)
+    found = f(x, 2.0)
+    assert _data(found) == [3.0, 0.25, 7.0, 3.0, 1.0, 0.0]
+    total = ag.sum(found)
+    assert ag.gradient(total, [x, w]) == [2.0, 1.0]
+    assert [type(v) for v in found] == [Value, Value, Value, Value, float, Value]
+
+
+def test_several_outputs_are_nodes_of_their_own(backend):
+    x, y = Value(2.0), Value(3.0)
+    product, total = ag.jit(lambda x, y: (x * y, x + y), backend=backend)(x, y)
+    assert ag.gradient(product, [x, y]) == [3.0, 2.0]
+    assert ag.gradient(total * product, [x, y]) == [5.0 * 3.0 + 6.0, 5.0 * 2.0 + 6.0]
+
+
+def test_a_node_among_other_nodes(backend):
+    f = ag.jit(lambda x: ag.sin(x) * 2.0, backend=backend)
+    x = Value(0.5)
+    y = ag.exp(f(x * x) + x)
+    z = ag.exp(ag.sin(x * x) * 2.0 + x)
+    assert y.data == pytest.approx(z.data, rel=1e-15)
+    assert ag.gradient(y, x) == pytest.approx(ag.gradient(z, x), rel=1e-15)
+    y.backward()
+    assert x.grad == ag.gradient(y, x)
+
+
+def test_parameters_are_read_at_every_call(backend):
+    w, b = Value(0.5), Value(-1.0)
+    f = ag.jit(lambda x: w * x + b, backend=backend)
+    assert f(2.0).data == 0.0
+    w.data = 3.0
+    assert f(2.0).data == 5.0
+    b.data = math.inf
+    assert f(2.0).data == math.inf
+
+
+@pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
+def test_training(optimizer, backend):
+    """An ordinary loop, decorated or not."""
+    X = [[math.sin(i), math.cos(2 * i)] for i in range(8)]
+    losses = []
+    for decorate in (lambda f: f, lambda f: ag.jit(f, backend=backend)):
+        model = nn.MLP(2, [4, 1], seed=0)
+        opt = optim.optimizer(optimizer, model.parameters(), lr=0.05)
+
+        def loss():
+            return ag.mean([(model(x) - x[0] * x[1]) ** 2 for x in X])  # noqa: B023
+
+        step = decorate(loss)
+        trace = []
+        for _ in range(20):
+            opt.zero_grad()
+            found = step()
+            found.backward()
+            opt.step()
+            trace.append(found.data)
+        losses.append(trace + [p.data for p in model.parameters()])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-9, abs=1e-12)
+
+
+def test_gradients_add_up_and_are_left_alone():
+    w = Value(2.0)
+    w.grad = 10.0
+    f = ag.jit(lambda x: w * x)
+    y = f(3.0)
+    assert w.grad == 10.0
+    y.backward()
+    y.backward()
+    assert w.grad == 16.0
+
+
+# ----- transforms, on either side -----
+
+
+def bowl(x, y):
+    return ag.exp(x * 0.5) * y**2.5 + ag.sin(x) / y
+
+
+POINT = (0.7, 1.3)
+
+
+def test_grad_on_either_side(backend):
+    def compiled(f):
+        return ag.jit(f, backend=backend)
+
+    both = ag.grad(bowl, (0, 1))(*POINT)
+    assert ag.grad(compiled(bowl), (0, 1))(*POINT) == pytest.approx(both, rel=1e-14)
+    assert compiled(ag.grad(bowl, (0, 1)))(*POINT) == pytest.approx(both, rel=1e-14)
+    assert compiled(ag.grad(compiled(bowl), (0, 1)))(*POINT) == pytest.approx(both, rel=1e-14)
+    assert type(compiled(ag.grad(bowl))(*POINT)) is float
+    value, slope = ag.value_and_grad(compiled(bowl))(*POINT)
+    assert (value, slope) == pytest.approx((bowl(*POINT), both[0]), rel=1e-14)
+    assert compiled(ag.value_and_grad(bowl))(*POINT) == pytest.approx((value, slope), rel=1e-14)
+    third = ag.grad(ag.grad(ag.grad(bowl)))(*POINT)
+    assert ag.grad(ag.grad(ag.grad(compiled(bowl))))(*POINT) == pytest.approx(third, rel=1e-12)
+    assert compiled(ag.grad(ag.grad(ag.grad(bowl))))(*POINT) == pytest.approx(third, rel=1e-12)
+    assert ag.grad(compiled(ag.grad(ag.grad(bowl))))(*POINT) == pytest.approx(third, rel=1e-12)
+
+
+def vector(v):
+    return [ag.sin(v[0]) * v[1], v[0] / v[1], v[1] ** 3.0]
+
+
+def scalar(v):
+    return ag.tanh(v[0] * v[1]) + v[0] ** 2.0 * ag.log(v[1])
+
+
+PRIMALS, TANGENTS = ([0.7, 1.3],), ([0.3, -2.0],)
+
+TRANSFORMED = {
+    "jacobian": lambda wrap: ag.jacobian(wrap(vector))(*PRIMALS),
+    "hessian": lambda wrap: ag.hessian(wrap(scalar))(*PRIMALS),
+    "jvp": lambda wrap: ag.jvp(wrap(vector), PRIMALS, TANGENTS),
+    "hvp": lambda wrap: ag.hvp(wrap(scalar), PRIMALS, TANGENTS),
+    "vjp": lambda wrap: ag.vjp(wrap(vector), *PRIMALS)[1]([1.0, -0.5, 2.0]),
+}
+INSIDE = {
+    "jacobian": (ag.jacobian(vector), PRIMALS),
+    "hessian": (ag.hessian(scalar), PRIMALS),
+    "jvp": (lambda p, t: ag.jvp(vector, (p,), (t,)), PRIMALS + TANGENTS),
+    "hvp": (lambda p, t: ag.hvp(scalar, (p,), (t,)), PRIMALS + TANGENTS),
+    "vjp": (lambda p, c: ag.vjp(vector, p)[1](c), (*PRIMALS, [1.0, -0.5, 2.0])),
+}
+
+
+def flat(nest):
+    from autograd_scalar import tree
+
+    return tree.leaves(_data(nest))
+
+
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_transforms_on_either_side(name, backend):
+    wanted = flat(TRANSFORMED[name](lambda f: f))
+    outside = TRANSFORMED[name](lambda f: ag.jit(f, backend=backend))
+    assert flat(outside) == pytest.approx(wanted, rel=1e-13)
+    f, args = INSIDE[name]
+    inside = ag.jit(f, backend=backend)
+    for _ in range(2):
+        found = inside(*args)
+        assert flat(found) == pytest.approx(wanted, rel=1e-13)
+        assert all(type(x) is float for x in flat(found))
+
+
+def test_gradients_as_graphs():
+    x, y = Value(0.7), Value(1.3)
+    found = ag.gradient(ag.jit(bowl)(x, y), [x, y], create_graph=True)
+    wanted = ag.gradient(bowl(x, y), [x, y], create_graph=True)
+    for a, b in zip(found, wanted, strict=True):
+        assert a.data == pytest.approx(b.data, rel=1e-14)
+        assert ag.gradient(a, [x, y]) == pytest.approx(ag.gradient(b, [x, y]), rel=1e-13)
+
+
+def test_a_penalty_on_the_gradient():
+    """The gradient inside the loss, by an argument, and the loss's gradient by parameters."""
+    w = Value(0.8)
+
+    def loss(x):
+        return ag.grad(lambda x: ag.tanh(w * x))(x) ** 2.0
+
+    y, z = ag.jit(loss)(Value(0.5)), loss(Value(0.5))
+    assert y.data == pytest.approx(z.data, rel=1e-14)
+    assert ag.gradient(y, w) == pytest.approx(ag.gradient(z, w), rel=1e-13)
+
+
+# ----- what Values can do -----
+
+
+def test_recompute():
+    f = ag.jit(lambda x, y: x * y if x > 0 else y - x)
+    x, y = Value(2.0), Value(3.0)
+    z = f(x, y) * 2.0
+    x.data = 5.0
+    z.recompute()
+    assert z.data == 30.0
+    assert ag.gradient(z, x) == 6.0
+    x.data = -1.0
+    with pytest.raises(JitError, match=r"would take another way .*x > 0|comparison > at"):
+        z.recompute()
+
+
+def test_copies_and_pickles_of_nodes():
+    x = Value(2.0, label="x")
+    y = ag.jit(lambda x: ag.exp(x) * x)(x)
+    for copied in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        (parent,) = copied.parents
+        assert (copied.data, copied.partials, parent.label) == (y.data, y.partials, "x")
+        copied.backward()
+        assert parent.grad == y.partials[0]
+        parent.data = 1.0
+        copied.recompute()
+        assert copied.data == math.e
+    assert x.grad == 0.0
+
+
+@ag.jit
+def at_module_level(x):
+    return x * 2.0
+
+
+def test_functions_are_copied_and_pickled_by_name():
+    model = nn.Linear(1, 1, seed=0)
+    model.f = at_module_level
+    assert copy.deepcopy(model).f is at_module_level
+    assert copy.copy(at_module_level) is at_module_level
+    assert pickle.loads(pickle.dumps(at_module_level)) is at_module_level
+
+
+def test_pictures_have_the_call_as_one_node():
+    w = Value(0.5, label="w")
+    y = ag.jit(lambda x: ag.tanh(w * x))(Value(2.0))
+    assert y.op in str(ag.explain(y))
+    assert "w" in str(ag.draw(y))
+
+
+def test_no_grad(backend):
+    w = Value(0.5)
+    f = ag.jit(lambda x: w * x, backend=backend)
+    with ag.no_grad():
+        y = f(2.0)
+        assert (y.data, y.parents) == (1.0, ())
+        assert ag.grad(f)(2.0) == 0.5
+    assert f(2.0).parents[1] is w
+
+
+def test_no_grad_inside():
+    def f(x):
+        with ag.no_grad():
+            scale = ag.exp(x)
+        return x * scale
+
+    x = Value(0.5)
+    y = ag.jit(f)(x)
+    assert y.data == 0.5 * math.exp(0.5)
+    assert ag.gradient(y, x) == math.exp(0.5)
+    assert ag.jit(ag.grad(f))(0.5) == ag.grad(f)(0.5)
+
+
+def test_detach_inside():
+    def f(x):
+        return x * ag.exp(x).detach() + (x * x).detach()
+
+    x = Value(0.5)
+    y = ag.jit(f)(x)
+    assert y.data == f(Value(0.5)).data
+    assert ag.gradient(y, x) == math.exp(0.5)
+    x.data = 2.0
+    y.recompute()
+    assert y.data == 2.0 * math.exp(2.0) + 4.0  # a recording follows its inputs
+    assert ag.hessian(ag.jit(f))(0.5) == 0.0
+
+
+def test_detect_anomaly():
+    w = Value(-1.0, label="w")
+    f = ag.jit(lambda x: ag.log(w * x))
+    assert math.isnan(f(2.0).data)
+    with ag.detect_anomaly(), pytest.raises(ag.AnomalyError, match=r"log\(.* = -2\.0\) gave nan"):
+        f(2.0)
+    with ag.detect_anomaly():
+        assert f(-math.e).data == 1.0
+
+
+# ----- functions of all kinds -----
+
+
+def test_jit_inside_jit(backend):
+    w = Value(2.0)
+    inner = ag.jit(lambda x: w * x if x > 0 else x, backend=backend)
+    outer = ag.jit(lambda x: inner(x) + inner(-x), backend=backend)
+    for x in (3.0, -3.0, 3.0):
+        y = outer(x)
+        assert y.data == 2.0 * 3.0 - 3.0
+        assert ag.gradient(y, w) == 3.0
+    assert inner(1.0).data == 2.0
+
+
+class Model:
+    scale = 2.0
+
+    def __init__(self, w):
+        self.w = Value(w)
+        self.shift = 0.0
+
+    def __call__(self, x):
+        return self.w * x * self.scale + self.shift
+
+    def square(self, x):
+        return self(x) ** 2.0
+
+    @ag.jit
+    def decorated(self, x):
+        return self(x) + self.shift
+
+
+def test_methods_and_callable_objects(backend):
+    a, b = Model(3.0), Model(5.0)
+    whole, method = ag.jit(a, backend=backend), ag.jit(a.square, backend=backend)
+    assert (whole(1.0).data, method(1.0).data) == (6.0, 36.0)
+    assert (a.decorated(1.0).data, b.decorated(1.0).data) == (6.0, 10.0)
+    assert whole(1.0).parents[1] is a.w
+    for model in (a, b):
+        model.shift = 1.0  # a number that was frozen
+    assert (whole(1.0).data, method(1.0).data) == (7.0, 49.0)
+    assert (a.decorated(1.0).data, b.decorated(1.0).data) == (8.0, 12.0)
+    a.w = Value(4.0)  # another parameter in its place
+    assert (whole(1.0).data, a.decorated(1.0).data) == (9.0, 10.0)
+
+
+def test_a_model_as_an_argument():
+    f = ag.jit(lambda model, x: model(x))
+    a, b = Model(3.0), Model(5.0)
+    assert [f(a, 1.0).data, f(b, 1.0).data, f(a, 1.0).data] == [6.0, 10.0, 6.0]
+
+
+def test_operations_of_the_users_own(backend):
+    cube = ag.define_op("jit_test_cube", "x * x * x", "3.0 * x * x")
+    fourth = ag.define_op("jit_test_fourth", "jit_test_cube(x) * x", "4.0 * jit_test_cube(x)")
+    f = ag.jit(lambda x: cube(x) + fourth(x), backend=backend)
+    assert f(2.0) == 24.0
+    assert ag.grad(f)(2.0) == 12.0 + 32.0
+    ag.define_op("jit_test_cube", "x * x * x + 1.0", "3.0 * x * x")
+    for g in (f, ag.jit(lambda x: cube(x) + fourth(x), backend=backend)):
+        assert g(2.0) == 9.0 + 18.0
+        assert ag.grad(g)(2.0) == 12.0 + 36.0
+
+
+def test_recursion():
+    @ag.jit
+    def power(x, n):
+        return x * power(x, n - 1) if n else x * 0.0 + 1.0
+
+    assert power(2.0, 10) == 1024.0
+    assert ag.grad(power)(2.0, 10) == 5120.0
+
+
+def test_from_several_threads():
+    w = Value(2.0)
+    f = ag.jit(lambda x: w * x if x > 0 else w - x)
+    wrong = []
+
+    def work(seed):
+        source = random.Random(seed)
+        for _ in range(200):
+            x = source.uniform(-1, 1)
+            if f(x).data != (2.0 * x if x > 0 else 2.0 - x):
+                wrong.append(x)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert all(len(path.program.guards) == 1 for path in f.paths)
+
+
+def test_ten_thousand_values(backend):
+    """Programs are written, differentiated and run without recursion."""
+    w = Value(0.001)
+
+    def f(x):
+        for _ in range(5000):
+            x = x + w * x
+        return x
+
+    y = ag.jit(f, backend=backend)(Value(1.0))
+    assert y.data == pytest.approx(1.001**5000, rel=1e-9)
+    assert ag.gradient(y, w) == pytest.approx(5000 * 1.001**4999, rel=1e-9)
+
+
+def test_an_index_that_is_data(backend):
+    """take() looks up anew in each replay, and the gradient lands in what was taken."""
+    table = nn.Embedding(4, 2, seed=0)
+    f = ag.jit(lambda i: ag.sum(table(i)), backend=backend)
+    for i in (2, 0, 3, 2):
+        y = f(Value(float(i)))
+        assert y.data == pytest.approx(ag.sum(table(i)).data, rel=1e-15)
+        gradient = ag.gradient(y, [p for row in table.rows for p in row])
+        assert gradient == [float(k // 2 == i) for k in range(8)]
+    assert len(f.paths) == 1
+
+
+def test_the_decorator_takes_options():
+    @ag.jit(flip="error", fastmath=True)
+    def named(x):
+        """Says what it does."""
+        return x * 2.0
+
+    assert (named.__name__, named.__doc__) == ("named", "Says what it does.")
+    assert named(2.0) == 4.0
+    assert repr(named) == "jit(named): 1 path recorded"
+
+
+def test_sources_and_explanations():
+    w = Value(0.5, label="w")
+    f = ag.jit(lambda x: ag.tanh(w * x) if x > 0 else x * 3.0)
+    assert "nothing is recorded yet" in f.explain()
+    with pytest.raises(JitError, match="has not been called yet"):
+        f.source()
+    f(1.0)
+    f(-1.0)
+    told = f.explain()
+    for part in (
+        "path 1 of 2",
+        "path 2 of 2",
+        "x0 > 0.0 is True",
+        "test_jit.py",
+        "froze 3.0",
+        "reads 1 Values",
+    ):
+        assert part in told, told
+    assert "tanh" in f.source("python")
+    assert "double" in f.source("c")
+    assert "define i64 @single" in f.source("llvm")
+    assert f.source("python", gradient=False, path=1).count("\n") < f.source("python").count("\n")
+    with pytest.raises(ValueError, match="no source in 'fortran'; there are python, c, llvm"):
+        f.source("fortran")
+
+
+def test_the_source_is_the_function():
+    f = ag.jit(lambda x, y: ag.exp(x) * y)
+    f(0.5, 2.0)
+    namespace = {"exp": math.exp}
+    exec(f.source("python"), namespace)
+    (made,) = [v for k, v in namespace.items() if k not in ("exp", "__builtins__")]
+    found, failed = made(0.5, 2.0)
+    assert failed == -1
+    assert found == [math.exp(0.5) * 2.0, math.exp(0.5) * 2.0, math.exp(0.5)]

@@ -1,0 +1,231 @@
+"""Machine code against Program.run: one set of numbers at a time, and rows at every width."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("llvmlite")
+
+from compiler.kernels import EXACT, Kernel, function, functions_of, run, ulps
+from compiler.programs import Case, basic, bits, cases, edges, first_failure, of_row, wild
+from compiler.test_backends import PROGRAMS, Function, agrees
+from strategies import ROWS
+
+from autograd_scalar.compiler import kernel, machine
+from autograd_scalar.compiler.row_kernel import Options
+from autograd_scalar.ops import TABLE
+from autograd_scalar.program import Builder, Guard, Program, computed
+
+LANES = (1, 2, 4, 8)
+#: Rows and their derivatives that are arithmetic alone: the same bits everywhere.
+ARITHMETIC = [name for name in ROWS if not functions_of(PROGRAMS[name])]
+FUNCTIONS = sorted({op for program in PROGRAMS.values() for op in functions_of(program)})
+
+#: Sizes around the width: nothing, one row, less and more than a vector, several vectors and a part.
+COUNTS = (1, 2, 3, 4, 5, 7, 8, 9, 17)
+
+
+def single(program: Program) -> Function:
+    return kernel.single(program, None, Options("llvm"))
+
+
+# ----- one set of numbers -----
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_single_at_edges(name):
+    """The library's functions are called as Python calls them; hypot alone is Python's own."""
+    program = PROGRAMS[name]
+    call = single(program)
+    if "hypot" not in functions_of(program):
+        return agrees(call, program, edges(program))
+    for point in edges(program):
+        for got, wanted in zip(call(point)[0], program.run(point), strict=True):
+            assert ulps(got, wanted) <= 8.0, (point, got, wanted)
+
+
+@settings(max_examples=60)
+@given(case=cases())
+def test_single(case: Case):
+    program = basic(case.program)
+    if "hypot" not in functions_of(program):
+        agrees(single(program), program, case.points)
+
+
+def test_the_first_guard_that_fails_is_told():
+    x, zero, one = ("input", 0), ("const", 0.0), ("const", 1.0)
+    guards = [Guard("<", 1, 0, True), Guard("!=", 0, 2, True), Guard(">=", 0, 2, False)]
+    program = Program([x, zero, one], ["x"], [0], guards)
+    call = single(program)
+    for x, failed in ((0.5, -1), (-1.0, 0), (1.0, 1), (2.0, 2), (math.nan, 0)):
+        assert call([x])[1] == failed == first_failure(program, [x])
+
+
+# ----- rows -----
+
+
+def columns_of(points, columns):
+    return [[point[k] for point in points] for k in columns]
+
+
+def check(program: Program, points, columns, lanes: int) -> None:
+    """Check all outputs by row, to the last bit, and where the guards hold."""
+    made = Kernel(program, columns, range(len(program.outputs)), lanes)
+    shared = [points[0][k] for k in made.layout.shared]
+    points = [[points[0][k] if k not in columns else x for k, x in enumerate(p)] for p in points]
+    outs, _, held, failed = made(columns_of(points, columns), shared, len(points))
+    found = run(program, columns, points, lanes)
+    for output, out in zip(program.outputs, outs, strict=True):
+        assert bits(out) == bits(found[output])
+    if "hypot" not in functions_of(program) and not functions_of(program):
+        assert held == [first_failure(program, point) < 0 for point in points]
+    assert failed == held.count(False)
+
+
+@pytest.mark.parametrize("lanes", LANES)
+def test_rows_of_arithmetic_at_edges(lanes):
+    """All of them in one program, since compiling takes longer than running."""
+    for name in ARITHMETIC:
+        program = PROGRAMS[name]
+        points = edges(program)
+        made = Kernel(program, range(len(program.inputs)), range(len(program.outputs)), lanes)
+        outs, *_ = made([*zip(*points, strict=True)], [], len(points))
+        wanted = zip(*[program.run(point) for point in points], strict=True)
+        for out, numbers in zip(outs, wanted, strict=True):
+            assert bits(out) == bits(numbers), name
+
+
+@pytest.mark.parametrize("lanes", LANES[1:])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_rows_are_good_to_two_ulp(name, lanes):
+    """test_vector_math holds them against mpmath; here they run inside a kernel, and libm is good to one ulp itself."""
+    source = random.Random(name)
+    count = len(TABLE[name].operands)
+    points = edges(Program([("input", k) for k in range(count)], "xyz"[:count], [0]))
+    points += [tuple(source.uniform(-9, 9) for _ in range(count)) for _ in range(500)]
+    points += [
+        tuple(source.choice((1, -1)) * 10.0 ** source.uniform(-320, 308) for _ in range(count))
+        for _ in range(500)
+    ]
+    outs, *_ = function(name, lanes)([*zip(*points, strict=True)], [], len(points))
+    for point, got in zip(points, outs[0], strict=True):
+        wanted = computed(name, point)
+        assert ulps(got, wanted) <= 3.0, (point, got, wanted)
+        if wanted == 0.0:
+            assert math.copysign(1.0, got) == math.copysign(1.0, wanted), point
+
+
+@settings(max_examples=40)
+@given(case=cases(), lanes=st.sampled_from(LANES), count=st.sampled_from(COUNTS), data=st.data())
+def test_rows(case: Case, lanes, count, data):
+    """Any program, some of its inputs the same for all rows, functions as kernels of their own give them."""
+    program = basic(case.program)
+    inputs = range(len(program.inputs))
+    columns = data.draw(st.lists(st.sampled_from(inputs), unique=True)) if inputs else []
+    points = [case.points[i % len(case.points)] for i in range(count)]
+    check(program, points, columns, lanes)
+
+
+@pytest.mark.parametrize("lanes", LANES)
+def test_rows_where_only_some_hold(lanes):
+    x, y, zero = ("input", 0), ("input", 1), ("const", 0.0)
+    guards = [Guard("<", 2, 0, True), Guard("==", 0, 1, False), Guard("<", 1, 2, False)]
+    program = Program([x, y, zero, ("sub", 0, 1)], "xy", [3], guards)
+    points = [(a, b) for a in (1.0, -1.0, math.nan, 2.0) for b in (1.0, 0.0, -0.0, -3.0, 2.0)]
+    for count in range(1, len(points) + 1):
+        check(program, points[:count], (0, 1), lanes)
+    check(program, points[:9], (1,), lanes)
+    check(program, points[:9], (), lanes)
+
+
+# ----- sums -----
+
+
+@pytest.mark.parametrize("lanes", LANES)
+@pytest.mark.parametrize("count", [0, *COUNTS, 1000])
+def test_sums(count, lanes):
+    """Of a column, of what is the same for all rows, of both, and of a number."""
+    builder = Builder("xu")
+    x, u = builder.input(0), builder.input(1)
+    square = builder.emit("mul", x, x)
+    outputs = [x, u, builder.emit("add", square, u), builder.constant(0.25), square]
+    made = Kernel(builder.program(outputs), [0], [4], lanes)
+    source = random.Random(count)
+    xs = [source.uniform(-1, 1) for _ in range(count)]
+    outs, sums, _, _ = made([xs], [3.0], count)
+    assert outs == [[x * x for x in xs]]
+    wanted = [xs, [3.0] * count, [x * x + 3.0 for x in xs], [0.25] * count]
+    for got, terms in zip(sums, wanted, strict=True):
+        assert abs(got - math.fsum(terms)) <= 1e-15 * math.fsum(map(abs, terms)) * max(1, count)
+    assert bits(sums) == bits(made([xs], [3.0], count)[1])  # the order is fixed
+
+
+@pytest.mark.parametrize("lanes", LANES)
+@pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan])
+def test_lanes_beyond_the_end_add_nothing(lanes, odd):
+    """They read the last row again, whatever it is: 0 times infinity would be nan."""
+    program = Program([("input", 0), ("const", 1.0), ("truediv", 1, 0)], "x", [0, 2])
+    made = Kernel(program, [0], [], lanes)
+    for count in (1, 3, 4, 5, 9):
+        sums = made([[1.0] * (count - 1) + [odd]], [], count)[1]
+        assert bits(sums) == bits([count - 1.0 + odd, count - 1.0 + 1.0 / odd])
+        assert made([[1.0] * (count - 1) + [0.0]], [], count)[1] == [count - 1.0, math.inf]
+
+
+@settings(max_examples=25)
+@given(case=wild(), lanes=st.sampled_from(LANES), count=st.sampled_from(COUNTS))
+def test_sums_of_whatever(case: Case, lanes, count):
+    program = basic(case.program)
+    columns = range(len(program.inputs))
+    points = [case.points[i % len(case.points)] for i in range(count)]
+    made = Kernel(program, columns, [], lanes)
+    _, sums, _, _ = made(columns_of(points, columns), [], count)
+    found = run(program, columns, points, lanes)
+    for got, output in zip(sums, program.outputs, strict=True):
+        terms = found[output]
+        size = sum(map(abs, terms))
+        if math.isfinite(size):
+            assert abs(got - math.fsum(terms)) <= 2.3e-16 * count * size
+        elif all(map(math.isfinite, terms)):
+            continue  # the sum runs over, or does not, by its order
+        else:
+            assert bits([got]) == bits([sum(x for x in terms if not math.isfinite(x))])
+
+
+# ----- what is not allowed -----
+
+
+def test_nothing_is_fused_or_reordered():
+    """A multiplication and an addition in one rounding would give -2 ** -60, and reordering 1.0."""
+    code = [("input", 0), ("input", 1), ("input", 2), ("mul", 0, 1), ("add", 3, 2)]
+    code += [("add", 0, 1), ("add", 5, 2)]
+    program = Program(code, "xyz", [4, 6])
+    fused = (1.0 + 2.0**-30, 1.0 - 2.0**-30, -1.0)
+    reordered = (1e300, -1e300, 1.0)
+    for point in (fused, reordered, reordered[::-1]):
+        agrees(single(program), program, [point])
+        for lanes in LANES:
+            check(program, [point] * 3, (0, 1, 2), lanes)
+    assert program.run(fused)[0] == 0.0
+
+
+def test_fast_math_is_asked_for():
+    program = Program([("input", 0), ("mul", 0, 0), ("add", 1, 0)], "x", [2])
+    assert "reassoc" not in kernel.text(program, Options("llvm"))
+    assert "reassoc contract" in kernel.text(program, Options("llvm", True))
+
+
+@pytest.mark.parametrize("name", sorted(EXACT & {*ROWS}))
+def test_subnormals_are_numbers_like_others(name):
+    """Nothing sets the processor to flush them to zero."""
+    program = of_row(name)
+    made = Kernel(program, [0], range(len(program.outputs)), machine.width())
+    tiny = [5e-324, -5e-324, 2.0**-1030, 2.0**-1074 * 3]
+    outs, *_ = made([tiny], [], len(tiny))
+    wanted = zip(*[program.run([x]) for x in tiny], strict=True)
+    assert [bits(out) for out in outs] == [bits(numbers) for numbers in wanted]

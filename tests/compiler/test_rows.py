@@ -1,0 +1,382 @@
+"""Arrays: broadcast as a ufunc's, or mapped over rows."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from compiler.programs import bits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_scalar as ag
+from autograd_scalar import JitError, Value, nn
+
+np = pytest.importorskip("numpy")
+
+#: Around the width of vectors, and more rows than one thread gets.
+COUNTS = (0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 1000)
+
+
+def polynomial(x, y):
+    return x * x * 0.5 - y / (x * x + 1.0)
+
+
+# ----- like a ufunc -----
+
+
+@pytest.mark.parametrize("n", COUNTS)
+def test_one_result_for_each_element(n, backend):
+    f = ag.jit(polynomial, backend=backend)
+    x, y = np.linspace(-3, 3, n), np.linspace(1, 2, n)
+    assert bits(f(x, y).tolist()) == bits(polynomial(x, y).tolist())
+    assert f(x, 2.0).tolist() == polynomial(x, 2.0).tolist()
+    assert f(x, y).dtype == np.float64
+    assert f(x, y).shape == (n,)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [((3,), ()), ((2, 3), (3,)), ((2, 1), (1, 3)), ((4, 1, 2), (3, 1)), ((0, 3), (3,)), ((), ()), ((1,), (5,))],
+)  # fmt: skip
+def test_shapes_broadcast(a, b, backend):
+    f = ag.jit(polynomial, backend=backend)
+    x, y = np.random.default_rng(0).normal(size=a), np.random.default_rng(1).normal(size=b)
+    found, wanted = np.asarray(f(x, y)), np.asarray(polynomial(x, y))
+    assert found.shape == wanted.shape
+    assert np.array_equal(found, wanted)
+
+
+def views():
+    base = np.arange(48.0).reshape(6, 8) - 20.0
+    read_only = base[0].copy()
+    read_only.flags.writeable = False
+    yield from {
+        "every second": base[0, ::2], "reversed": base[0, ::-1], "a column": base[:, 3],
+        "transposed": base.T, "all reversed": base[::-1, ::-2], "zero strides": np.broadcast_to(2.5, (7,)),
+        "zero strides of one axis": np.broadcast_to(base[0], (3, 8)), "read-only": read_only,
+        "float32": base[0].astype("f4"), "float16": base[0].astype("f2"), "int": base[0].astype("i4"),
+        "unsigned": np.arange(5, dtype="u1"), "bool": base[0] > 0, "big-endian": base[0].astype(">f8"),
+        "big-endian int": base[0].astype(">i2"), "Fortran": np.asfortranarray(base),
+        "a field": np.zeros(5, dtype=[("a", "i1"), ("b", "f8")])["b"],
+        "unaligned": np.frombuffer(b"\0" + base[0].tobytes(), dtype="f8", offset=1),
+        "subclass": np.matrix(base[:2]), "scalar in an array": np.array([3.0]),
+    }.items()  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "array"), [*views()])
+def test_arrays_of_all_kinds(name, array, backend):
+    f = ag.jit(lambda x, y: x * 0.1 + y, backend=backend)
+    before = np.array(array)
+    wanted = np.asarray(array, dtype=np.float64) * 0.1 + np.asarray(array, dtype=np.float64)
+    assert np.array_equal(f(array, array), wanted)
+    assert np.array_equal(array, before)
+    total = ag.jit(lambda x: ag.sum(_flat(x)) * 0.5, rows=0, reduce="sum", backend=backend)
+    assert total(array) == pytest.approx(
+        np.asarray(before, dtype=np.float64).sum() * 0.5, rel=1e-12
+    )
+
+
+def _flat(nest):
+    return [x for part in nest for x in _flat(part)] if isinstance(nest, list) else [nest]
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf, -0.0, 5e-324])
+def test_odd_numbers(odd, backend):
+    f = ag.jit(lambda x: (x * 2.0, -x, abs(x), 1.0 / x, x if x > 0.0 else x - 1.0), backend=backend)
+    x = np.array([1.0, odd, -2.0, odd, odd])
+    with np.errstate(all="ignore"):
+        wanted = (x * 2.0, -x, abs(x), 1.0 / x, np.where(x > 0.0, x, x - 1.0))
+    assert [bits(out.tolist()) for out in f(x)] == [bits(out.tolist()) for out in wanted]
+
+
+def test_nests_of_arrays_in_and_out(backend):
+    f = ag.jit(lambda p, y: {"a": p["x"][0] * y, "b": (p["x"][1], 7.0)}, backend=backend)
+    x = np.array([1.0, 2.0])
+    found = f({"x": [x, 3.0]}, np.array([[1.0], [2.0]]))
+    assert found["a"].tolist() == [[1.0, 2.0], [2.0, 4.0]]
+    assert found["b"][0].tolist() == [[3.0, 3.0]] * 2
+    assert found["b"][1].tolist() == [[7.0, 7.0]] * 2
+
+
+def test_derivatives_by_element(backend):
+    x = np.linspace(-1.0, 1.0, 11)
+    slope, curve = (
+        ag.jit(g, backend=backend)(x)
+        for g in (ag.grad(lambda x: ag.tanh(x * 2.0)), ag.grad(ag.grad(lambda x: ag.tanh(x * 2.0))))
+    )
+    tanh = np.tanh(2.0 * x)
+    assert np.allclose(slope, 2.0 * (1.0 - tanh**2), rtol=1e-13)
+    assert np.allclose(curve, -8.0 * tanh * (1.0 - tanh**2), rtol=1e-12, atol=1e-14)
+    value, (by_x, by_y) = ag.jit(ag.value_and_grad(polynomial, (0, 1)), backend=backend)(x, 2.0)
+    assert np.array_equal(value, polynomial(x, 2.0))
+    assert np.allclose(by_x, x + 4.0 * x / (x * x + 1.0) ** 2)
+    assert np.allclose(by_y, -1.0 / (x * x + 1.0))
+
+
+def test_values_among_arrays(backend):
+    w = Value(3.0)
+    f = ag.jit(lambda x: w * x, backend=backend)
+    with pytest.raises(
+        JitError, match=r"an array cannot carry their gradients: call it inside no_grad\(\)"
+    ):
+        f(np.array([1.0]))
+    with ag.no_grad():
+        assert f(np.array([1.0, 2.0])).tolist() == [3.0, 6.0]
+        w.data = 5.0
+        assert f(np.array([1.0, 2.0])).tolist() == [5.0, 10.0]
+        assert ag.jit(lambda x, v: x * v)(np.array([1.0, 2.0]), w).tolist() == [5.0, 10.0]
+
+
+def test_the_same_array_again_with_other_numbers(backend):
+    f = ag.jit(lambda x, y: x * y, backend=backend)
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0])
+    assert f(x, y).tolist() == [1.0, 2.0, 3.0]
+    x[0], y[2] = 10.0, -1.0
+    first = f(x, y)
+    assert first.tolist() == [10.0, 2.0, -3.0]
+    x[:] = 0.0
+    assert f(x, y).tolist() == [0.0, 0.0, -0.0]
+    assert first.tolist() == [10.0, 2.0, -3.0]  # results are nobody else's
+    x.shape = (3, 1)
+    assert f(x, y).shape == (3, 3)
+
+
+# ----- mapped over rows -----
+
+
+def test_rows_without_reduction(backend):
+    f = ag.jit(lambda x, k: x[0] * x[1] * k, rows=0, backend=backend)
+    X = np.arange(10.0).reshape(5, 2)
+    assert f(X, 2.0).tolist() == (X[:, 0] * X[:, 1] * 2.0).tolist()
+    assert f(X.tolist(), 2.0).tolist() == f(X, 2.0).tolist()
+    assert f(X[:0], 2.0).tolist() == []
+    two = ag.jit(lambda x, y: (x[0][1] - y, {"y": y}), rows=(0, -1), backend=backend)
+    cube, y = np.arange(24.0).reshape(3, 2, 4), np.array([1.0, 2.0, 3.0])
+    difference, rest = two(cube, y)
+    assert difference.tolist() == (cube[:, 0, 1] - y).tolist()
+    assert rest["y"].tolist() == y.tolist()
+
+
+def eagerly(f, reduce, X, y, *shared):
+    """Return what a reduced function gives, in eager code."""
+    results = [f(x, t, *shared) for x, t in zip(X.tolist(), y.tolist(), strict=True)]
+    return ag.mean(results) if reduce == "mean" else ag.sum(results)
+
+
+@pytest.mark.parametrize("reduce", ["mean", "sum"])
+@pytest.mark.parametrize("n", COUNTS[1:])
+def test_losses_and_gradients_over_rows(n, reduce, backend):
+    model = nn.MLP(2, [3, 1], seed=0)
+
+    def loss(x, y, scale):
+        return (model(x) - y) ** 2.0 * scale + 0.01 * nn.l2(model.parameters())
+
+    source = np.random.default_rng(n)
+    X, y, scale = source.normal(size=(n, 2)), source.normal(size=n), Value(0.5)
+    wrt = [*model.parameters(), scale]
+    wanted = eagerly(loss, reduce, X, y, scale)
+    step = ag.jit(loss, rows=(0, 1), reduce=reduce, backend=backend)
+    for _ in range(2):
+        found = step(X, y, scale)
+        assert found.data == pytest.approx(wanted.data, rel=1e-12)
+        assert ag.gradient(found, wrt) == pytest.approx(
+            ag.gradient(wanted, wrt), rel=1e-9, abs=1e-13
+        )
+    with ag.no_grad():
+        assert step(X, y, scale).parents == ()
+        assert step(X, y, scale).data == found.data
+    found.backward()
+    assert scale.grad == ag.gradient(found, scale)
+
+
+def test_many_rows(backend):
+    """So many that they are shared out among threads; and the order of the sum stays the same."""
+    w = Value(0.3)
+    step = ag.jit(
+        lambda x, y: (ag.tanh(w * x) - y) ** 2.0, rows=(0, 1), reduce="mean", backend=backend
+    )
+    n = 300_000 if backend == "llvm" else 3_000
+    x = np.random.default_rng(0).normal(size=n)
+    y = np.sin(x)
+    loss = step(x, y)
+    tanh = np.tanh(0.3 * x)
+    assert loss.data == pytest.approx(np.mean((tanh - y) ** 2), rel=1e-10)
+    slope = np.mean(2.0 * (tanh - y) * (1.0 - tanh**2) * x)
+    assert ag.gradient(loss, w) == pytest.approx(slope, rel=1e-10)
+    assert {step(x, y).data for _ in range(5)} == {loss.data}
+    each = ag.jit(lambda x: x * 2.0 if x > 0.5 else x, backend=backend)(x)
+    assert np.array_equal(each, np.where(x > 0.5, x * 2.0, x))
+
+
+def test_no_rows(backend):
+    w = Value(0.0)
+    f = ag.jit(lambda x: x * w + 1.0 / w, rows=0, reduce="sum", backend=backend)
+    total = f(np.zeros(0))
+    assert (total.data, ag.gradient(total, w)) == (0.0, 0.0)
+    mean = ag.jit(lambda x: x * w, rows=0, reduce="mean", backend=backend)
+    with pytest.raises(JitError, match="has no rows to take the mean of"):
+        mean(np.zeros(0))
+    assert mean(np.ones(2)).data == 0.0
+
+
+def test_several_sums(backend):
+    w = Value(2.0)
+    f = ag.jit(lambda x: {"a": w * x, "b": [x, 3.0]}, rows=0, reduce="sum", backend=backend)
+    found = f(np.array([1.0, 2.0, 4.0]))
+    assert (found["a"].data, found["b"][0].data, found["b"][1]) == (14.0, 7.0, 9.0)
+    assert ag.gradient(found["a"], w) == 7.0
+    floats = ag.jit(lambda x: x * 2.0, rows=0, reduce="mean", backend=backend)
+    assert floats(np.array([1.0, 2.0])) == 3.0
+    assert type(floats(np.array([1.0, 2.0]))) is float
+
+
+def test_node_of_rows(backend):
+    w = Value(2.0)
+    loss = ag.jit(lambda x: w * x, rows=0, reduce="sum", backend=backend)(np.array([1.0, 2.0]))
+    for again in (loss.recompute, lambda: ag.gradient(loss, w, create_graph=True)):
+        with pytest.raises(JitError, match=r"was mapped over rows, .*jit\(grad\(f\)\)"):
+            again()
+    assert ag.gradient(loss, w) == 3.0
+
+
+# ----- rows that take several ways -----
+
+
+def kinked(x, w):
+    if x > 1.0:
+        return w * x, 1.0
+    if x < -1.0:
+        return x * 0.0 - w, -1.0
+    return x * x, x
+
+
+@settings(max_examples=30)
+@given(
+    xs=st.lists(st.sampled_from([2.0, -2.0, 0.5, -0.5, 3.0, math.nan, math.inf]), max_size=12),
+    native=st.booleans(),
+)
+def test_rows_by_path(xs, native):
+    f = ag.jit(kinked, backend="auto" if native else "python")
+    values, kinds = f(np.array(xs), 1.5)
+    wanted = [kinked(x, 1.5) for x in xs]
+    assert bits(values.tolist()) == bits(value for value, _ in wanted)
+    assert bits(kinds.tolist()) == bits(kind for _, kind in wanted)
+
+
+def test_sums_by_path(backend):
+    a, b = Value(2.0), Value(3.0)
+
+    def f(x):
+        return a * x if x > 0.0 else (b * x if x < 0.0 else 0.5)
+
+    for xs in ([1.0, 2.0], [1.0, -2.0, 0.0, 3.0, -1.0], [0.0], [0.0, -1.0], [-1.0, 1.0]):
+        total = ag.jit(f, rows=0, reduce="sum", backend=backend)(np.array(xs))
+        wanted = ag.sum([f(x) for x in xs])
+        if type(wanted) is float:
+            assert total == wanted
+            continue
+        assert total.data == pytest.approx(wanted.data, rel=1e-14)
+        assert ag.gradient(total, [a, b]) == pytest.approx(ag.gradient(wanted, [a, b]), rel=1e-14)
+
+
+def test_a_later_call_that_takes_a_path_which_reads_parameters(backend):
+    w = Value(2.0)
+    f = ag.jit(lambda x: x if x > 0.0 else w * x, rows=0, reduce="sum", backend=backend)
+    assert f(np.array([1.0])) == 1.0
+    total = f(np.array([1.0, -3.0]))
+    assert (total.data, ag.gradient(total, w)) == (-5.0, -3.0)
+    each = ag.jit(lambda x: x if x > 0.0 else w * x, backend=backend)
+    assert each(np.array([1.0])).tolist() == [1.0]
+    with pytest.raises(JitError, match="cannot carry their gradients"):
+        each(np.array([1.0, -1.0]))
+
+
+def test_results_of_different_structure(backend):
+    f = ag.jit(lambda x: (x, x) if x > 0.0 else [x], backend=backend)
+    assert (f(1.0), f(-1.0)) == ((1.0, 1.0), [-1.0])
+    with pytest.raises(JitError, match="all rows must give results of one structure"):
+        f(np.array([1.0, -1.0]))
+    assert f(np.array([1.0]))[0].tolist() == [1.0]
+
+
+def test_a_flip_among_rows_can_be_an_error(backend):
+    f = ag.jit(lambda x: x if x > 0.0 else -x, flip="error", backend=backend)
+    assert f(np.array([1.0, 2.0])).tolist() == [1.0, 2.0]
+    with pytest.raises(JitError, match="takes another way than it was recorded"):
+        f(np.array([1.0, -2.0]))
+
+
+def test_more_ways_than_are_kept(backend, monkeypatch):
+    from autograd_scalar.compiler import paths
+
+    monkeypatch.setattr(paths, "MOST", 3)
+
+    def f(x):
+        n = 0
+        while x > n:
+            n += 1
+        return x * n
+
+    with pytest.raises(JitError, match=r"takes more than 3 ways .*use where\(\)"):
+        ag.jit(f, backend=backend)(np.arange(10) + 0.5)
+
+
+# ----- inside other things -----
+
+
+def test_rows_where_anomalies_are_looked_for(backend):
+    w = Value(-1.0, label="w")
+    f = ag.jit(lambda x: ag.log(w * x), rows=0, reduce="mean", backend=backend)
+    X = np.array([-1.0, -math.e])
+    assert f(X).data == pytest.approx(0.5)
+    with ag.detect_anomaly():
+        assert f(X).data == pytest.approx(0.5)
+        with pytest.raises(ag.AnomalyError, match=r"log\(.*\) gave nan"):
+            f(-X)
+
+
+def test_rows_as_part_of_a_function(backend):
+    w, s = Value(2.0), Value(3.0)
+    inner = ag.jit(lambda x: w * x, rows=0, reduce="mean", backend=backend)
+    X = np.array([1.0, 2.0, 6.0])
+    y = ag.jit(lambda s: s * inner(X), backend=backend)(s)
+    assert (y.data, ag.gradient(y, [w, s])) == (18.0, [9.0, 6.0])
+    each = ag.jit(lambda x: x * 2.0, backend=backend)
+    with pytest.raises(
+        JitError, match="gives arrays, which cannot be part of what another function computes"
+    ):
+        ag.jit(lambda s: s * each(X), backend=backend)(1.0)
+
+
+def test_derivatives_of_functions_over_rows(backend):
+    X = np.array([1.0, 2.0, 3.0])
+    f = ag.jit(lambda x, w: ag.exp(w * x), rows=0, reduce="sum", backend=backend)
+    slope = ag.grad(f, 1)(X, 0.5)
+    assert slope == pytest.approx(sum(x * math.exp(0.5 * x) for x in X))
+    curve = ag.jit(
+        ag.grad(ag.grad(lambda x, w: ag.exp(w * x), 1), 1), rows=0, reduce="sum", backend=backend
+    )
+    assert curve(X, 0.5) == pytest.approx(sum(x * x * math.exp(0.5 * x) for x in X))
+
+
+def test_a_kernel_bound_to_its_arrays(backend):
+    w = Value(2.0)
+    f = ag.jit(lambda x: w * x if x > 0.0 else w * w, rows=0, reduce="mean", backend=backend)
+    X = np.array([1.0, 3.0, 5.0])
+    bound = f.kernel(X)
+    assert (bound(), bound.gradient.tolist(), bound.inputs) == (6.0, [3.0], [w])
+    bound.shared[0] = 1.0
+    X[0] = 4.0
+    assert (bound(), bound.gradient.tolist()) == (4.0, [4.0])
+    X[1] = -1.0  # another path
+    assert bound() == pytest.approx(10.0 / 3.0)
+    assert bound.gradient.tolist() == pytest.approx([(4.0 + 2.0 + 5.0) / 3.0])
+    assert w.data == 2.0
+
+
+def test_a_bound_kernel_with_a_number_for_all_rows(backend):
+    f = ag.jit(lambda x, k: k * x if x > 0.0 else k * k, rows=0, reduce="sum", backend=backend)
+    bound = f.kernel(np.array([1.0, -1.0]), 3.0)
+    assert (bound(), bound.gradient.tolist()) == (12.0, [7.0])
+    assert (bound(), bound.gradient.tolist()) == (12.0, [7.0])
