@@ -51,13 +51,17 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) 
     arguments have rows, and this one must not have arrays.
     """
     kind = type(argument)
+    if rows and not isinstance(argument, list | tuple | dict) and not _is_array(argument):
+        raise JitError(
+            f"{path} is to be mapped over rows, but is {argument!r:.60}; pass what all rows share as another argument"
+        )
     if kind is float:
         leaves.append(argument)
         return _FLOAT
     if kind is Value:
         leaves.append(argument)
         return _VALUE
-    if rows and isinstance(argument, list | tuple) and not any(map(_is_array, argument)):
+    if rows and isinstance(argument, list | tuple) and not any(map(_has_rows, argument)):
         return _array(argument, leaves, path, rows)
     if isinstance(argument, list | tuple):
         return kind, *[
@@ -72,7 +76,7 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) 
                 for key, part in argument.items()
             ],
         )
-    if isinstance(argument, float):  # numpy's float64 among them
+    if isinstance(argument, float) and not rows:  # numpy's float64 among them
         leaves.append(float(argument))
         return _FLOAT
     if _is_array(argument):
@@ -93,6 +97,10 @@ def told_apart(thing: Any) -> Any:
     if isinstance(thing, float):
         return repr(thing)  # because 0.0 == -0.0
     return thing if isinstance(thing, _SIMPLE) else Identity(thing)
+
+
+def _has_rows(argument: Any) -> bool:
+    return _is_array(argument) and getattr(argument, "ndim", 1) > 0
 
 
 def _is_array(argument: Any) -> bool:

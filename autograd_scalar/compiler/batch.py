@@ -64,6 +64,8 @@ class Batch:
         for a, b, table in zip(args, self._args, self.columns.tables, strict=True):
             if a is not b or len(a) != len(table) or a.strides[0] != table.strides[0]:
                 return False
+            if self.owner.rows is None and a.ndim != 1:
+                return False
         return self._frozen is self.owner.surroundings.frozen()
 
     def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:
@@ -105,12 +107,12 @@ class Batch:
         if self._again is not None and (v := self._again()) is not None:
             return v
         path = self.path()
-        has_values = bool(path.closed) or any(type(given) is Value for given in self.shared)
+        has_values = path.reads or any(type(given) is Value for given in self.shared)
         if self.owner.reduce is None:
             self._check_arrays(has_values)
             found = self.parts(gradient=False, by_row=None)
             outputs = whole(found, self.count)
-            self._check_arrays(any(part.path.closed for part in found))
+            self._check_arrays(any(part.path.reads for part in found))
             filled = (outputs[leaf].reshape(self.shape) for leaf in tree.leaves(path.result))
             return tree.build(path.result, filled)
         return self._reduced(has_values)
@@ -193,7 +195,7 @@ class Batch:
         divisor = self.divisor()
         gradient = has_values and recording
         among = self.parts(gradient, by_row=())
-        if not has_values and any(part.path.closed for part in among):  # that came to light now
+        if not has_values and any(part.path.reads for part in among):  # that came to light now
             has_values, gradient = True, recording
             among = self.parts(gradient, by_row=())
         path = among[0].path

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import repeat
 
+from autograd_scalar.compiler.simplify import applied
 from autograd_scalar.compiler.texts import Emit, is_basic, start_writer, value_writer
 from autograd_scalar.ops import TABLE
-from autograd_scalar.program import Builder, Program, rewritten
+from autograd_scalar.program import Builder, Program
 
 
 def expanded(program: Program) -> Program:
     """Return the program with every row's text in place of the row; folds become their steps."""
-    builder = Builder(program.inputs)
+    return applied(program, (write_out,))
 
-    def emit(op: str, *operands: int) -> int:
-        if op == "stop":
-            return operands[0]
-        return builder.emit(op, *operands) if is_basic(op) else expand(op, operands, builder, emit)
 
-    now, guards = rewritten(program, builder, emit)
-    return builder.program([now[place] for place in program.outputs], guards)
+def write_out(builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]) -> int | None:
+    """Write a row's text in place of the row; a rule, see simplify."""
+    if op == "stop":
+        return operands[0]
+    return None if is_basic(op) else expand(op, operands, builder, emit)
 
 
 def expand(op: str, places: Sequence[int], builder: Builder, emit: Emit) -> int:

@@ -95,20 +95,16 @@ class Jitted:
             return self._batch(entry, leaves, args, kwargs)()
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
         has_values = any(leaf.kind == VALUE for leaf in entry.leaves)
-        recording = modes.recording.get()
-        gradient = recording and (has_values or any(path.closed for path in entry.paths))
-        answer = entry.evaluated(numbers, gradient)
+        answer = entry.evaluated(numbers, has_values)
         if answer is None:
             return self.f(*args, **kwargs)
         path, found = answer
         if flat is None and not kwargs:
             self._make_flat(entry, path, args)
-        if not has_values and not path.closed:
+        if not has_values and not path.reads:
             return path.filled(lambda i: found[i])
-        if not recording:
+        if not modes.recording.get():
             return path.filled(lambda i: Value(found[i]))
-        if len(found) == len(path.program.outputs):  # closed-over Values came to light just now
-            found, _ = path.run(path.inputs(numbers), gradient=True)
         parents = [leaf if type(leaf) is Value else Value(leaf) for leaf in leaves] + path.closed
         n, outputs = len(parents), len(path.program.outputs)
 

@@ -7,25 +7,32 @@ so a second model of the same shape costs nothing.
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_scalar.compiler import llvm, machine, python
-from autograd_scalar.compiler.expand import expanded
+from autograd_scalar.compiler.batched import Run, batched
+from autograd_scalar.compiler.expand import write_out
 from autograd_scalar.compiler.gradient import with_gradients
 from autograd_scalar.compiler.row_kernel import Options, Rows
 from autograd_scalar.compiler.simplify import simplified
 from autograd_scalar.ops import BUILT_IN, TABLE
 from autograd_scalar.program import Program
 
+#: Straight-line code takes LLVM longer than loops do from about this length on.
+LONG = 1_000
+#: So many kernels are kept for functions that are yet to come.
+MOST_KEPT = 500
 #: With more numbers than this, a call by address is as quick.
 MOST_DIRECT = 16
 
 
 def basic(program: Program, wrt: Sequence[int] | None, of: Sequence[int] | None = None) -> Program:
     """Return the program, with gradients by some inputs where these are asked for, as back ends take it."""
-    return simplified(expanded(program if wrt is None else with_gradients(program, wrt, of)))
+    whole = program if wrt is None else with_gradients(program, wrt, of)
+    return simplified(whole, write_out)
 
 
 _made: dict[Any, Any] = {}
@@ -36,7 +43,15 @@ def _once(key: Any, make: Callable[[], Any]) -> Any:
     """Return what was made for a key, or make it."""
     with _making:
         if key not in _made:
-            _made[key] = make()
+            while len(_made) >= MOST_KEPT:
+                del _made[next(iter(_made))]
+            collecting = gc.isenabled()
+            gc.disable()  # a million tuples are made, none of them in a cycle; it took a third of the time
+            try:
+                _made[key] = make()
+            finally:
+                if collecting:
+                    gc.enable()
         return _made[key]
 
 
@@ -51,14 +66,19 @@ def shape(program: Program) -> tuple[Any, ...]:
     return code, program.outputs, tuple(guard[:4] for guard in program.guards), rows
 
 
-def single(
-    program: Program, wrt: Sequence[int] | None, options: Options
-) -> Callable[[Sequence[float]], tuple[list[float], int]]:
-    """Return the function from the inputs to the outputs (and gradients), and the first guard that fails, or -1."""
-    key = ("single", shape(program), None if wrt is None else tuple(wrt), options)
+def single(program: Program, given: int, gradient: bool, options: Options) -> Run:
+    """Return the function from the inputs to the outputs, with their derivatives by all inputs where asked for.
 
-    def make() -> Callable[[Sequence[float]], tuple[list[float], int]]:
-        made = basic(program, wrt)
+    It also gives the number of a guard that fails, or -1. The first `given` inputs are arguments.
+    """
+    key = ("single", shape(program), given, gradient, options)
+
+    def make() -> Run:
+        if options.backend == "llvm" and len(program) > LONG:
+            rows = batched(program, given, gradient, options)
+            if rows is not None:
+                return rows
+        made = basic(program, range(len(program.inputs)) if gradient else None)
         if options.backend == "llvm":
             return _native_single(made, options.fast)
         run = python.compiled(made)
@@ -82,10 +102,10 @@ def direct(program: Program, options: Options) -> Callable[..., float] | None:
     return _once(key, make)  # type: ignore[no-any-return]
 
 
-def _native_single(
-    program: Program, fast: bool
-) -> Callable[[Sequence[float]], tuple[list[float], int]]:
-    """Return the function as machine code."""
+def _native_single(program: Program, fast: bool) -> Run:
+    """Return the function as machine code: straight-line code, or the kernel of a single row where it is long."""
+    if len(program) > LONG:
+        return Rows(program, (), range(len(program.outputs)), Options("llvm", fast)).once
     code = machine.Code(llvm.single(program, fast=fast))
     call = code.function("single", 2)
     inputs, outputs = len(program.inputs), len(program.outputs)
@@ -109,7 +129,14 @@ def rows(
     options: Options,
 ) -> Rows:
     """Return the kernel of a program over rows: outputs are wanted by row, the others are summed and differentiated."""
-    key = ("rows", shape(program), wrt and tuple(wrt), tuple(columns), tuple(by_row), options)
+    key = (
+        "rows",
+        shape(program),
+        None if wrt is None else tuple(wrt),
+        tuple(columns),
+        tuple(by_row),
+        options,
+    )
 
     def make() -> Rows:
         summed = [k for k in range(len(program.outputs)) if k not in {*by_row}]

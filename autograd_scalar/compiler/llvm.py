@@ -191,7 +191,9 @@ def straight(
     for i, index in enumerate(summed):
         term, _ = terms[index]
         assert term is not None
-        w.add(f"%a{i} = getelementptr {vector}, ptr %sink, i64 {i}")
+        w.add(
+            f"%a{i} = getelementptr double, ptr %sink, i64 {lanes * i}"
+        )  # not {vector}, which is padded
         w.add(f"%old{i} = load {vector}, ptr %a{i}, align 8")
         w.add(f"%new{i} = fadd {vector} %old{i}, {name(term)}")
         w.add(f"store {vector} %new{i}, ptr %a{i}, align 8")

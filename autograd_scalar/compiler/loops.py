@@ -8,6 +8,8 @@ row again, and a second copy of the loops that have sums leaves them out.
 
 from __future__ import annotations
 
+from functools import cache
+
 from autograd_scalar.compiler.ir import Writer
 from autograd_scalar.compiler.llvm import Kernel, Layout, definitions_of, number
 from autograd_scalar.compiler.memory import Rolled
@@ -20,6 +22,7 @@ from autograd_scalar.program import Program
 MOST_VECTORS = 8
 
 
+@cache
 def lanes(rows: int, width: int) -> int:
     """Return how many rows a block should have when there are so many: few idle lanes, but no short blocks.
 

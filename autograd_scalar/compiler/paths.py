@@ -11,19 +11,22 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import floats, modes, nodes, tree
-from autograd_scalar.compiler import kernel
+from autograd_scalar.compiler import kernel, llvm
 from autograd_scalar.compiler.arguments import Leaf, nested, put_together
 from autograd_scalar.compiler.row_kernel import Rows
 from autograd_scalar.compiler.trace import Frozen, JitError, Trace
 from autograd_scalar.ops import TABLE
 from autograd_scalar.program import Guard, Program
-from autograd_scalar.value import RECORD, Value
+from autograd_scalar.value import RECORD, Value, copy_data
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.jit import Jitted
 
 #: What answers for nodes of functions that are gone; a function compiled within another often is.
 _latest: deque[object] = deque(maxlen=1000)
+
+#: From so many Values on, their data is read in one go.
+MANY = 20
 
 #: So many paths are kept for one structure of arguments. What takes yet another one is not compiled.
 MOST = 64
@@ -58,6 +61,9 @@ class Path:
         self.form = repr(tree.build(result, repeat("...")))
         #: How many of the inputs are arguments; those that follow are closed over.
         self.given = given
+        depends = llvm.varying(program, range(given, len(program.inputs)))
+        #: Whether results depend on what is closed over; comparisons may be all that does.
+        self.reads = any(depends[place] for place in program.outputs)
         #: The operations of its outputs' nodes; what answers for them is forgotten with the last path that has it.
         self._ops: dict[tuple[int, bool], tuple[str, Call]] = {}
         self._kernels: dict[Any, Any] = {}
@@ -66,8 +72,8 @@ class Path:
         """Return the outputs, with the derivatives by all inputs if asked for, and the guard that fails or -1."""
         run = self._kernels.get(gradient)
         if run is None:
-            wrt = range(len(self.program.inputs)) if gradient else None
-            run = self._kernels[gradient] = kernel.single(self.program, wrt, self.owner.options)
+            run = kernel.single(self.program, self.given, gradient, self.owner.options)
+            self._kernels[gradient] = run
         return run(numbers)
 
     def over_rows(self, columns: tuple[int, ...], gradient: bool, by_row: tuple[int, ...]) -> Rows:
@@ -93,7 +99,14 @@ class Path:
 
     def inputs(self, numbers: Sequence[float]) -> list[float]:
         """Return the program's inputs: the arguments' numbers, and the present data of what is closed over."""
-        return [*numbers, *[v.data for v in self.closed]]
+        if len(self.closed) < MANY:
+            return [*numbers, *[v.data for v in self.closed]]
+        import numpy as np
+
+        inputs = np.empty(len(numbers) + len(self.closed))
+        inputs[: len(numbers)] = numbers
+        copy_data(self.closed, inputs[len(numbers) :])
+        return inputs  # type: ignore[return-value]
 
     def node(
         self,
@@ -246,17 +259,23 @@ class Entry:
         return len(self.paths) < MOST
 
     def evaluated(
-        self, numbers: Sequence[float], gradient: bool
+        self, numbers: Sequence[float], has_values: bool
     ) -> tuple[Path, list[float]] | None:
-        """Return the path that some numbers take, with what Path.run() gives; None where there are too many paths."""
+        """Return the path that some numbers take, with what Path.run() gives; None where there are too many paths.
+
+        There are gradients where Values are among the arguments, or read, and derivatives are recorded.
+        """
+        recording = modes.recording.get()
         path, failed = None, -1
         for path in self.paths:
+            gradient = recording and (has_values or path.reads)
             found, failed = path.run(path.inputs(numbers), gradient)
             if failed < 0:
                 return path, found
         if not self.may_record(path, failed):
             return None
         path = self.record(numbers)
+        gradient = recording and (has_values or path.reads)
         found, failed = path.run(path.inputs(numbers), gradient)
         return (path, found) if failed < 0 else None  # a nan whose data was read is never the same
 

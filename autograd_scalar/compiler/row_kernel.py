@@ -74,10 +74,10 @@ class Machine(NamedTuple):
         """Run the kernel and return for how many rows a guard failed."""
         import numpy as np
 
-        to = (ctypes.c_void_p * len(outs))(*map(address, outs))
+        to = address(outs) + outs.strides[0] * np.arange(len(outs), dtype=np.int64)
         scratch = np.empty(self.kernel.scratch + 8)
         return self.code.kernel(  # type: ignore[no-any-return]
-            count, columns.pointers, columns.strides, address(shared), to,
+            count, columns.pointers, columns.strides, address(shared), address(to),
             address(sums), 0 if flags is None else address(flags), -(-address(scratch) // 64) * 64,
         )  # fmt: skip
 
@@ -113,7 +113,7 @@ class Rows:
             self._machines[block] = Machine(kernel, code, piece)
         return self._machines[block]
 
-    def __call__(self, count: int, columns: Columns, shared: Any) -> tuple[list[Any], Any, Any]:
+    def __call__(self, count: int, columns: Columns, shared: Any) -> tuple[Any, Any, Any]:
         """Return the outputs by row, the sums of the others, and of each row whether the guards hold (None for all).
 
         `shared` is one float64 array of the other inputs.
@@ -121,11 +121,11 @@ class Rows:
         import numpy as np
 
         if not count:  # 0 rows times an infinite number would be nan
-            return [np.empty(0) for _ in self.layout.rows], np.zeros(len(self.layout.sums)), None
+            return np.empty((len(self.layout.rows), 0)), np.zeros(len(self.layout.sums)), None
         made = self._machine(count) if self.native else None
         block = made.kernel.lanes if made else 1
         room = -(-count // block) * block
-        outs = [np.empty(room) for _ in self.layout.rows]
+        outs = np.empty((len(self.layout.rows), room))
         sums = np.zeros(len(self.layout.sums))
         flags = np.ones(room, dtype=np.int8) if self.program.guards else None
         if made is None:
@@ -135,7 +135,19 @@ class Rows:
         else:
             failed = _shared_out(made, count, columns, shared, outs, sums, flags)
         good = flags[:count] != 0 if failed and flags is not None else None
-        return [out[:count] for out in outs], sums, good
+        return outs[:, :count], sums, good
+
+    def once(self, values: Sequence[float]) -> tuple[list[float], int]:
+        """Return the outputs for one set of numbers, where there are no columns; and -1, or 0 where a guard fails."""
+        import numpy as np
+
+        found, held = self.held(np.asarray(values, dtype=np.float64))
+        return found.tolist(), -1 if held else 0
+
+    def held(self, values: Any) -> tuple[Any, bool]:
+        """Return the outputs for an array of inputs, where there are no columns, and whether the guards hold."""
+        outs, _, good = self(1, Columns([]), values)
+        return outs[:, 0], good is None
 
     def bound(
         self, count: int, columns: Columns, shared: Any, sums: Any
@@ -178,8 +190,7 @@ class Rows:
                 flags[row] = 0
                 failed += 1
                 continue
-            for out, k in zip(outs, self.layout.rows, strict=True):
-                out[row] = found[k]
+            outs[:, row] = [found[k] for k in self.layout.rows]
             for i, k in enumerate(self.layout.sums):
                 sums[i] += found[k]
         return failed
@@ -195,9 +206,8 @@ def _shared_out(
         end = min(first + made.piece, count)
         found = np.zeros(len(sums))
         some = columns.rows(slice(first, end))
-        to = [out[first:] for out in outs]
         marks = None if flags is None else flags[first:]
-        return made.call(end - first, some, shared, to, found, marks), found
+        return made.call(end - first, some, shared, outs[:, first:], found, marks), found
 
     failed = 0
     for failures, found in threads.each(work, range(0, count, made.piece)):

@@ -21,8 +21,8 @@ class Part(NamedTuple):
     path: Path
     #: Which rows they are; None for all.
     rows: Array | None
-    #: One array for each output that is wanted by row.
-    outs: list[Array]
+    #: A row of numbers for each output that is wanted by row.
+    outs: Array
     #: The sums over these rows of the other outputs, and of their derivatives by all that is shared.
     sums: Array
 
@@ -71,7 +71,7 @@ def parts(
             if kernel.layout.sums:  # the sums had all rows in them
                 outs, sums, _ = kernel(len(mine), columns.rows(mine), shared(path))
             else:
-                outs = [out[good] for out in outs]
+                outs = outs[:, good]
             found.append(Part(path, mine, outs, sums))
     return found
 
@@ -86,14 +86,13 @@ def _check_room(entry: Entry) -> None:
         )
 
 
-def whole(found: Sequence[Part], count: int) -> list[Array]:
+def whole(found: Sequence[Part], count: int) -> Array:
     """Return the outputs by row of all rows together."""
     import numpy as np
 
     if len(found) == 1 and found[0].rows is None:
         return found[0].outs
-    arrays = [np.empty(count) for _ in found[0].outs] if found else []
+    outs = np.empty((len(found[0].outs), count))
     for part in found:
-        for array, out in zip(arrays, part.outs, strict=True):
-            array[part.rows] = out
-    return arrays
+        outs[:, part.rows] = part.outs
+    return outs

@@ -12,7 +12,7 @@ from math import copysign, frexp, isfinite
 
 from autograd_scalar.compiler.texts import ARITHMETIC, NEGATION, Emit
 from autograd_scalar.ops import TABLE
-from autograd_scalar.program import Builder, Program, computed, needed, rewritten
+from autograd_scalar.program import Builder, Instruction, Program, computed, needed, rewritten
 
 _ADD, _SUB, _MUL, _DIV, _POW = (ARITHMETIC[symbol] for symbol in ("+", "-", "*", "/", "**"))
 _COMMUTE = {_ADD, _MUL}
@@ -124,7 +124,19 @@ def applied(program: Program, rules: Sequence[Rule], *, common: bool = False) ->
 
 def live(program: Program) -> Program:
     """Return the program without what no output or guard depends on."""
-    return applied(program, ())
+    keep = needed(program)
+    code: list[Instruction] = []
+    now: list[int] = []
+    for place, instruction in enumerate(program.code):
+        now.append(len(code))
+        if keep[place]:
+            op = instruction[0]
+            if op != "const" and op != "input":
+                instruction = (op, *[now[operand] for operand in instruction[1:]])
+            code.append(instruction)
+    guards = [guard._replace(x=now[guard.x], y=now[guard.y]) for guard in program.guards]
+    outputs = [now[place] for place in program.outputs]
+    return Program(code, program.inputs, outputs, guards, check=False)
 
 
 def common_subexpressions(program: Program) -> Program:
@@ -132,6 +144,6 @@ def common_subexpressions(program: Program) -> Program:
     return applied(program, (), common=True)
 
 
-def simplified(program: Program) -> Program:
-    """Return the program after all passes."""
-    return live(applied(program, (fold_constants, algebra), common=True))
+def simplified(program: Program, *others: Rule) -> Program:
+    """Return the program after all passes, and other rules in the same go."""
+    return live(applied(program, (fold_constants, *others, algebra), common=True))
