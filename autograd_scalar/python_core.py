@@ -345,6 +345,11 @@ def copy_data(values: list[Value], target: Any) -> None:
     target[: len(values)] = [v._data for v in values]
 
 
+def node_of_array(data: float, op: str, parents: list[Value], partials: Any) -> Value:
+    """Return a node as node() does, its partials from an array of float64."""
+    return node(data, op, tuple(parents), tuple(partials.tolist()))
+
+
 def node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
     """Return a node made of its fields; a leaf where it has no parents."""
     for parent in parents:

@@ -27,6 +27,7 @@ FROM_CORE = (
     "copy_data",
     "install",
     "node",
+    "node_of_array",
     "pull_back",
     "topological_order",
     "zero_grads",

@@ -100,7 +100,7 @@ def write(name: str) -> None:
 
 def test_every_script_has_a_notebook_and_the_readme_names_it() -> None:
     readme = (ROOT / "notebooks" / "README.md").read_text()
-    assert [name[:2] for name in NAMES] == ["01", "02", "03", "04", "05"]
+    assert [name[:2] for name in NAMES] == ["01", "02", "03", "04", "05", "06"]
     assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == NAMES
     assert all(f"]({name}.ipynb)" in readme for name in NAMES)
 

@@ -202,13 +202,13 @@ class Batch:
         if gradient and len(among) == 1 and type(path.result) is Output and self.may_be_kept():
             self._again = _Again(self, path)
         outputs = len(path.program.outputs)
-        found = [(self.parents(part.path), (part.sums / divisor).tolist()) for part in among]
+        found = [(self.parents(part.path), part.sums / divisor) for part in among]
         parents, numbers = found[0]
         if len(found) > 1:
             parents, numbers = together(found, outputs)
 
         def output(i: int) -> Any:
-            data = numbers[i]
+            data = numbers.item(i)
             if not has_values:
                 return data
             if not gradient:
@@ -221,7 +221,7 @@ class Batch:
         values = [any(type(leaf) is Output for leaf in same) for same in zip(*results, strict=True)]
         return tree.build(
             path.result,
-            (output(i) if is_value else numbers[i] for i, is_value in enumerate(values)),
+            (output(i) if is_value else numbers.item(i) for i, is_value in enumerate(values)),
         )
 
     def parents(self, path: Path) -> list[Value]:
@@ -252,10 +252,10 @@ class _Again:
             copy_data(self._path.closed, self._shared)
             if self._run():
                 return None
-            numbers = (self._sums / self._divisor).tolist()
+            numbers = self._sums / self._divisor
         finally:
             self._free.release()
-        return self._path.node(0, numbers[0], self._path.closed, numbers[1:], mapped=True)
+        return self._path.node(0, numbers.item(0), self._path.closed, numbers[1:], mapped=True)
 
 
 class Bound:
@@ -289,23 +289,26 @@ class Bound:
         self.gradient = np.zeros(len(self.inputs))
         self._sums = np.zeros(1 + len(self.inputs))
         self._divisor = batch.divisor()
+        self._slopes, self._divide = self._sums[1:], np.divide
         kernel = self._path.over_rows(batch.places, gradient=True, by_row=())
         self._run = kernel.bound(batch.count, batch.columns, self.shared, self._sums)
 
     def __call__(self) -> float:
         """Return the value for the numbers in `shared`."""
-        import numpy as np
-
         if self._run is None or self._run():
             self._sums[:] = self._by_parts()
-        np.divide(self._sums[1:], self._divisor, out=self.gradient)
+        self._divide(self._slopes, self._divisor, self.gradient)
         return self._sums.item(0) / self._divisor
 
     def _by_parts(self) -> Any:
         """Return the sums where rows take several ways, or there are many of them."""
+        import numpy as np
+
         position = {v: i for i, v in enumerate(self.inputs)}
 
         def shared(path: Path) -> Any:
+            if path is self._path:
+                return self.shared
             numbers = self._batch.numbers(path)
             for k, v in enumerate(self._batch.parents(path)):
                 if v in position:
@@ -313,10 +316,11 @@ class Bound:
             return numbers
 
         found = self._batch.parts(gradient=True, by_row=(), shared=shared)
+        if len(found) == 1 and found[0].path is self._path:
+            return found[0].sums
+        ours = [(self.inputs, np.zeros_like(self._sums))]  # so that they come first
         parents, sums = together(
-            [(self.inputs, [0.0] * (1 + len(self.inputs)))]
-            + [(self._batch.parents(part.path), part.sums.tolist()) for part in found],
-            1,
+            ours + [(self._batch.parents(part.path), part.sums) for part in found], 1
         )
         if len(parents) > len(self.inputs):
             raise JitError(
@@ -325,17 +329,16 @@ class Bound:
         return sums
 
 
-def together(
-    found: list[tuple[list[Value], list[float]]], outputs: int
-) -> tuple[list[Value], list[float]]:
+def together(found: list[tuple[list[Value], Any]], outputs: int) -> tuple[list[Value], Any]:
     """Return the sums of several paths, each with the Values that it reads, as those of one that reads them all."""
+    import numpy as np
+
     parents = list(dict.fromkeys(v for among, _ in found for v in among))
     position = {v: i for i, v in enumerate(parents)}
-    numbers = [0.0] * (outputs * (1 + len(parents)))
+    values, slopes = np.zeros(outputs), np.zeros((outputs, len(parents)))
     for among, sums in found:
-        for i in range(outputs):
-            numbers[i] += sums[i]
-            first, to = outputs + i * len(among), outputs + i * len(parents)
-            for v, partial in zip(among, sums[first : first + len(among)], strict=False):
-                numbers[to + position[v]] += partial
-    return parents, numbers
+        values += sums[:outputs]
+        if len(sums) > outputs:
+            where = [position[v] for v in among]
+            np.add.at(slopes.T, where, sums[outputs:].reshape(outputs, -1).T)
+    return parents, np.concatenate([values, slopes.ravel()])

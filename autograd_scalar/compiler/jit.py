@@ -24,11 +24,10 @@ MOST_STRUCTURES = 64
 
 
 class _Flat(NamedTuple):
-    """A structure without nests: its entry, what was frozen with it, and machine code that takes plain floats."""
+    """A structure without nests: its entry, and what was frozen with it."""
 
     entry: Entry
     frozen: tuple[Any, ...]
-    call: Callable[..., float] | None
 
 
 class Jitted:
@@ -46,9 +45,12 @@ class Jitted:
         self.f, self.rows, self.reduce, self.flip, self.options = f, rows, reduce, flip, options
         self.name = getattr(f, "__name__", type(f).__name__).strip("<>")
         self.surroundings = Surroundings(f)
+        self._frozen = self.surroundings.frozen
         self.entries: dict[Any, Entry] = {}
         #: The short ways, by the types of the arguments; see _make_flat.
         self._flat: dict[tuple[type, ...], _Flat] = {}
+        #: Machine code to be called with so many plain floats, and what was frozen with it.
+        self._direct: dict[int, tuple[Callable[..., float], tuple[Any, ...]]] = {}
         #: The latest call with arrays, for when it is made again.
         self._latest: Batch | None = None
 
@@ -70,6 +72,14 @@ class Jitted:
         return self.__qualname__  # type: ignore[attr-defined, no-any-return]  # pickled by name, as functions are
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs and not modes.open_blocks:  # the shortest way: plain floats to machine code
+            direct = self._direct.get(len(args))
+            if direct is not None and direct[1] is self._frozen():
+                for number in args:
+                    if type(number) is not float:
+                        break
+                else:
+                    return direct[0](*args)
         if modes.open_blocks and (modes.tracer.get() or modes.watching.get() is not None):
             # It becomes part of what is being recorded; or anomalies are looked for, operation by operation.
             given: list[Any] = []
@@ -87,8 +97,6 @@ class Jitted:
                 flat = None
         if flat is None:
             entry = self._entry(args, kwargs, leaves)
-        elif flat.call is not None and not modes.open_blocks:
-            return flat.call(*args)
         else:
             entry, leaves = flat.entry, args
         if self.rows is not None or any(leaf.kind == ARRAY for leaf in entry.leaves):
@@ -124,10 +132,12 @@ class Jitted:
         """Remember a structure of nothing but floats and Values, for which their types are enough to find the entry."""
         types = tuple(map(type, args))
         if {*types} <= {float, Value}:
-            call = None
+            frozen = self.surroundings.frozen()
+            self._flat[types] = _Flat(entry, frozen)
             if Value not in types and not path.closed and type(path.result) is Output:
                 call = kernel.direct(path.program, self.options)
-            self._flat[types] = _Flat(entry, self.surroundings.frozen(), call)
+                if call is not None:
+                    self._direct[len(types)] = call, frozen
 
     def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> Entry:
         """Return what is known for arguments of that structure, and put their leaves into a list."""

@@ -113,15 +113,22 @@ class Path:
         index: int,
         data: float,
         parents: list[Value],
-        partials: list[float],
+        partials: Any,
         *,
         mapped: bool = False,
     ) -> Value:
-        """Return the node of an output, or of its sum over rows where these were `mapped`."""
+        """Return the node of an output, or of its sum over rows where these were `mapped`.
+
+        Partials are a list, or an array of float64.
+        """
         key = index, mapped
         if key not in self._ops:
             self._ops[key] = _register(self, Call(self, index, mapped))
-        v: Value = nodes.core.node(data, self._ops[key][0], tuple(parents), tuple(partials))
+        op = self._ops[key][0]
+        if isinstance(partials, list):
+            v: Value = nodes.core.node(data, op, tuple(parents), tuple(partials))
+        else:
+            v = nodes.core.node_of_array(data, op, parents, partials)
         return nodes.watched(v) if modes.open_blocks else v
 
 
@@ -219,6 +226,7 @@ class Entry:
                 f"{owner.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
             )
         if random.getstate() != drawn:
+            random.setstate(drawn)  # nothing came of them
             raise JitError(
                 f"{owner.name} draws random numbers while it is recorded, and a replay would have the same again; "
                 "draw them outside, and pass them in"

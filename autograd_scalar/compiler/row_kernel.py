@@ -12,7 +12,7 @@ from autograd_scalar.compiler.loops import lanes, looped
 from autograd_scalar.program import Program
 
 #: How many instructions a thread should have to run at a time, those of all its rows together.
-PIECE = 8_000_000
+PIECE = 4_000_000
 #: Programs up to this long are straight-line code, which then stays in registers; longer ones are loops over memory.
 SHORT = 150
 
@@ -67,6 +67,8 @@ class Machine(NamedTuple):
     code: machine.Code
     #: So many rows go to a thread at a time.
     piece: int
+    #: Memory to work in that nobody uses now. Fresh pages for every call took longer than a batch of 32 rows.
+    spare: list[Any]
 
     def call(
         self, count: int, columns: Columns, shared: Any, outs: Any, sums: Any, flags: Any
@@ -75,11 +77,13 @@ class Machine(NamedTuple):
         import numpy as np
 
         to = address(outs) + outs.strides[0] * np.arange(len(outs), dtype=np.int64)
-        scratch = np.empty(self.kernel.scratch + 8)
-        return self.code.kernel(  # type: ignore[no-any-return]
+        scratch = self.spare.pop() if self.spare else np.empty(self.kernel.scratch + 8)
+        failed: int = self.code.kernel(
             count, columns.pointers, columns.strides, address(shared), address(to),
             address(sums), 0 if flags is None else address(flags), -(-address(scratch) // 64) * 64,
         )  # fmt: skip
+        self.spare.append(scratch)
+        return failed
 
 
 class Rows:
@@ -110,7 +114,7 @@ class Rows:
             code = machine.Code(kernel.text, passes=1 if short else 0)
             # How rows are shared out depends on the program alone, so sums are the same for any number of threads.
             piece = max(PIECE // (len(self.program) * block), 1) * block
-            self._machines[block] = Machine(kernel, code, piece)
+            self._machines[block] = Machine(kernel, code, piece, [])
         return self._machines[block]
 
     def __call__(self, count: int, columns: Columns, shared: Any) -> tuple[Any, Any, Any]:

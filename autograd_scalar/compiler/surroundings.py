@@ -36,9 +36,12 @@ class Surroundings:
                 **dict(enumerate(function.__defaults__ or ())),
                 **(function.__kwdefaults__ or {}),
             }
-        self._before: list[Any] | None = None
+        # What frozen() found: globals by name, cells with their contents, attributes; and when.
+        self._global: list[tuple[str, Any]] = []
+        self._local: list[tuple[Any, Any]] = []
+        self._own: list[Any] = []
         self._frozen: tuple[Any, ...] = ()
-        self._definitions = 0
+        self._definitions = -1
 
     def _things(self) -> Iterator[tuple[str, Any]]:
         self._there = [name for name in self._names if name in self._globals]
@@ -56,7 +59,11 @@ class Surroundings:
         """
         if not self._are_as_before():
             things = [*self._things()]
-            self._before = [thing for _, thing in things]
+            after = len(self._there)
+            found = [thing for _, thing in things]
+            self._global = [*zip(self._there, found, strict=False)]
+            self._local = [*zip(self._cells, found[after:], strict=False)]
+            self._own = found[after + len(self._cells) :]
             self._definitions = ops.definitions
             self._frozen = (
                 ops.definitions,
@@ -66,20 +73,19 @@ class Surroundings:
 
     def _are_as_before(self) -> bool:
         """Return whether frozen() would find the same things: this is asked at every call, so it takes no detours."""
-        if self._before is None or self._definitions != ops.definitions:
+        if self._definitions != ops.definitions:
             return False
-        before = iter(self._before)
         get = self._globals.get
-        for name in self._there:
-            if get(name) is not next(before, None):
+        for name, thing in self._global:
+            if get(name) is not thing:
                 return False
-        for cell in self._cells:
-            if _content(cell) is not next(before, None):
+        for cell, thing in self._local:
+            if _content(cell) is not thing:
                 return False
-        for thing in self._attributes.values():
-            if thing is not next(before, None):
-                return False
-        return next(before, self) is self  # none has gone
+        own = self._attributes
+        if not own and not self._own:
+            return True
+        return len(own) == len(self._own) and all(map(is_, own.values(), self._own))
 
     def seen(self) -> dict[str, tuple[Any, Any]]:
         """Return the things themselves, and what is in those that can change."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -54,12 +55,15 @@ class CompiledLearner(Learner):
         self._position = {p: i for i, p in enumerate(optimizer.params)}
         self._data: dict[int, tuple[Samples, Columns]] = {}
         self._updates: dict[str, Rows] = {}
-        self._entry = self._recorded(data)
-        again = self._recorded(data).paths[0]
-        if kernel.shape(again.program) != kernel.shape(self._entry.paths[0].program):
+        trial = _copied(
+            model
+        )  # lest the model itself draw or count more often than it would in eager code
+        once, again = (kernel.shape(self._recorded(data, trial).paths[0].program) for _ in range(2))
+        if once != again:
             raise JitError(
                 "the model does not do the same twice: it draws random numbers, or counts"
             )
+        self._entry = self._recorded(data, model)
         self.begin()
 
     def nodes(self) -> int:
@@ -68,11 +72,11 @@ class CompiledLearner(Learner):
 
     # ----- the recorded sample -----
 
-    def _recorded(self, data: Samples) -> Entry:
+    def _recorded(self, data: Samples, model: Module) -> Entry:
         """Return the recording of one sample: its loss, and the numbers that the model predicts."""
 
         def sample(x: Any, y: Any) -> tuple[Value, Any]:
-            prediction = self.model(x)
+            prediction = model(x)
             loss = self.objective.loss([prediction], [y])
             if self.l2:
                 loss = loss + self.l2 * l2(self.optimizer.params)
@@ -112,7 +116,7 @@ class CompiledLearner(Learner):
         import numpy as np
 
         if anew:
-            self._entry = self._recorded(next(iter(self._data.values()))[0])
+            self._entry = self._recorded(next(iter(self._data.values()))[0], self.model)
         self.p = np.array([p.data for p in self.optimizer.params])
         self._gradient = np.array([p.grad for p in self.optimizer.params])
         self._running = {name: np.array(state) for name, state in self.optimizer.state.items()}
@@ -219,6 +223,14 @@ class CompiledLearner(Learner):
         )
         self.p = outs[0]
         self._running = dict(zip(self._running, outs[1:], strict=True))
+
+
+def _copied(model: Module) -> Module:
+    """Return a copy of the model; itself where it has something that cannot be copied."""
+    try:
+        return copy.deepcopy(model)
+    except Exception:
+        return model
 
 
 def _update_kernel(rule: str, options: Options) -> Rows:

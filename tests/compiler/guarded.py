@@ -73,7 +73,7 @@ def straight() -> None:
     total = builder.emit("add", builder.emit("exp", product), y)
     guards = [Guard("<", x, y, True)]
     program = builder.program([total, product, x], guards)
-    for lanes in (1, 2, 4, 8):
+    for lanes in (1, 2, 4, 8, 12, 20):
         layout = llvm.layout(program, [0, 1], [0, 2])
         made = llvm.straight(program, layout, lanes, fma=machine.has_fma())
         code = machine.Code(made.text)

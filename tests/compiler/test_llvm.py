@@ -21,7 +21,8 @@ from autograd_scalar.compiler.row_kernel import Options
 from autograd_scalar.ops import TABLE
 from autograd_scalar.program import Builder, Guard, Program, computed
 
-LANES = (1, 2, 4, 8)
+#: Vectors of the host, and blocks of several of them; 12 and 20 are no powers of two.
+LANES = (1, 2, 4, 8, 12, 20)
 #: Rows and their derivatives that are arithmetic alone: the same bits everywhere.
 ARITHMETIC = [name for name in ROWS if not functions_of(PROGRAMS[name])]
 FUNCTIONS = sorted({op for program in PROGRAMS.values() for op in functions_of(program)})
@@ -31,7 +32,7 @@ COUNTS = (1, 2, 3, 4, 5, 7, 8, 9, 17)
 
 
 def single(program: Program) -> Function:
-    return kernel.single(program, None, Options("llvm"))
+    return kernel.single(program, len(program.inputs), False, Options("llvm"))
 
 
 # ----- one set of numbers -----

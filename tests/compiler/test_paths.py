@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_scalar as ag
-from autograd_scalar import JitError, Value
+from autograd_scalar import JitError, Value, nn
 from autograd_scalar.compiler import paths
 
 SIGNS = (1.5, -1.5, 0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324)
@@ -34,7 +34,7 @@ BRANCHING = {
     "<": lambda x, y: x * 2.0 if x < y else y - x,
     "<=": lambda x, y: x * 2.0 if x <= y else y - x,
     ">": lambda x, y: x * 2.0 if x > y else y - x,
-    ">=": lambda x, y: x * 2.0 if 0.0 >= x else y - x,
+    ">=": lambda x, y: x * 2.0 if 0.0 >= x else y - x,  # noqa: SIM300
     "bool": lambda x, y: x * y if x else y * 3.0,
     "not": lambda x, y: x * y if not x else y * 3.0,
     "and": lambda x, y: (x and y) * 2.0,
@@ -107,24 +107,10 @@ def test_newton(backend):
 
 
 def test_both_paths_are_kept(backend):
-    calls = []
-
-    def f(x):
-        return x * 2.0 if x > 0.0 else x * 3.0
-
-    def watched(x):
-        return counted(x)
-
-    jitted = ag.jit(f, backend=backend)
-    del calls, watched
+    f = ag.jit(lambda x: x * 2.0 if x > 0.0 else x * 3.0, backend=backend)
     for x in (1.0, -1.0, 2.0, -2.0):
-        assert jitted(x) == (2.0 * x if x > 0 else 3.0 * x)
-    assert len(jitted.paths) == 2
-    assert [path.program.guards[0].outcome for path in jitted.paths] == [True, False]
-
-
-def counted(x):
-    return x
+        assert f(x) == (2.0 * x if x > 0 else 3.0 * x)
+    assert [path.program.guards[0].outcome for path in f.paths] == [True, False]
 
 
 def test_guards_on_what_is_closed_over(backend):
@@ -147,7 +133,7 @@ def test_paths_that_read_other_values(backend):
         assert (y.data, ag.gradient(y, [a, b])) == (6.0, [3.0, 0.0])
         y = f(-3.0)
         assert (y.data, ag.gradient(y, [a, b])) == (-15.0, [0.0, -3.0])
-        assert f(-0.5) in (-0.5,) or f(-0.5).data == -0.5
+        assert f(-0.5) == -0.5
 
 
 def test_a_flip_can_be_an_error(backend):
@@ -155,7 +141,7 @@ def test_a_flip_can_be_an_error(backend):
     assert f(2.0) == 2.0
     with pytest.raises(
         JitError,
-        match=r'f?lambda takes another way .*> at .*test_paths.py:\d+ was True.*flip="record"',
+        match=r'lambda takes another way .*> at .*test_paths.py:\d+ was True.*flip="record"',
     ):
         f(-2.0)
     assert f(3.0) == 3.0
@@ -258,8 +244,6 @@ def test_a_global_with_the_name_of_an_attribute_does_not_matter(monkeypatch):
 
 
 def test_a_model_that_is_bound_anew_is_noticed():
-    from autograd_scalar import nn
-
     model = nn.Linear(1, 1, seed=0)
     f = ag.jit(lambda x: model([x])[0])
     assert f(2.0).data == model([2.0])[0].data

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, nn
+from autograd_scalar.compiler import paths
 
 np = pytest.importorskip("numpy")
 
@@ -60,7 +61,7 @@ def views():
         "big-endian int": base[0].astype(">i2"), "Fortran": np.asfortranarray(base),
         "a field": np.zeros(5, dtype=[("a", "i1"), ("b", "f8")])["b"],
         "unaligned": np.frombuffer(b"\0" + base[0].tobytes(), dtype="f8", offset=1),
-        "subclass": np.matrix(base[:2]), "scalar in an array": np.array([3.0]),
+        "a record array": np.rec.array(base[0]), "scalar in an array": np.array([3.0]),
     }.items()  # fmt: skip
 
 
@@ -308,8 +309,6 @@ def test_a_flip_among_rows_can_be_an_error(backend):
 
 
 def test_more_ways_than_are_kept(backend, monkeypatch):
-    from autograd_scalar.compiler import paths
-
     monkeypatch.setattr(paths, "MOST", 3)
 
     def f(x):

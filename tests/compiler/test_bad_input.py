@@ -1,0 +1,398 @@
+"""What cannot be compiled, and arguments that do not fit: an error that names the thing, and nothing harmed."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from fractions import Fraction
+
+import pytest
+
+import autograd_scalar as ag
+from autograd_scalar import JitError, Value, modes, nn, optim
+from autograd_scalar.compiler import trace
+
+np = pytest.importorskip("numpy")
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_behind():
+    """After an error nobody is traced, and every block is closed."""
+    yield
+    assert modes.tracer.get() is None
+    assert modes.recording.get()
+    assert modes.open_blocks == 0
+
+
+# ----- options -----
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"reduce": "max", "rows": 0}, ValueError, "reduce is \"mean\", \"sum\" or None, got 'max'"),
+        ({"reduce": "sum"}, ValueError, "reduce goes with rows"),
+        ({"flip": "ignore"}, ValueError, "flip is \"record\" or \"error\", got 'ignore'"),
+        ({"backend": "cuda"}, ValueError, "backend is \"auto\", \"llvm\" or \"python\", got 'cuda'"),
+        ({"rows": "first"}, TypeError, "rows are numbers of arguments, got 'first'"),
+        ({"rows": 1.5}, TypeError, "rows are numbers of arguments, got 1.5"),
+        ({"rows": ()}, ValueError, "rows names no argument"),
+    ],
+)  # fmt: skip
+def test_options(options, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        ag.jit(abs, **options)
+
+
+def test_what_is_no_function():
+    with pytest.raises(TypeError, match="jit compiles a function, got 3"):
+        ag.jit(3)
+
+
+# ----- arguments -----
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ((np.array([1.0, None], dtype=object), 1.0), "argument 0 is an array of object"),
+        ((1.0, {"a": [np.array(["s"])]}), "argument 1['a'][0] is an array of <U1"),
+        ((1.0, np.array([1j])), "argument 1 is an array of complex128"),
+        ((1.0, np.array(["2020-01-01"], dtype="datetime64[D]")), "argument 1 is an array of datetime64"),
+        ((np.ones(3), np.ones(4)), "was given arrays that do not broadcast: (3,), (4,)"),
+        ((np.array([Value(1.0)]), 1.0), "argument 0 is an array of object"),
+    ],
+)  # fmt: skip
+def test_arrays_that_are_nothing_to_compute_with(args, message):
+    f = ag.jit(lambda x, y: x * y)
+    with pytest.raises(JitError, match=re.escape(message)):
+        f(*args)
+    assert f(np.array([2.0]), 3.0).tolist() == [6.0]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (([[1.0, 2.0], [3.0]], np.ones(2)), "argument 0 is to be rows of numbers, all of one shape, got [[1.0,"),
+        ((np.ones(2), np.ones(3)), "maps over rows: array 1 has 2, array 2 has 3"),
+        ((np.ones(2),), "maps arguments (0, 1) over rows, but got 1 positional argument"),
+        ((np.ones(2), 3.0), "argument 1 is to be mapped over rows, but is 3.0; pass what all rows share as"),
+        (({"a": np.ones(2), "b": "no"}, np.ones(2)), "argument 0['b'] is to be mapped over rows, but is 'no'"),
+        ((np.ones(2), np.ones(2), np.ones(2)), "argument 2 is an array, but rows= does not name that argument"),
+        ((["a", "b"], np.ones(2)), "argument 0"),
+        (([Value(1.0)], np.ones(1)), "argument 0"),
+        ((np.array(1.0), np.ones(1)), "argument 0 is to be mapped over rows, but has none: its shape is ()"),
+        ((np.float64(1.0), np.ones(1)), "argument 0 is to be mapped over rows"),
+    ],
+)  # fmt: skip
+def test_arguments_that_do_not_fit_the_rows(args, message):
+    f = ag.jit(lambda x, y, z=0.0: x * y + z, rows=(0, 1), reduce="sum")
+    with pytest.raises(JitError, match=re.escape(message)):
+        f(*args)
+    assert f(np.ones(2), np.ones(2)) == f(np.ones(2), [*np.ones(2)]) == 2.0
+    assert f([], []) == 0.0
+
+
+def test_keywords_are_not_mapped():
+    f = ag.jit(lambda x, y: x * y, rows=0, reduce="sum")
+    assert f(np.ones(3), y=2.0) == 6.0
+    with pytest.raises(JitError, match=r"keywords\['y'\] is an array, but rows= does not name"):
+        f(np.ones(3), y=np.ones(3))
+
+
+def test_the_functions_own_errors_come_through():
+    f = ag.jit(lambda xs: xs[1] * 2.0)
+    with pytest.raises(IndexError):
+        f([1.0])
+    with pytest.raises(TypeError, match="positional argument"):
+        f()
+    assert f([1.0, 2.0]) == 4.0
+    with pytest.raises(TypeError, match=r"float\(Value\) would lose its gradient"):
+        ag.jit(lambda x: math.sin(x))(1.0)
+    with pytest.raises(TypeError, match=r"use .*v.floor\(\)|int\(Value\)"):
+        ag.jit(lambda x: int(x) * 2.0)(1.0)
+
+
+# ----- results -----
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: 1.0, "gave no Value, but 1.0: there is nothing to compile"),
+        (lambda x: [1.0, {}], "gave no Value, but [1.0, {}]"),
+        (lambda x: [], "gave no Value, but []"),
+        (lambda x: x.data * 2.0 if isinstance(x, Value) else x, "gave no Value"),
+        (lambda x: None, "the result of lambda is None; a compiled function gives Values and numbers in nests"),
+        (lambda x: (x, {"a": "text"}), "the result[1]['a'] of lambda is 'text'"),
+        (lambda x: np.array([x]), "the result of lambda is array("),
+        (lambda x: {x}, "the result of lambda is {Value("),
+        (lambda x: (x, 1j), "the result[1] of lambda is 1j"),
+        (lambda x: iter([x]), "the result of lambda is <list_iterator"),
+    ],
+)  # fmt: skip
+def test_results_that_are_no_values(f, message):
+    for x in (2.0, Value(2.0)):
+        with pytest.raises(JitError, match=re.escape(message)):
+            ag.jit(f)(x)
+
+
+# ----- changes -----
+
+COUNTER = 0
+SEEN: list[float] = []
+STATE = {"n": 0}
+
+
+class Thing:
+    n = 0
+
+
+THING = Thing()
+
+
+def counts(x):
+    global COUNTER
+    COUNTER += 1
+    return x * COUNTER
+
+
+def appends(x):
+    SEEN.append(1.0)
+    return x * len(SEEN)
+
+
+def sets_item(x):
+    STATE["n"] += 1
+    return x * STATE["n"]
+
+
+def sets_attribute(x):
+    THING.n += 1
+    return x * THING.n
+
+
+def keeps_in_default(x, cache=[]):  # noqa: B006
+    cache.append(x)
+    return x * len(cache)
+
+
+def in_a_closure():
+    n = 0
+
+    def f(x):
+        nonlocal n
+        n += 1
+        return x * n
+
+    return f
+
+
+def in_a_list_of_the_closure():
+    found = []
+
+    def f(x):
+        found.append(x)
+        return x * 2.0
+
+    return f
+
+
+class Counting:
+    def __init__(self):
+        self.n, self.found = 0, []
+
+    def counts(self, x):
+        self.n += 1
+        return x * self.n
+
+    def collects(self, x):
+        self.found.append(x)
+        return x * 2.0
+
+    def __call__(self, x):
+        self.n += 1
+        return x * self.n
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda: counts, "COUNTER"),
+        (lambda: appends, "SEEN"),
+        (lambda: sets_item, "STATE"),
+        (lambda: sets_attribute, "THING"),
+        (lambda: keeps_in_default, "its default 0"),
+        (in_a_closure, "n"),
+        (in_a_list_of_the_closure, "found"),
+        (lambda: Counting().counts, "its attribute n"),
+        (lambda: Counting().collects, "its attribute found"),
+        (Counting, "its attribute n"),
+    ],
+)
+def test_changes_to_what_is_around(make, what):
+    f = ag.jit(make())
+    with pytest.raises(
+        JitError, match=f"changes {re.escape(what)} while it is recorded, which a replay would not"
+    ):
+        f(2.0)
+    assert f.paths == []
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda xs: xs.append(xs[0]) or xs[0] * 2.0,
+        lambda xs: xs.sort() or xs[0] * 2.0,
+        lambda xs: xs.pop() * 2.0,
+        lambda xs: xs.__setitem__(0, 3.0) or xs[0] * xs[1],
+    ],
+)
+def test_changes_to_arguments(f):
+    xs = [3.0, 1.0]
+    with pytest.raises(JitError, match="changes its arguments while it is recorded"):
+        ag.jit(f)(xs)
+    assert xs == [3.0, 1.0]
+
+
+def test_random_numbers():
+    f = ag.jit(lambda x: x * random.random())
+    with pytest.raises(JitError, match=r"draws random numbers while it is recorded.*pass them in"):
+        f(1.0)
+
+
+@pytest.mark.parametrize(
+    ("act", "what"),
+    [
+        (lambda w, opt: setattr(w, "data", 7.0), "sets data"),
+        (lambda w, opt: setattr(w, "grad", 7.0), "sets grad"),
+        (lambda w, opt: w.grad, "reads grad"),
+        (lambda w, opt: (w * 2.0).partials, "reads partials"),
+        (lambda w, opt: (w * 2.0).backward(), r"calls backward\(\)"),
+        (lambda w, opt: w.zero_grad(), r"calls zero_grad\(\)"),
+        (lambda w, opt: (w * 2.0).recompute(), r"calls recompute\(\)"),
+        (lambda w, opt: opt.step(), "steps an optimizer"),
+        (lambda w, opt: opt.zero_grad(), "zeroes grads"),
+        (lambda w, opt: w == 2.0, "compares a Value with =="),
+        (lambda w, opt: 2.0 in [w], "compares a Value with =="),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
+def test_effects_on_values(act, what, optimizer):
+    w = Value(2.0)
+    w.grad = 3.0
+    opt = optim.optimizer(optimizer, [w], lr=0.1)
+    before = opt.state_dict()
+    allowed = False
+
+    def f(x):
+        if not allowed:
+            act(w, opt)
+        return w * x
+
+    jitted = ag.jit(f)
+    with pytest.raises(
+        JitError, match=rf"f {what}.* at .*test_bad_input.py:\d+, which a replay would not"
+    ):
+        jitted(5.0)
+    assert (w.data, w.grad, opt.state_dict()) == (2.0, 3.0, before)
+    allowed = True
+    y = jitted(5.0)
+    y.backward()
+    assert (y.data, w.grad) == (10.0, 8.0)
+
+
+def test_an_equality_of_floats_is_not_decided_wrongly():
+    for f in (
+        lambda x: x * 2.0 if x == 0.0 else x + 1.0,
+        lambda x: x * 2.0 if x != 0.0 else x + 1.0,
+        lambda x: x * 2.0 if 0.0 == x else x + 1.0,  # noqa: SIM300
+        lambda x: x * 2.0 if x in (0.0, 1.0) else x + 1.0,
+    ):
+        with pytest.raises(
+            JitError, match=r"compares a Value with == or in at .*; use < and >, or where\(\)"
+        ):
+            ag.jit(f)(0.0)
+
+
+def test_equality_of_values_is_identity_elsewhere():
+    x, y = Value(1.0), Value(1.0)
+    assert x == x
+    assert x != y
+    assert x != 1.0
+    assert [x, y].index(y) == 1
+    assert {x: 1, y: 2}[y] == 2
+
+
+@pytest.mark.parametrize("number", [Fraction(1, 3), 2**53 + 1, 10**20 + 1])
+def test_comparisons_with_what_no_float_is(number):
+    for x in (0.1, float(number), 1e300):
+        with pytest.raises(JitError, match=r"no float is; compare with a float"):
+            ag.jit(lambda x: x * 2.0 if x < number else x)(x)
+    assert ag.jit(lambda x: x * 2.0 if x < 3 else x)(2.0) == 4.0
+
+
+# ----- size -----
+
+
+def test_a_program_past_all_bounds(monkeypatch):
+    monkeypatch.setattr(trace, "LONGEST", 100)
+    w = Value(1.5)
+    f = ag.jit(lambda x, n: ag.sum([w * x for _ in range(n)]))
+    with pytest.raises(
+        JitError,
+        match=r"lambda made more than 100 operations while it was recorded; .*map it over rows",
+    ):
+        f(2.0, 200)
+    assert f(2.0, 20).data == 60.0
+    assert w.grad == 0.0
+
+
+def test_a_loop_without_an_end_ends(monkeypatch):
+    monkeypatch.setattr(trace, "LONGEST", 1000)
+
+    def f(x):
+        while x < 1.0:
+            x = x * 1.0
+        return x
+
+    jitted = ag.jit(f)
+    assert jitted(2.0) == 2.0
+    with pytest.raises(JitError, match="made more than 1000 operations"):
+        jitted(0.5)
+    assert jitted(3.0) == 3.0
+
+
+# ----- afterwards -----
+
+
+def test_an_error_in_the_middle_leaves_all_as_it_was():
+    model = nn.MLP(2, [3, 1], seed=0)
+    before = model.state_dict()
+    broken = True
+
+    def f(x):
+        y = model(x)
+        if broken:
+            raise LookupError("in the middle")
+        return y
+
+    jitted = ag.jit(f)
+    with pytest.raises(LookupError, match="in the middle"):
+        jitted([1.0, 2.0])
+    assert model.state_dict() == before
+    assert all(p.grad == 0.0 and p.op == "" for p in model.parameters())
+    assert (jitted.paths, repr(jitted)) == ([], "jit(f): 0 paths recorded")
+    broken = False
+    assert jitted([1.0, 2.0]).data == pytest.approx(model([1.0, 2.0]).data, rel=1e-15)
+
+
+def test_an_error_on_a_later_path():
+    f = ag.jit(lambda x: x * 2.0 if x > 0.0 else [][0])
+    assert f(1.0) == 2.0
+    for bad in (-1.0, np.array([1.0, -1.0])):
+        with pytest.raises(IndexError):
+            f(bad)
+    assert f(3.0) == 6.0
+    assert f(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
