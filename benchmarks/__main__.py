@@ -10,7 +10,10 @@ from pathlib import Path
 
 from benchmarks.harness import Workload, as_markdown, as_text, compare
 
-WORKLOADS = ("step", "gpt", "tape", "operation", "chain", "memory", "imports")
+WORKLOADS = (
+    *("step", "gpt", "tape", "operation", "chain", "memory", "imports"),
+    *("compiled", "digits", "elementwise", "scalar_call", "compile_time"),
+)
 ON_REQUEST = ("chain10m",)  # takes a minute and a gigabyte
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import pytest
 
 import autograd_scalar as ag
-from benchmarks import moons, step
+from benchmarks import compiled, digits, elementwise, moons, step
 from benchmarks.harness import (
     Column,
     Contestant,
@@ -48,6 +50,63 @@ def test_the_same_code_makes_the_same_graph() -> None:
     micrograd = pytest.importorskip("micrograd.engine")
     sizes = [moons.graph_size(of_package(Value)[1]()) for Value in (micrograd.Value, ag.Value)]
     assert sizes == [65_818, 65_818]
+
+
+def in_a_process(make: Callable[..., Any], *args: Any) -> tuple[float, list[float]]:
+    """The outcome from a process of its own: what peers set for all of theirs stays there."""
+    spawn = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            return pool.submit(compiled.outcome, make, *args).result()
+    except ImportError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize(
+    ("make", "args"),
+    [
+        (compiled.by_hand, ()),
+        (compiled.by_hand, ("-ffast-math",)),
+        (compiled.with_jax, ()),
+        (compiled.with_torch, ()),
+        (compiled.with_casadi, ()),
+        (compiled.casadi_through_c, ()),
+    ],
+)
+def test_peers_compute_the_loss_and_gradient_of_the_step(
+    make: Callable[..., Any], args: tuple[str, ...]
+) -> None:
+    value, gradient = trained(*step.nn_step()[::-1])
+    other_value, other_gradient = in_a_process(make, *args)
+    assert other_value == pytest.approx(value, rel=1e-12)
+    assert other_gradient == pytest.approx(gradient, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("make", [compiled.ours, compiled.ours_as_called])
+def test_compiled_steps_compute_that_loss_and_gradient(make: Callable[..., Any]) -> None:
+    pytest.importorskip("llvmlite")
+    value, gradient = trained(*step.nn_step()[::-1])
+    other_value, other_gradient = compiled.outcome(make)
+    assert other_value == pytest.approx(value, rel=1e-12)
+    assert other_gradient == pytest.approx(gradient, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [digits.BATCH, digits.SAMPLES])
+def test_epochs_end_with_the_same_loss_and_gradient(size: int) -> None:
+    pytest.importorskip("llvmlite")
+    value, gradient = in_a_process(digits.with_torch, size, 1)
+    for make in (digits.ours, digits.ours_as_called):
+        other_value, other_gradient = compiled.outcome(make, size)
+        assert other_value == pytest.approx(value, rel=1e-12)
+        assert other_gradient == pytest.approx(gradient, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("make", [elementwise.in_place, elementwise.ours])
+def test_derivatives_on_rows_are_those_of_the_formulas(make: Callable[[], Any]) -> None:
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("llvmlite")
+    for found, expected in zip(make()(), elementwise.formulas()(), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(

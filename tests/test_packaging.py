@@ -50,7 +50,16 @@ def test_dependencies_are_exactly_what_is_imported() -> None:
 
 
 def test_import_leaves_heavy_packages_alone() -> None:
-    heavy = {"numpy", "matplotlib", "graphviz", "tqdm", "IPython", "llvmlite", "multiprocessing", "asyncio"}
+    heavy = {
+        "numpy",
+        "matplotlib",
+        "graphviz",
+        "tqdm",
+        "IPython",
+        "llvmlite",
+        "multiprocessing",
+        "asyncio",
+    }
     script = "import sys, autograd_scalar; print(*sys.modules)"
     found = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True

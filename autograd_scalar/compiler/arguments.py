@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import product
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -150,6 +151,22 @@ def put_together(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
         built = [put_together(part, leaf) for part in parts]
         return kind(*built) if hasattr(kind, "_fields") else kind(built)
     return parts[0].thing if isinstance(parts[0], Identity) else parts[0]
+
+
+def leaf_names(structure: Any, name: str) -> Iterator[str]:
+    """Yield what the numbers in a structure are called, given what the whole is: x[0], x['w'] ..."""
+    if isinstance(structure, Leaf):
+        for at in product(*map(range, structure.inner)):
+            yield name + "".join(f"[{i}]" for i in at)
+        return
+    kind, *parts = structure
+    keys: Iterable[Any] = range(len(parts))
+    if issubclass(kind, dict):
+        keys, *parts = parts
+    elif not issubclass(kind, list | tuple):
+        return
+    for key, part in zip(keys, parts, strict=True):
+        yield from leaf_names(part, f"{name}[{key!r}]")
 
 
 def nested(shape: tuple[int, ...], numbers: Iterator[Any]) -> Any:

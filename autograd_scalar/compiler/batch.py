@@ -337,8 +337,9 @@ def together(found: list[tuple[list[Value], Any]], outputs: int) -> tuple[list[V
     position = {v: i for i, v in enumerate(parents)}
     values, slopes = np.zeros(outputs), np.zeros((outputs, len(parents)))
     for among, sums in found:
-        values += sums[:outputs]
-        if len(sums) > outputs:
-            where = [position[v] for v in among]
-            np.add.at(slopes.T, where, sums[outputs:].reshape(outputs, -1).T)
+        with np.errstate(all="ignore"):  # inf - inf is nan
+            values += sums[:outputs]
+            if len(sums) > outputs:
+                where = [position[v] for v in among]
+                np.add.at(slopes.T, where, sums[outputs:].reshape(outputs, -1).T)
     return parents, np.concatenate([values, slopes.ravel()])

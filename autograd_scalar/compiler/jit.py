@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from operator import index
 from types import MethodType
@@ -10,9 +11,9 @@ from typing import Any, NamedTuple
 
 from autograd_scalar import modes
 from autograd_scalar.compiler import c, kernel, machine, python
-from autograd_scalar.compiler.arguments import ARRAY, VALUE, taken_apart
+from autograd_scalar.compiler.arguments import ARRAY, VALUE, leaf_names, taken_apart
 from autograd_scalar.compiler.batch import Batch, Bound
-from autograd_scalar.compiler.paths import Entry, Output, Path
+from autograd_scalar.compiler.paths import Entry, NothingToCompile, Output, Path
 from autograd_scalar.compiler.report import report
 from autograd_scalar.compiler.row_kernel import Options
 from autograd_scalar.compiler.surroundings import Surroundings
@@ -46,6 +47,7 @@ class Jitted:
         self.name = getattr(f, "__name__", type(f).__name__).strip("<>")
         self.surroundings = Surroundings(f)
         self._frozen = self.surroundings.frozen
+        self._parameters = _parameters(f)
         self.entries: dict[Any, Entry] = {}
         #: The short ways, by the types of the arguments; see _make_flat.
         self._flat: dict[tuple[type, ...], _Flat] = {}
@@ -69,7 +71,7 @@ class Jitted:
         return self
 
     def __reduce__(self) -> str:
-        return self.__qualname__  # type: ignore[attr-defined, no-any-return]  # pickled by name, as functions are
+        return self.__qualname__  # type: ignore[no-any-return]  # pickled by name, as functions are
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs and not modes.open_blocks:  # the shortest way: plain floats to machine code
@@ -86,7 +88,7 @@ class Jitted:
             entry = self._entry(args, kwargs, given)
             if self.rows is not None or any(leaf.kind == ARRAY for leaf in entry.leaves):
                 return Batch(entry, given).one_by_one()
-            return self.f(*args, **kwargs)
+            return entry.eagerly(given)
         if self._latest is not None and self._latest.is_for(args, kwargs):
             return self._latest()
         leaves: Any = []
@@ -103,9 +105,16 @@ class Jitted:
             return self._batch(entry, leaves, args, kwargs)()
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
         has_values = any(leaf.kind == VALUE for leaf in entry.leaves)
-        answer = entry.evaluated(numbers, has_values)
+        try:
+            answer = entry.evaluated(numbers, has_values)
+        except NothingToCompile:
+            if leaves or not (args or kwargs):
+                raise
+            return self.f(
+                *args, **kwargs
+            )  # of ints and the like; as there is no data, there is no derivative
         if answer is None:
-            return self.f(*args, **kwargs)
+            return entry.eagerly(leaves)
         path, found = answer
         if flat is None and not kwargs:
             self._make_flat(entry, path, args)
@@ -167,6 +176,23 @@ class Jitted:
             entry = self.entries[key] = Entry(self, structure)
         return entry
 
+    def names(self, structure: Any) -> list[str]:
+        """Return what the numbers in the arguments are called: by the parameters' names."""
+        _, (_, *args), (_, keys, *keywords) = structure
+        names: list[str] = []
+        for i, part in enumerate(args):
+            name = self._parameters[i] if i < len(self._parameters) else f"x{i}"
+            names += leaf_names(part, name)
+        for name, part in zip(keys, keywords, strict=True):
+            names += leaf_names(part, name)
+        return names
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the function itself has: a compiled model still has its parameters()."""
+        if name.startswith("__") or "f" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.f, name)
+
     # ----- to be looked at -----
 
     @property
@@ -178,18 +204,31 @@ class Jitted:
         """Return what was recorded: structures, paths with their guards, frozen numbers, programs and their cost."""
         return report(self)
 
-    def source(self, language: str = "python", *, gradient: bool = True, path: int = 0) -> str:
+    def source(
+        self,
+        language: str = "python",
+        *,
+        gradient: bool = True,
+        fixed: bool = False,
+        path: int = 0,
+    ) -> str:
         """Return the function, with its gradient by all inputs, as source: "python", "c" or "llvm".
 
-        Raises JitError where it has not been called yet, and ValueError for another language.
+        What is closed over is an input too, or with `fixed` a number, as it is now: a trained model on its own.
+        Raises JitError where the function has not been called yet, and ValueError for another language.
         """
         if not self.paths:
             raise JitError(f"{self.name} has not been called yet, so nothing is recorded")
-        program = self.paths[path].program
-        made = kernel.basic(program, range(len(program.inputs)) if gradient else None)
+        recorded = self.paths[path]
+        program = recorded.fixed() if fixed else recorded.program
+        wrt = [*range(len(program.inputs))] if gradient else []
+        made = kernel.basic(program, wrt if gradient else None)
+        many = len(program.outputs) > 1
+        values = [f"{self.name}[{i}]" if many else self.name for i in range(len(program.outputs))]
+        outputs = [*values, *[f"d {y} / d {program.inputs[k]}" for y in values for k in wrt]]
         languages: dict[str, Callable[[], str]] = {
             "python": lambda: python.source(made, self.name),
-            "c": lambda: c.source(made, self.name),
+            "c": lambda: c.source(made, self.name, outputs),
             "llvm": lambda: kernel.text(made, self.options),
         }
         if language not in languages:
@@ -200,6 +239,15 @@ class Jitted:
         """Return the function, reduced over rows, bound to its arrays: value and gradient without Values; see Bound."""
         leaves: list[Any] = []
         return Bound(Batch(self._entry(args, kwargs, leaves), leaves))
+
+
+def _parameters(f: Callable[..., Any]) -> list[str]:
+    """Return the names of a function's positional parameters, as far as they are known."""
+    try:
+        found = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def jit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import zlib
 from collections import deque
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import floats, modes, nodes, tree
 from autograd_scalar.compiler import kernel, llvm
-from autograd_scalar.compiler.arguments import Leaf, nested, put_together
+from autograd_scalar.compiler.arguments import FLOAT, VALUE, Leaf, nested, put_together
 from autograd_scalar.compiler.row_kernel import Rows
 from autograd_scalar.compiler.trace import Frozen, JitError, Trace
 from autograd_scalar.ops import TABLE
-from autograd_scalar.program import Guard, Program
+from autograd_scalar.program import COMPARISONS, Builder, Guard, Program
 from autograd_scalar.value import RECORD, Value, copy_data
 
 if TYPE_CHECKING:
@@ -75,6 +76,34 @@ class Path:
             run = kernel.single(self.program, self.given, gradient, self.owner.options)
             self._kernels[gradient] = run
         return run(numbers)
+
+    def fixed(self) -> Program:
+        """Return the program with the present data of what is closed over in place of those inputs."""
+        builder = Builder(self.program.inputs[: self.given])
+        now: list[int] = []
+        for op, *operands in self.program.code:
+            if op == "const":
+                now.append(builder.constant(operands[0]))
+            elif op == "input" and operands[0] >= self.given:
+                now.append(builder.constant(self.closed[operands[0] - self.given].data))
+            elif op == "input":
+                now.append(builder.input(operands[0]))
+            else:
+                now.append(builder.emit(op, *[now[place] for place in operands]))
+        guards = [g._replace(x=now[g.x], y=now[g.y]) for g in self.program.guards]
+        return builder.program([now[place] for place in self.program.outputs], guards)
+
+    def failing(self, inputs: Sequence[float]) -> Guard:
+        """Return the first guard that fails for some inputs, of which one does."""
+        p = self.program
+        compared = [place for g in p.guards for place in (g.x, g.y)]
+        numbers = iter(Program(p.code, p.inputs, compared, check=False).run(inputs))
+        pairs = zip(numbers, numbers, strict=True)
+        return next(
+            g
+            for g, (x, y) in zip(p.guards, pairs, strict=True)
+            if COMPARISONS[g.symbol](x, y) is not g.outcome
+        )
 
     def over_rows(self, columns: tuple[int, ...], gradient: bool, by_row: tuple[int, ...]) -> Rows:
         """Return the kernel over rows; the gradient is by all inputs that are the same for all rows.
@@ -154,7 +183,7 @@ class Call:
         self._check()
         found, failed = self.path.run(operands, gradient=True)
         if failed >= 0:
-            g = self.path.program.guards[failed]
+            g = self.path.failing(operands)
             raise JitError(
                 f"{self.path.owner.name} would take another way with the present data ({_told(g)}): call it again"
             )
@@ -188,6 +217,10 @@ def replayed(program: Program, inputs: Sequence[Value]) -> list[Value]:
     return [values[place] for place in program.outputs]
 
 
+class NothingToCompile(JitError):
+    """A function that gave no Value."""
+
+
 class Entry:
     """All paths that were recorded for one structure of arguments."""
 
@@ -202,12 +235,13 @@ class Entry:
         owner = self.owner
         trace = Trace(owner.name)
         inputs: dict[Value, str] = {}
+        names = owner.names(self.structure)
 
         def fresh(leaf: Leaf) -> Any:
             made = []
             for _ in range(prod(leaf.inner)):
                 v = Value(numbers[len(inputs)])
-                inputs[v] = f"x{len(inputs)}"
+                inputs[v] = names[len(inputs)]
                 made.append(v)
             return nested(leaf.inner, iter(made))
 
@@ -249,7 +283,7 @@ class Entry:
         where = tree.paths(result, "the result")
         leaves = [*map(placed, tree.leaves(result), where)]
         if not trace.branches and not any(type(leaf) is Output for leaf in leaves):
-            raise JitError(
+            raise NothingToCompile(
                 f"{owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
             )
         program, closed, frozen = trace.program(inputs, outputs)
@@ -257,11 +291,33 @@ class Entry:
         self.paths.append(path)
         return path
 
-    def may_record(self, path: Path | None, failed: int) -> bool:
+    def eagerly(self, leaves: Sequence[Any]) -> Any:
+        """Return what the function itself gives: with Values for numbers, as it is recorded, and numbers in return."""
+        given = iter(leaves)
+
+        def value(leaf: Leaf) -> Any:
+            number = next(given)
+            return Value(number) if leaf.kind == FLOAT else number
+
+        args, kwargs = put_together(self.structure, value)
+        result = self.owner.f(*args, **kwargs)
+        if modes.tracer.get() is not None or any(leaf.kind == VALUE for leaf in self.leaves):
+            return result
+        found = tree.leaves(result)
+        if not self.paths:  # which know whether the numbers come from Values
+            with contextlib.suppress(NothingToCompile):
+                self.record(leaves)
+        floats_in = all(not path.reads for path in self.paths)
+        plain = (leaf.data if floats_in and type(leaf) is Value else leaf for leaf in found)
+        return tree.build(result, plain)
+
+    def may_record(self, numbers: Sequence[float]) -> bool:
         """Return whether there is room for another path; JitError where a flip is to be an error."""
-        if path is not None and self.owner.flip == "error":
+        if self.paths and self.owner.flip == "error":
+            path = self.paths[-1]
+            g = path.failing(path.inputs(numbers))
             raise JitError(
-                f"{self.owner.name} takes another way than it was recorded ({_told(path.program.guards[failed])}); "
+                f"{self.owner.name} takes another way than it was recorded ({_told(g)}); "
                 'flip="record" keeps both'
             )
         return len(self.paths) < MOST
@@ -274,13 +330,12 @@ class Entry:
         There are gradients where Values are among the arguments, or read, and derivatives are recorded.
         """
         recording = modes.recording.get()
-        path, failed = None, -1
         for path in self.paths:
             gradient = recording and (has_values or path.reads)
             found, failed = path.run(path.inputs(numbers), gradient)
             if failed < 0:
                 return path, found
-        if not self.may_record(path, failed):
+        if not self.may_record(numbers):
             return None
         path = self.record(numbers)
         gradient = recording and (has_values or path.reads)

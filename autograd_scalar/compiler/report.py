@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from textwrap import indent
 from typing import TYPE_CHECKING
 
 from autograd_scalar.compiler import kernel
+from autograd_scalar.program import Program
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.jit import Jitted
     from autograd_scalar.compiler.paths import Path
+    from autograd_scalar.program import Guard
 
 #: Programs up to this long are shown whole.
 SHOWN = 60
+#: So many names are listed.
+MOST_NAMES = 8
 
 
 def report(jitted: Jitted) -> str:
@@ -23,10 +28,11 @@ def report(jitted: Jitted) -> str:
     backend = {"llvm": "machine code (LLVM)", "python": "Python"}[jitted.options.backend]
     lines = [f"{jitted.name}, as {backend}"]
     for n, entry in enumerate(jitted.entries.values(), 1):
-        leaves = ", ".join(
+        kinds = Counter(
             leaf.kind + (str(list(leaf.inner)) if leaf.inner else "") for leaf in entry.leaves
         )
-        lines.append(f"arguments {n}: {leaves or 'none'}")
+        given = ", ".join(f"{kind} x {k}" if k > 1 else kind for kind, k in kinds.items())
+        lines.append(f"arguments {n}: {given or 'none that is data'}")
         for m, path in enumerate(entry.paths, 1):
             lines.append(indent(f"path {m} of {len(entry.paths)}\n{_path(path)}", "  "))
     return "\n".join(lines)
@@ -36,29 +42,51 @@ def _path(path: Path) -> str:
     program = path.program
     lines = []
     if path.closed:
-        names = ", ".join(v.label or "a Value" for v in path.closed[:4])
-        lines.append(
-            f"reads {len(path.closed)} Values from around it: {names}{', ...' if len(path.closed) > 4 else ''}"
-        )
-    lines += [
-        f"holds where {program.name(g.x)} {g.symbol} {program.name(g.y)} is {g.outcome}, as at {g.place}"
-        for g in program.guards
-    ]
-    frozen = Counter((number.number, number.place) for number in path.frozen)
+        names = [v.label or program.inputs[path.given + k] for k, v in enumerate(path.closed)]
+        lines.append(f"reads {_counted(len(names), 'Value')} from around it: {_listed(names)}")
+    lines += [f"holds where {_guard(program, g)}, as at {_short(g.place)}" for g in program.guards]
+    frozen = Counter((number.number, _short(number.place)) for number in path.frozen)
     for (number, place), count in list(frozen.items())[:20]:
         lines.append(f"froze {number!r}{f', {count} times,' if count > 1 else ''} from {place}")
     if len(frozen) > 20:
         lines.append(f"froze {len(frozen) - 20} other numbers")
-    value = kernel.basic(program, None)
-    gradient = kernel.basic(program, range(len(program.inputs)))
+    value, gradient = kernel.basic(program, None), kernel.basic(program, range(len(program.inputs)))
     lines.append(
-        f"costs {_cost(value)} operations, {_cost(gradient)} with the gradient by {len(program.inputs)} inputs"
+        f"costs {_counted(_cost(value), 'operation')}, {_cost(gradient)} with the gradient by "
+        f"{_counted(len(program.inputs), 'input')}"
     )
-    text = str(program).splitlines()
+    head, *text = str(
+        Program(program.code, program.inputs, program.outputs, check=False)
+    ).splitlines()
+    before, _, after = head.rpartition(" -> ")
+    lines.append(f"{_listed(before.split(', '))} -> {_listed(after.split(', '))}")
     lines += text[:SHOWN]
     if len(text) > SHOWN:
         lines.append(f"  ... {len(text) - SHOWN} more lines")
     return indent("\n".join(lines), "  ")
+
+
+def _guard(program: Program, g: Guard) -> str:
+    """Return a comparison as it came out."""
+    x, y = program.name(g.x), program.name(g.y)
+    return f"{x} {g.symbol} {y}" if g.outcome else f"not {x} {g.symbol} {y}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names, the first of them where they are many."""
+    more = f", ... ({len(names)})" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _short(place: str) -> str:
+    """Return a place in a file without the folders; a cell of a notebook is called that."""
+    path, _, line = place.rpartition(":")
+    folder, _, name = path.replace("\\", "/").rpartition("/")
+    return f"a cell, line {line}" if "ipykernel_" in folder else f"{name}:{line}"
 
 
 def _cost(program: object) -> int:

@@ -185,6 +185,7 @@ class Rows:
         for k, number in zip(self.layout.shared, shared.tolist(), strict=True):
             values[k] = number
         lists = columns.lists()
+        totals = [0.0] * len(sums)  # floats, since numpy warns of inf - inf
         failed = 0
         for row in range(count):
             for k, column in zip(self.layout.columns, lists, strict=True):
@@ -196,7 +197,8 @@ class Rows:
                 continue
             outs[:, row] = [found[k] for k in self.layout.rows]
             for i, k in enumerate(self.layout.sums):
-                sums[i] += found[k]
+                totals[i] += found[k]
+        sums[:] = totals
         return failed
 
 
@@ -216,5 +218,6 @@ def _shared_out(
     failed = 0
     for failures, found in threads.each(work, range(0, count, made.piece)):
         failed += failures
-        sums += found
+        with np.errstate(all="ignore"):  # inf - inf is nan
+            sums += found
     return failed

@@ -50,8 +50,13 @@ def parts(
     waiting = list(entry.paths)
     while left is None or len(left):
         if not waiting:
-            _check_room(entry)
-            waiting.append(entry.record(numbers(0 if left is None else int(left[0]))))
+            row = numbers(0 if left is None else int(left[0]))
+            if not entry.may_record(row):
+                raise JitError(
+                    f"{entry.owner.name} takes more than {len(entry.paths)} ways through its code; "
+                    "use where(), maximum() and the like instead of if"
+                )
+            waiting.append(entry.record(row))
         path = waiting.pop(0)
         if path.form != entry.paths[0].form:
             raise JitError(
@@ -74,16 +79,6 @@ def parts(
                 outs = outs[:, good]
             found.append(Part(path, mine, outs, sums))
     return found
-
-
-def _check_room(entry: Entry) -> None:
-    """Raise JitError where no other path may be recorded."""
-    paths = entry.paths
-    if paths and not entry.may_record(paths[0], 0):
-        raise JitError(
-            f"{entry.owner.name} takes more than {len(paths)} ways through its code; "
-            "use where(), maximum() and the like instead of if"
-        )
 
 
 def whole(found: Sequence[Part], count: int) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from operator import is_
 from types import CodeType, FunctionType, ModuleType
@@ -13,44 +14,54 @@ from autograd_scalar.compiler.trace import JitError
 
 
 class Surroundings:
-    """The things around a function, and whether it changes them."""
+    """The things around a function, and around the functions that it names, and whether it changes them."""
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.name = getattr(f, "__name__", type(f).__name__)
         function: Any = getattr(f, "__func__", f)
-        self._globals: dict[str, Any] = {}
-        self._free: tuple[str, ...] = ()
-        self._cells: tuple[Any, ...] = ()
-        self._names: list[str] = []
+        self._function = function if isinstance(function, FunctionType) else None
         self._defaults: dict[Any, Any] = {}
-        #: Those of the names that are there to be looked at; most are attributes.
-        self._there: list[str] = []
-        #: The attributes of what the function is a method of, or of the thing that is called.
-        self._attributes: dict[str, Any] = getattr(getattr(f, "__self__", f), "__dict__", {})
-        if isinstance(function, FunctionType):
-            self._globals = function.__globals__
-            self._names = sorted({*_names(function.__code__)} - {self.name})
-            self._free = function.__code__.co_freevars
-            self._cells = function.__closure__ or ()
+        if self._function is not None:
             self._defaults = {
                 **dict(enumerate(function.__defaults__ or ())),
                 **(function.__kwdefaults__ or {}),
             }
+        #: The attributes of what the function is a method of, or of the thing that is called.
+        self._attributes: dict[str, Any] = getattr(getattr(f, "__self__", f), "__dict__", {})
         # What frozen() found: globals by name, cells with their contents, attributes; and when.
-        self._global: list[tuple[str, Any]] = []
+        self._global: list[tuple[Callable[[str], Any], str, Any]] = []
         self._local: list[tuple[Any, Any]] = []
         self._own: list[Any] = []
         self._frozen: tuple[Any, ...] = ()
         self._definitions = -1
 
     def _things(self) -> Iterator[tuple[str, Any]]:
-        self._there = [name for name in self._names if name in self._globals]
-        for name in self._there:
-            yield name, self._globals[name]
-        for name, cell in zip(self._free, self._cells, strict=True):
-            yield name, _content(cell)
+        """Yield the things with what they are called, and take note of where they are to be found again."""
+        self._global, self._local = [], []
+        reached = {self._function}
+        waiting = [self._function] if self._function is not None else []
+        while waiting:
+            function = waiting.pop()
+            ours = function is self._function
+            found = []
+            for name in sorted({*_names(function.__code__)}):
+                if name in function.__globals__ and not (ours and name == self.name):
+                    thing = function.__globals__[name]
+                    self._global.append((function.__globals__.get, name, thing))
+                    found.append((name, thing))
+            cells = function.__closure__ or ()
+            for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
+                thing = _content(cell)
+                self._local.append((cell, thing))
+                found.append((name, thing))
+            for name, thing in found:
+                yield name if ours else f"{function.__name__}'s {name}", thing
+                if _is_users(thing) and thing not in reached:
+                    reached.add(thing)
+                    waiting.append(thing)
         for name, thing in self._attributes.items():
             yield f"its attribute {name}", thing
+        self._own = [*self._attributes.values()]
 
     def frozen(self) -> tuple[Any, ...]:
         """Return what tells them from others: part of what a record is right for. What is in them does not count.
@@ -59,11 +70,6 @@ class Surroundings:
         """
         if not self._are_as_before():
             things = [*self._things()]
-            after = len(self._there)
-            found = [thing for _, thing in things]
-            self._global = [*zip(self._there, found, strict=False)]
-            self._local = [*zip(self._cells, found[after:], strict=False)]
-            self._own = found[after + len(self._cells) :]
             self._definitions = ops.definitions
             self._frozen = (
                 ops.definitions,
@@ -75,8 +81,7 @@ class Surroundings:
         """Return whether frozen() would find the same things: this is asked at every call, so it takes no detours."""
         if self._definitions != ops.definitions:
             return False
-        get = self._globals.get
-        for name, thing in self._global:
+        for get, name, thing in self._global:
             if get(name) is not thing:
                 return False
         for cell, thing in self._local:
@@ -111,6 +116,14 @@ class Surroundings:
                     f"{self.name} changes {name} while it is recorded, which a replay would not do; "
                     "return it instead, and change it outside"
                 )
+
+
+def _is_users(thing: Any) -> bool:
+    """Return whether a thing is a function of the user's own, neither this package's nor Python's."""
+    if not isinstance(thing, FunctionType):
+        return False
+    package = (thing.__module__ or "").partition(".")[0]
+    return package != __package__.partition(".")[0] and package not in sys.stdlib_module_names
 
 
 def _names(code: CodeType) -> Iterator[str]:

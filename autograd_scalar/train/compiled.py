@@ -180,7 +180,8 @@ class CompiledLearner(Learner):
         for part in found:
             loss += part.sums[0].item()
             _, ours, where = self._shared[part.path]
-            gradient[where] += part.sums[1:][ours]
+            with np.errstate(all="ignore"):  # inf - inf is nan
+                gradient[where] += part.sums[1:][ours]
         loss /= count
         gradient /= count
         if not isfinite(loss):

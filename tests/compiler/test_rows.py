@@ -281,6 +281,20 @@ def test_sums_by_path(backend):
         assert ag.gradient(total, [a, b]) == pytest.approx(ag.gradient(wanted, [a, b]), rel=1e-14)
 
 
+def test_infinities_that_cancel(backend):
+    """Whoever adds them, and wherever: nan, and no warning."""
+    w = Value(1.0)
+    f = ag.jit(lambda x: w * x if x > 0.0 else x * w * 1.0, rows=0, reduce="sum", backend=backend)
+    n = 200_000 if backend == "llvm" else 100
+    for first, last in ((math.inf, -math.inf), (math.inf, math.inf), (1e308, 1e308)):
+        x = np.ones(n)
+        for xs in (x, -x):
+            xs[0], xs[-1] = first, last
+            total = f(xs)
+            with np.errstate(all="ignore"):
+                assert bits([total.data, *ag.gradient(total, [w])]) == bits([float(xs.sum())] * 2)
+
+
 def test_a_later_call_that_takes_a_path_which_reads_parameters(backend):
     w = Value(2.0)
     f = ag.jit(lambda x: x if x > 0.0 else w * x, rows=0, reduce="sum", backend=backend)
