@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         f"on {platform.system()} {platform.machine()}, {sys.executable}",
     )
     print_finding("core", f"{ag.core()} ({core[ag.core()]})")
-    print_finding("jit", "none yet: expressions are recorded and run, never compiled")
+    print_finding("jit", jit())
     print_finding("dot", dot())
     for package, use in PACKAGES.items():
         print_finding(package, f"{version(package)} ({use})")
@@ -51,6 +51,16 @@ def run(options: argparse.Namespace) -> int:
 def print_finding(what: str, finding: str) -> None:
     """Print one line."""
     print(f"{what:<16} {finding}")
+
+
+def jit() -> str:
+    """Return what compiled functions become."""
+    from autograd_scalar.compiler import machine
+
+    if not machine.is_there():
+        return 'generated Python; machine code with pip install "autograd-scalar[jit]"'
+    fused = ", multiply and add in one" if machine.has_fma() else ""
+    return f"machine code, llvmlite {version('llvmlite')}, {machine.width()} numbers at a time{fused}"
 
 
 def version(package: str) -> str:

@@ -17,8 +17,8 @@ import numpy as np
 
 import autograd_scalar as ag
 from autograd_scalar import nn, tree
-from autograd_scalar.compiler import kernel, llvm, machine
-from autograd_scalar.program import Builder, Guard
+from autograd_scalar.compiler import kernel, llvm, loops, machine
+from autograd_scalar.program import Builder, Guard, Program
 
 PAGE = mmap.PAGESIZE
 libc = ctypes.CDLL(None, use_errno=True)
@@ -65,40 +65,74 @@ def before_the_beginning() -> None:
     ctypes.string_at(memory(8, at_end=False) - 1, 1)
 
 
-def straight() -> None:
-    """Kernels at every width, each array exactly as large as the contract says."""
+def small() -> Program:
+    """A program with two columns, two shared inputs, and a guard."""
     builder = Builder("xywu")
     x, y, w, _ = (builder.input(k) for k in range(4))
     product = builder.emit("mul", x, w)
     total = builder.emit("add", builder.emit("exp", product), y)
-    guards = [Guard("<", x, y, True)]
-    program = builder.program([total, product, x], guards)
-    for lanes in (1, 2, 4, 8, 12, 20):
-        layout = llvm.layout(program, [0, 1], [0, 2])
-        made = llvm.straight(program, layout, lanes, fma=machine.has_fma())
-        code = machine.Code(made.text)
-        for count, at_end in itertools.product((0, 1, lanes - 1, lanes, lanes + 1, 600), sides()):
-            room = -(-count // lanes) * lanes
-            columns = [array(np.linspace(-1, 1, count), at_end=at_end) for _ in range(2)]
-            outs = [array(np.zeros(room), at_end=at_end) for _ in range(2)]
-            scratch = memory(8 * made.scratch, at_end=at_end, align=64)
-            pointers = [
-                array([a.ctypes.data for a in some], at_end=at_end, dtype="u8")
-                for some in (columns, outs)
-            ]
-            sums, flags = (
-                array([0.0], at_end=at_end),
-                array(np.zeros(room), at_end=at_end, dtype="i1"),
-            )
-            strides, shared = (
-                array([8, 8], at_end=at_end, dtype="i8"),
-                array([0.5, 2.0], at_end=at_end),
-            )
-            everything = [pointers[0], strides, shared, pointers[1], sums, flags]
-            failed = code.kernel(count, *(a.ctypes.data for a in everything), scratch)
-            assert failed == count
-            assert math.isclose(sums[0], columns[0].sum() * 0.5, abs_tol=1e-9)
-            assert (outs[1][:count] == columns[0]).all()
+    return builder.program([total, product, x], [Guard("<", x, y, True)])
+
+
+def large() -> Program:
+    """The loss of a perceptron for one sample, with its gradient; the sample's two numbers are the columns."""
+    model = nn.MLP(2, [9, 5, 1], seed=0)
+    loss = ag.jit(lambda x, y: (model([x, y]) - y) ** 2.0)
+    loss(0.5, 0.25)
+    (path,) = loss.paths
+    return kernel.basic(path.program, range(2, len(path.program.inputs)))
+
+
+def check_kernel(
+    made: llvm.Kernel, code: machine.Code, layout: llvm.Layout, count: int, *, at_end: bool
+) -> None:
+    """Run a kernel, each array exactly as large as the contract says."""
+    room = -(-count // made.lanes) * made.lanes
+    columns = [array(np.linspace(-1, 1, count), at_end=at_end) for _ in layout.columns]
+    outs = [array(np.zeros(room), at_end=at_end) for _ in layout.rows]
+    scratch = memory(8 * made.scratch, at_end=at_end, align=64)
+    inputs, results = (
+        array([a.ctypes.data for a in some], at_end=at_end, dtype="u8") for some in (columns, outs)
+    )
+    sums = array(np.full(len(layout.sums), math.nan), at_end=at_end)
+    flags = array(np.zeros(room), at_end=at_end, dtype="i1")
+    strides = array([8] * len(columns), at_end=at_end, dtype="i8")
+    shared = array([0.5] * len(layout.shared), at_end=at_end)
+    everything = [inputs, strides, shared, results, sums, flags]
+    code.kernel(count, *(a.ctypes.data for a in everything), scratch)
+    assert not np.isnan(sums).any()
+    assert not any(np.isnan(out).any() for out in outs)
+
+
+def check_kernels(program: Program, rows: list[int]) -> None:
+    layout = llvm.layout(program, [0, 1], rows)
+    fma, width = machine.has_fma(), machine.width()
+    kernels = [llvm.straight(program, layout, n, fma=fma) for n in (1, 2, 4, 8, 12, 20)]
+    kernels += [
+        loops.looped(program, layout, n * width, width=width, fma=fma) for n in (1, 3, 5, 8)
+    ]
+    for made in kernels:
+        code = machine.Code(made.text, passes=0)
+        counts = (0, 1, made.lanes - 1, made.lanes, made.lanes + 1, 600)
+        for count, at_end in itertools.product(counts, sides()):
+            check_kernel(made, code, layout, count, at_end=at_end)
+
+
+def kernels() -> None:
+    """Straight-line code and loops, at many widths."""
+    check_kernels(small(), [0, 2])
+
+
+def kernels_of_a_net() -> None:
+    program = large()
+    for rows in ([], [0], [*range(len(program.outputs))]):
+        layout = llvm.layout(program, [0, 1], rows)
+        width = machine.width()
+        for n in (1, 3, 8):
+            made = loops.looped(program, layout, n * width, width=width, fma=machine.has_fma())
+            code = machine.Code(made.text, passes=0)
+            for count, at_end in itertools.product((1, made.lanes + 1), sides()):
+                check_kernel(made, code, layout, count, at_end=at_end)
 
 
 def elements() -> None:
@@ -119,7 +153,7 @@ def samples() -> None:
     """A perceptron's loss and gradient over rows."""
     model = nn.MLP(3, [5, 4, 1], seed=0)
     step = ag.jit(lambda x, y: (model(x) - y) ** 2, rows=(0, 1), reduce="sum")
-    for n, at_end in itertools.product((1, 2, 3, 4, 5, 8, 9, 100, 5000), sides()):
+    for n, at_end in itertools.product((1, 2, 3, 4, 5, 8, 9, 100, 100_000), sides()):
         X = array(np.linspace(-1, 1, 3 * n).reshape(n, 3), at_end=at_end)
         y = array(np.linspace(-1, 1, n), at_end=at_end)
         loss = step(X, y)

@@ -26,7 +26,7 @@ def test_a_stray_access_would_be_noticed(name):
     assert guarded(name).returncode == -signal.SIGSEGV
 
 
-@pytest.mark.parametrize("name", ["straight", "elements", "samples", "singles"])
+@pytest.mark.parametrize("name", ["kernels", "kernels_of_a_net", "elements", "samples", "singles"])
 def test_kernels_stay_within_their_arrays(name):
     ran = guarded(name)
     assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stderr
