@@ -213,7 +213,7 @@ def row_of(op: str) -> Op:
     row = TABLE.get(op)
     if row is None:
         raise ValueError(
-            f"{symbol(op)} is no row of the table, nor a compiled function that this process has; call it again"
+            f"{op!r} is no row of the table, nor a compiled function that this process has; call it again"
         )
     return row
 
@@ -224,7 +224,7 @@ def symbol(op: str) -> str:
     >>> symbol("mul"), symbol("tanh"), symbol("jit_loss#1a2b3c4d")
     ('*', 'tanh', 'jit_loss')
     """
-    return TABLE[op].symbol if op in TABLE else op.partition("#")[0]
+    return TABLE[op].symbol if op in TABLE else str(op).partition("#")[0]
 
 
 def definition(name: str) -> tuple[tuple[str, ...], ast.expr] | None:
@@ -375,8 +375,8 @@ for _row in (
        operands="*w, *x, bias=0.0", start="bias"),
     Op("logsumexp", "logaddexp(z, x)",       "exp(x - z)",  r"\ln\left([e^{{{x}}}]\right)",
        operands="*x", start="-inf", shares=True),
-    Op("pick",     "z + x if k == key else z", "0.0, 1.0 - abs(compare(k, key)), 0.0",
-       r"\operatorname{{pick}}_{{{key}}}\left([{x}_{{{k}}}]\right)",
+    Op("pick",     "z + (x if k == key else 0.0 * compare(k, key))", "0.0, 1.0 - abs(compare(k, key)), 0.0",
+       r"\operatorname{{pick}}_{{{key}}}\left([{k} \mapsto {x}]\right)",
        operands="*k, *x, key", start="0.0"),
 ):
     TABLE[_row.name] = _row

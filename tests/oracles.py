@@ -68,7 +68,6 @@ COMPUTED: dict[str, Callable[..., Any]] = {
     "sum": lambda xs: mp.fsum(xs),
     "dot": lambda ws, xs, bias: mp.fsum([w * x for w, x in zip(ws, xs, strict=True)]) + bias,
     "logsumexp": lambda xs: max(xs) + mp.log(mp.fsum([mp.exp(x - max(xs)) for x in xs])),
-    "pick": lambda ks, xs, key: mp.fsum([x for k, x in zip(ks, xs, strict=True) if k == key]),
 }
 
 # ----- rows that choose or round: exact for every float, said in plain Python -----
@@ -95,6 +94,9 @@ CHOSEN: dict[str, Callable[..., float]] = {
     "floor": lambda x: _whole(x, math.floor),
     "ceil": lambda x: _whole(x, math.ceil),
     "round": lambda x: _whole(x, round),
+    "pick": lambda ks, xs, key: (
+        nan if _first_nan(*ks, key) else sum([x for k, x in zip(ks, xs, strict=True) if k == key], 0.0)
+    ),
     "sign": lambda x: x if x != x or x == 0.0 else math.copysign(1.0, x),
     "step": lambda x: x if x != x else float(x > 0.0),
 }

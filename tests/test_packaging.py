@@ -36,7 +36,8 @@ def test_types_are_shipped() -> None:
 
 
 def test_dependencies_are_exactly_what_is_imported() -> None:
-    lines = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
+    extras = PROJECT["optional-dependencies"].values()
+    lines = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
     declared = {re.split(r"[<>=~!\[; ]", line)[0] for line in lines}
     imported = set()
     for path in PACKAGE.rglob("*.py"):

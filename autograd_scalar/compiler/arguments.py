@@ -84,13 +84,24 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) 
         return _array(argument, leaves, path, rows)
     if isinstance(argument, type | ModuleType | FunctionType):
         return kind, argument
-    attributes = getattr(argument, "__dict__", {}).items()
+    if isinstance(argument, set | frozenset):
+        return kind, Identity(argument), frozenset(map(told_apart, argument))
+    attributes = _attributes(argument)
     frozen = [(name, type(thing), told_apart(thing)) for name, thing in attributes]
     try:
         hash(argument)
-    except TypeError:
+    except (TypeError, ValueError):  # the latter of a memoryview
         return kind, Identity(argument), *frozen
     return kind, argument, *frozen
+
+
+def _attributes(thing: Any) -> list[tuple[str, Any]]:
+    """Return the attributes that an object itself has, in its __dict__ or in slots."""
+    slots = [slot for kind in type(thing).__mro__ for slot in getattr(kind, "__slots__", ())]
+    if isinstance(getattr(type(thing), "__slots__", ()), str):
+        slots = [type(thing).__slots__]
+    found = [(slot, getattr(thing, slot)) for slot in slots if hasattr(thing, slot)]
+    return [*getattr(thing, "__dict__", {}).items(), *found]
 
 
 def told_apart(thing: Any) -> Any:
@@ -117,6 +128,8 @@ def _array(argument: Any, leaves: list[Any], path: str, rows: bool | None) -> An
         raise JitError(
             f"{path} is to be rows of numbers, all of one shape, got {argument!r:.60}"
         ) from None
+    if hasattr(argument, "mask"):
+        raise JitError(f"{path} is a masked array; fill it, or leave the masked rows out")
     if array.dtype.kind not in "fiub":
         raise JitError(
             f"{path} is an array of {array.dtype}; arrays of floats, ints and bools can be computed with"

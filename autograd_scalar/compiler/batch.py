@@ -25,6 +25,7 @@ class Batch:
     def __init__(self, entry: Entry, leaves: Sequence[Any], args: Any = None) -> None:
         self.entry, self.owner = entry, entry.owner
         self._args, self._frozen = args, entry.owner.surroundings.frozen()
+        self._shapes = [getattr(a, "shape", None) for a in args or ()]
         self._again: _Again | None = None
         self.shape = self._shape(leaves)
         self.count = prod(self.shape)
@@ -62,10 +63,10 @@ class Batch:
         if kwargs or len(args) != len(self._args):
             return False
         for a, b, table in zip(args, self._args, self.columns.tables, strict=True):
-            if a is not b or len(a) != len(table) or a.strides[0] != table.strides[0]:
+            if a is not b or a.strides[0] != table.strides[0] or a.dtype is not table.dtype:
                 return False
-            if self.owner.rows is None and a.ndim != 1:
-                return False
+        if [a.shape for a in args] != self._shapes:  # which can be set in place
+            return False
         return self._frozen is self.owner.surroundings.frozen()
 
     def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:
@@ -285,19 +286,33 @@ class Bound:
         if type(self._path.result) is not Output:
             raise JitError(f"{batch.owner.name} gives more than one number; kernel() is for a loss")
         self.inputs = batch.parents(self._path)
-        self.shared = batch.numbers(self._path)
-        self.gradient = np.zeros(len(self.inputs))
+        self._shared = batch.numbers(self._path)
+        self._gradient = np.zeros(len(self.inputs))
         self._sums = np.zeros(1 + len(self.inputs))
         self._divisor = batch.divisor()
         self._slopes, self._divide = self._sums[1:], np.divide
         kernel = self._path.over_rows(batch.places, gradient=True, by_row=())
-        self._run = kernel.bound(batch.count, batch.columns, self.shared, self._sums)
+        self._run = kernel.bound(batch.count, batch.columns, self._shared, self._sums)
+
+    @property
+    def shared(self) -> Any:
+        """The data of the inputs, which the kernel reads: setting it copies the numbers into the same array."""
+        return self._shared
+
+    @shared.setter
+    def shared(self, numbers: Any) -> None:
+        self._shared[:] = numbers
+
+    @property
+    def gradient(self) -> Any:
+        """The derivatives by the inputs that the latest call has left: the same array every time."""
+        return self._gradient
 
     def __call__(self) -> float:
         """Return the value for the numbers in `shared`."""
         if self._run is None or self._run():
             self._sums[:] = self._by_parts()
-        self._divide(self._slopes, self._divisor, self.gradient)
+        self._divide(self._slopes, self._divisor, self._gradient)
         return self._sums.item(0) / self._divisor
 
     def _by_parts(self) -> Any:
@@ -308,11 +323,11 @@ class Bound:
 
         def shared(path: Path) -> Any:
             if path is self._path:
-                return self.shared
+                return self._shared
             numbers = self._batch.numbers(path)
             for k, v in enumerate(self._batch.parents(path)):
                 if v in position:
-                    numbers[k] = self.shared[position[v]]
+                    numbers[k] = self._shared[position[v]]
             return numbers
 
         found = self._batch.parts(gradient=True, by_row=(), shared=shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd_scalar import modes
 from autograd_scalar.compiler import c, kernel, machine, python
-from autograd_scalar.compiler.arguments import ARRAY, VALUE, leaf_names, taken_apart
+from autograd_scalar.compiler.arguments import leaf_names, taken_apart
 from autograd_scalar.compiler.batch import Batch, Bound
 from autograd_scalar.compiler.paths import Entry, NothingToCompile, Output, Path
 from autograd_scalar.compiler.report import report
@@ -65,7 +66,10 @@ class Jitted:
         return self if instance is None else MethodType(self, instance)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Jitted:
-        return self  # as functions are
+        f = copy.deepcopy(
+            self.f, memo
+        )  # itself, where it is a function; but a copied model has its own parameters
+        return self if f is self.f else Jitted(f, self.rows, self.reduce, self.flip, self.options)
 
     def __copy__(self) -> Jitted:
         return self
@@ -86,11 +90,12 @@ class Jitted:
             # It becomes part of what is being recorded; or anomalies are looked for, operation by operation.
             given: list[Any] = []
             entry = self._entry(args, kwargs, given)
-            if self.rows is not None or any(leaf.kind == ARRAY for leaf in entry.leaves):
+            if self.rows is not None or entry.has_arrays:
                 return Batch(entry, given).one_by_one()
             return entry.eagerly(given)
-        if self._latest is not None and self._latest.is_for(args, kwargs):
-            return self._latest()
+        latest = self._latest  # another thread may replace it
+        if latest is not None and latest.is_for(args, kwargs):
+            return latest()
         leaves: Any = []
         flat = None
         if not kwargs:
@@ -101,18 +106,16 @@ class Jitted:
             entry = self._entry(args, kwargs, leaves)
         else:
             entry, leaves = flat.entry, args
-        if self.rows is not None or any(leaf.kind == ARRAY for leaf in entry.leaves):
+        if self.rows is not None or entry.has_arrays:
             return self._batch(entry, leaves, args, kwargs)()
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
-        has_values = any(leaf.kind == VALUE for leaf in entry.leaves)
+        has_values = entry.has_values
         try:
             answer = entry.evaluated(numbers, has_values)
         except NothingToCompile:
             if leaves or not (args or kwargs):
                 raise
-            return self.f(
-                *args, **kwargs
-            )  # of ints and the like; as there is no data, there is no derivative
+            return self.f(*args, **kwargs)  # of ints and the like: no data, no derivative
         if answer is None:
             return entry.eagerly(leaves)
         path, found = answer
@@ -302,6 +305,8 @@ def jit(
         )
     if not callable(f):
         raise TypeError(f"jit compiles a function, got {f!r}")
+    if isinstance(f, Jitted):
+        f = f.f
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'reduce is "mean", "sum" or None, got {reduce!r}')
     if flip not in ("record", "error"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import floats, modes, nodes, tree
 from autograd_scalar.compiler import kernel, llvm
-from autograd_scalar.compiler.arguments import FLOAT, VALUE, Leaf, nested, put_together
+from autograd_scalar.compiler.arguments import ARRAY, FLOAT, VALUE, Leaf, nested, put_together
 from autograd_scalar.compiler.row_kernel import Rows
 from autograd_scalar.compiler.trace import Frozen, JitError, Trace
 from autograd_scalar.ops import TABLE
@@ -229,6 +229,8 @@ class Entry:
         self.paths: list[Path] = []
         self.leaves: list[Leaf] = []
         put_together(structure, self.leaves.append)
+        self.has_values = any(leaf.kind == VALUE for leaf in self.leaves)
+        self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
 
     def record(self, numbers: Sequence[float]) -> Path:
         """Return the path that the function takes for some numbers, recorded and kept."""
@@ -301,7 +303,7 @@ class Entry:
 
         args, kwargs = put_together(self.structure, value)
         result = self.owner.f(*args, **kwargs)
-        if modes.tracer.get() is not None or any(leaf.kind == VALUE for leaf in self.leaves):
+        if modes.tracer.get() is not None or self.has_values:
             return result
         found = tree.leaves(result)
         if not self.paths:  # which know whether the numbers come from Values

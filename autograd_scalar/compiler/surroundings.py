@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from operator import is_
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from autograd_scalar import ops
@@ -18,10 +19,10 @@ class Surroundings:
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.name = getattr(f, "__name__", type(f).__name__)
+        self._f = f
         function: Any = getattr(f, "__func__", f)
-        self._function = function if isinstance(function, FunctionType) else None
         self._defaults: dict[Any, Any] = {}
-        if self._function is not None:
+        if isinstance(function, FunctionType):
             self._defaults = {
                 **dict(enumerate(function.__defaults__ or ())),
                 **(function.__kwdefaults__ or {}),
@@ -38,27 +39,29 @@ class Surroundings:
     def _things(self) -> Iterator[tuple[str, Any]]:
         """Yield the things with what they are called, and take note of where they are to be found again."""
         self._global, self._local = [], []
-        reached = {self._function}
-        waiting = [self._function] if self._function is not None else []
-        while waiting:
-            function = waiting.pop()
-            ours = function is self._function
+        functions = [*_behind(self._f)]
+        reached = {*functions}
+        first = functions[0] if functions else None
+        while functions:
+            function = functions.pop()
             found = []
-            for name in sorted({*_names(function.__code__)}):
-                if name in function.__globals__ and not (ours and name == self.name):
-                    thing = function.__globals__[name]
-                    self._global.append((function.__globals__.get, name, thing))
-                    found.append((name, thing))
+            if _is_users(function):
+                for name in sorted({*_names(function.__code__)}):
+                    if name in function.__globals__ and name != function.__name__:
+                        thing = function.__globals__[name]
+                        self._global.append((function.__globals__.get, name, thing))
+                        found.append((name, thing))
             cells = function.__closure__ or ()
             for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
                 thing = _content(cell)
                 self._local.append((cell, thing))
                 found.append((name, thing))
             for name, thing in found:
-                yield name if ours else f"{function.__name__}'s {name}", thing
-                if _is_users(thing) and thing not in reached:
-                    reached.add(thing)
-                    waiting.append(thing)
+                yield name if function is first else f"{function.__name__}'s {name}", thing
+                for other in _behind(thing):
+                    if other not in reached:
+                        reached.add(other)
+                        functions.append(other)
         for name, thing in self._attributes.items():
             yield f"its attribute {name}", thing
         self._own = [*self._attributes.values()]
@@ -118,11 +121,30 @@ class Surroundings:
                 )
 
 
-def _is_users(thing: Any) -> bool:
-    """Return whether a thing is a function of the user's own, neither this package's nor Python's."""
-    if not isinstance(thing, FunctionType):
+def _behind(thing: Any) -> Iterator[FunctionType]:
+    """Yield the functions that run when a thing is called: a method's, a partial's, a wrapped one, a class's own."""
+    waiting, passed = [thing], 0
+    while waiting and passed < 100:  # a wrapper may wrap itself
+        thing = waiting.pop()
+        passed += 1
+        if isinstance(thing, FunctionType):
+            yield thing
+            waiting.append(getattr(thing, "__wrapped__", None))
+        elif isinstance(thing, MethodType):
+            waiting.append(thing.__func__)
+        elif isinstance(thing, functools.partial):
+            waiting += [thing.func, *thing.args, *thing.keywords.values()]
+        elif hasattr(thing, "surroundings"):  # compiled
+            waiting.append(thing.f)
+        elif callable(thing) and not isinstance(thing, type):
+            waiting.append(vars(type(thing)).get("__call__"))
+
+
+def _is_users(function: FunctionType) -> bool:
+    """Return whether a function is the user's own, neither this package's nor Python's."""
+    if function.__code__.co_filename.startswith("<autograd_scalar"):
         return False
-    package = (thing.__module__ or "").partition(".")[0]
+    package = (function.__module__ or "").partition(".")[0]
     return package != __package__.partition(".")[0] and package not in sys.stdlib_module_names
 
 

@@ -59,8 +59,7 @@ class Module:
         >>> Tanh().backward([0.0, 100.0], [0.0, 1.0], [5.0, 5.0])
         [5.0, 0.0]
 
-        Raises ValueError for a dy that has not the shape of the output, and what the module raises
-        where it takes an index (Embedding: TypeError), by which there is no derivative.
+        Raises ValueError for a dy that has not the shape of the output. By an index, as an Embedding takes, it is 0.
         """
         return vjp(self, x)[1](dy)[0]
 

@@ -104,23 +104,19 @@ def check_kernel(
     assert not any(np.isnan(out).any() for out in outs)
 
 
-def check_kernels(program: Program, rows: list[int]) -> None:
-    layout = llvm.layout(program, [0, 1], rows)
-    fma, width = machine.has_fma(), machine.width()
-    kernels = [llvm.straight(program, layout, n, fma=fma) for n in (1, 2, 4, 8, 12, 20)]
-    kernels += [
-        loops.looped(program, layout, n * width, width=width, fma=fma) for n in (1, 3, 5, 8)
-    ]
-    for made in kernels:
-        code = machine.Code(made.text, passes=0)
-        counts = (0, 1, made.lanes - 1, made.lanes, made.lanes + 1, 600)
-        for count, at_end in itertools.product(counts, sides()):
-            check_kernel(made, code, layout, count, at_end=at_end)
-
-
 def kernels() -> None:
     """Straight-line code and loops, at many widths."""
-    check_kernels(small(), [0, 2])
+    program = small()
+    layout = llvm.layout(program, [0, 1], [0, 2])
+    fma, width = machine.has_fma(), machine.width()
+    made = [(llvm.straight(program, layout, n, fma=fma), 1) for n in (1, 2, 4, 8, 12, 20)]
+    for n in (1, 3, 5, 8):
+        made.append((loops.looped(program, layout, n * width, width=width, fma=fma), 0))
+    for kernel_, passes in made:
+        code = machine.Code(kernel_.text, passes=passes)
+        counts = (0, 1, kernel_.lanes - 1, kernel_.lanes, kernel_.lanes + 1, 600)
+        for count, at_end in itertools.product(counts, sides()):
+            check_kernel(kernel_, code, layout, count, at_end=at_end)
 
 
 def kernels_of_a_net() -> None:

@@ -199,6 +199,10 @@ def in_a_list_of_the_closure():
     return f
 
 
+def through_another(x):
+    return counts(x) * 2.0
+
+
 class Counting:
     def __init__(self):
         self.n, self.found = 0, []
@@ -220,6 +224,7 @@ class Counting:
     ("make", "what"),
     [
         (lambda: counts, "COUNTER"),
+        (lambda: through_another, "counts's COUNTER"),
         (lambda: appends, "SEEN"),
         (lambda: sets_item, "STATE"),
         (lambda: sets_attribute, "THING"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 import pickle
 import random
@@ -14,11 +15,11 @@ from compiler.kernels import functions_of
 from compiler.programs import Case, basic, bits, eager, tame, wild
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import call
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, nn, optim, tree
 from autograd_scalar.ops import TABLE
-from autograd_scalar.value import RECORD
 
 Pair = namedtuple("Pair", "left right")
 
@@ -47,8 +48,7 @@ def as_function(program):
             elif op == "const":
                 nodes.append(Value(operands[0]))
             else:
-                row = TABLE[op]
-                nodes.append(RECORD[op](*row.split([nodes[place] for place in operands])))
+                nodes.append(call(op, *TABLE[op].split([nodes[place] for place in operands])))
         return [nodes[place] for place in program.outputs]
 
     return f
@@ -458,6 +458,23 @@ def test_jit_inside_jit(backend):
         assert y.data == 2.0 * 3.0 - 3.0
         assert ag.gradient(y, w) == 3.0
     assert inner(1.0).data == 2.0
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "wanted"),
+    [
+        (max, (1.0, 3.0), 3.0),
+        (functools.partial(lambda k, x: x * k, 2.0), (3.0,), 6.0),
+        (ag.tanh, (0.5,), math.tanh(0.5)),
+        (ag.jit(lambda x: x * 2.0), (3.0,), 6.0),
+        (nn.Linear(1, 1, init="zeros"), ([3.0],), [0.0]),
+        (staticmethod(lambda x: x * 2.0), (3.0,), 6.0),
+    ],
+)
+def test_callables_of_all_kinds(f, args, wanted):
+    jitted = ag.jit(f)
+    for _ in range(2):
+        assert numbers(jitted(*args)) == wanted
 
 
 class Model:

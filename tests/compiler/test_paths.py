@@ -206,6 +206,19 @@ def tabled(x):
     return x * TABLE[0]
 
 
+def twice_scaled(x):
+    return scaled(x) * 2.0
+
+
+def test_globals_of_functions_that_are_called_are_noticed(monkeypatch):
+    f = ag.jit(twice_scaled)
+    assert f(3.0) == 12.0
+    monkeypatch.setitem(globals(), "RATE", 5.0)
+    assert f(3.0) == 30.0
+    monkeypatch.setitem(globals(), "scaled", tabled)
+    assert f(3.0) == 6.0
+
+
 def test_globals_that_change_are_noticed(monkeypatch):
     f, g = ag.jit(scaled), ag.jit(tabled)
     assert (f(3.0), g(3.0)) == (6.0, 3.0)

@@ -113,7 +113,7 @@ def test_classes():
     {"schedule": schedules.linear(), "optimizer": "sgd"},
     {"early_stopping": 2, "validation": 0.3, "optimizer": "sgd", "lr": 1.0, "epochs": 60},
     {"record": 3, "batch_size": 9},
-], ids=str)  # fmt: skip
+], ids="-".join)  # fmt: skip
 def test_settings(settings):
     _, history = check_agreement(**{"epochs": 20, "lr": 0.05, **settings})
     if "early_stopping" in settings:
