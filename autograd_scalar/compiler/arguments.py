@@ -86,6 +86,10 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) 
         return kind, argument
     if isinstance(argument, set | frozenset):
         return kind, Identity(argument), frozenset(map(told_apart, argument))
+    if isinstance(argument, Iterator):
+        raise JitError(
+            f"{path} is an iterator, from which a replay would draw nothing; pass a list"
+        )
     attributes = _attributes(argument)
     frozen = [(name, type(thing), told_apart(thing)) for name, thing in attributes]
     try:
@@ -96,11 +100,17 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) 
 
 
 def _attributes(thing: Any) -> list[tuple[str, Any]]:
-    """Return the attributes that an object itself has, in its __dict__ or in slots."""
+    """Return the attributes that an object has in its __dict__ or in slots, and its class's numbers and texts."""
     slots = [slot for kind in type(thing).__mro__ for slot in getattr(kind, "__slots__", ())]
     if isinstance(getattr(type(thing), "__slots__", ()), str):
         slots = [type(thing).__slots__]
     found = [(slot, getattr(thing, slot)) for slot in slots if hasattr(thing, slot)]
+    for kind in type(thing).__mro__[:-1]:
+        found += [
+            (name, part)
+            for name, part in vars(kind).items()
+            if isinstance(part, float | int | str | Value) and name[:2] != "__"
+        ]
     return [*getattr(thing, "__dict__", {}).items(), *found]
 
 

@@ -24,7 +24,7 @@ from autograd_scalar.program import Program
 #: Straight-line code takes LLVM longer than loops do from about this length on.
 LONG = 1_000
 #: So many kernels are kept for functions that are yet to come.
-MOST_KEPT = 500
+MOST_KEPT = 100
 #: With more numbers than this, a call by address is as quick.
 MOST_DIRECT = 16
 

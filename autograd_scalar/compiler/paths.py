@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import random
-import zlib
-from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from autograd_scalar import floats, modes, nodes, tree
+from autograd_scalar import modes, nodes, tree
 from autograd_scalar.compiler import kernel, llvm
 from autograd_scalar.compiler.arguments import ARRAY, FLOAT, VALUE, Leaf, nested, put_together
+from autograd_scalar.compiler.call import Call, flip, register
 from autograd_scalar.compiler.row_kernel import Rows
 from autograd_scalar.compiler.trace import Frozen, JitError, Trace
-from autograd_scalar.ops import TABLE
-from autograd_scalar.program import COMPARISONS, Builder, Guard, Program
-from autograd_scalar.value import RECORD, Value, copy_data
+from autograd_scalar.program import Builder, Program
+from autograd_scalar.value import Value, copy_data
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.jit import Jitted
-
-#: What answers for nodes of functions that are gone; a function compiled within another often is.
-_latest: deque[object] = deque(maxlen=1000)
 
 #: From so many Values on, their data is read in one go.
 MANY = 20
@@ -93,18 +88,6 @@ class Path:
         guards = [g._replace(x=now[g.x], y=now[g.y]) for g in self.program.guards]
         return builder.program([now[place] for place in self.program.outputs], guards)
 
-    def failing(self, inputs: Sequence[float]) -> Guard:
-        """Return the first guard that fails for some inputs, of which one does."""
-        p = self.program
-        compared = [place for g in p.guards for place in (g.x, g.y)]
-        numbers = iter(Program(p.code, p.inputs, compared, check=False).run(inputs))
-        pairs = zip(numbers, numbers, strict=True)
-        return next(
-            g
-            for g, (x, y) in zip(p.guards, pairs, strict=True)
-            if COMPARISONS[g.symbol](x, y) is not g.outcome
-        )
-
     def over_rows(self, columns: tuple[int, ...], gradient: bool, by_row: tuple[int, ...]) -> Rows:
         """Return the kernel over rows; the gradient is by all inputs that are the same for all rows.
 
@@ -152,69 +135,16 @@ class Path:
         """
         key = index, mapped
         if key not in self._ops:
-            self._ops[key] = _register(self, Call(self, index, mapped))
+            call = Call(
+                self.owner.name, self.program, self.given, self.owner.options, index, mapped
+            )
+            self._ops[key] = register(call)
         op = self._ops[key][0]
         if isinstance(partials, list):
             v: Value = nodes.core.node(data, op, tuple(parents), tuple(partials))
         else:
             v = nodes.core.node_of_array(data, op, parents, partials)
         return nodes.watched(v) if modes.open_blocks else v
-
-
-def _register(path: Path, call: Call) -> tuple[str, Call]:
-    """Return the operation that nodes of a compiled function have, and what answers for it.
-
-    The operation carries a checksum of the program: a node that was pickled finds the same program or none.
-    """
-    told = repr((kernel.shape(path.program), call.index, call.mapped))
-    op = f"jit_{path.owner.name}#{zlib.crc32(told.encode()):08x}"
-    answering = floats.CALLS.setdefault(op, call)
-    _latest.append(answering)
-    return op, answering  # type: ignore[return-value]
-
-
-class Call:
-    """What nodes of an output can do later; see floats.CompiledCall."""
-
-    def __init__(self, path: Path, index: int, mapped: bool) -> None:
-        self.path, self.index, self.mapped = path, index, mapped
-
-    def evaluate(self, *operands: float) -> tuple[float, tuple[float, ...]]:
-        self._check()
-        found, failed = self.path.run(operands, gradient=True)
-        if failed >= 0:
-            g = self.path.failing(operands)
-            raise JitError(
-                f"{self.path.owner.name} would take another way with the present data ({_told(g)}): call it again"
-            )
-        first = len(self.path.program.outputs) + self.index * len(operands)
-        return found[self.index], tuple(found[first : first + len(operands)])
-
-    def replay(self, *operands: Value) -> Value:
-        self._check()
-        return replayed(self.path.program, operands)[self.index]
-
-    def _check(self) -> None:
-        if self.mapped:
-            raise JitError(
-                f"{self.path.owner.name} was mapped over rows, which its node does not keep; "
-                "compile the derivative instead: jit(grad(f))"
-            )
-
-
-def replayed(program: Program, inputs: Sequence[Value]) -> list[Value]:
-    """Return the outputs of a program as graphs of what was recorded, over some Values."""
-    values: list[Any] = []
-    for op, *operands in program.code:
-        if op == "input":
-            values.append(inputs[operands[0]])
-        elif op == "const":
-            values.append(Value(operands[0]))
-        elif op == "stop":
-            values.append(values[operands[0]].detach())
-        else:
-            values.append(RECORD[op](*TABLE[op].split([values[place] for place in operands])))
-    return [values[place] for place in program.outputs]
 
 
 class NothingToCompile(JitError):
@@ -317,9 +247,9 @@ class Entry:
         """Return whether there is room for another path; JitError where a flip is to be an error."""
         if self.paths and self.owner.flip == "error":
             path = self.paths[-1]
-            g = path.failing(path.inputs(numbers))
+            flipped = flip(path.program, path.inputs(numbers))
             raise JitError(
-                f"{self.owner.name} takes another way than it was recorded ({_told(g)}); "
+                f"{self.owner.name} takes another way than it was recorded ({flipped}); "
                 'flip="record" keeps both'
             )
         return len(self.paths) < MOST
@@ -343,7 +273,3 @@ class Entry:
         gradient = recording and (has_values or path.reads)
         found, failed = path.run(path.inputs(numbers), gradient)
         return (path, found) if failed < 0 else None  # a nan whose data was read is never the same
-
-
-def _told(g: Guard) -> str:
-    return f"the comparison {g.symbol} at {g.place} was {g.outcome}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dis
 import functools
+import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import is_
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -32,39 +34,60 @@ class Surroundings:
         # What frozen() found: globals by name, cells with their contents, attributes; and when.
         self._global: list[tuple[Callable[[str], Any], str, Any]] = []
         self._local: list[tuple[Any, Any]] = []
+        self._dotted: list[tuple[Any, str, Any]] = []
         self._own: list[Any] = []
         self._frozen: tuple[Any, ...] = ()
         self._definitions = -1
 
     def _things(self) -> Iterator[tuple[str, Any]]:
         """Yield the things with what they are called, and take note of where they are to be found again."""
-        self._global, self._local = [], []
+        self._global, self._local, self._dotted = [], [], []
         functions = [*_behind(self._f)]
-        reached = {*functions}
-        first = functions[0] if functions else None
+        reached = {function for function, _ in functions}
+        first = functions[0][0] if functions else None
         while functions:
-            function = functions.pop()
-            found = []
+            function, owner = functions.pop()
+            code, found = function.__code__, {}
+            names: list[list[str]] = []
             if _is_users(function):
-                for name in sorted({*_names(function.__code__)}):
+                names = [*_names(code)]
+                for name in sorted({name for name, *_ in names}):
                     if name in function.__globals__ and name != function.__name__:
-                        thing = function.__globals__[name]
-                        self._global.append((function.__globals__.get, name, thing))
-                        found.append((name, thing))
-            cells = function.__closure__ or ()
-            for name, cell in zip(function.__code__.co_freevars, cells, strict=True):
-                thing = _content(cell)
-                self._local.append((cell, thing))
-                found.append((name, thing))
-            for name, thing in found:
+                        found[name] = function.__globals__[name]
+                        self._global.append((function.__globals__.get, name, found[name]))
+            for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+                found[name] = _content(cell)
+                self._local.append((cell, found[name]))
+            things = [*found.items(), *self._attributes_of(names, {**found, **_self(code, owner)})]
+            for name, thing in things:
                 yield name if function is first else f"{function.__name__}'s {name}", thing
-                for other in _behind(thing):
+                for other, its_owner in _behind(thing):
                     if other not in reached:
                         reached.add(other)
-                        functions.append(other)
+                        functions.append((other, its_owner))
         for name, thing in self._attributes.items():
             yield f"its attribute {name}", thing
         self._own = [*self._attributes.values()]
+
+    def _attributes_of(
+        self, names: Iterable[list[str]], found: dict[str, Any]
+    ) -> Iterator[tuple[str, Any]]:
+        """Yield what dotted names lead to, such as settings.rate or self.layer.scale, as far as plain attributes go."""
+        seen = set()
+        for base, *attributes in names:
+            thing, name = found.get(base), base
+            for attribute in attributes:
+                if isinstance(thing, ModuleType | FunctionType) or _is_ours(thing):
+                    break
+                inner = inspect.getattr_static(thing, attribute, None)
+                if hasattr(type(inner), "__get__") and not hasattr(type(inner), "__objclass__"):
+                    break  # a method, or a property: which may be another one each time
+                container, thing = thing, getattr(thing, attribute, None)
+                name = f"{name}.{attribute}"
+                if name not in seen:
+                    seen.add(name)
+                    self._dotted.append((container, attribute, thing))
+                    yield name, thing
 
     def frozen(self) -> tuple[Any, ...]:
         """Return what tells them from others: part of what a record is right for. What is in them does not count.
@@ -89,6 +112,9 @@ class Surroundings:
                 return False
         for cell, thing in self._local:
             if _content(cell) is not thing:
+                return False
+        for container, attribute, thing in self._dotted:
+            if getattr(container, attribute, None) is not thing:
                 return False
         own = self._attributes
         if not own and not self._own:
@@ -121,23 +147,38 @@ class Surroundings:
                 )
 
 
-def _behind(thing: Any) -> Iterator[FunctionType]:
-    """Yield the functions that run when a thing is called: a method's, a partial's, a wrapped one, a class's own."""
-    waiting, passed = [thing], 0
+def _behind(thing: Any) -> Iterator[tuple[FunctionType, Any]]:
+    """Yield the functions that run when a thing is called, each with what it is a method of, or None.
+
+    They may be a method's, a partial's, a wrapped one, or a class's own.
+    """
+    waiting: list[tuple[Any, Any]] = [(thing, None)]
+    passed = 0
     while waiting and passed < 100:  # a wrapper may wrap itself
-        thing = waiting.pop()
+        thing, owner = waiting.pop()
         passed += 1
         if isinstance(thing, FunctionType):
-            yield thing
-            waiting.append(getattr(thing, "__wrapped__", None))
+            yield thing, owner
+            waiting.append((getattr(thing, "__wrapped__", None), owner))
         elif isinstance(thing, MethodType):
-            waiting.append(thing.__func__)
+            waiting.append((thing.__func__, thing.__self__))
         elif isinstance(thing, functools.partial):
-            waiting += [thing.func, *thing.args, *thing.keywords.values()]
+            waiting += [
+                (part, None) for part in (thing.func, *thing.args, *thing.keywords.values())
+            ]
         elif hasattr(thing, "surroundings"):  # compiled
-            waiting.append(thing.f)
+            waiting.append((thing.f, owner))
         elif callable(thing) and not isinstance(thing, type):
-            waiting.append(vars(type(thing)).get("__call__"))
+            waiting.append((vars(type(thing)).get("__call__"), thing))
+
+
+def _self(code: CodeType, owner: Any) -> dict[str, Any]:
+    """Return what a method calls its first parameter, with what that is."""
+    return {} if owner is None or not code.co_argcount else {code.co_varnames[0]: owner}
+
+
+def _is_ours(thing: Any) -> bool:
+    return type(thing).__module__.partition(".")[0] == __package__.partition(".")[0]
 
 
 def _is_users(function: FunctionType) -> bool:
@@ -148,13 +189,24 @@ def _is_users(function: FunctionType) -> bool:
     return package != __package__.partition(".")[0] and package not in sys.stdlib_module_names
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    """Yield the names of globals in a function's code, and in that of the functions within."""
-    import dis
-
-    for instruction in dis.get_instructions(code):  # co_names has attributes as well
-        if instruction.opname.endswith(("_GLOBAL", "_NAME")):
-            yield instruction.argval
+def _names(code: CodeType) -> Iterator[list[str]]:
+    """Yield the names in a function's code, and in that of the functions within, each with its attributes: a.b.c."""
+    dotted: list[str] = []
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in (
+            "LOAD_GLOBAL",
+            "LOAD_NAME",
+            "LOAD_DEREF",
+            "LOAD_FAST",
+            "STORE_GLOBAL",
+        ):
+            dotted = [str(instruction.argval)]
+            yield dotted
+        elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and dotted:
+            dotted = [*dotted, str(instruction.argval)]
+            yield dotted
+        elif instruction.opname != "CACHE":
+            dotted = []
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)

@@ -231,9 +231,9 @@ class Counting:
         (lambda: keeps_in_default, "its default 0"),
         (in_a_closure, "n"),
         (in_a_list_of_the_closure, "found"),
-        (lambda: Counting().counts, "its attribute n"),
-        (lambda: Counting().collects, "its attribute found"),
-        (Counting, "its attribute n"),
+        (lambda: Counting().counts, "self.n"),
+        (lambda: Counting().collects, "self.found"),
+        (Counting, "self.n"),
     ],
 )
 def test_changes_to_what_is_around(make, what):

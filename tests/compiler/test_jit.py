@@ -48,7 +48,8 @@ def as_function(program):
             elif op == "const":
                 nodes.append(Value(operands[0]))
             else:
-                nodes.append(call(op, *TABLE[op].split([nodes[place] for place in operands])))
+                z = call(op, *TABLE[op].split([nodes[place] for place in operands]))
+                nodes.append(z if type(z) is Value else Value(z))  # the sum of nothing is a float
         return [nodes[place] for place in program.outputs]
 
     return f
