@@ -7,6 +7,7 @@ from itertools import product
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from autograd_scalar.compiler.chance import is_generator
 from autograd_scalar.compiler.trace import JitError
 from autograd_scalar.value import Value
 
@@ -86,6 +87,8 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) 
         return kind, argument
     if isinstance(argument, set | frozenset):
         return kind, Identity(argument), frozenset(map(told_apart, argument))
+    if is_generator(argument):
+        raise JitError(f"{path} draws random numbers, which a replay would not; draw them outside")
     if isinstance(argument, Iterator):
         raise JitError(
             f"{path} is an iterator, from which a replay would draw nothing; pass a list"

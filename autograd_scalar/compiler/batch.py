@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd_scalar import functions, modes, tree
 from autograd_scalar.compiler.arguments import ARRAY, Leaf, nested, put_together
-from autograd_scalar.compiler.paths import Entry, Output, Path
+from autograd_scalar.compiler.paths import Entry, Output, Path, TooManyWays
 from autograd_scalar.compiler.row_kernel import Columns
 from autograd_scalar.compiler.rows import Part, parts, whole
 from autograd_scalar.compiler.trace import JitError
@@ -107,6 +107,12 @@ class Batch:
         """Return the result: an array, or the sum or mean over the rows."""
         if self._again is not None and (v := self._again()) is not None:
             return v
+        try:
+            return self._compiled()
+        except TooManyWays:
+            return self.one_by_one()
+
+    def _compiled(self) -> Any:
         path = self.path()
         has_values = path.reads or any(type(given) is Value for given in self.shared)
         if self.owner.reduce is None:
@@ -130,9 +136,7 @@ class Batch:
         """Return the same from the function itself, row by row: to be part of another recording, or watched."""
         if not self.count:
             return self()
-        if self.owner.reduce is None:
-            if modes.tracer.get() is None:
-                return self()
+        if self.owner.reduce is None and modes.tracer.get() is not None:
             raise JitError(
                 f"{self.owner.name} gives arrays, which cannot be part of what another function computes; "
                 'give it rows= and reduce="mean" or "sum"'
@@ -146,9 +150,23 @@ class Batch:
 
             args, kwargs = put_together(self.entry.structure, given)
             results.append(self.owner.f(*args, **kwargs))
+        if self.owner.reduce is None:
+            return self._stacked(results)
         reduced = functions.mean if self.owner.reduce == "mean" else functions.sum
         columns = zip(*map(tree.leaves, results), strict=True)
         return tree.build(results[0], map(reduced, columns))
+
+    def _stacked(self, results: list[Any]) -> Any:
+        """Return the results of all rows as arrays."""
+        import numpy as np
+
+        leaves = [*zip(*map(tree.leaves, results), strict=True)]
+        self._check_arrays(any(type(x) is Value for column in leaves for x in column))
+        arrays = (
+            np.array([x.data if type(x) is Value else x for x in column], dtype=float)
+            for column in leaves
+        )
+        return tree.build(results[0], (array.reshape(self.shape) for array in arrays))
 
     def path(self) -> Path:
         """Return a path that was recorded; the first row decides where there is none."""

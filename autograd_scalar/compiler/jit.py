@@ -46,7 +46,7 @@ class Jitted:
         functools.update_wrapper(self, f)
         self.f, self.rows, self.reduce, self.flip, self.options = f, rows, reduce, flip, options
         self.name = getattr(f, "__name__", type(f).__name__).strip("<>")
-        self.surroundings = Surroundings(f)
+        self.surroundings = Surroundings(f, self.name)
         self._frozen = self.surroundings.frozen
         self._parameters = _parameters(f)
         self.entries: dict[Any, Entry] = {}
@@ -222,6 +222,8 @@ class Jitted:
         """
         if not self.paths:
             raise JitError(f"{self.name} has not been called yet, so nothing is recorded")
+        if not -len(self.paths) <= path < len(self.paths):
+            raise JitError(f"{self.name} has {len(self.paths)} paths, there is no number {path}")
         recorded = self.paths[path]
         program = recorded.fixed() if fixed else recorded.program
         wrt = [*range(len(program.inputs))] if gradient else []

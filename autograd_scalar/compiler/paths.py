@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import random
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import modes, nodes, tree
-from autograd_scalar.compiler import kernel, llvm
+from autograd_scalar.compiler import chance, kernel, llvm
 from autograd_scalar.compiler.arguments import ARRAY, FLOAT, VALUE, Leaf, nested, put_together
 from autograd_scalar.compiler.call import Call, flip, register
 from autograd_scalar.compiler.row_kernel import Rows
@@ -151,6 +150,10 @@ class NothingToCompile(JitError):
     """A function that gave no Value."""
 
 
+class TooManyWays(JitError):
+    """More paths than are kept."""
+
+
 class Entry:
     """All paths that were recorded for one structure of arguments."""
 
@@ -181,7 +184,7 @@ class Entry:
         before, given, drawn = (
             owner.surroundings.seen(),
             tree.leaves([args, kwargs]),
-            random.getstate(),
+            chance.state(),
         )
         with modes.tracing(trace):
             result = owner.f(*args, **kwargs)
@@ -191,8 +194,8 @@ class Entry:
             raise JitError(
                 f"{owner.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
             )
-        if random.getstate() != drawn:
-            random.setstate(drawn)  # nothing came of them
+        if drawn is not None and chance.state() not in (drawn, None):
+            chance.put_back(drawn)
             raise JitError(
                 f"{owner.name} draws random numbers while it is recorded, and a replay would have the same again; "
                 "draw them outside, and pass them in"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_scalar.compiler.paths import Entry, Path
+from autograd_scalar.compiler.paths import Entry, Path, TooManyWays
 from autograd_scalar.compiler.row_kernel import Columns
 from autograd_scalar.compiler.trace import JitError
 
@@ -53,7 +53,7 @@ def parts(
         if not waiting:
             row = numbers(0 if left is None else int(left[0]))
             if not entry.may_record(row):
-                raise JitError(
+                raise TooManyWays(
                     f"{entry.owner.name} takes more than {len(entry.paths)} ways through its code; "
                     "use where(), maximum() and the like instead of if"
                 )

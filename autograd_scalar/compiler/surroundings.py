@@ -19,8 +19,8 @@ from autograd_scalar.compiler.trace import JitError
 class Surroundings:
     """The things around a function, and around the functions that it names, and whether it changes them."""
 
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.name = getattr(f, "__name__", type(f).__name__)
+    def __init__(self, f: Callable[..., Any], name: str) -> None:
+        self.name = name
         self._f = f
         function: Any = getattr(f, "__func__", f)
         self._defaults: dict[Any, Any] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -55,11 +56,10 @@ class CompiledLearner(Learner):
         self._position = {p: i for i, p in enumerate(optimizer.params)}
         self._data: dict[int, tuple[Samples, Columns]] = {}
         self._updates: dict[str, Rows] = {}
-        trial = _copied(
-            model
-        )  # lest the model itself draw or count more often than it would in eager code
+        trial = _copied(model)  # lest the model itself draw or count more often than in eager code
+        before = _told(trial)
         once, again = (kernel.shape(self._recorded(data, trial).paths[0].program) for _ in range(2))
-        if once != again:
+        if once != again or _told(trial) != before:
             raise JitError(
                 "the model does not do the same twice: it draws random numbers, or counts"
             )
@@ -232,6 +232,14 @@ def _copied(model: Module) -> Module:
         return copy.deepcopy(model)
     except Exception:
         return model
+
+
+def _told(model: Module) -> bytes | None:
+    """Return all that is in a model, to see whether it changes; None for one that cannot be pickled."""
+    try:
+        return pickle.dumps(model)
+    except Exception:
+        return None
 
 
 def _update_kernel(rule: str, options: Options) -> Rows:

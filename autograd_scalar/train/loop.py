@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from autograd_scalar import modes
 from autograd_scalar.compiler import machine
 from autograd_scalar.data import Schema
 from autograd_scalar.nn import Module
@@ -104,6 +105,10 @@ def fit(
     """
     if not isinstance(model, Module):
         raise TypeError(f"fit trains an nn.Module, got {model!r}")
+    if not modes.recording.get():
+        raise ValueError(
+            "fit goes by gradients, and is called inside no_grad(), where there are none"
+        )
     for name, count in (
         ("epochs", epochs),
         ("batch_size", batch_size),
@@ -169,7 +174,8 @@ def _learner(
     epochs: int,
 ) -> Learner:
     """Return the learner that was asked for, or that suits."""
-    if jit is False or (jit == "auto" and not machine.is_there()):
+    watched = modes.watching.get() is not None  # detect_anomaly() looks at every operation
+    if jit is False or watched or (jit == "auto" and not machine.is_there()):
         return Learner(model, goal, optimizer, l2)
     try:
         compiled = CompiledLearner(model, goal, optimizer, l2, data)
