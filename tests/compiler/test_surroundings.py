@@ -1,0 +1,192 @@
+"""What a compiled function reads besides its arguments, and what becomes of it when that changes."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import gc
+import random
+import sys
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+import autograd_scalar as ag
+from autograd_scalar import JitError, Value, data, nn
+
+SCALE = 2.0
+
+
+def scaled(x):
+    return SCALE * x
+
+
+class Settings:
+    rate = 3.0
+
+
+SETTINGS = Settings()
+
+
+class Layer(nn.Module):
+    factor = 1.0
+
+    def __init__(self):
+        self.w, self.inner = Value(2.0), Settings()
+        self.fast = ag.jit(self.forward_one)
+
+    def forward_one(self, x):
+        return self.w * x * self.factor * self.inner.rate
+
+    def __call__(self, x):
+        return self.forward_one(x)
+
+
+MAKERS = {
+    "itself": lambda: lambda x: SCALE * x,
+    "a helper": lambda: lambda x: scaled(x),
+    "a derivative": lambda: ag.grad(lambda x: scaled(x) * x),
+    "a partial": lambda: functools.partial(lambda a, x: a * scaled(x), 1.0),
+    "another compiled function": lambda: ag.jit(scaled),
+    "one inside": lambda: (lambda inner: lambda x: inner(x))(ag.jit(scaled)),
+    "a callable": lambda: type("Callable", (), {"__call__": lambda self, x: scaled(x)})(),
+    "what functools wraps": lambda: functools.wraps(scaled)(lambda x: scaled(x)),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_global_that_changes_is_read_anew(monkeypatch, name):
+    f = MAKERS[name]()
+    compiled = ag.jit(f)
+    for scale in (2.0, 5.0, 2.0, 7.0):
+        monkeypatch.setattr(sys.modules[__name__], "SCALE", scale)
+        assert compiled(3.0) == f(3.0)
+
+
+def test_attributes_of_other_things(monkeypatch):
+    f = ag.jit(lambda x: x * SETTINGS.rate)
+    assert f(2.0) == 6.0
+    monkeypatch.setattr(SETTINGS, "rate", 4.0, raising=False)
+    assert f(2.0) == 8.0
+    monkeypatch.undo()
+    monkeypatch.setattr(Settings, "rate", 5.0)
+    assert f(2.0) == 10.0
+
+
+def test_attributes_two_levels_down():
+    layer = Layer()
+    assert layer.fast(1.0).data == 6.0
+    layer.inner.rate = 4.0
+    assert layer.fast(1.0).data == 8.0
+    layer.factor = 10.0
+    assert layer.fast(1.0).data == 80.0
+
+
+def test_a_copied_model_has_parameters_of_its_own():
+    layer = Layer()
+    layer.fast(1.0)
+    other = copy.deepcopy(layer)
+    other.w.data = 7.0
+    assert (layer.fast(1.0).data, other.fast(1.0).data) == (6.0, 21.0)
+    compiled = ag.jit(layer)
+    assert copy.deepcopy(compiled).f is not layer
+    assert copy.deepcopy(ag.jit(scaled)).f is scaled
+
+
+def test_objects_with_slots_and_sets():
+    class Slotted:
+        __slots__ = ("k",)
+
+    thing = Slotted()
+    f = ag.jit(lambda x, thing: x * thing.k)
+    for thing.k in (2.0, 3.0):
+        assert f(1.0, thing) == thing.k
+    g = ag.jit(lambda x, among: x * (10.0 if "a" in among else 1.0))
+    among = set()
+    assert g(1.0, among) == 1.0
+    among.add("a")
+    assert g(1.0, among) == 10.0
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        (iter([1.0]), "argument 1 is an iterator"),
+        (random.Random(0), "argument 1 draws random numbers"),
+        (np.random.default_rng(0), "argument 1 draws random numbers"),
+        (np.ma.array([1.0, 2.0], mask=[0, 1]), "argument 1 is a masked array"),
+    ],
+)
+def test_arguments_that_a_replay_could_not_use(argument, message):
+    with pytest.raises(JitError, match=message):
+        ag.jit(lambda x, y: x * 2.0)(1.0, argument)
+
+
+def test_numpys_random_numbers():
+    with pytest.raises(JitError, match="draws random numbers"):
+        ag.jit(lambda x: x * np.random.rand())(1.0)
+
+
+def test_threads_have_their_own_data():
+    f = ag.jit(lambda x: x * x, rows=0, reduce="sum")
+    arrays = [np.full(5, float(k)) for k in range(4)]
+    f(arrays[0])
+    wrong = []
+
+    def work(k):
+        for _ in range(500):
+            if f(arrays[k]) != 5.0 * k * k:
+                wrong.append(k)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not wrong
+
+
+def test_a_bound_kernel_reads_what_is_assigned_to_shared():
+    w = Value(2.0)
+    bound = ag.jit(lambda x: (w * x) ** 2, rows=0, reduce="sum").kernel(np.array([1.0, 3.0]))
+    assert bound() == 40.0
+    bound.shared = bound.shared - 1.0
+    assert bound() == 10.0
+    with pytest.raises(AttributeError):
+        bound.gradient = 1.0
+
+
+def test_a_function_that_is_gone_holds_no_model():
+    layer = Layer()
+    layer.fast(1.0).backward()
+    gone = weakref.ref(layer)
+    del layer
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.parametrize("row", ["softplus", "tanh", "exp"])
+def test_a_guard_at_the_edge_of_rounding(row):
+    function = getattr(ag, row)
+    for x in np.random.default_rng(0).normal(size=20).tolist():
+        edge = function(x)
+        f = ag.jit(lambda t, edge=edge: t if function(t) >= edge else t * 3.0)
+        near = f(np.array([x, x + 1.0, x - 1.0]))
+        assert near[0] in (x, 3.0 * x)  # libm and the vectors' functions may differ by an ulp
+        assert near[1:].tolist() == [x + 1.0, 3.0 * (x - 1.0)]
+
+
+def test_training_where_anomalies_are_looked_for_or_nothing_is_recorded():
+    moons = data.moons(20, noise=0.1, seed=0)
+    with ag.detect_anomaly():
+        history = ag.train.fit(nn.MLP(2, [3, 1], seed=0), moons, epochs=2, progress=False, jit=True)
+    assert not history.compiled
+    with ag.no_grad(), pytest.raises(ValueError, match=r"inside no_grad\(\)"):
+        ag.train.fit(nn.MLP(2, [3, 1], seed=0), moons, epochs=2, progress=False)
