@@ -340,6 +340,11 @@ def zero_grads(values: Iterable[Value]) -> None:
         v._grad = 0.0
 
 
+def address(array: Any) -> int:
+    """Return where an array's first number is."""
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+
 def copy_data(values: list[Value], target: Any) -> None:
     """Write the data of some Values into an array of float64."""
     target[: len(values)] = [v._data for v in values]

@@ -23,6 +23,7 @@ FROM_CORE = (
     "Value",
     "RECORD",
     "UPDATE",
+    "address",
     "constant",
     "copy_data",
     "install",
@@ -58,6 +59,7 @@ Value = _core.Value
 RECORD = cast("dict[str, Callable[..., Any]]", _core.RECORD)  # type: ignore[has-type]
 constant = _core.constant
 copy_data = _core.copy_data
+address = _core.address
 pull_back = _core.pull_back
 topological_order = _core.topological_order
 zero_grads = _core.zero_grads

@@ -12,7 +12,7 @@ from benchmarks.harness import Workload, as_markdown, as_text, compare
 
 WORKLOADS = (
     *("step", "gpt", "tape", "operation", "chain", "memory", "imports"),
-    *("compiled", "digits", "elementwise", "scalar_call", "compile_time"),
+    *("compiled", "fit", "digits", "elementwise", "scalar_call", "compile_time"),
 )
 ON_REQUEST = ("chain10m",)  # takes a minute and a gigabyte
 

@@ -301,6 +301,7 @@ class Bound:
         if batch.owner.reduce is None:
             raise JitError(f"{batch.owner.name} gives one result a row; kernel() is for reduce=")
         self._batch, self._path = batch, batch.path()
+        self._one_at_a_time = threading.Lock()
         if type(self._path.result) is not Output:
             raise JitError(f"{batch.owner.name} gives more than one number; kernel() is for a loss")
         self.inputs = batch.parents(self._path)
@@ -308,7 +309,12 @@ class Bound:
         self._gradient = np.zeros(len(self.inputs))
         self._sums = np.zeros(1 + len(self.inputs))
         self._divisor = batch.divisor()
-        self._slopes, self._divide = self._sums[1:], np.divide
+        # As an array the divisor needs no conversion, which took as long as the division.
+        self._slopes, self._by, self._divide = (
+            self._sums[1:],
+            np.array(float(self._divisor)),
+            np.divide,
+        )
         kernel = self._path.over_rows(batch.places, gradient=True, by_row=())
         self._run = kernel.bound(batch.count, batch.columns, self._shared, self._sums)
 
@@ -328,10 +334,11 @@ class Bound:
 
     def __call__(self) -> float:
         """Return the value for the numbers in `shared`."""
-        if self._run is None or self._run():
-            self._sums[:] = self._by_parts()
-        self._divide(self._slopes, self._divisor, self._gradient)
-        return self._sums.item(0) / self._divisor
+        with self._one_at_a_time:
+            if self._run is None or self._run():
+                self._sums[:] = self._by_parts()
+            self._divide(self._slopes, self._by, self._gradient)
+            return self._sums.item(0) / self._divisor
 
     def _by_parts(self) -> Any:
         """Return the sums where rows take several ways, or there are many of them."""

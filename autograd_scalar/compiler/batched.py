@@ -30,7 +30,11 @@ def batched(program: Program, given: int, gradient: bool, options: Options) -> R
     if len(program.outputs) > 1:
         return None
     found = unbatched(program) or unbatched(program, range(given))
-    if found is None or len({*found.read}) < len(found.row.outputs) * len(found.columns[0]):
+    if (
+        found is None
+        or not found.columns
+        or len({*found.read}) < len(found.row.outputs) * len(found.columns[0])
+    ):
         return None
     return _Batched(found, len(program.inputs), gradient, options)
 
@@ -59,6 +63,8 @@ class _Batched:
         results = range(self._results)
         rest, row = found.rest, found.row
         self._seeds: Any = None
+        #: Columns and seeds, where both are always the same.
+        self._both: Columns | None = None
         self._forward: Rows | None = None
         if not gradient:
             self._forward = Rows(simplified(row, write_out), columns, results, options)
@@ -83,6 +89,8 @@ class _Batched:
         made = simplified(with_gradients(program, wrt, [self._results]), write_out)
         by_row = [*results, *range(self._results + 1 + shared, len(made.outputs))]
         inputs = range(shared, len(program.inputs))
+        if self._seeds is not None and not self._placed:
+            self._both = Columns([self._columns, self._seeds])
         self._backward = Rows(made, inputs, by_row, options)
 
     def _table(self, numbers: Sequence[float]) -> Any:
@@ -107,7 +115,8 @@ class _Batched:
         if self._forward is not None:
             outs, _, good = self._forward(self._count, Columns([columns]), given)
         if seeds is not None:
-            outs, sums, good = self._backward(self._count, Columns([columns, seeds]), given)
+            both = self._both or Columns([columns, seeds])
+            outs, sums, good = self._backward(self._count, both, given)
         if good is not None:
             return [], 0
         result, row = self._read

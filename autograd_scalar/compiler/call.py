@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -64,7 +64,7 @@ def register(call: Call) -> tuple[str, Call]:
     The operation carries a checksum of the program: a node that was pickled finds the same program or none.
     """
     told = repr((kernel.shape(call.program), call.index, call.mapped))
-    op = f"jit_{call.name}#{zlib.crc32(told.encode()):08x}"
+    op = f"jit_{call.name}#{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"
     answering: Any = floats.CALLS.setdefault(op, call)
     _latest.append(answering)
     return op, answering

@@ -43,7 +43,7 @@ class Jitted:
         flip: str,
         options: Options,
     ) -> None:
-        functools.update_wrapper(self, f)
+        functools.update_wrapper(self, f, updated=())
         self.f, self.rows, self.reduce, self.flip, self.options = f, rows, reduce, flip, options
         self.name = getattr(f, "__name__", type(f).__name__).strip("<>")
         self.surroundings = Surroundings(f, self.name)
@@ -195,6 +195,14 @@ class Jitted:
         if name.startswith("__") or "f" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.f, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set what the function itself has, where it has it: model.scale = 2.0, of a compiled model."""
+        mine = name.startswith("_") or "f" not in self.__dict__ or name in self.__dict__
+        if mine or not hasattr(self.f, name):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self.f, name, value)
 
     # ----- to be looked at -----
 

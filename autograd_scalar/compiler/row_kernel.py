@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from autograd_scalar.compiler import llvm, machine, python, threads
 from autograd_scalar.compiler.loops import lanes, looped
 from autograd_scalar.program import Program
+from autograd_scalar.value import address
 
 #: How many instructions a thread should have to run at a time, those of all its rows together.
 PIECE = 4_000_000
@@ -22,11 +23,6 @@ class Options(NamedTuple):
 
     backend: str
     fast: bool = False
-
-
-def address(array: Any) -> int:
-    """Return where an array's numbers are; array.ctypes.data takes three times as long."""
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
 class Columns:
@@ -170,8 +166,8 @@ class Rows:
         flags = np.ones(-(-count // made.kernel.lanes) * made.kernel.lanes, dtype=np.int8)
         scratch = np.empty(made.kernel.scratch + 8)
         aligned = -(-address(scratch) // 64) * 64
-        run = functools.partial(
-            made.code.kernel, count, columns.pointers, columns.strides, address(shared), None,
+        run = made.code.bound(
+            count, columns.pointers, columns.strides, address(shared), None,
             address(sums), address(flags), aligned,
         )  # fmt: skip
         run.keep = made, columns, shared, sums, flags, scratch  # type: ignore[attr-defined]

@@ -27,7 +27,11 @@ def each(work: Callable[[Any], Any], pieces: Iterable[Any]) -> list[Any]:
         from concurrent.futures import ThreadPoolExecutor
 
         _pool = ThreadPoolExecutor(processors(), thread_name_prefix="autograd_scalar")
-    return [*_pool.map(work, pieces)]
+    pieces = [*pieces]
+    try:
+        return [*_pool.map(work, pieces)]
+    except RuntimeError:  # no new threads while the interpreter ends
+        return [work(piece) for piece in pieces]
 
 
 def _forget() -> None:

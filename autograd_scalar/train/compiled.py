@@ -52,6 +52,12 @@ class CompiledLearner(Learner):
                 f"the loss {objective.name} may be any function of all predictions; of {', '.join(LOSSES)} "
                 "it is known that they are means over the samples"
             )
+        for method in ("step", "begin_step", "update", "zero_grad"):
+            if getattr(optimizer, method).__module__ != Optimizer.__module__:
+                raise JitError(
+                    f"{type(optimizer).__name__} has a {method}() of its own, which goes by the Values; "
+                    "compiled training knows those of autograd_scalar.optim"
+                )
         self._options = Options("llvm" if machine.is_there() else "python")
         self._position = {p: i for i, p in enumerate(optimizer.params)}
         self._data: dict[int, tuple[Samples, Columns]] = {}

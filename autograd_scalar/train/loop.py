@@ -263,7 +263,7 @@ class _Run:
             return
         if plan.schedule is not None:
             self.learner.optimizer.lr = plan.schedule(epoch)
-        self.learner.begin(anew=bool(plan.callbacks))
+        self.learner.begin(anew=bool(plan.callbacks) or plan.schedule is not None)
         try:
             for rows in course.remaining():
                 start = time.perf_counter()
