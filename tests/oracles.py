@@ -95,7 +95,9 @@ CHOSEN: dict[str, Callable[..., float]] = {
     "ceil": lambda x: _whole(x, math.ceil),
     "round": lambda x: _whole(x, round),
     "pick": lambda ks, xs, key: (
-        nan if _first_nan(*ks, key) else sum([x for k, x in zip(ks, xs, strict=True) if k == key], 0.0)
+        nan
+        if _first_nan(*ks, key)
+        else sum([x for k, x in zip(ks, xs, strict=True) if k == key], 0.0)
     ),
     "sign": lambda x: x if x != x or x == 0.0 else math.copysign(1.0, x),
     "step": lambda x: x if x != x else float(x > 0.0),

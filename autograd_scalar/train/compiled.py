@@ -70,7 +70,8 @@ class CompiledLearner(Learner):
                 "the model does not do the same twice: it draws random numbers, or counts"
             )
         self._entry = self._recorded(data, model)
-        self.begin()
+        #: Whether the arrays are what the model has; it is not so before the first epoch.
+        self._is_ours = False
 
     def nodes(self) -> int:
         """Return how many nodes a sample is made of."""
@@ -112,15 +113,23 @@ class CompiledLearner(Learner):
                 except (TypeError, ValueError):
                     raise JitError(f"{name} is not rows of numbers, all of one shape") from None
                 tables.append(table.reshape(len(table), -1))
+            #: How many of the columns are X.
+            self._width = tables[0].shape[1]
             self._data[id(data)] = data, Columns([np.concatenate(tables, axis=1)])
         return self._data[id(data)][1]
 
     # ----- parameters, as Values and as an array -----
 
     def begin(self, *, anew: bool = False) -> None:
-        """Take over parameters and running numbers; `anew` records the sample again, as the model may have changed."""
+        """Take over parameters and running numbers, where anybody else may have changed them.
+
+        With `anew` the sample is recorded again: the model may have changed.
+        """
         import numpy as np
 
+        if self._is_ours and not anew:
+            return
+        self._is_ours = True
         if anew:
             self._entry = self._recorded(next(iter(self._data.values()))[0], self.model)
         self.p = np.array([p.data for p in self.optimizer.params])
@@ -171,10 +180,10 @@ class CompiledLearner(Learner):
         metric = self.objective.metric
         if metric is None:
             return 0.0
-        outputs = [column.tolist() for column in whole(found, count)]
-        predictions = outputs[0] if len(outputs) == 1 else [*zip(*outputs, strict=True)]
-        targets = data.y if rows is None else [data.y[i] for i in rows]
-        return metric(predictions, targets)
+        targets = self._columns(data).tables[0][
+            slice(None) if rows is None else rows, self._width :
+        ]
+        return metric(whole(found, count).T, targets)
 
     def step(self, data: Samples, rows: list[int]) -> tuple[float, float]:
         import numpy as np
@@ -210,6 +219,7 @@ class CompiledLearner(Learner):
 
     def _error(self, what: str, data: Samples, rows: list[int]) -> Any:
         error = super()._error(what, data, rows)
+        self._is_ours = False
         self.begin()
         return error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd_scalar.value import Value
 
-Metric = Callable[[Sequence[Any], Sequence[Any]], float]
+Metric = Callable[[Any, Any], float]
 
 
 def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
@@ -24,6 +24,13 @@ def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: floa
     1.0
     """
     _check(predictions, targets)
+    if hasattr(predictions, "argmax"):
+        outputs, wanted = _tables(predictions, targets)
+        if outputs.shape[1] == 1:
+            hits = (outputs[:, 0] > threshold) == (wanted[:, 0] > 0.0)
+        else:
+            hits = outputs.argmax(1) == (wanted.argmax(1) if wanted.shape[1] > 1 else wanted[:, 0])
+        return hits.sum().item() / len(targets)  # type: ignore[no-any-return]
     right = 0
     for prediction, target in zip(predictions, targets, strict=True):
         outputs = numbers(prediction)
@@ -42,6 +49,9 @@ def mean_absolute_error(predictions: Sequence[Any], targets: Sequence[Any]) -> f
     0.5
     """
     _check(predictions, targets)
+    if hasattr(predictions, "argmax"):
+        outputs, wanted = _tables(predictions, targets)
+        return abs(outputs - wanted).mean().item()  # type: ignore[no-any-return]
     pairs = zip(
         (x for p in predictions for x in numbers(p)),
         (x for t in targets for x in numbers(t)),
@@ -49,6 +59,13 @@ def mean_absolute_error(predictions: Sequence[Any], targets: Sequence[Any]) -> f
     )
     errors = [abs(x - t) for x, t in pairs]
     return sum(errors) / len(errors)
+
+
+def _tables(predictions: Any, targets: Any) -> tuple[Any, Any]:
+    """Return arrays of predictions and targets, or rows of them, as tables with a row for each sample."""
+    import numpy as np
+
+    return predictions.reshape(len(predictions), -1), np.asarray(targets).reshape(len(targets), -1)
 
 
 def numbers(output: Any) -> list[float]:

@@ -190,3 +190,38 @@ def test_training_where_anomalies_are_looked_for_or_nothing_is_recorded():
     assert not history.compiled
     with ag.no_grad(), pytest.raises(ValueError, match=r"inside no_grad\(\)"):
         ag.train.fit(nn.MLP(2, [3, 1], seed=0), moons, epochs=2, progress=False)
+
+
+def test_attributes_of_a_compiled_model_are_the_models():
+    layer = Layer()
+    compiled = ag.jit(layer)
+    assert compiled(1.0).data == 6.0
+    compiled.factor = 5.0
+    assert layer.factor == 5.0
+    assert compiled(1.0).data == 30.0
+    assert compiled.parameters() == [layer.w]
+
+
+def test_nodes_of_functions_that_differ_in_a_number_are_told_apart():
+    x = Value(1.0)
+    nodes = [ag.jit(lambda x, k=k: x * k)(x) for k in (0.5928243839011145, 0.44975099711600186)]
+    x.data = 2.0
+    for v in nodes:
+        v.recompute()
+    assert [v.data for v in nodes] == [2.0 * 0.5928243839011145, 2.0 * 0.44975099711600186]
+
+
+def test_a_bound_kernel_in_several_threads():
+    w = Value(2.0)
+    bound = ag.jit(lambda x: (w * x) ** 2, rows=0, reduce="sum").kernel(np.arange(50.0))
+    wanted, wrong = bound(), []
+
+    def work():
+        wrong.extend(value for _ in range(500) if (value := bound()) != wanted)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong

@@ -11,6 +11,7 @@ from compiler.programs import bits, recorded
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd_scalar as ag
 from autograd_scalar import Value, nn
 from autograd_scalar import functions as F
 from autograd_scalar.compiler.unbatch import Unbatched, unbatched
@@ -219,3 +220,23 @@ def test_random(rng, samples):
     for inputs in ([0.7, -1.3], [0.0, 2.0]):
         if parts is not None and parts.read:
             assert bits(together(parts, inputs)) == bits(program.run(inputs))
+
+
+def test_a_long_loop_without_data():
+    w = ag.Value(0.5)
+
+    def loop():
+        rounds = []
+        for _ in range(100):
+            h = w * 1.0
+            for _ in range(8):
+                h = ag.tanh(h * w) + 1.0
+            rounds.append(h)
+        return ag.sum(rounds)
+
+    y = ag.jit(loop)()
+    y.backward()
+    slope = w.grad
+    w.grad = 0.0
+    loop().backward()
+    assert (y.data, slope) == (loop().data, pytest.approx(w.grad, rel=1e-14))

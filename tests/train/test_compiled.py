@@ -428,3 +428,25 @@ def test_a_row_that_becomes_nan():
             TrainingError, match=r"epoch 1, batch 1: the loss became nan: sqrt\(.*-1.0\) gave nan"
         ):
             quiet(Root(), rows, "mse", epochs=2, jit=jit)
+
+
+class Plain(optim.Optimizer):
+    """Gradient descent by hand, over the Values themselves."""
+
+    def step(self):
+        for p in self.params:
+            p.data -= self.lr * p.grad
+
+
+def test_an_optimizer_of_the_users():
+    losses = []
+    for jit in (False, "auto"):
+        model = perceptron()
+        history = quiet(
+            model, MOONS, optimizer=Plain(model.parameters(), lr=0.1), jit=jit, epochs=5
+        )
+        assert not history.compiled
+        losses.append(history["loss"])
+    assert losses[0] == losses[1]
+    with pytest.raises(JitError, match=r"Plain has a step\(\) of its own"):
+        quiet(model, MOONS, optimizer=Plain(model.parameters(), lr=0.1), jit=True, epochs=5)
