@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from autograd_scalar import modes
 from autograd_scalar.compiler import c, kernel, machine, python
 from autograd_scalar.compiler.arguments import leaf_names, taken_apart
-from autograd_scalar.compiler.batch import Batch, Bound
+from autograd_scalar.compiler.batch import Batch
+from autograd_scalar.compiler.bound import Bound
 from autograd_scalar.compiler.paths import Entry, NothingToCompile, Output, Path
 from autograd_scalar.compiler.report import report
 from autograd_scalar.compiler.row_kernel import Options

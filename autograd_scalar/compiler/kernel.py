@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_scalar.compiler import llvm, machine, python
+from autograd_scalar.compiler import machine, python, scalar
 from autograd_scalar.compiler.batched import Run, batched
 from autograd_scalar.compiler.expand import write_out
 from autograd_scalar.compiler.gradient import with_gradients
@@ -96,7 +96,7 @@ def direct(program: Program, options: Options) -> Callable[..., float] | None:
     key = ("direct", shape(program), options)
 
     def make() -> Callable[..., float]:
-        code = machine.Code(llvm.direct(basic(program, None), fast=options.fast))
+        code = machine.Code(scalar.direct(basic(program, None), fast=options.fast))
         return code.direct(len(program.inputs))  # type: ignore[no-any-return]
 
     return _once(key, make)  # type: ignore[no-any-return]
@@ -106,7 +106,7 @@ def _native_single(program: Program, fast: bool) -> Run:
     """Return the function as machine code: straight-line code, or the kernel of a single row where it is long."""
     if len(program) > LONG:
         return Rows(program, (), range(len(program.outputs)), Options("llvm", fast)).once
-    code = machine.Code(llvm.single(program, fast=fast))
+    code = machine.Code(scalar.single(program, fast=fast))
     call = code.function("single", 2)
     inputs, outputs = len(program.inputs), len(program.outputs)
     given = ctypes.c_double * inputs
@@ -147,4 +147,4 @@ def rows(
 
 def text(program: Program, options: Options) -> str:
     """Return the LLVM IR of a basic program for one set of numbers."""
-    return llvm.single(program, fast=options.fast)
+    return scalar.single(program, fast=options.fast)

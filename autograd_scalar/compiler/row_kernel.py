@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from autograd_scalar.compiler import llvm, machine, python, threads
 from autograd_scalar.compiler.loops import lanes, looped
+from autograd_scalar.compiler.straight import straight
 from autograd_scalar.program import Program
 from autograd_scalar.value import address
 
@@ -103,7 +104,7 @@ class Rows:
         block = min(lanes(count, width), 4 * width) if short else lanes(count, width)
         if block not in self._machines:
             make = functools.partial(
-                llvm.straight if short else functools.partial(looped, width=width),
+                straight if short else functools.partial(looped, width=width),
                 self.program, self.layout, block, fma=machine.has_fma(), fast=self._fast,
             )  # fmt: skip
             kernel = make()

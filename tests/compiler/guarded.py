@@ -17,7 +17,8 @@ import numpy as np
 
 import autograd_scalar as ag
 from autograd_scalar import nn, tree
-from autograd_scalar.compiler import kernel, llvm, loops, machine
+from autograd_scalar.compiler import kernel, llvm, loops, machine, scalar
+from autograd_scalar.compiler.straight import straight
 from autograd_scalar.program import Builder, Guard, Program
 
 PAGE = mmap.PAGESIZE
@@ -109,7 +110,7 @@ def kernels() -> None:
     program = small()
     layout = llvm.layout(program, [0, 1], [0, 2])
     fma, width = machine.has_fma(), machine.width()
-    made = [(llvm.straight(program, layout, n, fma=fma), 1) for n in (1, 2, 4, 8, 12, 20)]
+    made = [(straight(program, layout, n, fma=fma), 1) for n in (1, 2, 4, 8, 12, 20)]
     for n in (1, 3, 5, 8):
         made.append((loops.looped(program, layout, n * width, width=width, fma=fma), 0))
     for kernel_, passes in made:
@@ -177,7 +178,7 @@ def singles() -> None:
         wanted, failed = path.run(numbers, gradient=True)
         assert failed == -1
         program = kernel.basic(path.program, range(len(path.program.inputs)))
-        code = machine.Code(llvm.single(program))
+        code = machine.Code(scalar.single(program))
         call = code.function("single", 2)
         for at_end in sides():
             given, found = array(numbers, at_end=at_end), array([0.0] * len(wanted), at_end=at_end)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from autograd_scalar.compiler import llvm, machine
+from autograd_scalar.compiler.straight import straight
 from autograd_scalar.ops import TABLE
 from autograd_scalar.program import Builder, Program, computed
 
@@ -28,7 +29,7 @@ class Kernel:
     ) -> None:
         self.program, self.lanes = program, lanes
         self.layout = llvm.layout(program, columns, rows)
-        self._made = llvm.straight(program, self.layout, lanes, fma=machine.has_fma())
+        self._made = straight(program, self.layout, lanes, fma=machine.has_fma())
         self._code = machine.Code(self._made.text)
 
     def __call__(
