@@ -14,7 +14,7 @@ from autograd_scalar.program import Program
 from autograd_scalar.value import address
 
 #: How many instructions a thread should have to run at a time, those of all its rows together.
-PIECE = 4_000_000
+PIECE = 16_000_000
 #: Programs up to this long are straight-line code, which then stays in registers; longer ones are loops over memory.
 SHORT = 150
 
