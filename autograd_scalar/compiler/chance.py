@@ -9,9 +9,7 @@ from typing import Any
 
 
 def state() -> Any:
-    """Return the states of Python's generator and of NumPy's; None while other threads run, which may draw as well."""
-    if any(not _is_known(thread) for thread in threading.enumerate()):
-        return None
+    """Return the states of Python's generator and of NumPy's."""
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return random.getstate(), None
@@ -27,8 +25,12 @@ def put_back(states: Any) -> None:
         sys.modules["numpy"].random.set_state(numpys)
 
 
-def _is_known(thread: threading.Thread) -> bool:
-    return thread is threading.current_thread() or thread.name.startswith("autograd_scalar")
+def others_may_draw() -> bool:
+    """Return whether there are other threads, which share the generators: a notebook always has some."""
+    return any(
+        thread is not threading.current_thread() and not thread.name.startswith("autograd_scalar")
+        for thread in threading.enumerate()
+    )
 
 
 def is_generator(thing: Any) -> bool:

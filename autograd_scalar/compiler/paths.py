@@ -167,6 +167,25 @@ class Entry:
 
     def record(self, numbers: Sequence[float]) -> Path:
         """Return the path that the function takes for some numbers, recorded and kept."""
+        before = chance.state()
+        path = self._recorded(numbers)
+        if chance.state() != before and self._is_by_chance(path, numbers, before):
+            raise JitError(
+                f"{self.owner.name} draws random numbers while it is recorded, and a replay would have the same again; "
+                "draw them outside, and pass them in"
+            )
+        self.paths.append(path)
+        return path
+
+    def _is_by_chance(self, path: Path, numbers: Sequence[float], before: Any) -> bool:
+        """Return whether it is the function that drew random numbers, the generators having moved since before."""
+        if chance.others_may_draw():  # if it was another thread, the function does the same once more
+            again = self._recorded(numbers).program
+            return kernel.shape(again) != kernel.shape(path.program)
+        chance.put_back(before)
+        return True
+
+    def _recorded(self, numbers: Sequence[float]) -> Path:
         owner = self.owner
         trace = Trace(owner.name)
         inputs: dict[Value, str] = {}
@@ -181,11 +200,7 @@ class Entry:
             return nested(leaf.inner, iter(made))
 
         args, kwargs = put_together(self.structure, fresh)
-        before, given, drawn = (
-            owner.surroundings.seen(),
-            tree.leaves([args, kwargs]),
-            chance.state(),
-        )
+        before, given = owner.surroundings.seen(), tree.leaves([args, kwargs])
         with modes.tracing(trace):
             result = owner.f(*args, **kwargs)
         owner.surroundings.check(before)
@@ -193,12 +208,6 @@ class Entry:
         if len(now) != len(given) or any(a is not b for a, b in zip(now, given, strict=True)):
             raise JitError(
                 f"{owner.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
-            )
-        if drawn is not None and chance.state() not in (drawn, None):
-            chance.put_back(drawn)
-            raise JitError(
-                f"{owner.name} draws random numbers while it is recorded, and a replay would have the same again; "
-                "draw them outside, and pass them in"
             )
         outputs: list[Value] = []
 
@@ -222,9 +231,7 @@ class Entry:
                 f"{owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
             )
         program, closed, frozen = trace.program(inputs, outputs)
-        path = Path(owner, program, closed, frozen, tree.build(result, iter(leaves)), len(inputs))
-        self.paths.append(path)
-        return path
+        return Path(owner, program, closed, frozen, tree.build(result, iter(leaves)), len(inputs))
 
     def eagerly(self, leaves: Sequence[Any]) -> Any:
         """Return what the function itself gives: with Values for numbers, as it is recorded, and numbers in return."""

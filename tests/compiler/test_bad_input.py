@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import random
 import re
+import threading
 from fractions import Fraction
 
 import pytest
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, modes, nn, optim
-from autograd_scalar.compiler import trace
+from autograd_scalar.compiler import chance, trace
 
 np = pytest.importorskip("numpy")
 
@@ -261,10 +262,44 @@ def test_changes_to_arguments(f):
     assert xs == [3.0, 1.0]
 
 
-def test_random_numbers():
-    f = ag.jit(lambda x: x * random.random())
+@pytest.fixture
+def another_thread():
+    """A thread that does nothing, as long as the test runs: in a notebook there are always some."""
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.rand])
+def test_random_numbers(draw):
+    f = ag.jit(lambda x: x * draw())
+    before = chance.state()
     with pytest.raises(JitError, match=r"draws random numbers while it is recorded.*pass them in"):
         f(1.0)
+    assert f.paths == []
+    if not chance.others_may_draw():
+        assert chance.state() == before
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.rand])
+@pytest.mark.usefixtures("another_thread")
+def test_random_numbers_beside_other_threads(draw):
+    assert chance.others_may_draw()
+    f = ag.jit(lambda x: x * draw())
+    with pytest.raises(JitError, match="draws random numbers while it is recorded"):
+        f(1.0)
+
+
+@pytest.mark.usefixtures("another_thread")
+def test_random_numbers_of_other_threads():
+    def f(x):  # as if a thread had drawn them meanwhile: what is computed does not depend on them
+        random.random()
+        return x * 2.0
+
+    assert ag.jit(f)(3.0) == 6.0
 
 
 @pytest.mark.parametrize(
