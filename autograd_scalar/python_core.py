@@ -366,6 +366,31 @@ def node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float
     return v
 
 
+class Caller:
+    """Calls what `run(numbers)` computes with a call's own arguments, floats and Values.
+
+    After the arguments, of which there are `given`, run() is passed the data of the Values that are closed over. It
+    gives a list and the number of a guard that fails, or -1. In the list are an output and, with `op`, the derivatives
+    by all inputs: then answer() makes a node of them. The compiled core calls the machine code at run.address itself.
+    """
+
+    def __init__(self, run: Any, closed: list[Value], given: int, op: str = "") -> None:
+        self._run, self._closed, self._given, self._op = run, closed, given, op
+
+    def answer(self, args: tuple[Any, ...]) -> Value | float | None:
+        """Return the output; None where a guard fails, or where an argument is neither a float nor a Value."""
+        if len(args) != self._given or not {*map(type, args)} <= {float, Value}:
+            return None
+        numbers = [x if type(x) is float else x._data for x in args]
+        found, failed = self._run([*numbers, *[v._data for v in self._closed]])
+        if failed >= 0:
+            return None
+        if not self._op:
+            return found[0]  # type: ignore[no-any-return]
+        parents = [x if type(x) is Value else constant(x) for x in args]
+        return node(found[0], self._op, (*parents, *self._closed), tuple(found[1:]))
+
+
 def _link(v: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> None:
     """Give a node its parents and partials."""
     v._y = None

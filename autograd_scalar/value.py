@@ -21,6 +21,7 @@ from autograd_scalar.ops import TABLE, Op
 #: What a core has.
 FROM_CORE = (
     "Value",
+    "Caller",
     "RECORD",
     "UPDATE",
     "address",
@@ -57,6 +58,7 @@ nodes.core = _core
 
 Value = _core.Value
 RECORD = cast("dict[str, Callable[..., Any]]", _core.RECORD)  # type: ignore[has-type]
+Caller = _core.Caller
 constant = _core.constant
 copy_data = _core.copy_data
 address = _core.address

@@ -15,7 +15,7 @@ from autograd_scalar.compiler import c, kernel, machine, python
 from autograd_scalar.compiler.arguments import leaf_names, taken_apart
 from autograd_scalar.compiler.batch import Batch
 from autograd_scalar.compiler.bound import Bound
-from autograd_scalar.compiler.paths import Entry, NothingToCompile, Output, Path
+from autograd_scalar.compiler.paths import Entry, NothingToCompile, Path
 from autograd_scalar.compiler.report import report
 from autograd_scalar.compiler.row_kernel import Options
 from autograd_scalar.compiler.surroundings import Surroundings
@@ -27,10 +27,13 @@ MOST_STRUCTURES = 64
 
 
 class _Flat(NamedTuple):
-    """A structure without nests: its entry, and what was frozen with it."""
+    """A structure of floats and Values without nests, for which their types are enough to find its entry."""
 
     entry: Entry
+    #: What was frozen with it.
     frozen: tuple[Any, ...]
+    #: The short ways through its paths, where there are any.
+    answers: dict[Path, Callable[[tuple[Any, ...]], Any]]
 
 
 class Jitted:
@@ -51,10 +54,8 @@ class Jitted:
         self._frozen = self.surroundings.frozen
         self._parameters = _parameters(f)
         self.entries: dict[Any, Entry] = {}
-        #: The short ways, by the types of the arguments; see _make_flat.
+        #: Structures by the types of the arguments.
         self._flat: dict[tuple[type, ...], _Flat] = {}
-        #: Machine code to be called with so many plain floats, and what was frozen with it.
-        self._direct: dict[int, tuple[Callable[..., float], tuple[Any, ...]]] = {}
         #: The latest call with arrays, for when it is made again.
         self._latest: Batch | None = None
 
@@ -79,14 +80,14 @@ class Jitted:
         return self.__qualname__  # type: ignore[no-any-return]  # pickled by name, as functions are
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs and not modes.open_blocks:  # the shortest way: plain floats to machine code
-            direct = self._direct.get(len(args))
-            if direct is not None and direct[1] is self._frozen():
-                for number in args:
-                    if type(number) is not float:
-                        break
-                else:
-                    return direct[0](*args)
+        flat = None if kwargs else self._flat.get(tuple(map(type, args)))
+        if flat is not None and flat.frozen is not self._frozen():
+            flat = None
+        if flat is not None and not modes.open_blocks:
+            for answer in flat.answers.values():
+                found = answer(args)
+                if found is not None:
+                    return found
         if modes.open_blocks and (modes.tracer.get() or modes.watching.get() is not None):
             # It becomes part of what is being recorded; or anomalies are looked for, operation by operation.
             given: list[Any] = []
@@ -98,11 +99,6 @@ class Jitted:
         if latest is not None and latest.is_for(args, kwargs):
             return latest()
         leaves: Any = []
-        flat = None
-        if not kwargs:
-            flat = self._flat.get(tuple(map(type, args)))
-            if flat is not None and flat.frozen is not self.surroundings.frozen():
-                flat = None
         if flat is None:
             entry = self._entry(args, kwargs, leaves)
         else:
@@ -112,16 +108,17 @@ class Jitted:
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
         has_values = entry.has_values
         try:
-            answer = entry.evaluated(numbers, has_values)
+            evaluated = entry.evaluated(numbers, has_values)
         except NothingToCompile:
             if leaves or not (args or kwargs):
                 raise
             return self.f(*args, **kwargs)  # of ints and the like: no data, no derivative
-        if answer is None:
+        if evaluated is None:
             return entry.eagerly(leaves)
-        path, found = answer
-        if flat is None and not kwargs:
-            self._make_flat(entry, path, args)
+        path, found = evaluated
+        types = tuple(map(type, args))
+        if not kwargs and {*types} <= {float, Value}:
+            self._shorten(types, flat or _Flat(entry, self._frozen(), {}), path)
         if not has_values and not path.reads:
             return path.filled(lambda i: found[i])
         if not modes.recording.get():
@@ -141,16 +138,13 @@ class Jitted:
         self._latest = batch if batch.may_be_kept() else None
         return batch
 
-    def _make_flat(self, entry: Entry, path: Path, args: tuple[Any, ...]) -> None:
-        """Remember a structure of nothing but floats and Values, for which their types are enough to find the entry."""
-        types = tuple(map(type, args))
-        if {*types} <= {float, Value}:
-            frozen = self.surroundings.frozen()
-            self._flat[types] = _Flat(entry, frozen)
-            if Value not in types and not path.closed and type(path.result) is Output:
-                call = kernel.direct(path.program, self.options)
-                if call is not None:
-                    self._direct[len(types)] = call, frozen
+    def _shorten(self, types: tuple[type, ...], flat: _Flat, path: Path) -> None:
+        """Remember a structure, and the short way through a path of it."""
+        self._flat[types] = flat
+        if path not in flat.answers:
+            answer = path.answers(Value in types)
+            if answer is not None:
+                flat.answers[path] = answer
 
     def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> Entry:
         """Return what is known for arguments of that structure, and put their leaves into a list."""

@@ -25,8 +25,6 @@ from autograd_scalar.program import Program
 LONG = 1_000
 #: So many kernels are kept for functions that are yet to come.
 MOST_KEPT = 100
-#: With more numbers than this, a call by address is as quick.
-MOST_DIRECT = 16
 
 
 def basic(program: Program, wrt: Sequence[int] | None, of: Sequence[int] | None = None) -> Program:
@@ -79,46 +77,30 @@ def single(program: Program, given: int, gradient: bool, options: Options) -> Ru
             if rows is not None:
                 return rows
         made = basic(program, range(len(program.inputs)) if gradient else None)
+        if options.backend == "llvm" and len(made) > LONG:
+            return Rows(made, (), range(len(made.outputs)), options).once
         if options.backend == "llvm":
-            return _native_single(made, options.fast)
+            return Single(made, fast=options.fast)
         run = python.compiled(made)
         return lambda values: run(*values)
 
     return _once(key, make)  # type: ignore[no-any-return]
 
 
-def direct(program: Program, options: Options) -> Callable[..., float] | None:
-    """Return the function from a few numbers to the one output, where that is all there is to it."""
-    if options.backend != "llvm" or program.guards or len(program.outputs) > 1:
-        return None
-    if len(program.inputs) > MOST_DIRECT:
-        return None
-    key = ("direct", shape(program), options)
+class Single:
+    """A program as straight-line machine code for one set of numbers, `i64 f(inputs, outputs)` at an address."""
 
-    def make() -> Callable[..., float]:
-        code = machine.Code(scalar.direct(basic(program, None), fast=options.fast))
-        return code.direct(len(program.inputs))  # type: ignore[no-any-return]
+    def __init__(self, program: Program, *, fast: bool) -> None:
+        self._code = machine.Code(scalar.single(program, fast=fast))  # lives as long as this
+        self.address = self._code.address("single")
+        self.call = ctypes.PYFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 2)(self.address)
+        self._given = ctypes.c_double * len(program.inputs)
+        self._found = ctypes.c_double * len(program.outputs)
 
-    return _once(key, make)  # type: ignore[no-any-return]
-
-
-def _native_single(program: Program, fast: bool) -> Run:
-    """Return the function as machine code: straight-line code, or the kernel of a single row where it is long."""
-    if len(program) > LONG:
-        return Rows(program, (), range(len(program.outputs)), Options("llvm", fast)).once
-    code = machine.Code(scalar.single(program, fast=fast))
-    call = code.function("single", 2)
-    inputs, outputs = len(program.inputs), len(program.outputs)
-    given = ctypes.c_double * inputs
-    found = ctypes.c_double * outputs
-
-    def run(values: Sequence[float]) -> tuple[list[float], int]:
-        x, y = given(*values), found()
-        failed = call(ctypes.addressof(x), ctypes.addressof(y))
-        return y[:], failed
-
-    run.code = code  # type: ignore[attr-defined]  # which lives as long as what calls it
-    return run
+    def __call__(self, values: Sequence[float]) -> tuple[list[float], int]:
+        given, found = self._given(*values), self._found()
+        failed = self.call(ctypes.addressof(given), ctypes.addressof(found))
+        return found[:], failed
 
 
 def rows(

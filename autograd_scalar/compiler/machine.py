@@ -70,22 +70,14 @@ class Code:
     @cached_property
     def kernel(self) -> Any:
         """The kernel over rows; it runs without the interpreter's lock."""
-        return KERNEL(self._engine.get_function_address("kernel"))
+        return KERNEL(self.address("kernel"))
 
     def bound(self, rows: int, *arguments: Any) -> Callable[[], int]:
         """Return the kernel with its arguments, which are converted once: at every call that took 0.4 microseconds."""
-        call = ctypes.CFUNCTYPE(ctypes.c_int64)(self._engine.get_function_address("kernel"))
+        call = ctypes.CFUNCTYPE(ctypes.c_int64)(self.address("kernel"))
         made = [a if isinstance(a, ctypes.Array) else ctypes.c_void_p(a) for a in arguments]
         return functools.partial(call, ctypes.c_int64(rows), *made)
 
-    def direct(self, count: int) -> Any:
-        """Return the function `direct` of so many numbers to one; it keeps the interpreter's lock."""
-        prototype = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
-        made: Any = prototype(self._engine.get_function_address("direct"))
-        made.code = self  # which lives as long as what calls it
-        return made
-
-    def function(self, name: str, pointers: int) -> Any:
-        """Return a function of some addresses to an int; it keeps the interpreter's lock, being short."""
-        prototype = ctypes.PYFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * pointers)
-        return prototype(self._engine.get_function_address(name))
+    def address(self, name: str) -> int:
+        """Return where a function is."""
+        return self._engine.get_function_address(name)  # type: ignore[no-any-return]

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from autograd_scalar import modes, nodes, tree
 from autograd_scalar.compiler import chance, kernel, llvm
 from autograd_scalar.compiler.arguments import ARRAY, FLOAT, VALUE, Leaf, nested, put_together
+from autograd_scalar.compiler.batched import Run
 from autograd_scalar.compiler.call import Call, flip, register
 from autograd_scalar.compiler.row_kernel import Rows
 from autograd_scalar.compiler.trace import Frozen, JitError, Trace
 from autograd_scalar.program import Builder, Program
-from autograd_scalar.value import Value, copy_data
+from autograd_scalar.value import Caller, Value, copy_data, core
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.jit import Jitted
@@ -65,11 +66,28 @@ class Path:
 
     def run(self, numbers: Sequence[float], gradient: bool) -> tuple[list[float], int]:
         """Return the outputs, with the derivatives by all inputs if asked for, and the guard that fails or -1."""
-        run = self._kernels.get(gradient)
+        return self._single(gradient)(numbers)
+
+    def _single(self, gradient: bool) -> Run:
+        run: Run | None = self._kernels.get(gradient)
         if run is None:
             run = kernel.single(self.program, self.given, gradient, self.owner.options)
             self._kernels[gradient] = run
-        return run(numbers)
+        return run
+
+    def answers(self, has_values: bool) -> Callable[[tuple[Any, ...]], Any] | None:
+        """Return the short way from floats and Values to the one output; see python_core.Caller. None where it is long.
+
+        The result is a node where Values are among the arguments, or read.
+        """
+        if type(self.result) is not Output:
+            return None
+        gradient = has_values or self.reads
+        run = self._single(gradient)
+        if core() == "native" and not isinstance(run, kernel.Single):
+            return None
+        op = self._op(0, mapped=False) if gradient else ""
+        return Caller(run, self.closed, self.given, op).answer
 
     def fixed(self) -> Program:
         """Return the program with the present data of what is closed over in place of those inputs."""
@@ -132,18 +150,22 @@ class Path:
 
         Partials are a list, or an array of float64.
         """
+        op = self._op(index, mapped)
+        if isinstance(partials, list):
+            v: Value = nodes.core.node(data, op, tuple(parents), tuple(partials))
+        else:
+            v = nodes.core.node_of_array(data, op, parents, partials)
+        return nodes.watched(v) if modes.open_blocks else v
+
+    def _op(self, index: int, mapped: bool) -> str:
+        """Return the operation of an output's nodes."""
         key = index, mapped
         if key not in self._ops:
             call = Call(
                 self.owner.name, self.program, self.given, self.owner.options, index, mapped
             )
             self._ops[key] = register(call)
-        op = self._ops[key][0]
-        if isinstance(partials, list):
-            v: Value = nodes.core.node(data, op, tuple(parents), tuple(partials))
-        else:
-            v = nodes.core.node_of_array(data, op, parents, partials)
-        return nodes.watched(v) if modes.open_blocks else v
+        return self._ops[key][0]
 
 
 class NothingToCompile(JitError):
@@ -179,7 +201,9 @@ class Entry:
 
     def _is_by_chance(self, path: Path, numbers: Sequence[float], before: Any) -> bool:
         """Return whether it is the function that drew random numbers, the generators having moved since before."""
-        if chance.others_may_draw():  # if it was another thread, the function does the same once more
+        if (
+            chance.others_may_draw()
+        ):  # if it was another thread, the function does the same once more
             again = self._recorded(numbers).program
             return kernel.shape(again) != kernel.shape(path.program)
         chance.put_back(before)

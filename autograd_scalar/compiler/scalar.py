@@ -25,31 +25,8 @@ def single(program: Program, *, fast: bool = False) -> str:
     body = "\n".join(w.lines)
     return f"""\
 {functions}
-define i64 @single(ptr noalias %inputs, ptr noalias %outputs) alwaysinline {{
+define i64 @single(ptr noalias %inputs, ptr noalias %outputs) {{
 {body}
   ret i64 {failed}
-}}
-"""
-
-
-def direct(program: Program, *, fast: bool = False) -> str:
-    """Return the module of `double @direct(double, ...)` as well, for one output and no guards.
-
-    LLVM keeps the arrays in between in registers.
-    """
-    count = len(program.inputs)
-    given = ", ".join(f"double %x{k}" for k in range(count))
-    lines = [f"%inputs = alloca [{max(count, 1)} x double]", "%output = alloca double"]
-    for k in range(count):
-        lines.append(f"%p{k} = getelementptr double, ptr %inputs, i64 {k}")
-        lines.append(f"store double %x{k}, ptr %p{k}")
-    lines.append("%failed = call i64 @single(ptr %inputs, ptr %output)")
-    lines.append("%result = load double, ptr %output")
-    body = "\n".join(f"  {line}" for line in lines)
-    return f"""\
-{single(program, fast=fast)}
-define double @direct({given}) {{
-{body}
-  ret double %result
 }}
 """

@@ -8,7 +8,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from operator import is_
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 from autograd_scalar import ops
@@ -31,35 +31,33 @@ class Surroundings:
             }
         #: The attributes of what the function is a method of, or of the thing that is called.
         self._attributes: dict[str, Any] = getattr(getattr(f, "__self__", f), "__dict__", {})
-        # What frozen() found: globals by name, cells with their contents, attributes; and when.
-        self._global: list[tuple[Callable[[str], Any], str, Any]] = []
-        self._local: list[tuple[Any, Any]] = []
-        self._dotted: list[tuple[Any, str, Any]] = []
+        #: What frozen() found: how to look a thing up again, by what, and the thing.
+        self._found: list[tuple[Callable[[Any], Any], Any, Any]] = []
         self._own: list[Any] = []
         self._frozen: tuple[Any, ...] = ()
-        self._definitions = -1
 
     def _things(self) -> Iterator[tuple[str, Any]]:
         """Yield the things with what they are called, and take note of where they are to be found again."""
-        self._global, self._local, self._dotted = [], [], []
+        self._found = [(vars(ops).get, "definitions", ops.definitions)]
         functions = [*_behind(self._f)]
         reached = {function for function, _ in functions}
         first = functions[0][0] if functions else None
         while functions:
             function, owner = functions.pop()
-            code, found = function.__code__, {}
-            names: list[list[str]] = []
-            if _is_users(function):
-                names = [*_names(code)]
-                for name in sorted({name for name, *_ in names}):
-                    if name in function.__globals__ and name != function.__name__:
-                        found[name] = function.__globals__[name]
-                        self._global.append((function.__globals__.get, name, found[name]))
+            code = function.__code__
+            names = {*_names(code)} if _is_users(function) else set()
+            named: dict[tuple[str, str], Any] = {}
+            for scope, name, *_ in sorted(names):
+                if scope == GLOBAL and name in function.__globals__ and name != function.__name__:
+                    thing = named[scope, name] = function.__globals__[name]
+                    self._found.append((function.__globals__.get, name, thing))
             for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-                found[name] = _content(cell)
-                self._local.append((cell, found[name]))
-            things = [*found.items(), *self._attributes_of(names, {**found, **_self(code, owner)})]
-            for name, thing in things:
+                thing = named[CELL, name] = _content(cell)
+                self._found.append((_content, cell, thing))
+            things = [(name, thing) for (_, name), thing in named.items()]
+            if owner is not None and code.co_argcount:  # a method's self
+                named[LOCAL, code.co_varnames[0]] = owner
+            for name, thing in [*things, *self._attributes_of(names, named)]:
                 yield name if function is first else f"{function.__name__}'s {name}", thing
                 for other, its_owner in _behind(thing):
                     if other not in reached:
@@ -70,23 +68,27 @@ class Surroundings:
         self._own = [*self._attributes.values()]
 
     def _attributes_of(
-        self, names: Iterable[list[str]], found: dict[str, Any]
+        self, names: Iterable[tuple[str, ...]], named: dict[tuple[str, str], Any]
     ) -> Iterator[tuple[str, Any]]:
         """Yield what dotted names lead to, such as settings.rate or self.layer.scale, as far as plain attributes go."""
         seen = set()
-        for base, *attributes in names:
-            thing, name = found.get(base), base
+        for scope, base, *attributes in sorted(names):
+            thing, name = named.get((scope, base)), base
             for attribute in attributes:
-                if isinstance(thing, ModuleType | FunctionType) or _is_ours(thing):
+                if not _has_plain_attributes(thing):
                     break
                 inner = inspect.getattr_static(thing, attribute, None)
-                if hasattr(type(inner), "__get__") and not hasattr(type(inner), "__objclass__"):
-                    break  # a method, or a property: which may be another one each time
+                if isinstance(thing, ModuleType):
+                    pass  # whose functions are no methods
+                elif hasattr(type(inner), "__get__") and not isinstance(
+                    inner, MemberDescriptorType
+                ):
+                    break  # a method, or a property: which may be another one each time; but not what is in a slot
                 container, thing = thing, getattr(thing, attribute, None)
                 name = f"{name}.{attribute}"
-                if name not in seen:
-                    seen.add(name)
-                    self._dotted.append((container, attribute, thing))
+                if (scope, name) not in seen:
+                    seen.add((scope, name))
+                    self._found.append((_attribute_of(container), attribute, thing))
                     yield name, thing
 
     def frozen(self) -> tuple[Any, ...]:
@@ -96,7 +98,6 @@ class Surroundings:
         """
         if not self._are_as_before():
             things = [*self._things()]
-            self._definitions = ops.definitions
             self._frozen = (
                 ops.definitions,
                 *[(name, type(thing), told_apart(thing)) for name, thing in things],
@@ -105,20 +106,12 @@ class Surroundings:
 
     def _are_as_before(self) -> bool:
         """Return whether frozen() would find the same things: this is asked at every call, so it takes no detours."""
-        if self._definitions != ops.definitions:
-            return False
-        for get, name, thing in self._global:
-            if get(name) is not thing:
-                return False
-        for cell, thing in self._local:
-            if _content(cell) is not thing:
-                return False
-        for container, attribute, thing in self._dotted:
-            if getattr(container, attribute, None) is not thing:
+        for get, key, thing in self._found:
+            if get(key) is not thing:
                 return False
         own = self._attributes
         if not own and not self._own:
-            return True
+            return bool(self._found)
         return len(own) == len(self._own) and all(map(is_, own.values(), self._own))
 
     def seen(self) -> dict[str, tuple[Any, Any]]:
@@ -172,44 +165,65 @@ def _behind(thing: Any) -> Iterator[tuple[FunctionType, Any]]:
             waiting.append((vars(type(thing)).get("__call__"), thing))
 
 
-def _self(code: CodeType, owner: Any) -> dict[str, Any]:
-    """Return what a method calls its first parameter, with what that is."""
-    return {} if owner is None or not code.co_argcount else {code.co_varnames[0]: owner}
+def _is_ours(module: str | None) -> bool:
+    return (module or "").partition(".")[0] == __package__.partition(".")[0]
 
 
-def _is_ours(thing: Any) -> bool:
-    return type(thing).__module__.partition(".")[0] == __package__.partition(".")[0]
+def _is_users(thing: FunctionType | ModuleType) -> bool:
+    """Return whether a function or a module is the user's own, neither this package's nor Python's."""
+    if isinstance(thing, FunctionType):
+        if thing.__code__.co_filename.startswith("<autograd_scalar"):
+            return False
+        module = thing.__module__
+    else:
+        module = thing.__name__
+    return not _is_ours(module) and (module or "").partition(".")[0] not in sys.stdlib_module_names
 
 
-def _is_users(function: FunctionType) -> bool:
-    """Return whether a function is the user's own, neither this package's nor Python's."""
-    if function.__code__.co_filename.startswith("<autograd_scalar"):
+def _has_plain_attributes(thing: Any) -> bool:
+    """Return whether what a dot leads to, from here, may be replaced by the user."""
+    if isinstance(thing, FunctionType):
         return False
-    package = (function.__module__ or "").partition(".")[0]
-    return package != __package__.partition(".")[0] and package not in sys.stdlib_module_names
+    return (
+        _is_users(thing) if isinstance(thing, ModuleType) else not _is_ours(type(thing).__module__)
+    )
 
 
-def _names(code: CodeType) -> Iterator[list[str]]:
-    """Yield the names in a function's code, and in that of the functions within, each with its attributes: a.b.c."""
-    dotted: list[str] = []
+#: Where a name in a function's code is looked up.
+GLOBAL, CELL, LOCAL = "global", "cell", "local"
+
+
+def _names(code: CodeType, *, inner: bool = False) -> Iterator[tuple[str, ...]]:
+    """Yield where each name in the code is looked up, and the name with its attributes: (GLOBAL, "a", "b") for a.b.
+
+    Of the functions within, their own local names are left out.
+    """
+    dotted: tuple[str, ...] = ()
     for instruction in dis.get_instructions(code):
-        if instruction.opname in (
-            "LOAD_GLOBAL",
-            "LOAD_NAME",
-            "LOAD_DEREF",
-            "LOAD_FAST",
-            "STORE_GLOBAL",
-        ):
-            dotted = [str(instruction.argval)]
+        op, argument = instruction.opname, instruction.argval
+        if op in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
+            dotted = (GLOBAL, argument)
+        elif op == "LOAD_DEREF":
+            dotted = (CELL, argument)
+        elif (
+            "LOAD_FAST" in op and not inner
+        ):  # from Python 3.13 on also two names at once, the second on top
+            dotted = (LOCAL, argument if isinstance(argument, str) else argument[-1])
+        elif op in ("LOAD_ATTR", "LOAD_METHOD") and dotted:
+            dotted = (*dotted, argument)
+        elif op == "CACHE":
+            continue
+        else:
+            dotted = ()
+        if dotted:
             yield dotted
-        elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and dotted:
-            dotted = [*dotted, str(instruction.argval)]
-            yield dotted
-        elif instruction.opname != "CACHE":
-            dotted = []
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from _names(constant, inner=True)
+
+
+def _attribute_of(container: Any) -> Callable[[str], Any]:
+    return lambda name: getattr(container, name, None)
 
 
 def _content(cell: Any) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 
 import autograd_scalar as ag
 from autograd_scalar import nn, tree
-from autograd_scalar.compiler import kernel, llvm, loops, machine, scalar
+from autograd_scalar.compiler import kernel, llvm, loops, machine
 from autograd_scalar.compiler.straight import straight
 from autograd_scalar.program import Builder, Guard, Program
 
@@ -178,11 +178,10 @@ def singles() -> None:
         wanted, failed = path.run(numbers, gradient=True)
         assert failed == -1
         program = kernel.basic(path.program, range(len(path.program.inputs)))
-        code = machine.Code(scalar.single(program))
-        call = code.function("single", 2)
+        single = kernel.Single(program, fast=False)
         for at_end in sides():
             given, found = array(numbers, at_end=at_end), array([0.0] * len(wanted), at_end=at_end)
-            assert call(given.ctypes.data, found.ctypes.data) == -1
+            assert single.call(given.ctypes.data, found.ctypes.data) == -1
             assert np.allclose(found, wanted, rtol=1e-12)
 
 

@@ -8,6 +8,7 @@ import gc
 import random
 import sys
 import threading
+import types
 import weakref
 
 import numpy as np
@@ -28,6 +29,15 @@ class Settings:
 
 
 SETTINGS = Settings()
+
+
+class Slotted:
+    __slots__ = ("k",)
+
+
+SLOTTED = Slotted()
+SLOTTED.k = 5.0
+DICT, LIST, TEXT, ARRAY = {"a": 2.0}, [2.0, 3.0], "one 2.0", np.array([2.0, 3.0])
 
 
 class Layer(nn.Module):
@@ -75,6 +85,52 @@ def test_attributes_of_other_things(monkeypatch):
     assert f(2.0) == 10.0
 
 
+def test_locals_are_not_globals_of_the_same_name(monkeypatch):
+    f = ag.jit(lambda SCALE, n: SCALE * n)
+    for scale in (2.0, 5.0, 7.0):
+        monkeypatch.setattr(sys.modules[__name__], "SCALE", scale)
+        assert f(scale, 3.0) == 3.0 * scale
+    assert len(f.paths) == 1
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * sum(DICT.values()) * DICT.get("a"),
+        lambda x: x * LIST.index(3.0),
+        lambda x: x * float(TEXT.split()[1]),
+        lambda x: x * ARRAY.sum(),
+        lambda x: x * ARRAY.T[0] * ARRAY.shape[0],
+        lambda x: x * SLOTTED.k,
+    ],
+)
+def test_methods_and_attributes_of_things_around_a_function(f):
+    compiled = ag.jit(f)
+    assert (compiled(2.0), compiled(3.0)) == (f(2.0), f(3.0))
+    assert len(compiled.paths) == 1
+
+
+def test_what_is_in_a_slot_is_read_anew(monkeypatch):
+    f = ag.jit(lambda x: x * SLOTTED.k)
+    assert f(2.0) == 10.0
+    monkeypatch.setattr(SLOTTED, "k", 6.0)
+    assert f(2.0) == 12.0
+
+
+def test_what_is_in_a_module_of_the_users(monkeypatch):
+    settings = types.ModuleType("settings")
+    exec("rate = 3.0\ndef scaled(x): return rate * x", vars(settings))
+    monkeypatch.setitem(globals(), "settings", settings)
+    f = ag.jit(lambda x: x * settings.rate)
+    g = ag.jit(lambda x: settings.scaled(x))
+    assert (f(2.0), g(2.0)) == (6.0, 6.0)
+    settings.rate = 4.0
+    assert (f(2.0), g(2.0)) == (8.0, 8.0)
+    del settings.rate
+    with pytest.raises(AttributeError, match="rate"):
+        f(2.0)
+
+
 def test_attributes_two_levels_down():
     layer = Layer()
     assert layer.fast(1.0).data == 6.0
@@ -96,9 +152,6 @@ def test_a_copied_model_has_parameters_of_its_own():
 
 
 def test_objects_with_slots_and_sets():
-    class Slotted:
-        __slots__ = ("k",)
-
     thing = Slotted()
     f = ag.jit(lambda x, thing: x * thing.k)
     for thing.k in (2.0, 3.0):
