@@ -21,6 +21,7 @@ open_blocks = 0
 #: Told that number whenever it changes; the compiled core keeps its own copy of it.
 observers: list[Callable[[int], object]] = []
 _counting = threading.Lock()
+_open: set[object] = set()
 
 #: Whether operations are recorded here.
 recording: ContextVar[bool] = ContextVar("recording", default=True)
@@ -60,12 +61,36 @@ class AnomalyError(ArithmeticError):
     """The first nan or inf inside a `detect_anomaly` block: the operation, its operands, and the line that made it."""
 
 
-def _count(change: int) -> None:
+def _count() -> None:
     global open_blocks
     with _counting:
-        open_blocks += change
+        open_blocks = len(_open)
         for tell in observers:
             tell(open_blocks)
+
+
+@contextmanager
+def _block(*settings: tuple[ContextVar[Any], Any]) -> Iterator[None]:
+    """Return a context in which variables have other values.
+
+    However Ctrl-C interrupts it, they are as before afterwards, and the number of open blocks is never too low. (Too
+    high, it would only make operations slower, until the next block.)
+    """
+    before = [(variable, variable.get()) for variable, _ in settings]
+    block = object()
+    try:
+        _open.add(block)
+        _count()
+        for variable, value in settings:
+            variable.set(value)
+        yield
+    finally:
+        try:
+            for variable, value in before:
+                variable.set(value)
+        finally:
+            _open.discard(block)
+            _count()
 
 
 @contextmanager
@@ -79,13 +104,8 @@ def no_grad() -> Iterator[None]:
     >>> y.parents
     ()
     """
-    _count(+1)
-    token = recording.set(False)
-    try:
+    with _block((recording, False)):
         yield
-    finally:
-        recording.reset(token)
-        _count(-1)
 
 
 @contextmanager
@@ -101,27 +121,16 @@ def detect_anomaly() -> Iterator[None]:
     Traceback (most recent call last):
     autograd_scalar.modes.AnomalyError: log(p = -1.0) gave nan, at ...
     """
-    _count(+1)
     outer = watching.get()
-    token = watching.set({} if outer is None else outer)
-    try:
+    with _block((watching, {} if outer is None else outer)):
         yield
-    finally:
-        watching.reset(token)
-        _count(-1)
 
 
 @contextmanager
 def tracing(by: Tracer) -> Iterator[None]:
     """Return a context in which a tracer is told of everything, and derivatives are recorded."""
-    _count(+1)
-    tokens = tracer.set(by), recording.set(True)
-    try:
+    with _block((tracer, by), (recording, True)):
         yield
-    finally:
-        tracer.reset(tokens[0])
-        recording.reset(tokens[1])
-        _count(-1)
 
 
 _PACKAGE = os.path.dirname(__file__) + os.sep

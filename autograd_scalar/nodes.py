@@ -53,9 +53,14 @@ def _shown(thing: object) -> str:
 
 
 def label_of(label: object) -> str | None:
-    """Return a label; TypeError for what is neither a str nor None."""
-    if label is None or isinstance(label, str):
+    """Return a label; TypeError for what is neither a str nor None.
+
+    Of a subclass the mere text, lest a label refer to Values, or run code when its node is freed.
+    """
+    if label is None or type(label) is str:
         return label
+    if issubclass(type(label), str):
+        return str.__str__(label)
     raise TypeError(f"a label is a str, got {label!r} ({type(label).__name__})")
 
 

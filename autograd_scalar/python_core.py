@@ -71,9 +71,10 @@ class Value(RowMethods):
     _dy: float
 
     def __init__(self, data: float, label: str | None = None) -> None:
-        self._data: float = number(data)
+        number_of_data, label = number(data), label_of(label)  # before anything changes: they may raise
+        self._data: float = number_of_data
         self._grad: float = 0.0
-        self._label = label_of(label)
+        self._label = label
         self._row = ""
         self._x = None
         if modes.open_blocks:
@@ -158,25 +159,25 @@ class Value(RowMethods):
     def __lt__(self, other: Value | float) -> bool:
         if (y := _comparable(other)) is None:
             return NotImplemented
-        outcome = self._data < y
+        outcome = bool(self._data < y)  # NumPy's numbers give bools of their own
         return compared("<", self, other, outcome) if modes.open_blocks else outcome
 
     def __le__(self, other: Value | float) -> bool:
         if (y := _comparable(other)) is None:
             return NotImplemented
-        outcome = self._data <= y
+        outcome = bool(self._data <= y)
         return compared("<=", self, other, outcome) if modes.open_blocks else outcome
 
     def __gt__(self, other: Value | float) -> bool:
         if (y := _comparable(other)) is None:
             return NotImplemented
-        outcome = self._data > y
+        outcome = bool(self._data > y)
         return compared(">", self, other, outcome) if modes.open_blocks else outcome
 
     def __ge__(self, other: Value | float) -> bool:
         if (y := _comparable(other)) is None:
             return NotImplemented
-        outcome = self._data >= y
+        outcome = bool(self._data >= y)
         return compared(">=", self, other, outcome) if modes.open_blocks else outcome
 
     def __pow__(self, exponent: Value | float) -> Value:

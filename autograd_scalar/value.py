@@ -43,7 +43,8 @@ else:
         with contextlib.suppress(ImportError):
             from autograd_scalar._native import core as _core
     if _core is not None and (
-        getattr(_core, "CHECKSUM", None) != ops.checksum()
+        getattr(_core, "nodes", None) is not nodes  # the package was imported anew; compiled modules stay as they are
+        or getattr(_core, "CHECKSUM", None) != ops.checksum()
         or not all(hasattr(_core, name) for name in FROM_CORE)
     ):
         warnings.warn(

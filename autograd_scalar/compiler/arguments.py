@@ -181,18 +181,33 @@ def put_together(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
 
 def leaf_names(structure: Any, name: str) -> Iterator[str]:
     """Yield what the numbers in a structure are called, given what the whole is: x[0], x['w'] ..."""
+    for path, part in _parts(structure, name):
+        if isinstance(part, Leaf):
+            for at in product(*map(range, part.inner)):
+                yield path + "".join(f"[{i}]" for i in at)
+
+
+def static_parts(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield what in a structure is no data, with what it is called."""
+    for path, part in _parts(structure, name):
+        if not isinstance(part, Leaf):
+            yield path, part[1].thing if isinstance(part[1], Identity) else part[1]
+
+
+def _parts(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the ends of a structure, data or not, with what they are called."""
     if isinstance(structure, Leaf):
-        for at in product(*map(range, structure.inner)):
-            yield name + "".join(f"[{i}]" for i in at)
+        yield name, structure
         return
     kind, *parts = structure
     keys: Iterable[Any] = range(len(parts))
     if issubclass(kind, dict):
         keys, *parts = parts
     elif not issubclass(kind, list | tuple):
+        yield name, structure
         return
     for key, part in zip(keys, parts, strict=True):
-        yield from leaf_names(part, f"{name}[{key!r}]")
+        yield from _parts(part, f"{name}[{key!r}]")
 
 
 def nested(shape: tuple[int, ...], numbers: Iterator[Any]) -> Any:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from operator import index
 from types import MethodType
 from typing import Any, NamedTuple
 
 from autograd_scalar import modes
 from autograd_scalar.compiler import c, kernel, machine, python
-from autograd_scalar.compiler.arguments import leaf_names, taken_apart
+from autograd_scalar.compiler.arguments import leaf_names, static_parts, taken_apart
 from autograd_scalar.compiler.batch import Batch
 from autograd_scalar.compiler.bound import Bound
 from autograd_scalar.compiler.paths import Entry, NothingToCompile, Path
-from autograd_scalar.compiler.report import report
+from autograd_scalar.compiler.report import differences, report
 from autograd_scalar.compiler.row_kernel import Options
 from autograd_scalar.compiler.surroundings import Surroundings
-from autograd_scalar.compiler.trace import JitError
+from autograd_scalar.compiler.trace import PACKAGE, JitError
 from autograd_scalar.value import Value
 
 #: Structures of arguments that are kept; the one recorded first makes room.
@@ -56,6 +58,7 @@ class Jitted:
         self.entries: dict[Any, Entry] = {}
         #: Structures by the types of the arguments.
         self._flat: dict[tuple[type, ...], _Flat] = {}
+        self._has_warned = False
         #: The latest call with arrays, for when it is made again.
         self._latest: Batch | None = None
 
@@ -170,20 +173,42 @@ class Jitted:
         entry = self.entries.get(key)
         if entry is None:
             if len(self.entries) >= MOST_STRUCTURES:
+                self.warn(
+                    f"has been recorded for {MOST_STRUCTURES} structures of arguments, and forgets the oldest for each "
+                    f"new one; what differs: {', '.join(differences(self)) or 'the structures'}"
+                )
                 del self.entries[next(iter(self.entries))]
             entry = self.entries[key] = Entry(self, structure)
         return entry
 
+    def warn(self, what: str) -> None:
+        """Warn once that recordings come without end."""
+        if self._has_warned:
+            return
+        self._has_warned = True
+        frame, level = sys._getframe(1), 2
+        while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+            frame, level = frame.f_back, level + 1
+        advice = "pass numbers that change as floats, or keep them in Values"
+        warnings.warn(f"jit({self.name}) {what}; {advice}", RuntimeWarning, stacklevel=level)
+
     def names(self, structure: Any) -> list[str]:
         """Return what the numbers in the arguments are called: by the parameters' names."""
+        return [
+            name for part, called in self._named(structure) for name in leaf_names(part, called)
+        ]
+
+    def statics(self, structure: Any) -> dict[str, Any]:
+        """Return what in the arguments is no data, by its name."""
+        parts = self._named(structure)
+        return dict(pair for part, called in parts for pair in static_parts(part, called))
+
+    def _named(self, structure: Any) -> Iterator[tuple[Any, str]]:
+        """Yield the structures of the arguments with the parameters' names."""
         _, (_, *args), (_, keys, *keywords) = structure
-        names: list[str] = []
         for i, part in enumerate(args):
-            name = self._parameters[i] if i < len(self._parameters) else f"x{i}"
-            names += leaf_names(part, name)
-        for name, part in zip(keys, keywords, strict=True):
-            names += leaf_names(part, name)
-        return names
+            yield part, self._parameters[i] if i < len(self._parameters) else f"x{i}"
+        yield from zip(keywords, keys, strict=True)
 
     def __getattr__(self, name: str) -> Any:
         """Return what the function itself has: a compiled model still has its parameters()."""

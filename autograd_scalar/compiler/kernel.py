@@ -121,7 +121,7 @@ def rows(
     )
 
     def make() -> Rows:
-        summed = [k for k in range(len(program.outputs)) if k not in {*by_row}]
+        summed = sorted({*range(len(program.outputs))}.difference(by_row))
         return Rows(basic(program, wrt, summed), columns, by_row, options)
 
     return _once(key, make)  # type: ignore[no-any-return]

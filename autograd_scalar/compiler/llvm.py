@@ -39,12 +39,9 @@ class Layout(NamedTuple):
 
 def layout(program: Program, columns: Sequence[int], rows: Sequence[int]) -> Layout:
     """Return the layout in which those inputs differ by row, and those outputs are wanted by row."""
-    return Layout(
-        tuple(columns),
-        tuple(rows),
-        tuple(k for k in range(len(program.inputs)) if k not in {*columns}),
-        tuple(k for k in range(len(program.outputs)) if k not in {*rows}),
-    )
+    shared = sorted({*range(len(program.inputs))}.difference(columns))
+    sums = sorted({*range(len(program.outputs))}.difference(rows))
+    return Layout(tuple(columns), tuple(rows), tuple(shared), tuple(sums))
 
 
 class Kernel(NamedTuple):

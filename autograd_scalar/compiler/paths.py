@@ -112,7 +112,7 @@ class Path:
         """
         key = columns, gradient, by_row
         if key not in self._kernels:
-            shared = [k for k in range(len(self.program.inputs)) if k not in {*columns}]
+            shared = sorted({*range(len(self.program.inputs))}.difference(columns))
             self._kernels[key] = kernel.rows(
                 self.program, shared if gradient else None, columns, by_row, self.owner.options
             )
@@ -225,8 +225,16 @@ class Entry:
 
         args, kwargs = put_together(self.structure, fresh)
         before, given = owner.surroundings.seen(), tree.leaves([args, kwargs])
-        with modes.tracing(trace):
-            result = owner.f(*args, **kwargs)
+        try:
+            with modes.tracing(trace):
+                result = owner.f(*args, **kwargs)
+        except Exception as error:
+            if self.has_arrays and owner.rows is None:
+                error.add_note(
+                    f"{owner.name} was given arrays, so it is applied to each element, as NumPy's own functions are; "
+                    "for a list of numbers pass array.tolist(), for rows of them give it rows="
+                )
+            raise
         owner.surroundings.check(before)
         now = tree.leaves([args, kwargs])
         if len(now) != len(given) or any(a is not b for a, b in zip(now, given, strict=True)):
@@ -286,7 +294,14 @@ class Entry:
                 f"{self.owner.name} takes another way than it was recorded ({flipped}); "
                 'flip="record" keeps both'
             )
-        return len(self.paths) < MOST
+        if len(self.paths) < MOST:
+            return True
+        compared = dict.fromkeys(g.place for path in self.paths for g in path.program.guards)
+        places = ", ".join([*compared][:3])
+        self.owner.warn(
+            f"has taken {MOST} ways through its code, and runs eagerly where it takes another; they part at {places}"
+        )
+        return False
 
     def evaluated(
         self, numbers: Sequence[float], has_values: bool

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from textwrap import indent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd_scalar.compiler import kernel
+from autograd_scalar.compiler.arguments import Identity
 from autograd_scalar.program import Program
 
 if TYPE_CHECKING:
@@ -27,15 +28,54 @@ def report(jitted: Jitted) -> str:
         return f"{jitted.name}: nothing is recorded yet; it is when it is called"
     backend = {"llvm": "machine code (LLVM)", "python": "Python"}[jitted.options.backend]
     lines = [f"{jitted.name}, as {backend}"]
+    particulars = _particulars(jitted)
     for n, entry in enumerate(jitted.entries.values(), 1):
         kinds = Counter(
             leaf.kind + (str(list(leaf.inner)) if leaf.inner else "") for leaf in entry.leaves
         )
         given = ", ".join(f"{kind} x {k}" if k > 1 else kind for kind, k in kinds.items())
-        lines.append(f"arguments {n}: {given or 'none that is data'}")
+        also = "".join(f", {name}{what}" for name, what in particulars[n - 1].items())
+        lines.append(f"arguments {n}: {given or 'none that is data'}{also}")
         for m, path in enumerate(entry.paths, 1):
             lines.append(indent(f"path {m} of {len(entry.paths)}\n{_path(path)}", "  "))
     return "\n".join(lines)
+
+
+def differences(jitted: Jitted) -> list[str]:
+    """Return the names of what is not the same in all recordings, besides data."""
+    particulars = _particulars(jitted)
+    names = dict.fromkeys(name for one in particulars for name in one)
+    return [name for name in names if len({one.get(name) for one in particulars}) > 1]
+
+
+def _particulars(jitted: Jitted) -> list[dict[str, str]]:
+    """Return for each structure its arguments that are no data, and what is around the function, where that differs."""
+    around: list[dict[str, tuple[Any, ...]]] = [
+        {name: told for name, *told in frozen[1:]} for _, frozen in jitted.entries
+    ]
+    found = []
+    for (structure, _), things in zip(jitted.entries, around, strict=True):
+        statics = jitted.statics(structure)
+        one = {name: f" = {thing!r:.40}" for name, thing in statics.items()}
+        for name, told in things.items():
+            if any(other.get(name) != told for other in around):
+                one[name] = _told(*told)
+        found.append(one)
+    return found
+
+
+def _told(kind: type, told: Any, *inside: Any) -> str:
+    """Return what a thing around a function was."""
+    if not isinstance(told, Identity):
+        return f" = {_simple(kind, told)}"
+    parts = [
+        _simple(*part) for part in inside if type(part) is tuple and type(part[1]) is not Identity
+    ]
+    return f" with {', '.join(parts):.40}" if parts else f", a {kind.__name__}"
+
+
+def _simple(kind: type, told: Any) -> str:
+    return told if kind is float else f"{told!r:.40}"
 
 
 def _path(path: Path) -> str:

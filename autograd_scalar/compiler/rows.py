@@ -104,10 +104,10 @@ def _alone(
             f"{path.owner.name} decides by a nan whose data it read, in row {row}; leave such rows out"
         )
     inputs, outputs = len(path.program.inputs), len(path.program.outputs)
-    summed = [k for k in range(outputs) if k not in {*wanted}]
+    summed = sorted({*range(outputs)}.difference(wanted))
     sums = [found[k] for k in summed]
     if gradient:
-        shared = [j for j in range(inputs) if j not in {*places}]
+        shared = sorted({*range(inputs)}.difference(places))
         sums += [found[outputs + k * inputs + j] for k in summed for j in shared]
     outs = np.array([[found[k]] for k in wanted]).reshape(len(wanted), 1)
     return Part(path, np.array([row]), outs, np.array(sums))

@@ -6,7 +6,8 @@ import dis
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from operator import is_
 from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
@@ -33,6 +34,8 @@ class Surroundings:
         self._attributes: dict[str, Any] = getattr(getattr(f, "__self__", f), "__dict__", {})
         #: What frozen() found: how to look a thing up again, by what, and the thing.
         self._found: list[tuple[Callable[[Any], Any], Any, Any]] = []
+        #: What was in the lists and dicts among them: as it is now, its number, and as it was where it is not long.
+        self._inside: list[tuple[Collection[Any], int, list[Any]]] = []
         self._own: list[Any] = []
         self._frozen: tuple[Any, ...] = ()
 
@@ -92,22 +95,29 @@ class Surroundings:
                     yield name, thing
 
     def frozen(self) -> tuple[Any, ...]:
-        """Return what tells them from others: part of what a record is right for. What is in them does not count.
+        """Return what tells them from others, and what is in lists and dicts: part of what a record is right for.
 
         As long as nothing has changed it is the same tuple.
         """
         if not self._are_as_before():
-            things = [*self._things()]
-            self._frozen = (
-                ops.definitions,
-                *[(name, type(thing), told_apart(thing)) for name, thing in things],
-            )
+            things = dict(self._things())
+            found, self._inside = [], []
+            for name, thing in things.items():
+                told = [told_apart(thing)]
+                for view, now in _inside(thing):
+                    self._inside.append((view, len(view), now))
+                    told += [len(view), *[(type(part), told_apart(part)) for part in now]]
+                found.append((name, type(thing), *told))
+            self._frozen = ops.definitions, *found
         return self._frozen
 
     def _are_as_before(self) -> bool:
         """Return whether frozen() would find the same things: this is asked at every call, so it takes no detours."""
         for get, key, thing in self._found:
             if get(key) is not thing:
+                return False
+        for view, count, inside in self._inside:
+            if len(view) != count or not all(map(is_, view, inside)):
                 return False
         own = self._attributes
         if not own and not self._own:
@@ -220,6 +230,27 @@ def _names(code: CodeType, *, inner: bool = False) -> Iterator[tuple[str, ...]]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant, inner=True)
+
+
+#: So many things in a list or dict, and in those in it, are looked at; more are data, of which the number counts.
+MOST_INSIDE = 64
+
+
+def _inside(thing: Any) -> Iterator[tuple[Collection[Any], list[Any]]]:
+    """Yield what is in a list, a dict and the like: as it is at any time, and as it is now where that is not much."""
+    waiting, room = deque([thing]), MOST_INSIDE
+    while waiting:
+        thing = waiting.popleft()
+        views: tuple[Collection[Any], ...] = ()
+        if isinstance(thing, dict):
+            views = thing.keys(), thing.values()
+        elif isinstance(thing, list | tuple | set | frozenset | deque):
+            views = (thing,)
+        for view in views:
+            now = [*view] if len(view) <= room else []
+            room -= len(now)
+            waiting += now
+            yield view, now
 
 
 def _attribute_of(container: Any) -> Callable[[str], Any]:

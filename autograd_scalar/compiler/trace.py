@@ -12,7 +12,7 @@ from autograd_scalar import modes
 from autograd_scalar.program import COMPARISONS, Builder, Guard, Program
 from autograd_scalar.value import Value, topological_order
 
-_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 #: Longer programs are refused: a loop that was to be a few lines of code has got out of hand.
 LONGEST = 2_000_000
@@ -153,7 +153,7 @@ def _place() -> str:
     frame = sys._getframe(2)
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not filename.startswith((_PACKAGE, "<autograd_scalar")):
+        if not filename.startswith((PACKAGE, "<autograd_scalar")):
             return f"{filename}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return "an unknown line"

@@ -322,6 +322,7 @@ def test_a_flip_among_rows_can_be_an_error(backend):
         f(np.array([1.0, -2.0]))
 
 
+@pytest.mark.filterwarnings("ignore:.*ways through its code")
 def test_more_ways_than_are_kept(backend, monkeypatch):
     monkeypatch.setattr(paths, "MOST", 3)
 

@@ -278,3 +278,86 @@ def test_a_bound_kernel_in_several_threads():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_what_is_in_lists_and_dicts_is_read_anew():
+    settings, weights = {"rate": 2.0, "deep": {"shift": [1.0]}}, [Value(3.0)]
+
+    def f(x):
+        return settings["rate"] * x + settings["deep"]["shift"][0] + sum(w.data for w in weights)
+
+    def g(x):
+        return ag.sum([w * x for w in weights]) * settings["rate"]
+
+    compiled, also = ag.jit(f), ag.jit(g)
+
+    def agree():
+        assert compiled(2.0) == f(2.0)
+        assert also(2.0).data == g(2.0).data
+
+    agree()
+    for change in (
+        lambda: settings.update(rate=5.0),
+        lambda: settings["deep"]["shift"].__setitem__(0, -0.0),
+        lambda: settings["deep"].update(shift=[7.0]),
+        lambda: weights.append(Value(4.0)),
+        lambda: weights.__setitem__(0, Value(0.5)),
+        lambda: settings.update(rate=2.0),
+    ):
+        change()
+        agree()
+    recorded = len(compiled.paths)
+    settings["rate"] = 5.0
+    agree()
+    assert len(compiled.paths) == recorded  # both ways are kept
+
+
+def test_recordings_without_end_are_told_once():
+    rate, n = 0.5, 0
+    f = ag.jit(lambda x, n: x * rate + n)
+    with pytest.warns(RuntimeWarning) as caught:
+        for n in range(70):
+            rate = 1.0 / (n + 1)
+            f(1.0, n)
+    (told,) = caught
+    assert str(told.message) == (
+        "jit(lambda) has been recorded for 64 structures of arguments, and forgets the oldest for each new one; "
+        "what differs: n, rate; pass numbers that change as floats, or keep them in Values"
+    )
+    assert told.filename == __file__
+    g = ag.jit(lambda x: x * x.data)
+    with pytest.warns(RuntimeWarning, match=r"jit\(lambda\) has taken 64 ways .* they part at .*:\d+"):
+        assert [g(float(n)) for n in range(70)] == [float(n * n) for n in range(70)]
+
+
+def test_explain_tells_what_differs():
+    settings, rate, other = {"rate": 2.0}, 0.5, 1.0
+    f = ag.jit(lambda x, n: x**n * rate * settings["rate"] * other)
+    f(1.0, 2)
+    rate = 0.25
+    f(1.0, 3)
+    settings["rate"] = 7.0
+    f(1.0, 3)
+    heads = [line for line in f.explain().splitlines() if line.startswith("arguments")]
+    assert heads == [
+        "arguments 1: float, n = 2, rate = 0.5, settings with 'rate', 2.0",
+        "arguments 2: float, n = 3, rate = 0.25, settings with 'rate', 2.0",
+        "arguments 3: float, n = 3, rate = 0.25, settings with 'rate', 7.0",
+    ]
+
+
+def test_long_lists_are_data():
+    points = [float(i) for i in range(1000)]
+    f = ag.jit(lambda w: ag.sum([w * x for x in points]))
+    assert f(1.0) == 499_500.0
+    points.append(0.5)
+    assert f(1.0) == 499_500.5
+
+
+def test_a_list_within_itself():
+    things = [2.0]
+    things.append(things)
+    f = ag.jit(lambda x: x * things[1][1][0])
+    assert f(3.0) == 6.0
+    things[0] = 4.0
+    assert f(3.0) == 12.0
