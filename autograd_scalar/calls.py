@@ -27,9 +27,7 @@ class Call:
     ) -> None:
         arguments = list(args)
         self.create_graph = (
-            _inside.get()
-            or modes.tracer.get() is not None
-            or any(type(leaf) is Value for leaf in tree.leaves([arguments, kwargs]))
+            _inside.get() or any(map(is_value, tree.leaves([arguments, kwargs])))
         )
         self.inputs: list[Value] = []
         self.argnums = [_argument(n, len(args)) for n in argnums]
@@ -58,11 +56,24 @@ class Call:
         """Return an output as the caller gets it: floats, unless Values came in."""
         for y, path in zip(tree.leaves(output), tree.paths(output, "the output"), strict=True):
             _number(y, path)
-        kept = (
-            as_value(y) if self.create_graph else (y.data if type(y) is Value else float(y))
-            for y in tree.leaves(output)
-        )
-        return tree.build(output, kept)
+        kept = as_value if self.create_graph else _as_number
+        return tree.build(output, map(kept, tree.leaves(output)))
+
+
+def is_value(leaf: Any) -> bool:
+    """Return whether a leaf is a Value, outside of a recording too."""
+    if type(leaf) is not Value:
+        return False
+    tracer = modes.tracer.get()
+    return tracer is None or not tracer.is_number(leaf)
+
+
+def _as_number(y: Any) -> Any:
+    """Return an output as a float, or as what stands for one in a recording."""
+    if type(y) is not Value:
+        return float(y)
+    tracer = modes.tracer.get()
+    return y.data if tracer is None else tracer.number(y)
 
 
 def as_value(result: Any) -> Value:

@@ -49,6 +49,18 @@ class Tracer(Protocol):
     def read(self, v: Any) -> None:
         """Take note that a number was taken out of a Value."""
 
+    def told_apart(self, v: Any) -> None:
+        """Take note that a Value is a key, or is compared with itself: a float would be so by its size."""
+
+    def differentiates_by(self, v: Any) -> None:
+        """Take note that derivatives by a Value are asked for."""
+
+    def is_number(self, v: Any) -> bool:
+        """Return whether a Value stands for what is a float outside of the recording."""
+
+    def number(self, v: Any) -> Any:
+        """Return what stands for a float with the Value's number, which is not differentiated."""
+
     def refuse(self, what: str, advice: str = "do that outside") -> None:
         """Raise the error for what a replay could not do."""
 

@@ -98,14 +98,14 @@ class NodeMethods:
         return symbol(self.op)
 
     def __repr__(self) -> str:
-        data, grad = untold(self), untold(self, "grad")
+        data, grad = self.data, untold(self, "grad")
         label = "" if self.label is None else f", label={self.label!r}"
         op = self.op if self.op in TABLE else symbol(self.op)
         op = f", op={op!r}" if op else ""
         return f"Value(data={data}, grad={grad}{label}{op})"
 
     def __format__(self, spec: str) -> str:
-        return format(untold(self), spec) if spec else repr(self)
+        return format(self.data, spec) if spec else repr(self)
 
     def _repr_html_(self) -> str | None:
         return None if html_card is None else html_card(self)
@@ -306,8 +306,16 @@ def equated(v: Value, other: Any) -> None:
     For numbers that is a matter of their size, for Values of identity. A record could only freeze the latter.
     """
     tracer = modes.tracer.get()
-    if tracer is not None and v is not other and isinstance(other, Real | core.Value):
+    if tracer is not None and v is other:
+        tracer.told_apart(v)
+    elif tracer is not None and isinstance(other, Real | core.Value):
         tracer.refuse("compares a Value with == or in", "use < and >, or where()")
+
+
+def hashed(v: Value) -> None:
+    """Tell a tracer that a Value was hashed."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.told_apart(v)
 
 
 def may_not_read(what: str) -> None:

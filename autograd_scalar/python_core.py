@@ -20,6 +20,7 @@ from autograd_scalar.nodes import (
     check,
     compared,
     equated,
+    hashed,
     label_of,
     may_change,
     may_not_read,
@@ -154,7 +155,10 @@ class Value(RowMethods):
             equated(self, other)
         return NotImplemented  # a Value equals itself alone
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        if modes.open_blocks:
+            hashed(self)
+        return object.__hash__(self)
 
     def __lt__(self, other: Value | float) -> bool:
         if (y := _comparable(other)) is None:

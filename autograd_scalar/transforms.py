@@ -16,7 +16,15 @@ from math import isfinite
 from typing import Any, SupportsIndex
 
 from autograd_scalar import functions, modes, tree
-from autograd_scalar.calls import Call, argument_numbers, as_value, described, matching, scalar
+from autograd_scalar.calls import (
+    Call,
+    argument_numbers,
+    as_value,
+    described,
+    is_value,
+    matching,
+    scalar,
+)
 from autograd_scalar.floats import CALLS
 from autograd_scalar.nodes import operands_of
 from autograd_scalar.ops import TABLE, Op, row_of
@@ -90,7 +98,8 @@ def _dependents(order: Iterable[Value], inputs: Iterable[Value]) -> set[Value]:
 
 def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: bool) -> list[Any]:
     """Return the derivatives of the seeded sum of outputs by the inputs."""
-    if not create_graph and modes.tracer.get() is None:
+    tracer = modes.tracer.get()
+    if not create_graph and tracer is None:
         return pull_back(seeds, inputs)
     order = topological_order(*seeds)
     needed = _dependents(order, inputs)
@@ -101,13 +110,14 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
                 if (
                     type(partial) is float
                     and partial == 0.0
-                    and modes.tracer.get() is None  # which is not to see a choice by numbers
+                    and tracer is None  # which is not to see a choice by numbers
                     and isfinite(_data(bars[v]))
                 ):
                     continue  # 0 times a number; 0 times inf is nan, as it is for floats
                 term = _product(bars[v], partial)
                 bars[parent] = bars[parent] + term if parent in bars else term
-    return [as_value(bars.get(x, 0.0)) for x in inputs]
+    found = [as_value(bars.get(x, 0.0)) for x in inputs]
+    return found if create_graph or tracer is None else [*map(tracer.number, found)]
 
 
 def push_forward(
@@ -116,14 +126,14 @@ def push_forward(
     """Return the derivatives of the outputs along a direction given as the tangents of the inputs."""
     order = topological_order(*(y for y in outputs if type(y) is Value))
     needed = _dependents(order, tangents)
-    create_graph = create_graph or modes.tracer.get() is not None
+    tracer = modes.tracer.get()
     dots: dict[Value, Any] = dict(tangents)
     for v in order:
         if v in dots or v not in needed:
             continue
         partials = (
             _recorded_partials(v, needed)
-            if create_graph
+            if create_graph or tracer is not None
             else zip(v.parents, v.partials, strict=True)
         )
         dot: Any = 0.0
@@ -132,7 +142,9 @@ def push_forward(
                 dot = _product(partial, dots[parent]) + dot
         dots[v] = dot
     found = [dots.get(y, 0.0) if type(y) is Value else 0.0 for y in outputs]
-    return [as_value(dot) for dot in found] if create_graph else found
+    if create_graph:
+        return [as_value(dot) for dot in found]
+    return found if tracer is None else [tracer.number(as_value(dot)) for dot in found]
 
 
 def _data(number: Any) -> float:
@@ -157,6 +169,8 @@ def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
     for x, path in zip(inputs, tree.paths(wrt, "wrt"), strict=True):
         if type(x) is not Value:
             raise TypeError(f"gradient differentiates by Values, but {path} is {described(x)}")
+        if (tracer := modes.tracer.get()) is not None:
+            tracer.differentiates_by(x)
     return tree.build(wrt, iter(_pull_back({y: 1.0}, inputs, create_graph)))
 
 
@@ -244,7 +258,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     primals, tangents = _as_tuple(primals), _as_tuple(tangents)
     call = Call(f, range(len(primals)), primals, {})
     directions = matching(tangents, primals, "tangents", "primals")
-    call.create_graph |= any(type(direction) is Value for direction in directions)
+    call.create_graph |= any(map(is_value, directions))
     outputs = tree.leaves(call.output)
     dots = push_forward(outputs, dict(zip(call.inputs, directions, strict=True)), call.create_graph)
     return call.finished(call.output), tree.build(call.output, iter(dots))
@@ -268,7 +282,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         for y, cotangent in zip(tree.leaves(call.output), given, strict=True):
             if type(y) is Value:
                 seeds[y] = seeds[y] + cotangent if y in seeds else cotangent
-        create_graph = call.create_graph or any(type(cotangent) is Value for cotangent in given)
+        create_graph = call.create_graph or any(map(is_value, given))
         return tuple(call.like_arguments(_pull_back(seeds, call.inputs, create_graph)))
 
     return call.finished(call.output), pull_back

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from autograd_scalar import functions, modes, tree
-from autograd_scalar.compiler.arguments import ARRAY, Leaf, nested, put_together
+from autograd_scalar.compiler.arguments import ARRAY
 from autograd_scalar.compiler.paths import Entry, Output, Path, TooManyWays
 from autograd_scalar.compiler.row_kernel import Columns
 from autograd_scalar.compiler.rows import Part, parts, whole
@@ -114,19 +114,20 @@ class Batch:
 
     def _compiled(self) -> Any:
         path = self.path()
-        has_values = path.reads or any(type(given) is Value for given in self.shared)
+        if not path.fits([v for v in self.shared if type(v) is Value]):
+            return self.one_by_one()
         if self.owner.reduce is None:
-            self._check_arrays(has_values)
+            self._check_arrays(path.gives_values)
             found = self.parts(gradient=False, by_row=None)
             outputs = whole(found, self.count)
-            self._check_arrays(any(part.path.reads for part in found))
+            self._check_arrays(any(part.path.gives_values for part in found))
             filled = (outputs[leaf].reshape(self.shape) for leaf in tree.leaves(path.result))
             return tree.build(path.result, filled)
-        return self._reduced(has_values)
+        return self._reduced(path.gives_values)
 
-    def _check_arrays(self, has_values: bool) -> None:
+    def _check_arrays(self, gives_values: bool) -> None:
         """Raise JitError where arrays would have to carry gradients."""
-        if has_values and modes.recording.get():
+        if gives_values and modes.recording.get():
             raise JitError(
                 f"{self.owner.name} reads Values, and an array cannot carry their gradients: "
                 'call it inside no_grad(), or give it rows= and reduce="mean" or "sum"'
@@ -141,20 +142,18 @@ class Batch:
                 f"{self.owner.name} gives arrays, which cannot be part of what another function computes; "
                 'give it rows= and reduce="mean" or "sum"'
             )
-        results = []
-        for row in range(self.count):
-            by_row, same = iter(self.columns.row(row)), iter(self.shared)
-
-            def given(leaf: Leaf) -> Any:
-                return nested(leaf.inner, by_row) if leaf.kind == ARRAY else next(same)  # noqa: B023
-
-            args, kwargs = put_together(self.entry.structure, given)
-            results.append(self.owner.f(*args, **kwargs))
+        results = [self.entry.eagerly(self._given(row)) for row in range(self.count)]
         if self.owner.reduce is None:
             return self._stacked(results)
         reduced = functions.mean if self.owner.reduce == "mean" else functions.sum
-        columns = zip(*map(tree.leaves, results), strict=True)
-        return tree.build(results[0], map(reduced, columns))
+        columns = [*zip(*map(tree.leaves, results), strict=True)]
+        whole_ = (
+            reduced(column)
+            if any(type(x) is Value for x in column)
+            else reduced([*map(Value, column)]).data
+            for column in columns
+        )
+        return tree.build(results[0], whole_)
 
     def _stacked(self, results: list[Any]) -> Any:
         """Return the results of all rows as arrays."""
@@ -174,11 +173,14 @@ class Batch:
             self.entry.record(self._row(0) if self.count else [1.0] * self.inputs)
         return self.entry.paths[0]
 
+    def _given(self, row: int) -> list[Any]:
+        """Return the numbers and Values of the arguments for one row."""
+        by_row, same = iter(self.columns.row(row)), iter(self.shared)
+        return [next(by_row if k in self.places else same) for k in range(self.inputs)]
+
     def _row(self, row: int) -> list[float]:
         """Return the numbers of the arguments for one row."""
-        by_row, same = iter(self.columns.row(row)), iter(self.shared)
-        numbers = [next(by_row if k in self.places else same) for k in range(self.inputs)]
-        return [given.data if type(given) is Value else given for given in numbers]
+        return [given.data if type(given) is Value else given for given in self._given(row)]
 
     def numbers(self, path: Path) -> Any:
         """Return the data of what is the same for all rows, as an array."""
@@ -208,14 +210,16 @@ class Batch:
             raise JitError(f"{self.owner.name} has no rows to take the mean of")
         return self.count if self.owner.reduce == "mean" else 1
 
-    def _reduced(self, has_values: bool) -> Any:
+    def _reduced(self, gives_values: bool) -> Any:
         """Return the sums or means over the rows, as floats or as nodes."""
         recording = modes.recording.get()
         divisor = self.divisor()
-        gradient = has_values and recording
+        gradient = gives_values and recording
         among = self.parts(gradient, by_row=())
-        if not has_values and any(part.path.reads for part in among):  # that came to light now
-            has_values, gradient = True, recording
+        if not gives_values and any(
+            part.path.gives_values for part in among
+        ):  # that came to light now
+            gives_values, gradient = True, recording
             among = self.parts(gradient, by_row=())
         path = among[0].path
         if gradient and len(among) == 1 and type(path.result) is Output and self.may_be_kept():
@@ -228,8 +232,6 @@ class Batch:
 
         def output(i: int) -> Any:
             data = numbers.item(i)
-            if not has_values:
-                return data
             if not gradient:
                 return Value(data)
             first = outputs + i * len(parents)

@@ -35,7 +35,7 @@ class Bound:
             raise JitError(f"{batch.owner.name} gives one result a row; kernel() is for reduce=")
         self._batch, self._path = batch, batch.path()
         self._one_at_a_time = threading.Lock()
-        if type(self._path.result) is not Output:
+        if not isinstance(self._path.result, Output):
             raise JitError(f"{batch.owner.name} gives more than one number; kernel() is for a loss")
         self.inputs = batch.parents(self._path)
         self._shared = batch.numbers(self._path)

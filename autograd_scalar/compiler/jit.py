@@ -109,9 +109,8 @@ class Jitted:
         if self.rows is not None or entry.has_arrays:
             return self._batch(entry, leaves, args, kwargs)()
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
-        has_values = entry.has_values
         try:
-            evaluated = entry.evaluated(numbers, has_values)
+            evaluated = entry.evaluated(numbers, leaves)
         except NothingToCompile:
             if leaves or not (args or kwargs):
                 raise
@@ -122,10 +121,8 @@ class Jitted:
         types = tuple(map(type, args))
         if not kwargs and {*types} <= {float, Value}:
             self._shorten(types, flat or _Flat(entry, self._frozen(), {}), path)
-        if not has_values and not path.reads:
-            return path.filled(lambda i: found[i])
-        if not modes.recording.get():
-            return path.filled(lambda i: Value(found[i]))
+        if not path.gives_values or not modes.recording.get():
+            return path.filled(found, lambda i: Value(found[i]))
         parents = [leaf if type(leaf) is Value else Value(leaf) for leaf in leaves] + path.closed
         n, outputs = len(parents), len(path.program.outputs)
 
@@ -133,7 +130,7 @@ class Jitted:
             first = outputs + i * n
             return path.node(i, found[i], parents, found[first : first + n])
 
-        return path.filled(node)
+        return path.filled(found, node)
 
     def _batch(self, entry: Entry, leaves: Any, args: Any, kwargs: Any) -> Batch:
         """Return a call with arrays, kept where the next one may be the same."""
@@ -145,7 +142,7 @@ class Jitted:
         """Remember a structure, and the short way through a path of it."""
         self._flat[types] = flat
         if path not in flat.answers:
-            answer = path.answers(Value in types)
+            answer = path.answers()
             if answer is not None:
                 flat.answers[path] = answer
 
@@ -336,6 +333,8 @@ def jit(
     if not callable(f):
         raise TypeError(f"jit compiles a function, got {f!r}")
     if isinstance(f, Jitted):
+        if (rows, reduce, flip, fastmath, backend) == (None, None, "record", False, "auto"):
+            return f
         f = f.f
     if reduce not in (None, "mean", "sum"):
         raise ValueError(f'reduce is "mean", "sum" or None, got {reduce!r}')

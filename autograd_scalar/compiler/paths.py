@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import modes, nodes, tree
-from autograd_scalar.compiler import chance, kernel, llvm
-from autograd_scalar.compiler.arguments import ARRAY, FLOAT, VALUE, Leaf, nested, put_together
+from autograd_scalar.compiler import chance, kernel
+from autograd_scalar.compiler.arguments import ARRAY, VALUE, Leaf, nested, put_together
 from autograd_scalar.compiler.batched import Run
 from autograd_scalar.compiler.call import Call, flip, register
 from autograd_scalar.compiler.row_kernel import Rows
@@ -29,13 +28,18 @@ MOST = 64
 
 
 class Output(int):
-    """Stands for an output of a program in the nest that the function returned."""
+    """Stands for an output of a program in the nest that the function returned: a Value."""
 
 
 class Number(Output):
-    """Stands for an output that is a plain number; on another path it may be another one, or a Value."""
+    """Stands for an output that is a number without derivatives; on another path it may be a Value."""
 
-    number: float
+    #: The number itself, where it is always the same.
+    constant: float | None = None
+
+    def of(self, found: Sequence[float]) -> float:
+        """Return the number, given the outputs."""
+        return found[self] if self.constant is None else self.constant
 
 
 class Path:
@@ -49,6 +53,7 @@ class Path:
         frozen: list[Frozen],
         result: Any,
         given: int,
+        by: set[Value],
     ) -> None:
         self.owner, self.program, self.closed, self.frozen = owner, program, closed, frozen
         #: What the function returned, an Output in the place of each Value and number.
@@ -57,9 +62,9 @@ class Path:
         self.form = repr(tree.build(result, repeat("...")))
         #: How many of the inputs are arguments; those that follow are closed over.
         self.given = given
-        depends = llvm.varying(program, range(given, len(program.inputs)))
-        #: Whether results depend on what is closed over; comparisons may be all that does.
-        self.reads = any(depends[place] for place in program.outputs)
+        #: Whether there are Values among the results, and not mere numbers.
+        self.gives_values = any(type(leaf) is Output for leaf in tree.leaves(result))
+        self._by = by
         #: The operations of its outputs' nodes; what answers for them is forgotten with the last path that has it.
         self._ops: dict[tuple[int, bool], tuple[str, Call]] = {}
         self._kernels: dict[Any, Any] = {}
@@ -75,18 +80,27 @@ class Path:
             self._kernels[gradient] = run
         return run
 
-    def answers(self, has_values: bool) -> Callable[[tuple[Any, ...]], Any] | None:
-        """Return the short way from floats and Values to the one output; see python_core.Caller. None where it is long.
+    def fits(self, values: Sequence[Value]) -> bool:
+        """Return whether the recording holds for these Values as arguments.
 
-        The result is a node where Values are among the arguments, or read.
+        It was made with others in their place. That matters where the function takes derivatives by them: then none
+        must be there twice, or depend on another.
         """
-        if type(self.result) is not Output:
+        if not self._by:
+            return True
+        among = [*values, *{*self.closed, *self._by}]
+        return len({*among}) == len(among) and not any(v.parents for v in values)
+
+    def answers(self) -> Callable[[tuple[Any, ...]], Any] | None:
+        """Return the short way from floats and Values to the one output, see python_core.Caller; None where it is long."""
+        if not isinstance(self.result, Output) or self._by:
             return None
-        gradient = has_values or self.reads
-        run = self._single(gradient)
+        if isinstance(self.result, Number) and self.result.constant is not None:
+            return None
+        run = self._single(self.gives_values)
         if core() == "native" and not isinstance(run, kernel.Single):
             return None
-        op = self._op(0, mapped=False) if gradient else ""
+        op = self._op(0, mapped=False) if self.gives_values else ""
         return Caller(run, self.closed, self.given, op).answer
 
     def fixed(self) -> Program:
@@ -118,12 +132,9 @@ class Path:
             )
         return self._kernels[key]  # type: ignore[no-any-return]
 
-    def filled(self, output: Callable[[int], Any]) -> Any:
-        """Return the function's result, with what another function returns in the place of each output."""
-        if type(self.result) is Output:
-            return output(self.result)
-        leaves = tree.leaves(self.result)
-        filled = (output(x) if type(x) is Output else x.number for x in leaves)
+    def filled(self, found: Sequence[float], value: Callable[[int], Any]) -> Any:
+        """Return the function's result, given the outputs, and what gives the Value of one."""
+        filled = (value(x) if type(x) is Output else x.of(found) for x in tree.leaves(self.result))
         return tree.build(self.result, filled)
 
     def inputs(self, numbers: Sequence[float]) -> list[float]:
@@ -184,7 +195,6 @@ class Entry:
         self.paths: list[Path] = []
         self.leaves: list[Leaf] = []
         put_together(structure, self.leaves.append)
-        self.has_values = any(leaf.kind == VALUE for leaf in self.leaves)
         self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
 
     def record(self, numbers: Sequence[float]) -> Path:
@@ -212,15 +222,14 @@ class Entry:
     def _recorded(self, numbers: Sequence[float]) -> Path:
         owner = self.owner
         trace = Trace(owner.name)
-        inputs: dict[Value, str] = {}
-        names = owner.names(self.structure)
+        given_numbers, names = iter(numbers), iter(owner.names(self.structure))
 
         def fresh(leaf: Leaf) -> Any:
-            made = []
-            for _ in range(prod(leaf.inner)):
-                v = Value(numbers[len(inputs)])
-                inputs[v] = names[len(inputs)]
-                made.append(v)
+            is_number = leaf.kind != VALUE
+            made = [
+                trace.argument(next(given_numbers), next(names), is_number=is_number)
+                for _ in range(prod(leaf.inner))
+            ]
             return nested(leaf.inner, iter(made))
 
         args, kwargs = put_together(self.structure, fresh)
@@ -242,15 +251,17 @@ class Entry:
                 f"{owner.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
             )
         outputs: list[Value] = []
+        values = [leaf for leaf in tree.leaves(result) if type(leaf) is Value]
+        are_numbers = iter(trace.are_numbers(values))
 
         def placed(leaf: Any, where: str) -> Any:
             if type(leaf) is Value:
                 outputs.append(leaf)
-                return Output(len(outputs) - 1)
+                return (Number if next(are_numbers) else Output)(len(outputs) - 1)
             if isinstance(leaf, float | int):
                 outputs.append(trace.result(leaf))
                 number = Number(len(outputs) - 1)
-                number.number = leaf
+                number.constant = leaf
                 return number
             raise JitError(
                 f"{where} of {owner.name} is {leaf!r:.60}; a compiled function gives Values and numbers in nests"
@@ -258,31 +269,35 @@ class Entry:
 
         where = tree.paths(result, "the result")
         leaves = [*map(placed, tree.leaves(result), where)]
-        if not trace.branches and not any(type(leaf) is Output for leaf in leaves):
+        if not trace.branches and not values:
             raise NothingToCompile(
                 f"{owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
             )
-        program, closed, frozen = trace.program(inputs, outputs)
-        return Path(owner, program, closed, frozen, tree.build(result, iter(leaves)), len(inputs))
+        program, closed, frozen = trace.program(outputs)
+        built = tree.build(result, iter(leaves))
+        return Path(owner, program, closed, frozen, built, len(trace.inputs), trace.by)
 
-    def eagerly(self, leaves: Sequence[Any]) -> Any:
-        """Return what the function itself gives: with Values for numbers, as it is recorded, and numbers in return."""
-        given = iter(leaves)
+    def eagerly(self, given: Sequence[Any]) -> Any:
+        """Return what the function itself gives for floats and Values: with Values for numbers, as it is recorded.
+
+        Results that are numbers in eager code are numbers.
+        """
+        numbers = iter(given)
 
         def value(leaf: Leaf) -> Any:
-            number = next(given)
-            return Value(number) if leaf.kind == FLOAT else number
+            some = (next(numbers) for _ in range(prod(leaf.inner)))
+            return nested(leaf.inner, (x if type(x) is Value else Value(x) for x in some))
 
         args, kwargs = put_together(self.structure, value)
         result = self.owner.f(*args, **kwargs)
-        if modes.tracer.get() is not None or self.has_values:
+        if modes.tracer.get() is not None:
             return result
-        found = tree.leaves(result)
-        if not self.paths:  # which know whether the numbers come from Values
-            with contextlib.suppress(NothingToCompile):
-                self.record(leaves)
-        floats_in = all(not path.reads for path in self.paths)
-        plain = (leaf.data if floats_in and type(leaf) is Value else leaf for leaf in found)
+        try:  # the recording knows which results are numbers
+            path = self._recorded([x.data if type(x) is Value else x for x in given])
+        except NothingToCompile:
+            return result
+        results = zip(tree.leaves(result), tree.leaves(path.result), strict=True)
+        plain = (x.data if type(of) is Number and type(x) is Value else x for x, of in results)
         return tree.build(result, plain)
 
     def may_record(self, numbers: Sequence[float]) -> bool:
@@ -304,21 +319,23 @@ class Entry:
         return False
 
     def evaluated(
-        self, numbers: Sequence[float], has_values: bool
+        self, numbers: Sequence[float], given: Sequence[Any]
     ) -> tuple[Path, list[float]] | None:
-        """Return the path that some numbers take, with what Path.run() gives; None where there are too many paths.
+        """Return the path that some numbers take, with what Path.run() gives; None where there is none.
 
-        There are gradients where Values are among the arguments, or read, and derivatives are recorded.
+        There are gradients where the path gives Values, and derivatives are recorded. `given` are the same arguments
+        with Values as they came.
         """
         recording = modes.recording.get()
+        values = [x for x in given if type(x) is Value]
         for path in self.paths:
-            gradient = recording and (has_values or path.reads)
-            found, failed = path.run(path.inputs(numbers), gradient)
+            found, failed = path.run(path.inputs(numbers), recording and path.gives_values)
             if failed < 0:
-                return path, found
+                return (path, found) if path.fits(values) else None
         if not self.may_record(numbers):
             return None
         path = self.record(numbers)
-        gradient = recording and (has_values or path.reads)
-        found, failed = path.run(path.inputs(numbers), gradient)
-        return (path, found) if failed < 0 else None  # a nan whose data was read is never the same
+        found, failed = path.run(path.inputs(numbers), recording and path.gives_values)
+        if failed < 0 and path.fits(values):
+            return path, found
+        return None  # a nan whose data was read is never the same

@@ -34,12 +34,26 @@ class Trace:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        #: The arguments' Values, in the order of the inputs, with what they are called.
+        self.inputs: dict[Value, str] = {}
+        #: What stands for floats: arguments, and derivatives that are floats outside of a recording.
+        self._numbers: set[Value] = set()
+        #: By which arguments, and Values that were there before, derivatives are taken: it matters which are the same.
+        self.by: set[Value] = set()
         self._made: set[Value] = set()
         self._constants: dict[Value, str] = {}
         self._cut: dict[Value, Value] = {}
         self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
         #: Whether the function may do something else for other numbers.
         self.branches = False
+
+    def argument(self, number: float, name: str, *, is_number: bool) -> Value:
+        """Return the Value of an argument, a float's or another Value's."""
+        v = Value(number)
+        self.inputs[v] = name
+        if is_number:
+            self._numbers.add(v)
+        return v
 
     # ----- what the cores tell; see modes.Tracer -----
 
@@ -75,6 +89,45 @@ class Trace:
             sign = (">", 1.0 / v, 0.0, copysign(1.0, number) > 0.0, f"{_place()} (data is read)")
             self._comparisons.append(sign)
 
+    def told_apart(self, v: Value) -> None:
+        frame = sys._getframe(2)
+        if frame.f_code.co_name == "__hash__":  # of the plain Python core
+            frame = frame.f_back or frame
+        if not frame.f_code.co_filename.startswith((PACKAGE, "<autograd_scalar")) and (
+            v in self.inputs or self.is_number(v)
+        ):
+            self.refuse(
+                "looks for a number among the keys of a dict or set, or compares it with itself",
+                "use < and >, or where()",
+            )
+
+    def differentiates_by(self, v: Value) -> None:
+        if v not in self._made and v not in self._constants:
+            self.by.add(v)
+
+    def is_number(self, v: Value) -> bool:
+        return self.are_numbers([v])[0]
+
+    def are_numbers(self, values: Sequence[Value]) -> list[bool]:
+        """Return of some Values whether they stand for floats: what depends on such alone, and on no other Value."""
+        constant, number, value = range(3)
+        known: dict[Value, int] = {}
+        for v in self._order(values):
+            if v in self._numbers:
+                known[v] = number
+            elif v in self._cut:
+                known[v] = known[self._cut[v]]
+            elif v in self._made:
+                known[v] = max((known[parent] for parent in v.parents), default=constant)
+            else:
+                known[v] = constant if v in self._constants else value
+        return [known[v] == number for v in values]
+
+    def number(self, v: Value) -> Value:
+        leaf = v.detach()
+        self._numbers.add(leaf)
+        return leaf
+
     def result(self, number: float) -> Value:
         """Return a plain number that the function gives as a Value."""
         v = Value(number)
@@ -86,17 +139,15 @@ class Trace:
 
     # ----- the program -----
 
-    def program(
-        self, inputs: dict[Value, str], outputs: Sequence[Value]
-    ) -> tuple[Program, list[Value], list[Frozen]]:
+    def program(self, outputs: Sequence[Value]) -> tuple[Program, list[Value], list[Frozen]]:
         """Return the program of some outputs, the Values it closes over, and the numbers it froze.
 
-        The inputs come first in the program, then the Values that were there before the recording.
+        The arguments come first in the program, then the Values that were there before the recording.
         """
         closed: list[Value] = []
         frozen: list[Frozen] = []
-        builder = Builder([*inputs.values()])
-        where: dict[Value, int] = {v: builder.input(k) for k, v in enumerate(inputs)}
+        builder = Builder([*self.inputs.values()])
+        where: dict[Value, int] = {v: builder.input(k) for k, v in enumerate(self.inputs)}
         compared = [v for _, *pair, _, _ in self._comparisons for v in pair if type(v) is Value]
         for v in self._order([*outputs, *compared]):
             if v in where:

@@ -128,7 +128,7 @@ def test_the_functions_own_errors_come_through():
         (lambda x: None, "the result of lambda is None; a compiled function gives Values and numbers in nests"),
         (lambda x: (x, {"a": "text"}), "the result[1]['a'] of lambda is 'text'"),
         (lambda x: np.array([x]), "the result of lambda is array("),
-        (lambda x: {x}, "the result of lambda is {Value("),
+        (lambda x: {x}, "lambda looks for a number among the keys of a dict or set"),
         (lambda x: (x, 1j), "the result[1] of lambda is 1j"),
         (lambda x: iter([x]), "the result of lambda is <list_iterator"),
     ],
@@ -436,3 +436,38 @@ def test_an_error_on_a_later_path():
             f(bad)
     assert f(3.0) == 6.0
     assert f(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+
+
+# ----- numbers by their size, as texts -----
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * 2.0 if x in {1.0, 2.0} else x,
+        lambda x: {1.0: 5.0}.get(x, 7.0) * x,
+        lambda x: 0.0 * x if x != x else x * 2.0,
+        lambda x: x if x * 2.0 in {2.0} else 3.0 * x,
+    ],
+)
+def test_numbers_are_no_keys(f):
+    with pytest.raises(JitError, match=r"looks for a number among the keys .*use < and >"):
+        ag.jit(f)(1.0)
+
+
+def test_values_are_keys():
+    w, v = Value(2.0), Value(3.0)
+    scales = {w: 10.0, v: 100.0}
+    f = ag.jit(lambda x: ag.sum([p * scales[p] for p in {w, v}]) * x)
+    assert f(1.0).data == 320.0
+    with pytest.raises(JitError, match="looks for a number among the keys"):
+        ag.jit(lambda x: x * scales[x])(w)
+
+
+@pytest.mark.parametrize("text", [lambda x: f"{x:.2f}", lambda x: f"{x.data}", lambda x: repr(x)])
+def test_texts_of_numbers_are_of_these_numbers(text):
+    w = Value(1.5)
+    f = ag.jit(lambda x: len(text(x)) * w + float(re.search(r"[\d.]+", text(x))[0]))
+    for x in (1.0, 3.0, 1.0, 22.5):
+        v = Value(x)
+        assert f(v).data == len(text(v)) * 1.5 + x

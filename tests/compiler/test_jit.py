@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import itertools
 import math
 import pickle
 import random
@@ -192,7 +193,7 @@ def test_results_that_are_arguments_or_constants(backend):
     assert numbers(found) == [3.0, 0.25, 7.0, 3.0, 1.0, 0.0]
     total = ag.sum(found)
     assert ag.gradient(total, [x, w]) == [2.0, 1.0]
-    assert [type(v) for v in found] == [Value, Value, Value, Value, float, Value]
+    assert [type(v) for v in found] == [Value, Value, Value, Value, float, float]
 
 
 def test_several_outputs_are_nodes_of_their_own(backend):
@@ -626,3 +627,80 @@ def test_the_source_is_the_function():
     found, failed = made(0.5, 2.0)
     assert failed == -1
     assert found == [math.exp(0.5) * 2.0, math.exp(0.5) * 2.0, math.exp(0.5)]
+
+
+# ----- the same as eager code, where that has floats -----
+
+
+def test_derivatives_that_are_floats_have_no_derivatives(backend):
+    w = Value(2.0)
+
+    def f(x):
+        return ag.grad(lambda z: w * z * z)(1.5) * w * x
+
+    def g(x):
+        return ag.gradient(w * x * x, x) * w
+
+    def h(x):
+        return ag.value_and_grad(lambda z: w * z * z)(1.5), ag.hessian(lambda z: w * z**3)(x)
+
+    for function, x in ((f, Value(3.0)), (f, 3.0), (g, Value(3.0))):
+        compiled = ag.jit(function, backend=backend)
+        expected, found = function(x), compiled(x)
+        assert type(found) is type(expected) is Value
+        assert found.data == expected.data
+        assert ag.gradient(found, w) == ag.gradient(expected, w)
+        if type(x) is Value:
+            assert ag.gradient(found, x) == ag.gradient(expected, x)
+    assert ag.jit(h, backend=backend)(1.0) == h(1.0) == ((4.5, 6.0), 12.0)
+    values, second = ag.jit(h, backend=backend)(Value(1.0))
+    assert values == (4.5, 6.0) and ag.gradient(second, w) == 6.0
+    slope = ag.jit(ag.grad(lambda x: w * x * x), backend=backend)
+    assert slope(3.0) == 12.0
+    assert ag.gradient(slope(Value(3.0)), w) == 6.0
+
+
+def test_results_are_of_the_same_types(backend):
+    w = Value(2.0)
+
+    def f(x, y):
+        return x * 2.0, y * 2.0, w * x, w, [1, 2.5], ag.sum([])
+
+    for x, y in itertools.product((3.0, Value(3.0)), repeat=2):
+        expected, found = f(x, y), ag.jit(f, backend=backend)(x, y)
+        assert [type(v) for v in tree.leaves(found)] == [type(v) for v in tree.leaves(expected)]
+        assert numbers(tree.leaves(found)) == numbers(tree.leaves(expected))
+
+
+@pytest.mark.parametrize(
+    ("f", "arguments"),
+    [
+        (lambda w, x: ag.gradient(x * w, w), lambda w: (w, w)),
+        (lambda w, y: ag.gradient(y, w), lambda w: (w, w * w)),
+        (lambda w, y: ag.gradient(y * w, w), lambda w: (w, Value(2.0))),
+    ],
+)
+def test_derivatives_by_arguments_that_are_the_same(f, arguments, backend):
+    w = Value(1.5)
+    compiled = ag.jit(f, backend=backend)
+    for _ in range(2):
+        assert compiled(*arguments(w)) == f(*arguments(w))
+    closed = ag.jit(lambda x: ag.gradient(x * w, w), backend=backend)
+    assert (closed(w), closed(Value(4.0)), closed(w)) == (3.0, 4.0, 3.0)
+
+
+def test_a_compiled_function_compiled_again():
+    np = pytest.importorskip("numpy")
+    f = ag.jit(lambda x: x * 2.0, rows=0, reduce="mean")
+    assert ag.jit(f) is f
+    assert ag.jit(f)(np.ones(3)) == 2.0
+    assert ag.jit(f, rows=0, reduce="sum")(np.ones(3)) == 6.0
+
+
+def test_long_functions_of_floats():
+    def f(x):
+        for _ in range(20_000):
+            x = x + 1.0
+        return x
+
+    assert ag.jit(f)(1.0) == 20_001.0

@@ -326,7 +326,9 @@ def test_recordings_without_end_are_told_once():
     )
     assert told.filename == __file__
     g = ag.jit(lambda x: x * x.data)
-    with pytest.warns(RuntimeWarning, match=r"jit\(lambda\) has taken 64 ways .* they part at .*:\d+"):
+    with pytest.warns(
+        RuntimeWarning, match=r"jit\(lambda\) has taken 64 ways .* they part at .*:\d+"
+    ):
         assert [g(float(n)) for n in range(70)] == [float(n * n) for n in range(70)]
 
 
