@@ -67,6 +67,10 @@ class Batch:
                 return False
         if [a.shape for a in args] != self._shapes:  # which can be set in place
             return False
+        return self.is_up_to_date()
+
+    def is_up_to_date(self) -> bool:
+        """Return whether what the function reads, besides arguments and Values, is as it was."""
         return self._frozen is self.owner.surroundings.frozen()
 
     def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:

@@ -15,7 +15,8 @@ class Bound:
 
     `inputs` are the Values that are the same for all rows, and `shared` their data, an array of float64 to be changed
     as training goes on. A call gives the value, and leaves the derivatives by the inputs in `gradient`. The arrays it
-    was made with are read at every call.
+    was made with are read at every call, where they are of float64 and their rows are contiguous; others were copied.
+    What the function reads besides Values is as it was when the kernel was made.
 
     >>> import autograd_scalar as ag, numpy as np
     >>> w = ag.Value(2.0)
@@ -77,6 +78,11 @@ class Bound:
         """Return the sums where rows take several ways, or there are many of them."""
         import numpy as np
 
+        if not self._batch.is_up_to_date():
+            name = self._batch.owner.name
+            raise JitError(
+                f"what {name} reads besides Values has changed since the kernel was made; make it again"
+            )
         position = {v: i for i, v in enumerate(self.inputs)}
 
         def shared(path: Path) -> Any:

@@ -92,7 +92,7 @@ class Path:
         return len({*among}) == len(among) and not any(v.parents for v in values)
 
     def answers(self) -> Callable[[tuple[Any, ...]], Any] | None:
-        """Return the short way from floats and Values to the one output, see python_core.Caller; None where it is long."""
+        """Return the short way from floats and Values to the one output (python_core.Caller); None where it is long."""
         if not isinstance(self.result, Output) or self._by:
             return None
         if isinstance(self.result, Number) and self.result.constant is not None:
@@ -233,7 +233,7 @@ class Entry:
             return nested(leaf.inner, iter(made))
 
         args, kwargs = put_together(self.structure, fresh)
-        before, given = owner.surroundings.seen(), tree.leaves([args, kwargs])
+        before, given = owner.surroundings.things(), tree.leaves([args, kwargs])
         try:
             with modes.tracing(trace):
                 result = owner.f(*args, **kwargs)

@@ -18,7 +18,7 @@ EXACT = {"abs", "floor", "ceil", "round", "sqrt"}
 def functions_of(program: Program) -> set[str]:
     """Return the functions of a basic program that are no arithmetic."""
     ops = {op for op, *_ in program.code if op in TABLE}
-    return {op for op in ops if TABLE[op].is_primitive} - EXACT
+    return {op for op in ops if TABLE[op].is_primitive or op == "pow"} - EXACT
 
 
 class Kernel:
@@ -78,7 +78,7 @@ def run(
             found.append([point[operands[0]] for point in points])
         elif op == "const":
             found.append([operands[0]] * len(points))
-        elif op in TABLE and TABLE[op].is_primitive and op not in EXACT:
+        elif op in TABLE and (TABLE[op].is_primitive or op == "pow") and op not in EXACT:
             given = [found[operand] for operand in operands]
             made = function(op, lanes if varies[place] else 1)
             found.append(made(given, [], len(points))[0][0])

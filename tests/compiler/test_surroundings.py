@@ -363,3 +363,145 @@ def test_a_list_within_itself():
     assert f(3.0) == 6.0
     things[0] = 4.0
     assert f(3.0) == 12.0
+
+
+# ----- whatever leads to a number -----
+
+
+class Base:
+    def __call__(self, x):
+        return x * self.rate
+
+
+class Reader(Base):
+    def __init__(self):
+        self.rate, self.other, self.inner, self._hidden = (
+            2.0,
+            0,
+            types.SimpleNamespace(rate=3.0),
+            5.0,
+        )
+
+    @property
+    def hidden(self):
+        return self._hidden * SCALE
+
+    @staticmethod
+    def helped(x):
+        return x * SCALE
+
+    def by_method(self, x):
+        return self.scaled(x) + self.helped(x)
+
+    def scaled(self, x):
+        return self.inner.rate * x
+
+    def by_alias(self, x):
+        inner = self.inner
+        return inner.rate * x
+
+    def inherited(self, x):
+        return super().__call__(x)
+
+
+READER = Reader()
+READS = {
+    "a method of a global": lambda x: READER.by_method(x),
+    "an alias": lambda x: READER.by_alias(x),
+    "an inherited call": lambda x: READER(x),
+    "super": lambda x: READER.inherited(x),
+    "a property": lambda x: READER.hidden * x,
+    "a bound method": READER.by_method,
+    "a callable": READER,
+    "a local alias of a global": lambda x: (lambda r: r.inner.rate * x)(READER),
+    "a default": lambda x, r=READER: r.inner.rate * x,
+}
+CHANGES = {
+    "an attribute": lambda patch: patch.setattr(READER, "rate", 7.0),
+    "one two levels down": lambda patch: patch.setattr(READER.inner, "rate", 7.0),
+    "an object": lambda patch: patch.setattr(READER, "inner", types.SimpleNamespace(rate=9.0)),
+    "a hidden one": lambda patch: patch.setattr(READER, "_hidden", 7.0),
+    "a global": lambda patch: patch.setattr(sys.modules[__name__], "SCALE", 7.0),
+    "a method": lambda patch: patch.setattr(Reader, "scaled", lambda self, x: x * 11.0),
+}
+
+
+@pytest.mark.parametrize("reads", READS)
+def test_whatever_changes_is_read_anew(monkeypatch, reads):
+    f = READS[reads]
+    compiled = ag.jit(f)
+    for change in CHANGES.values():
+        assert compiled(2.0) == f(2.0)
+        with monkeypatch.context() as patch:
+            change(patch)
+            assert compiled(2.0) == f(2.0)
+        assert compiled(2.0) == f(2.0)
+
+
+def test_what_no_code_names_may_change_freely():
+    reader = Reader()
+    f = ag.jit(reader.by_method)
+    for reader.other in range(5):
+        assert f(2.0) == reader.by_method(2.0)
+    assert len(f.paths) == 1
+
+
+def test_a_refused_recording_leaves_nothing_behind(monkeypatch):
+    state = {"n": 0}
+
+    def f(x):
+        if x > 5.0:
+            state["n"] += 1
+        return x * state["n"]
+
+    compiled = ag.jit(f)
+    assert compiled(1.0) == 0.0
+    with pytest.raises(JitError, match="changes state"):
+        compiled(10.0)
+    assert state["n"] == 1
+    assert compiled(1.0) == 1.0
+
+
+def test_a_bound_kernel_whose_surroundings_have_changed(monkeypatch):
+    w = Value(1.0)
+    f = ag.jit(lambda x: w * x * SCALE if x > 0 else w * x * SCALE * 10.0, rows=0, reduce="sum")
+    x = np.array([1.0, 2.0])
+    bound = f.kernel(x)
+    assert bound() == 6.0
+    monkeypatch.setattr(sys.modules[__name__], "SCALE", 3.0)
+    x[0] = -1.0
+    with pytest.raises(JitError, match="has changed since the kernel was made; make it again"):
+        bound()
+    assert f(x).data == f.f(-1.0).data + f.f(2.0).data
+    monkeypatch.undo()
+    assert f(x).data == f.f(-1.0).data + f.f(2.0).data
+
+
+def test_threads_that_call_while_a_global_changes(monkeypatch):
+    f = ag.jit(lambda x: x * SCALE)
+    stop, wrong = threading.Event(), []
+
+    def work():
+        while not stop.is_set():
+            before = SCALE
+            try:
+                found = f(1.0)
+            except JitError:  # it changed while f was recorded
+                continue
+            if before == SCALE != found:
+                wrong.append((before, found))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    try:
+        for thread in threads:
+            thread.start()
+        for n in range(300):
+            monkeypatch.setattr(sys.modules[__name__], "SCALE", float(n % 7))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(interval)
+    assert not wrong
