@@ -22,9 +22,11 @@ class Batch:
     It may be called again and again: each call reads the present data of the parameters and of the arrays.
     """
 
-    def __init__(self, entry: Entry, leaves: Sequence[Any], args: Any = None) -> None:
+    def __init__(
+        self, entry: Entry, leaves: Sequence[Any], frozen: tuple[Any, ...], args: Any = None
+    ) -> None:
         self.entry, self.owner = entry, entry.owner
-        self._args, self._frozen = args, entry.owner.surroundings.frozen()
+        self._args, self._frozen = args, frozen
         self._shapes = [getattr(a, "shape", None) for a in args or ()]
         self._again: _Again | None = None
         self.shape = self._shape(leaves)
@@ -67,10 +69,6 @@ class Batch:
                 return False
         if [a.shape for a in args] != self._shapes:  # which can be set in place
             return False
-        return self.is_up_to_date()
-
-    def is_up_to_date(self) -> bool:
-        """Return whether what the function reads, besides arguments and Values, is as it was."""
         return self._frozen is self.owner.surroundings.frozen()
 
     def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:

@@ -78,11 +78,6 @@ class Bound:
         """Return the sums where rows take several ways, or there are many of them."""
         import numpy as np
 
-        if not self._batch.is_up_to_date():
-            name = self._batch.owner.name
-            raise JitError(
-                f"what {name} reads besides Values has changed since the kernel was made; make it again"
-            )
         position = {v: i for i, v in enumerate(self.inputs)}
 
         def shared(path: Path) -> Any:

@@ -17,7 +17,7 @@ from autograd_scalar.compiler import c, kernel, machine, python
 from autograd_scalar.compiler.arguments import leaf_names, static_parts, taken_apart
 from autograd_scalar.compiler.batch import Batch
 from autograd_scalar.compiler.bound import Bound
-from autograd_scalar.compiler.paths import Entry, NothingToCompile, Path
+from autograd_scalar.compiler.paths import Changed, Entry, NothingToCompile, Path
 from autograd_scalar.compiler.report import differences, report
 from autograd_scalar.compiler.row_kernel import Options
 from autograd_scalar.compiler.surroundings import Surroundings
@@ -91,23 +91,32 @@ class Jitted:
                 found = answer(args)
                 if found is not None:
                     return found
+        try:
+            return self._called(flat, args, kwargs)
+        except Changed:  # by another thread
+            return self(*args, **kwargs)
+
+    def _called(self, flat: _Flat | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the result of a call for which there is no short way."""
         if modes.open_blocks and (modes.tracer.get() or modes.watching.get() is not None):
             # It becomes part of what is being recorded; or anomalies are looked for, operation by operation.
             given: list[Any] = []
-            entry = self._entry(args, kwargs, given)
+            entry, frozen = self._entry(args, kwargs, given)
             if self.rows is not None or entry.has_arrays:
-                return Batch(entry, given).one_by_one()
+                return Batch(entry, given, frozen).one_by_one()
             return entry.eagerly(given)
         latest = self._latest  # another thread may replace it
         if latest is not None and latest.is_for(args, kwargs):
             return latest()
         leaves: Any = []
         if flat is None:
-            entry = self._entry(args, kwargs, leaves)
+            entry, frozen = self._entry(args, kwargs, leaves)
         else:
-            entry, leaves = flat.entry, args
+            entry, frozen, leaves = flat.entry, flat.frozen, args
         if self.rows is not None or entry.has_arrays:
-            return self._batch(entry, leaves, args, kwargs)()
+            batch = Batch(entry, leaves, frozen, None if kwargs else args)
+            self._latest = batch if batch.may_be_kept() else None
+            return batch()
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
         try:
             evaluated = entry.evaluated(numbers, leaves)
@@ -120,7 +129,7 @@ class Jitted:
         path, found = evaluated
         types = tuple(map(type, args))
         if not kwargs and {*types} <= {float, Value}:
-            self._shorten(types, flat or _Flat(entry, self._frozen(), {}), path)
+            self._shorten(types, flat or _Flat(entry, frozen, {}), path)
         if not path.gives_values or not modes.recording.get():
             return path.filled(found, lambda i: Value(found[i]))
         parents = [leaf if type(leaf) is Value else Value(leaf) for leaf in leaves] + path.closed
@@ -132,12 +141,6 @@ class Jitted:
 
         return path.filled(found, node)
 
-    def _batch(self, entry: Entry, leaves: Any, args: Any, kwargs: Any) -> Batch:
-        """Return a call with arrays, kept where the next one may be the same."""
-        batch = Batch(entry, leaves, args if not kwargs else None)
-        self._latest = batch if batch.may_be_kept() else None
-        return batch
-
     def _shorten(self, types: tuple[type, ...], flat: _Flat, path: Path) -> None:
         """Remember a structure, and the short way through a path of it."""
         self._flat[types] = flat
@@ -146,8 +149,8 @@ class Jitted:
             if answer is not None:
                 flat.answers[path] = answer
 
-    def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> Entry:
-        """Return what is known for arguments of that structure, and put their leaves into a list."""
+    def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> tuple[Entry, tuple[Any, ...]]:
+        """Return what is known for arguments of that structure, and for what; put their leaves into a list."""
         mapped = (
             {i % len(args) for i in self.rows if -len(args) <= i < len(args)} if self.rows else ()
         )
@@ -166,7 +169,8 @@ class Jitted:
             ),
             taken_apart(kwargs, leaves, "keywords", False if mapped else None),
         )
-        key = (structure, self.surroundings.frozen())
+        frozen = self.surroundings.frozen()
+        key = structure, frozen
         entry = self.entries.get(key)
         if entry is None:
             if len(self.entries) >= MOST_STRUCTURES:
@@ -175,8 +179,8 @@ class Jitted:
                     f"new one; what differs: {', '.join(differences(self)) or 'the structures'}"
                 )
                 del self.entries[next(iter(self.entries))]
-            entry = self.entries[key] = Entry(self, structure)
-        return entry
+            entry = self.entries[key] = Entry(self, *key)
+        return entry, frozen
 
     def warn(self, what: str) -> None:
         """Warn once that recordings come without end."""
@@ -268,7 +272,8 @@ class Jitted:
     def kernel(self, *args: Any, **kwargs: Any) -> Bound:
         """Return the function, reduced over rows, bound to its arrays: value and gradient without Values; see Bound."""
         leaves: list[Any] = []
-        return Bound(Batch(self._entry(args, kwargs, leaves), leaves))
+        entry, frozen = self._entry(args, kwargs, leaves)
+        return Bound(Batch(entry, leaves, frozen))
 
 
 def _parameters(f: Callable[..., Any]) -> list[str]:

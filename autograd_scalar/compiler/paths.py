@@ -187,11 +187,15 @@ class TooManyWays(JitError):
     """More paths than are kept."""
 
 
-class Entry:
-    """All paths that were recorded for one structure of arguments."""
+class Changed(JitError):
+    """What the function reads has changed since its record was looked for."""
 
-    def __init__(self, owner: Jitted, structure: Any) -> None:
-        self.owner, self.structure = owner, structure
+
+class Entry:
+    """All paths that were recorded for one structure of arguments, and for what the function read besides them."""
+
+    def __init__(self, owner: Jitted, structure: Any, frozen: tuple[Any, ...]) -> None:
+        self.owner, self.structure, self.frozen = owner, structure, frozen
         self.paths: list[Path] = []
         self.leaves: list[Leaf] = []
         put_together(structure, self.leaves.append)
@@ -234,6 +238,10 @@ class Entry:
 
         args, kwargs = put_together(self.structure, fresh)
         before, given = owner.surroundings.things(), tree.leaves([args, kwargs])
+        if before.seen().key != self.frozen:
+            raise Changed(
+                f"what {owner.name} reads besides Values has changed since the kernel was made; make it again"
+            )
         try:
             with modes.tracing(trace):
                 result = owner.f(*args, **kwargs)

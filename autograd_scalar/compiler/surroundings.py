@@ -42,7 +42,7 @@ class Surroundings:
         """
         seen = self._seen
         if seen is None or not seen.is_so():
-            seen = self._seen = _seen(self.things())
+            seen = self._seen = self.things().seen()
         return seen.key
 
     def things(self) -> Things:
@@ -84,17 +84,6 @@ class _Seen(NamedTuple):
         return True
 
 
-def _seen(things: Things) -> _Seen:
-    found, inside = [], []
-    for name, thing in things.named.items():
-        told = [told_apart(thing)]
-        for view, now in _inside(thing):
-            inside.append((view, len(view), now))
-            told += [len(view), *[(type(part), told_apart(part)) for part in now]]
-        found.append((name, type(thing), *told))
-    return _Seen(things.lookups, inside, (ops.definitions, *found))
-
-
 class Things:
     """All that a function may read, found by going from it to what it names, and to what is named there."""
 
@@ -114,6 +103,17 @@ class Things:
         self._call(f)
         while self._look_for_attributes():
             pass
+
+    def seen(self) -> _Seen:
+        """Return what tells them from others."""
+        found, inside = [], []
+        for name, thing in self.named.items():
+            told = [told_apart(thing)]
+            for view, now in _inside(thing):
+                inside.append((view, len(view), now))
+                told += [len(view), *[(type(part), told_apart(part)) for part in now]]
+            found.append((name, type(thing), *told))
+        return _Seen(self.lookups, inside, (ops.definitions, *found))
 
     def _note(self, name: str, thing: Any, get: Callable[[Any], Any], key: Any) -> None:
         """Take note of a thing and where it was found, and go on from it."""

@@ -95,7 +95,8 @@ class CompiledLearner(Learner):
             for column, name in ((data.X, "X"), (data.y, "y"))
         ]
         structure = (tuple, (tuple, *rows), (dict, ()))
-        entry = Entry(Jitted(sample, None, None, "record", self._options), structure)
+        jitted = Jitted(sample, None, None, "record", self._options)
+        entry = Entry(jitted, structure, jitted.surroundings.frozen())
         path = entry.record(self._columns(data).row(0))
         if not all(type(leaf) is Output for leaf in tree.leaves(path.result)):
             raise JitError("the model predicts numbers that depend on nothing")
