@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import OrderedDict, UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
-from types import FunctionType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd_scalar.compiler.chance import is_generator
+from autograd_scalar.compiler.names import is_ours
 from autograd_scalar.compiler.trace import JitError
 from autograd_scalar.value import Value
 
@@ -45,14 +48,23 @@ class Identity:
 _FLOAT, _VALUE, _ARRAY = Leaf(FLOAT), Leaf(VALUE), Leaf(ARRAY)
 
 
-def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) -> Any:
-    """Return the structure of an argument, hashable, and append its leaves to a list.
+class Parts(NamedTuple):
+    """What arguments hold besides their structure."""
+
+    #: Floats, Values and arrays.
+    leaves: list[Any]
+    #: Objects, whose attributes may be read, by what they are called.
+    objects: dict[str, Any]
+
+
+def taken_apart(argument: Any, parts: Parts, path: str, rows: bool | None) -> Any:
+    """Return the structure of an argument, hashable, and put what else it holds into `parts`.
 
     Ints, strings, bools and whatever else is no number to compute with are part of the structure. With `rows`, the
     first axis of an array, or of a list of numbers, counts rows, and the others are lists; where it is False, other
     arguments have rows, and this one must not have arrays.
     """
-    kind = type(argument)
+    kind, leaves = type(argument), parts.leaves
     if rows and not isinstance(argument, list | tuple | dict) and not _is_array(argument):
         raise JitError(
             f"{path} is to be mapped over rows, but is {argument!r:.60}; pass what all rows share as another argument"
@@ -63,20 +75,17 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) 
     if kind is Value:
         leaves.append(argument)
         return _VALUE
-    if rows and isinstance(argument, list | tuple) and not any(map(_has_rows, argument)):
+    if rows and kind in (list, tuple) and not any(map(_has_rows, argument)):
         return _array(argument, leaves, path, rows)
-    if isinstance(argument, list | tuple):
+    if kind in (list, tuple) or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
         return kind, *[
-            taken_apart(part, leaves, f"{path}[{i}]", rows) for i, part in enumerate(argument)
+            taken_apart(part, parts, f"{path}[{i}]", rows) for i, part in enumerate(argument)
         ]
-    if isinstance(argument, dict):
+    if kind in (dict, OrderedDict):
         return (
             kind,
             tuple(argument),
-            *[
-                taken_apart(part, leaves, f"{path}[{key!r}]", rows)
-                for key, part in argument.items()
-            ],
+            *[taken_apart(part, parts, f"{path}[{key!r}]", rows) for key, part in argument.items()],
         )
     if isinstance(argument, float) and not rows:  # numpy's float64 among them
         leaves.append(float(argument))
@@ -85,16 +94,21 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) 
         return _array(argument, leaves, path, rows)
     if isinstance(argument, type | ModuleType | FunctionType):
         return kind, argument
-    if isinstance(argument, set | frozenset):
-        return kind, Identity(argument), frozenset(map(told_apart, argument))
+    if isinstance(argument, _CONTAINERS):
+        return kind, Identity(argument), *_contents(argument, path)
     if is_generator(argument):
         raise JitError(f"{path} draws random numbers, which a replay would not; draw them outside")
     if isinstance(argument, Iterator):
         raise JitError(
             f"{path} is an iterator, from which a replay would draw nothing; pass a list"
         )
-    attributes = _attributes(argument)
-    frozen = [(name, type(thing), told_apart(thing)) for name, thing in attributes]
+    frozen: list[Any] = []
+    if is_ours(kind.__module__):  # a model: what its class's code reads is not looked for
+        frozen = [
+            (name, told_apart(part)) for name, part in getattr(argument, "__dict__", {}).items()
+        ]
+    elif kind.__module__ != "builtins":
+        parts.objects[path] = argument
     try:
         hash(argument)
     except (TypeError, ValueError):  # the latter of a memoryview
@@ -102,19 +116,31 @@ def taken_apart(argument: Any, leaves: list[Any], path: str, rows: bool | None) 
     return kind, argument, *frozen
 
 
-def _attributes(thing: Any) -> list[tuple[str, Any]]:
-    """Return the attributes that an object has in its __dict__ or in slots, and its class's numbers and texts."""
-    slots = [slot for kind in type(thing).__mro__ for slot in getattr(kind, "__slots__", ())]
-    if isinstance(getattr(type(thing), "__slots__", ()), str):
-        slots = [type(thing).__slots__]
-    found = [(slot, getattr(thing, slot)) for slot in slots if hasattr(thing, slot)]
-    for kind in type(thing).__mro__[:-1]:
-        found += [
-            (name, part)
-            for name, part in vars(kind).items()
-            if isinstance(part, float | int | str | Value) and name[:2] != "__"
-        ]
-    return [*getattr(thing, "__dict__", {}).items(), *found]
+#: Containers that are not rebuilt around what they hold: their contents count as ints and texts do.
+_CONTAINERS: tuple[type, ...] = (
+    *(list, tuple, dict, set, frozenset, deque, UserList, UserDict, MappingProxyType, array),
+    *(type({}.keys()), type({}.values()), type({}.items())),
+)
+#: So many things they may hold.
+_MOST_INSIDE = 64
+
+
+def _contents(container: Any, path: str) -> Iterator[Any]:
+    """Yield what tells a container's contents from others."""
+    if len(container) > _MOST_INSIDE:
+        raise JitError(
+            f"{path} is a {type(container).__name__} of {len(container)}, which would be compared at every call; "
+            "pass a list, a tuple, a dict or an array"
+        )
+    pairs = isinstance(container, dict | UserDict | MappingProxyType)
+    inside = [part for pair in container.items() for part in pair] if pairs else [*container]
+    told = [(type(part), told_apart(part)) for part in inside]
+    yield frozenset(told) if isinstance(container, set | frozenset) else tuple(told)
+    for part in inside:
+        if isinstance(part, _CONTAINERS):
+            yield from _contents(part, path)
+    for name, part in getattr(container, "__dict__", {}).items():
+        yield name, type(part), told_apart(part)
 
 
 def told_apart(thing: Any) -> Any:
@@ -168,15 +194,19 @@ def put_together(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
     if isinstance(structure, Leaf):
         return leaf(structure)
     kind, *parts = structure
-    if issubclass(kind, dict):
-        keys, *parts = parts
-        made = kind.__new__(kind)  # a defaultdict takes no pairs
-        made.update(zip(keys, [put_together(part, leaf) for part in parts], strict=True))
-        return made
-    if issubclass(kind, list | tuple):
+    if _is_rebuilt(structure):
+        if issubclass(kind, dict):
+            keys, *parts = parts
+            return kind(zip(keys, [put_together(part, leaf) for part in parts], strict=True))
         built = [put_together(part, leaf) for part in parts]
         return kind(*built) if hasattr(kind, "_fields") else kind(built)
     return parts[0].thing if isinstance(parts[0], Identity) else parts[0]
+
+
+def _is_rebuilt(structure: Any) -> bool:
+    """Return whether a structure is of a container that is taken apart, and put together anew."""
+    kind, *parts = structure
+    return issubclass(kind, dict | list | tuple) and not (parts and isinstance(parts[0], Identity))
 
 
 def leaf_names(structure: Any, name: str) -> Iterator[str]:
@@ -199,13 +229,13 @@ def _parts(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
     if isinstance(structure, Leaf):
         yield name, structure
         return
+    if not _is_rebuilt(structure):
+        yield name, structure
+        return
     kind, *parts = structure
     keys: Iterable[Any] = range(len(parts))
     if issubclass(kind, dict):
         keys, *parts = parts
-    elif not issubclass(kind, list | tuple):
-        yield name, structure
-        return
     for key, part in zip(keys, parts, strict=True):
         yield from _parts(part, f"{name}[{key!r}]")
 

@@ -69,7 +69,7 @@ class Batch:
                 return False
         if [a.shape for a in args] != self._shapes:  # which can be set in place
             return False
-        return self._frozen is self.owner.surroundings.frozen()
+        return self._frozen is self.entry.surroundings.frozen()
 
     def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:
         """Return what the rows count up to: one number, or the shape that arrays broadcast to."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from autograd_scalar import modes
 from autograd_scalar.compiler import c, kernel, machine, python
-from autograd_scalar.compiler.arguments import leaf_names, static_parts, taken_apart
+from autograd_scalar.compiler.arguments import Parts, leaf_names, static_parts, taken_apart
 from autograd_scalar.compiler.batch import Batch
 from autograd_scalar.compiler.bound import Bound
 from autograd_scalar.compiler.paths import Changed, Entry, NothingToCompile, Path
@@ -58,6 +58,8 @@ class Jitted:
         self.entries: dict[Any, Entry] = {}
         #: Structures by the types of the arguments.
         self._flat: dict[tuple[type, ...], _Flat] = {}
+        #: The surroundings with objects among the arguments, by these.
+        self._around: dict[tuple[tuple[str, int], ...], Surroundings] = {}
         self._has_warned = False
         #: The latest call with arrays, for when it is made again.
         self._latest: Batch | None = None
@@ -151,6 +153,7 @@ class Jitted:
 
     def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> tuple[Entry, tuple[Any, ...]]:
         """Return what is known for arguments of that structure, and for what; put their leaves into a list."""
+        parts = Parts(leaves, {})
         mapped = (
             {i % len(args) for i in self.rows if -len(args) <= i < len(args)} if self.rows else ()
         )
@@ -163,13 +166,14 @@ class Jitted:
             (
                 tuple,
                 *[
-                    taken_apart(a, leaves, f"argument {i}", i in mapped if mapped else None)
+                    taken_apart(a, parts, f"argument {i}", i in mapped if mapped else None)
                     for i, a in enumerate(args)
                 ],
             ),
-            taken_apart(kwargs, leaves, "keywords", False if mapped else None),
+            taken_apart(kwargs, parts, "keywords", False if mapped else None),
         )
-        frozen = self.surroundings.frozen()
+        surroundings = self._with(parts.objects) if parts.objects else self.surroundings
+        frozen = surroundings.frozen()
         key = structure, frozen
         entry = self.entries.get(key)
         if entry is None:
@@ -179,8 +183,17 @@ class Jitted:
                     f"new one; what differs: {', '.join(differences(self)) or 'the structures'}"
                 )
                 del self.entries[next(iter(self.entries))]
-            entry = self.entries[key] = Entry(self, *key)
+            entry = self.entries[key] = Entry(self, *key, surroundings)
         return entry, frozen
+
+    def _with(self, objects: dict[str, Any]) -> Surroundings:
+        """Return what is around the function where objects are among its arguments."""
+        key = tuple((name, id(thing)) for name, thing in objects.items())
+        if key not in self._around:
+            if len(self._around) >= MOST_STRUCTURES:
+                del self._around[next(iter(self._around))]
+            self._around[key] = Surroundings(self.f, self.name, objects)
+        return self._around[key]
 
     def warn(self, what: str) -> None:
         """Warn once that recordings come without end."""

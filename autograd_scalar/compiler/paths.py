@@ -19,6 +19,7 @@ from autograd_scalar.value import Caller, Value, copy_data, core
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.jit import Jitted
+    from autograd_scalar.compiler.surroundings import Surroundings
 
 #: From so many Values on, their data is read in one go.
 MANY = 20
@@ -194,8 +195,15 @@ class Changed(JitError):
 class Entry:
     """All paths that were recorded for one structure of arguments, and for what the function read besides them."""
 
-    def __init__(self, owner: Jitted, structure: Any, frozen: tuple[Any, ...]) -> None:
-        self.owner, self.structure, self.frozen = owner, structure, frozen
+    def __init__(
+        self,
+        owner: Jitted,
+        structure: Any,
+        frozen: tuple[Any, ...],
+        surroundings: Surroundings,
+    ) -> None:
+        self.owner, self.structure = owner, structure
+        self.frozen, self.surroundings = frozen, surroundings
         self.paths: list[Path] = []
         self.leaves: list[Leaf] = []
         put_together(structure, self.leaves.append)
@@ -237,7 +245,7 @@ class Entry:
             return nested(leaf.inner, iter(made))
 
         args, kwargs = put_together(self.structure, fresh)
-        before, given = owner.surroundings.things(), tree.leaves([args, kwargs])
+        before, given = self.surroundings.things(), tree.leaves([args, kwargs])
         if before.seen().key != self.frozen:
             raise Changed(
                 f"what {owner.name} reads besides Values has changed since the kernel was made; make it again"
@@ -252,7 +260,7 @@ class Entry:
                     "for a list of numbers pass array.tolist(), for rows of them give it rows="
                 )
             raise
-        owner.surroundings.check(before)
+        self.surroundings.check(before)
         now = tree.leaves([args, kwargs])
         if len(now) != len(given) or any(a is not b for a, b in zip(now, given, strict=True)):
             raise JitError(

@@ -29,9 +29,13 @@ MOST = 1_000
 class Surroundings:
     """The things around a function, and whether they have changed."""
 
-    def __init__(self, f: Callable[..., Any], name: str) -> None:
+    def __init__(
+        self, f: Callable[..., Any], name: str, objects: dict[str, Any] | None = None
+    ) -> None:
         self.name = name
         self._f = f
+        #: Objects among the arguments, by what they are called; held on to, since they are found by their ids.
+        self._objects = objects or {}
         #: In one tuple, since several threads may look.
         self._seen: _Seen | None = None
 
@@ -47,7 +51,7 @@ class Surroundings:
 
     def things(self) -> Things:
         """Return the things, as they are now."""
-        return Things(self._f)
+        return Things(self._f, self._objects)
 
     def check(self, before: Things) -> None:
         """Raise JitError where a thing is another one, or has other contents, than before."""
@@ -87,7 +91,7 @@ class _Seen(NamedTuple):
 class Things:
     """All that a function may read, found by going from it to what it names, and to what is named there."""
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    def __init__(self, f: Callable[..., Any], objects: dict[str, Any]) -> None:
         self.lookups: list[tuple[Callable[[Any], Any], Any, Any]] = [
             (vars(ops).get, "definitions", ops.definitions)
         ]
@@ -99,8 +103,10 @@ class Things:
         self._functions: set[FunctionType] = set()
         self._attributes: set[str] = set()
         #: Objects with what they are called, and the attributes that were looked for in each.
-        self._objects: dict[int, tuple[Any, str, set[str]]] = {}
+        self._reached: dict[int, tuple[Any, str, set[str]]] = {}
         self._call(f)
+        for name, thing in objects.items():
+            self._reach(thing, name)
         while self._look_for_attributes():
             pass
 
@@ -172,17 +178,17 @@ class Things:
 
     def _reach(self, thing: Any, name: str) -> None:
         """Take note of an object that may have attributes of the user's, and may be called."""
-        if isinstance(thing, FunctionType | type) or id(thing) in self._objects:
+        if isinstance(thing, FunctionType | type) or id(thing) in self._reached:
             return
         is_module = isinstance(thing, ModuleType)
         if is_users(thing) if is_module else not is_ours(type(thing).__module__):
-            self._objects[id(thing)] = thing, name, set()
+            self._reached[id(thing)] = thing, name, set()
             self._call(thing)
 
     def _look_for_attributes(self) -> bool:
         """Go on to the attributes of all objects; return whether some had not been looked for."""
         found = False
-        for thing, name, tried in [*self._objects.values()]:
+        for thing, name, tried in [*self._reached.values()]:
             for attribute in sorted(self._attributes - tried):
                 found = True
                 tried.add(attribute)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import tree
 from autograd_scalar.compiler import kernel, machine
-from autograd_scalar.compiler.arguments import taken_apart
+from autograd_scalar.compiler.arguments import Parts, taken_apart
 from autograd_scalar.compiler.jit import Jitted
 from autograd_scalar.compiler.paths import Entry, Output, Path
 from autograd_scalar.compiler.row_kernel import Columns, Options, Rows
@@ -89,14 +89,15 @@ class CompiledLearner(Learner):
                 loss = loss + self.l2 * l2(self.optimizer.params)
             return loss, prediction
 
-        leaves: list[Any] = []
+        parts = Parts([], {})
         rows = [
-            taken_apart(column, leaves, name, True)
+            taken_apart(column, parts, name, True)
             for column, name in ((data.X, "X"), (data.y, "y"))
         ]
         structure = (tuple, (tuple, *rows), (dict, ()))
         jitted = Jitted(sample, None, None, "record", self._options)
-        entry = Entry(jitted, structure, jitted.surroundings.frozen())
+        around = jitted.surroundings
+        entry = Entry(jitted, structure, around.frozen(), around)
         path = entry.record(self._columns(data).row(0))
         if not all(type(leaf) is Output for leaf in tree.leaves(path.result)):
             raise JitError("the model predicts numbers that depend on nothing")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import array
+import collections
 import copy
 import functools
 import gc
 import random
 import sys
 import threading
+import time
 import types
 import weakref
 
@@ -497,11 +500,100 @@ def test_threads_that_call_while_a_global_changes(monkeypatch):
     try:
         for thread in threads:
             thread.start()
-        for n in range(300):
-            monkeypatch.setattr(sys.modules[__name__], "SCALE", float(n % 7))
+        for n in range(60):
+            monkeypatch.setattr(sys.modules[__name__], "SCALE", float(n))
+            time.sleep(0.003)
     finally:
         stop.set()
         for thread in threads:
             thread.join()
         sys.setswitchinterval(interval)
     assert not wrong
+
+
+# ----- arguments that are no data -----
+
+
+def data_of(x):
+    return x.data if type(x) is Value else x
+
+
+class Tagged(list):
+    factor = 1.0
+
+
+class Attributes(dict):
+    def __init__(self, **things):
+        super().__init__(**things)
+        self.__dict__ = self
+
+
+class Even(tuple):
+    def __new__(cls, *parts):
+        return super().__new__(cls, parts)
+
+
+@pytest.mark.parametrize(
+    ("argument", "read", "change"),
+    [
+        (collections.deque([1.0]), lambda d: d[0], lambda d: d.append(d.popleft() + 2.0)),
+        (array.array("d", [1.0]), lambda d: d[0], lambda d: d.__setitem__(0, 3.0)),
+        (collections.UserList([1.0]), lambda d: d[0], lambda d: d.__setitem__(0, 3.0)),
+        (DICT.values(), lambda d: sum(d), lambda d: DICT.update(a=7.0)),
+        (types.MappingProxyType(DICT), lambda d: d["a"], lambda d: DICT.update(a=5.0)),
+        (Tagged([2.0]), lambda d: d[0] * d.factor, lambda d: setattr(d, "factor", 5.0)),
+        (Attributes(a=2.0), lambda d: d.a, lambda d: setattr(d, "a", 4.0)),
+        (collections.defaultdict(lambda: 4.0), lambda d: d["a"], lambda d: d.update(a=2.0)),
+        (Even(2.0, 3.0), lambda d: d[1], lambda d: None),
+        (
+            types.SimpleNamespace(o=types.SimpleNamespace(rate=2.0)),
+            lambda d: d.o.rate,
+            lambda d: setattr(d.o, "rate", 5.0),
+        ),
+        (
+            types.SimpleNamespace(weights=[Value(2.0)]),
+            lambda d: d.weights[0],
+            lambda d: d.weights.__setitem__(0, Value(9.0)),
+        ),
+    ],
+    ids=lambda part: type(part).__name__,
+)
+def test_arguments_that_change_in_place(argument, read, change):
+    def f(x, thing):
+        return x * read(thing)
+
+    compiled = ag.jit(f)
+    for _ in range(2):
+        if not isinstance(argument, collections.defaultdict):
+            assert data_of(compiled(2.0, argument)) == data_of(f(2.0, argument))
+        change(argument)
+        assert data_of(compiled(2.0, argument)) == data_of(f(2.0, argument))
+
+
+def test_containers_that_are_too_long_to_be_compared():
+    f = ag.jit(lambda x, d: x * d[0])
+    with pytest.raises(JitError, match=r"argument 1 is a deque of 100, .*pass a list"):
+        f(1.0, collections.deque([1.0] * 100))
+
+
+class Trainer:
+    def __init__(self):
+        self.w, self.config, self.steps = Value(2.0), types.SimpleNamespace(rate=3.0), 0
+
+    @ag.jit
+    def loss(self, x):
+        return self.scaled(x) * self.config.rate
+
+    def scaled(self, x):
+        return self.w * x
+
+
+def test_a_decorated_method():
+    trainer, other = Trainer(), Trainer()
+    other.w.data = 10.0
+    recorded = len(Trainer.loss.paths)
+    for trainer.steps in range(5):
+        assert (trainer.loss(1.0).data, other.loss(1.0).data) == (6.0, 30.0)
+    assert len(Trainer.loss.paths) == recorded + 2
+    trainer.config.rate = 5.0
+    assert (trainer.loss(1.0).data, other.loss(1.0).data) == (10.0, 30.0)
