@@ -372,19 +372,21 @@ def node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float
 
 
 class Caller:
-    """Calls what `run(numbers)` computes with a call's own arguments, floats and Values.
+    """Calls what `run(numbers)` computes with a call's own arguments, floats and Values of certain types.
 
-    After the arguments, of which there are `given`, run() is passed the data of the Values that are closed over. It
-    gives a list and the number of a guard that fails, or -1. In the list are an output and, with `op`, the derivatives
-    by all inputs: then answer() makes a node of them. The compiled core calls the machine code at run.address itself.
+    After the arguments, run() is passed the data of the Values that are closed over. It gives a list and the number of
+    a guard that fails, or -1. In the list are an output and, with `op`, the derivatives by all inputs: then answer()
+    makes a node of them. The compiled core calls the machine code at run.address itself.
     """
 
-    def __init__(self, run: Any, closed: list[Value], given: int, op: str = "") -> None:
-        self._run, self._closed, self._given, self._op = run, closed, given, op
+    def __init__(
+        self, run: Any, types: tuple[type, ...], closed: list[Value], op: str = ""
+    ) -> None:
+        self._run, self._types, self._closed, self._op = run, types, closed, op
 
     def answer(self, args: tuple[Any, ...]) -> Value | float | None:
-        """Return the output; None where a guard fails, or where an argument is neither a float nor a Value."""
-        if len(args) != self._given or not {*map(type, args)} <= {float, Value}:
+        """Return the output; None where a guard fails, or where the arguments are of other types."""
+        if tuple(map(type, args)) != self._types:
             return None
         numbers = [x if type(x) is float else x._data for x in args]
         found, failed = self._run([*numbers, *[v._data for v in self._closed]])

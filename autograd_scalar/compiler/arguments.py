@@ -163,7 +163,7 @@ def _array(argument: Any, leaves: list[Any], path: str, rows: bool | None) -> An
 
     try:
         array = np.asarray(argument)
-    except ValueError:
+    except (ValueError, TypeError, RuntimeError):  # the latter two of tensors
         raise JitError(
             f"{path} is to be rows of numbers, all of one shape, got {argument!r:.60}"
         ) from None

@@ -12,6 +12,7 @@ from autograd_scalar.compiler.arguments import ARRAY
 from autograd_scalar.compiler.paths import Entry, Output, Path, TooManyWays
 from autograd_scalar.compiler.row_kernel import Columns
 from autograd_scalar.compiler.rows import Part, parts, whole
+from autograd_scalar.compiler.surroundings import Seen
 from autograd_scalar.compiler.trace import JitError
 from autograd_scalar.value import Value, copy_data
 
@@ -22,11 +23,9 @@ class Batch:
     It may be called again and again: each call reads the present data of the parameters and of the arrays.
     """
 
-    def __init__(
-        self, entry: Entry, leaves: Sequence[Any], frozen: tuple[Any, ...], args: Any = None
-    ) -> None:
+    def __init__(self, entry: Entry, leaves: Sequence[Any], seen: Seen, args: Any = None) -> None:
         self.entry, self.owner = entry, entry.owner
-        self._args, self._frozen = args, frozen
+        self._args, self._seen = args, seen
         self._shapes = [getattr(a, "shape", None) for a in args or ()]
         self._again: _Again | None = None
         self.shape = self._shape(leaves)
@@ -69,7 +68,7 @@ class Batch:
                 return False
         if [a.shape for a in args] != self._shapes:  # which can be set in place
             return False
-        return self._frozen is self.entry.surroundings.frozen()
+        return self._seen.is_so()
 
     def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:
         """Return what the rows count up to: one number, or the shape that arrays broadcast to."""
@@ -171,8 +170,16 @@ class Batch:
 
     def path(self) -> Path:
         """Return a path that was recorded; the first row decides where there is none."""
-        if not self.entry.paths:
-            self.entry.record(self._row(0) if self.count else [1.0] * self.inputs)
+        if not self.entry.paths and self.count:
+            self.entry.record(self._row(0))
+        elif not self.entry.paths:
+            try:
+                self.entry.record([1.0] * self.inputs)
+            except Exception as problem:
+                raise JitError(
+                    f"{self.owner.name} was given no rows, and cannot be recorded with ones instead ({problem}); "
+                    "call it with rows first"
+                ) from None
         return self.entry.paths[0]
 
     def _given(self, row: int) -> list[Any]:

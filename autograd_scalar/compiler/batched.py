@@ -105,6 +105,12 @@ class _Batched:
     def __call__(self, values: Sequence[float]) -> tuple[list[float], int]:
         import numpy as np
 
+        with np.errstate(all="ignore"):  # inf - inf is nan
+            return self._whole(values)
+
+    def _whole(self, values: Sequence[float]) -> tuple[list[float], int]:
+        import numpy as np
+
         given = np.asarray(values, dtype=np.float64)
         columns = self._columns
         if self._placed:

@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from operator import index
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from autograd_scalar import modes
@@ -20,7 +20,7 @@ from autograd_scalar.compiler.bound import Bound
 from autograd_scalar.compiler.paths import Changed, Entry, NothingToCompile, Path
 from autograd_scalar.compiler.report import differences, report
 from autograd_scalar.compiler.row_kernel import Options
-from autograd_scalar.compiler.surroundings import Surroundings
+from autograd_scalar.compiler.surroundings import Seen, Surroundings
 from autograd_scalar.compiler.trace import PACKAGE, JitError
 from autograd_scalar.value import Value
 
@@ -28,13 +28,22 @@ from autograd_scalar.value import Value
 MOST_STRUCTURES = 64
 
 
+#: So many short ways are tried before the long one.
+MOST_SHORT = 8
+
+
 class _Flat(NamedTuple):
     """A structure of floats and Values without nests, for which their types are enough to find its entry."""
 
     entry: Entry
-    #: What was frozen with it.
-    frozen: tuple[Any, ...]
-    #: The short ways through its paths, where there are any.
+    #: What was around when it was found.
+    seen: Seen
+
+
+class _Short(NamedTuple):
+    """The short ways to results, from floats and Values to machine code, as long as all around is so."""
+
+    is_so: Callable[[], bool]
     answers: dict[Path, Callable[[tuple[Any, ...]], Any]]
 
 
@@ -53,11 +62,11 @@ class Jitted:
         self.f, self.rows, self.reduce, self.flip, self.options = f, rows, reduce, flip, options
         self.name = getattr(f, "__name__", type(f).__name__).strip("<>")
         self.surroundings = Surroundings(f, self.name)
-        self._frozen = self.surroundings.frozen
         self._parameters = _parameters(f)
         self.entries: dict[Any, Entry] = {}
         #: Structures by the types of the arguments.
         self._flat: dict[tuple[type, ...], _Flat] = {}
+        self._short = _Short(bool, {})  # of nothing: bool() is False
         #: The surroundings with objects among the arguments, by these.
         self._around: dict[tuple[tuple[str, int], ...], Surroundings] = {}
         self._has_warned = False
@@ -76,47 +85,55 @@ class Jitted:
         f = copy.deepcopy(
             self.f, memo
         )  # itself, where it is a function; but a copied model has its own parameters
-        return self if f is self.f else Jitted(f, self.rows, self.reduce, self.flip, self.options)
+        return (
+            self if f is self.f else type(self)(f, self.rows, self.reduce, self.flip, self.options)
+        )
 
     def __copy__(self) -> Jitted:
         return self
 
-    def __reduce__(self) -> str:
-        return self.__qualname__  # type: ignore[no-any-return]  # pickled by name, as functions are
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        name: str = getattr(self, "__qualname__", "")
+        found: Any = sys.modules.get(self.__module__)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if found is self:
+            return name  # pickled by name, as functions are
+        return type(self), (self.f, self.rows, self.reduce, self.flip, self.options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        flat = None if kwargs else self._flat.get(tuple(map(type, args)))
-        if flat is not None and flat.frozen is not self._frozen():
-            flat = None
-        if flat is not None and not modes.open_blocks:
-            for answer in flat.answers.values():
+        is_so, answers = self._short
+        if not kwargs and not modes.open_blocks and is_so():
+            for answer in answers.values():
                 found = answer(args)
                 if found is not None:
                     return found
         try:
-            return self._called(flat, args, kwargs)
+            return self._called(args, kwargs)
         except Changed:  # by another thread
             return self(*args, **kwargs)
 
-    def _called(self, flat: _Flat | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of a call for which there is no short way."""
         if modes.open_blocks and (modes.tracer.get() or modes.watching.get() is not None):
             # It becomes part of what is being recorded; or anomalies are looked for, operation by operation.
             given: list[Any] = []
-            entry, frozen = self._entry(args, kwargs, given)
+            entry, seen = self._entry(args, kwargs, given)
             if self.rows is not None or entry.has_arrays:
-                return Batch(entry, given, frozen).one_by_one()
+                return Batch(entry, given, seen).one_by_one()
             return entry.eagerly(given)
         latest = self._latest  # another thread may replace it
         if latest is not None and latest.is_for(args, kwargs):
             return latest()
         leaves: Any = []
-        if flat is None:
-            entry, frozen = self._entry(args, kwargs, leaves)
+        types = tuple(map(type, args))
+        flat = None if kwargs else self._flat.get(types)
+        if flat is not None and flat.seen is self.surroundings.seen():
+            (entry, seen), leaves = flat, args
         else:
-            entry, frozen, leaves = flat.entry, flat.frozen, args
+            entry, seen = self._entry(args, kwargs, leaves)
         if self.rows is not None or entry.has_arrays:
-            batch = Batch(entry, leaves, frozen, None if kwargs else args)
+            batch = Batch(entry, leaves, seen, None if kwargs else args)
             self._latest = batch if batch.may_be_kept() else None
             return batch()
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
@@ -129,9 +146,8 @@ class Jitted:
         if evaluated is None:
             return entry.eagerly(leaves)
         path, found = evaluated
-        types = tuple(map(type, args))
         if not kwargs and {*types} <= {float, Value}:
-            self._shorten(types, flat or _Flat(entry, frozen, {}), path)
+            self._shorten(types, _Flat(entry, seen), path)
         if not path.gives_values or not modes.recording.get():
             return path.filled(found, lambda i: Value(found[i]))
         parents = [leaf if type(leaf) is Value else Value(leaf) for leaf in leaves] + path.closed
@@ -146,12 +162,15 @@ class Jitted:
     def _shorten(self, types: tuple[type, ...], flat: _Flat, path: Path) -> None:
         """Remember a structure, and the short way through a path of it."""
         self._flat[types] = flat
-        if path not in flat.answers:
-            answer = path.answers()
+        if self._short.is_so != flat.seen.is_so:
+            self._short = _Short(flat.seen.is_so, {})
+        answers = self._short.answers
+        if path not in answers and len(answers) < MOST_SHORT:
+            answer = path.answer(types)
             if answer is not None:
-                flat.answers[path] = answer
+                self._short = _Short(flat.seen.is_so, {**answers, path: answer})
 
-    def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> tuple[Entry, tuple[Any, ...]]:
+    def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> tuple[Entry, Seen]:
         """Return what is known for arguments of that structure, and for what; put their leaves into a list."""
         parts = Parts(leaves, {})
         mapped = (
@@ -173,8 +192,8 @@ class Jitted:
             taken_apart(kwargs, parts, "keywords", False if mapped else None),
         )
         surroundings = self._with(parts.objects) if parts.objects else self.surroundings
-        frozen = surroundings.frozen()
-        key = structure, frozen
+        seen = surroundings.seen()
+        key = structure, seen.key
         entry = self.entries.get(key)
         if entry is None:
             if len(self.entries) >= MOST_STRUCTURES:
@@ -184,7 +203,7 @@ class Jitted:
                 )
                 del self.entries[next(iter(self.entries))]
             entry = self.entries[key] = Entry(self, *key, surroundings)
-        return entry, frozen
+        return entry, seen
 
     def _with(self, objects: dict[str, Any]) -> Surroundings:
         """Return what is around the function where objects are among its arguments."""
@@ -223,20 +242,6 @@ class Jitted:
         for i, part in enumerate(args):
             yield part, self._parameters[i] if i < len(self._parameters) else f"x{i}"
         yield from zip(keywords, keys, strict=True)
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what the function itself has: a compiled model still has its parameters()."""
-        if name.startswith("__") or "f" not in self.__dict__:
-            raise AttributeError(name)
-        return getattr(self.f, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set what the function itself has, where it has it: model.scale = 2.0, of a compiled model."""
-        mine = name.startswith("_") or "f" not in self.__dict__ or name in self.__dict__
-        if mine or not hasattr(self.f, name):
-            object.__setattr__(self, name, value)
-        else:
-            setattr(self.f, name, value)
 
     # ----- to be looked at -----
 
@@ -285,8 +290,29 @@ class Jitted:
     def kernel(self, *args: Any, **kwargs: Any) -> Bound:
         """Return the function, reduced over rows, bound to its arrays: value and gradient without Values; see Bound."""
         leaves: list[Any] = []
-        entry, frozen = self._entry(args, kwargs, leaves)
-        return Bound(Batch(entry, leaves, frozen))
+        entry, seen = self._entry(args, kwargs, leaves)
+        return Bound(Batch(entry, leaves, seen))
+
+
+class JittedObject(Jitted):
+    """A callable object that is compiled; what it has besides is still there.
+
+    A class of its own, because with __getattr__ every look at an attribute takes longer, also of those that are there.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the function itself has: a compiled model still has its parameters()."""
+        if name.startswith("__") or "f" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.f, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set what the function itself has, where it has it: model.scale = 2.0, of a compiled model."""
+        mine = name.startswith("_") or "f" not in self.__dict__ or name in self.__dict__
+        if mine or not hasattr(self.f, name):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self.f, name, value)
 
 
 def _parameters(f: Callable[..., Any]) -> list[str]:
@@ -374,4 +400,5 @@ def jit(
             raise ValueError("rows names no argument to map over")
     elif reduce is not None:
         raise ValueError("reduce goes with rows, the numbers of the arguments to map over")
-    return Jitted(f, mapped, reduce, flip, Options(backend, fastmath))
+    kind = Jitted if isinstance(f, FunctionType | MethodType | functools.partial) else JittedObject
+    return kind(f, mapped, reduce, flip, Options(backend, fastmath))

@@ -92,7 +92,7 @@ class Path:
         among = [*values, *{*self.closed, *self._by}]
         return len({*among}) == len(among) and not any(v.parents for v in values)
 
-    def answers(self) -> Callable[[tuple[Any, ...]], Any] | None:
+    def answer(self, types: tuple[type, ...]) -> Callable[[tuple[Any, ...]], Any] | None:
         """Return the short way from floats and Values to the one output (python_core.Caller); None where it is long."""
         if not isinstance(self.result, Output) or self._by:
             return None
@@ -102,7 +102,7 @@ class Path:
         if core() == "native" and not isinstance(run, kernel.Single):
             return None
         op = self._op(0, mapped=False) if self.gives_values else ""
-        return Caller(run, self.closed, self.given, op).answer
+        return Caller(run, types, self.closed, op).answer
 
     def fixed(self) -> Program:
         """Return the program with the present data of what is closed over in place of those inputs."""

@@ -36,18 +36,14 @@ class Surroundings:
         self._f = f
         #: Objects among the arguments, by what they are called; held on to, since they are found by their ids.
         self._objects = objects or {}
-        #: In one tuple, since several threads may look.
-        self._seen: _Seen | None = None
+        self._seen: Seen | None = None
 
-    def frozen(self) -> tuple[Any, ...]:
-        """Return what tells the things from others: part of what a record is right for.
-
-        As long as nothing has changed it is the same tuple.
-        """
+    def seen(self) -> Seen:
+        """Return what tells the things from others, as they are now; the same object as long as nothing has changed."""
         seen = self._seen
         if seen is None or not seen.is_so():
             seen = self._seen = self.things().seen()
-        return seen.key
+        return seen
 
     def things(self) -> Things:
         """Return the things, as they are now."""
@@ -70,11 +66,14 @@ class Surroundings:
                 )
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
+    """What was found around a function."""
+
     #: How each thing is looked up again, by what, and the thing.
     lookups: list[tuple[Callable[[Any], Any], Any, Any]]
     #: What is in the lists and dicts among them: as it is at any time, its number, and as it was where it is not much.
     inside: list[tuple[Collection[Any], int, list[Any]]]
+    #: What tells it from others: part of what a record is right for.
     key: tuple[Any, ...]
 
     def is_so(self) -> bool:
@@ -110,7 +109,7 @@ class Things:
         while self._look_for_attributes():
             pass
 
-    def seen(self) -> _Seen:
+    def seen(self) -> Seen:
         """Return what tells them from others."""
         found, inside = [], []
         for name, thing in self.named.items():
@@ -119,7 +118,7 @@ class Things:
                 inside.append((view, len(view), now))
                 told += [len(view), *[(type(part), told_apart(part)) for part in now]]
             found.append((name, type(thing), *told))
-        return _Seen(self.lookups, inside, (ops.definitions, *found))
+        return Seen(self.lookups, inside, (ops.definitions, *found))
 
     def _note(self, name: str, thing: Any, get: Callable[[Any], Any], key: Any) -> None:
         """Take note of a thing and where it was found, and go on from it."""

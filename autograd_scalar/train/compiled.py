@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Sequence
-from math import isfinite
+from math import isclose, isfinite
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import tree
@@ -47,6 +47,7 @@ class CompiledLearner(Learner):
         self, model: Module, objective: Objective, optimizer: Optimizer, l2: float, data: Samples
     ) -> None:
         super().__init__(model, objective, optimizer, l2)
+        self._train = data
         if objective.loss not in LOSSES.values():
             raise JitError(
                 f"the loss {objective.name} may be any function of all predictions; of {', '.join(LOSSES)} "
@@ -69,7 +70,9 @@ class CompiledLearner(Learner):
             raise JitError(
                 "the model does not do the same twice: it draws random numbers, or counts"
             )
+        self._check_numbers(data, trial)
         self._entry = self._recorded(data, model)
+        self.compiled = True
         #: Whether the arrays are what the model has; it is not so before the first epoch.
         self._is_ours = False
 
@@ -95,13 +98,25 @@ class CompiledLearner(Learner):
             for column, name in ((data.X, "X"), (data.y, "y"))
         ]
         structure = (tuple, (tuple, *rows), (dict, ()))
+        sample.__name__ = type(model).__name__
         jitted = Jitted(sample, None, None, "record", self._options)
         around = jitted.surroundings
-        entry = Entry(jitted, structure, around.frozen(), around)
+        entry = Entry(jitted, structure, around.seen().key, around)
         path = entry.record(self._columns(data).row(0))
         if not all(type(leaf) is Output for leaf in tree.leaves(path.result)):
             raise JitError("the model predicts numbers that depend on nothing")
         return entry
+
+    def _check_numbers(self, data: Samples, model: Module) -> None:
+        """Raise JitError where the model gives other numbers for Values, as it is recorded, than for floats."""
+        path = self._recorded(data, model).paths[0]
+        ours, _ = path.run(path.inputs(self._columns(data).row(0)), gradient=False)
+        theirs, _ = Learner(model, self.objective, self.optimizer, self.l2).run(data, [0])
+        if not isclose(ours[0], theirs.data, rel_tol=1e-9, abs_tol=1e-12) and isfinite(theirs.data):
+            raise JitError(
+                f"the model's loss is {theirs.data!r} for the floats of the first row, and {ours[0]!r} where these are "
+                "Values, as they are while it is recorded; does it look at their type?"
+            )
 
     def _columns(self, data: Samples) -> Columns:
         """Return samples as the inputs of the program: a table, its columns the numbers of X and then those of y."""
@@ -129,17 +144,20 @@ class CompiledLearner(Learner):
         """
         import numpy as np
 
-        if self._is_ours and not anew:
+        if not self.compiled or (self._is_ours and not anew):
             return
         self._is_ours = True
         if anew:
-            self._entry = self._recorded(next(iter(self._data.values()))[0], self.model)
+            self._data.clear()
+            self._entry = self._recorded(self._train, self.model)
         self.p = np.array([p.data for p in self.optimizer.params])
         self._gradient = np.array([p.grad for p in self.optimizer.params])
         self._running = {name: np.array(state) for name, state in self.optimizer.state.items()}
         self._shared: dict[Path, tuple[Array, Array, Array]] = {}
 
     def settle(self) -> None:
+        if not self.compiled:
+            return
         for p, data, grad in zip(
             self.optimizer.params, self.p.tolist(), self._gradient.tolist(), strict=True
         ):
@@ -188,6 +206,15 @@ class CompiledLearner(Learner):
         return metric(whole(found, count).T, targets)
 
     def step(self, data: Samples, rows: list[int]) -> tuple[float, float]:
+        if self.compiled:
+            try:
+                return self._step(data, rows)
+            except JitError:  # too many ways through the model
+                self.settle()
+                self.compiled = False
+        return super().step(data, rows)
+
+    def _step(self, data: Samples, rows: list[int]) -> tuple[float, float]:
         import numpy as np
 
         some = rows if len(rows) < len(data.X) else None  # of all, the order does not matter
@@ -226,6 +253,15 @@ class CompiledLearner(Learner):
         return error
 
     def evaluate(self, data: Samples) -> tuple[float, float]:
+        if self.compiled:
+            try:
+                return self._evaluate(data)
+            except JitError:
+                self.settle()
+                self.compiled = False
+        return super().evaluate(data)
+
+    def _evaluate(self, data: Samples) -> tuple[float, float]:
         found, count = self._parts(data, None, gradient=False)
         loss = sum(part.sums[0].item() for part in found) / count
         return loss, self._metric(data, None, found, count)

@@ -27,6 +27,8 @@ class Learner:
         self, model: Module, objective: Objective, optimizer: Optimizer, l2: float
     ) -> None:
         self.model, self.objective, self.optimizer, self.l2 = model, objective, optimizer, l2
+        #: Whether batches are machine code.
+        self.compiled = False
         #: The parameters that gave the last finite loss; None before there was one.
         self.good: list[float] | None = None
 

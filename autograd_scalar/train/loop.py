@@ -160,7 +160,6 @@ def fit(
             raise ValueError("resume=True goes on from checkpoint=, which is not given")
         run.resume(source)
     run.history.model, run.history.data = model, data
-    run.history.compiled = isinstance(learner, CompiledLearner)
     return run.train(progress_for(epochs, progress))
 
 
@@ -245,6 +244,7 @@ class _Run:
                 history.stopped = "not finite"
                 raise
             finally:
+                history.compiled = self.learner.compiled
                 shown.close(history)
             self._save()
         if self.best is not None and history.stopped != "interrupted":

@@ -704,3 +704,28 @@ def test_long_functions_of_floats():
         return x
 
     assert ag.jit(f)(1.0) == 20_001.0
+
+
+class Holder:
+    def __init__(self):
+        self.w = Value(2.0)
+        self.fast = ag.jit(self.scaled)
+
+    def scaled(self, x):
+        return self.w * x
+
+    __call__ = scaled
+
+
+def test_what_has_no_name_is_pickled_with_what_it_compiles():
+    holder = Holder()
+    assert holder.fast(3.0).data == 6.0
+    copied = pickle.loads(pickle.dumps(holder))
+    copied.w.data = 5.0
+    assert (holder.fast(3.0).data, copied.fast(3.0).data) == (6.0, 15.0)
+    for f in (holder, functools.partial(scaled_by, 4.0)):
+        assert numbers(pickle.loads(pickle.dumps(ag.jit(f)))(3.0)) == numbers(f(3.0))
+
+
+def scaled_by(factor, x):
+    return factor * x

@@ -219,6 +219,10 @@ def test_no_rows(backend):
     with pytest.raises(JitError, match="has no rows to take the mean of"):
         mean(np.zeros(0))
     assert mean(np.ones(2)).data == 0.0
+    picky = ag.jit(lambda x, i: x * ag.take([w], i), rows=(0, 1), reduce="sum", backend=backend)
+    with pytest.raises(JitError, match="was given no rows, and cannot be recorded with ones"):
+        picky(np.zeros(0), np.zeros(0))
+    assert picky(np.ones(2), np.zeros(2)).data == 0.0
 
 
 def test_several_sums(backend):
@@ -352,6 +356,28 @@ def test_rows_where_anomalies_are_looked_for(backend):
         assert f(X).data == pytest.approx(0.5)
         with pytest.raises(ag.AnomalyError, match=r"log\(.*\) gave nan"):
             f(-X)
+
+
+def test_methods_of_numbers_in_rows_one_by_one(backend):
+    w = Value(1.5)
+    mean = ag.jit(lambda x: x.tanh() * w, rows=0, reduce="mean", backend=backend)
+    each = ag.jit(lambda x: 1.0 / x.tanh(), backend=backend)
+    X = np.array([1.0, 2.0])
+    with ag.detect_anomaly():
+        assert mean(X).data == pytest.approx(1.5 * np.tanh(X).mean())
+        assert each(X) == pytest.approx(1.0 / np.tanh(X))
+        with pytest.raises(ag.AnomalyError, match=r"truediv\(.*\) gave inf"):
+            each(np.array([1.0, 0.0]))
+    total = ag.jit(lambda s: mean(X) * s, backend=backend)(2.0)
+    assert ag.gradient(total, w) == pytest.approx(2.0 * np.tanh(X).mean())
+
+
+@pytest.mark.filterwarnings("ignore:.*ways through its code")
+def test_rows_whose_numbers_are_read(backend):
+    f = ag.jit(lambda x: x / (x.data - 1.0), backend=backend)
+    x = np.arange(100.0)
+    with np.errstate(all="ignore"):
+        assert f(x).tolist() == (x / (x - 1.0)).tolist()
 
 
 def test_rows_as_part_of_a_function(backend):

@@ -450,3 +450,82 @@ def test_an_optimizer_of_the_users():
     assert losses[0] == losses[1]
     with pytest.raises(JitError, match=r"Plain has a step\(\) of its own"):
         quiet(model, MOONS, optimizer=Plain(model.parameters(), lr=0.1), jit=True, epochs=5)
+
+
+# ----- models that look at their numbers -----
+
+
+class Chooses(nn.Module):
+    """Takes another parameter for some inputs, by whatever way it was made with."""
+
+    def __init__(self, chooses):
+        self.chooses, self.a, self.b = chooses, Value(0.1), Value(0.2)
+
+    def __call__(self, x):
+        return (self.a if self.chooses(x[0]) else self.b) * x[1]
+
+
+CHOICES = {
+    "a set": lambda x: x in {0.0, 2.0},
+    "a text": lambda x: f"{x:.0f}" in "02",
+    "a type": lambda x: isinstance(x, float),
+    "itself": lambda x: x == x,
+    "a comparison": lambda x: x < 1.5,
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*ways through its code")
+@pytest.mark.parametrize("way", CHOICES)
+def test_models_that_choose_by_a_number_train_alike(way):
+    X = [[float(i % 4), 1.0 + i % 3] for i in range(60)]
+    y = [1.0 if x[0] in (0.0, 2.0) else -1.0 for x in X]
+    found = []
+    for jit in (False, "auto"):
+        model = Chooses(CHOICES[way])
+        history = quiet(model, (X, y), "mse", jit=jit, epochs=1000, optimizer="sgd", lr=0.01)
+        found.append([history["loss"][-1], model.a.data, model.b.data])
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
+
+
+def test_a_model_that_looks_at_types_is_refused():
+    with pytest.raises(JitError, match=r"for the floats of the first row, and .* look at their type"):
+        quiet(Chooses(CHOICES["a type"]), ([[1.0, 2.0]], [3.0]), "mse", jit=True, epochs=1)
+
+
+@pytest.mark.filterwarnings("ignore:.*ways through its code")
+def test_a_model_with_too_many_ways_goes_on_eagerly():
+    """One that reads a number out of a Value is recorded for each number."""
+
+    class Reads(nn.Module):
+        def __init__(self):
+            self.w = Value(0.1)
+
+        def __call__(self, x):
+            return self.w * x[0].data if isinstance(x[0], Value) else self.w * x[0]
+
+    X = [[i / 100.0] for i in range(100)]
+    y = [3.0 * x for (x,) in X]
+    found = []
+    for jit in (False, True):
+        model = Reads()
+        history = quiet(model, (X, y), "mse", jit=jit, epochs=5, optimizer="sgd", lr=0.1)
+        assert history.compiled is False
+        found.append([*history["loss"], model.w.data])
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
+
+
+def test_data_that_a_callback_changes():
+    found = []
+    for jit in (False, True):
+        X, y = [[1.0], [2.0]], [1.0, 3.0]
+
+        def change(history, X=X):
+            for row in X:
+                row[0] *= 1.1
+
+        model = nn.Linear(1, 1, seed=0)
+        history = quiet(
+            model, (X, y), "mse", jit=jit, epochs=5, optimizer="sgd", lr=0.01, callbacks=[change]
+        )
+        found.append(history["loss"])
+    assert [*found[0]] == pytest.approx([*found[1]], rel=1e-12)
