@@ -9,7 +9,8 @@ from typing import Any
 
 from autograd_scalar import functions, modes, tree
 from autograd_scalar.compiler.arguments import ARRAY
-from autograd_scalar.compiler.paths import Entry, Output, Path, TooManyWays
+from autograd_scalar.compiler.entry import Entry, TooManyWays
+from autograd_scalar.compiler.paths import Output, Path
 from autograd_scalar.compiler.row_kernel import Columns
 from autograd_scalar.compiler.rows import Part, parts, whole
 from autograd_scalar.compiler.surroundings import Seen

@@ -17,7 +17,8 @@ from autograd_scalar.compiler import c, kernel, machine, python
 from autograd_scalar.compiler.arguments import Parts, leaf_names, static_parts, taken_apart
 from autograd_scalar.compiler.batch import Batch
 from autograd_scalar.compiler.bound import Bound
-from autograd_scalar.compiler.paths import Changed, Entry, NothingToCompile, Path
+from autograd_scalar.compiler.entry import Changed, Entry, NothingToCompile
+from autograd_scalar.compiler.paths import Path
 from autograd_scalar.compiler.report import differences, report
 from autograd_scalar.compiler.row_kernel import Options
 from autograd_scalar.compiler.surroundings import Seen, Surroundings
@@ -26,8 +27,6 @@ from autograd_scalar.value import Value
 
 #: Structures of arguments that are kept; the one recorded first makes room.
 MOST_STRUCTURES = 64
-
-
 #: So many short ways are tried before the long one.
 MOST_SHORT = 8
 
@@ -82,12 +81,10 @@ class Jitted:
         return self if instance is None else MethodType(self, instance)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Jitted:
-        f = copy.deepcopy(
-            self.f, memo
-        )  # itself, where it is a function; but a copied model has its own parameters
-        return (
-            self if f is self.f else type(self)(f, self.rows, self.reduce, self.flip, self.options)
-        )
+        f = copy.deepcopy(self.f, memo)
+        if f is self.f:  # as functions are; but a copied model has its own parameters
+            return self
+        return type(self)(f, self.rows, self.reduce, self.flip, self.options)
 
     def __copy__(self) -> Jitted:
         return self
@@ -111,7 +108,7 @@ class Jitted:
         try:
             return self._called(args, kwargs)
         except Changed:  # by another thread
-            return self(*args, **kwargs)
+            return self._called(args, kwargs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of a call for which there is no short way."""

@@ -1,31 +1,25 @@
-"""What was recorded of a function: the paths it took, for one structure of arguments."""
+"""A path through a function: what was recorded of one call, and how it is replayed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import repeat
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import modes, nodes, tree
-from autograd_scalar.compiler import chance, kernel
-from autograd_scalar.compiler.arguments import ARRAY, VALUE, Leaf, nested, put_together
+from autograd_scalar.compiler import kernel
 from autograd_scalar.compiler.batched import Run
-from autograd_scalar.compiler.call import Call, flip, register
+from autograd_scalar.compiler.call import Call, register
 from autograd_scalar.compiler.row_kernel import Rows
-from autograd_scalar.compiler.trace import Frozen, JitError, Trace
+from autograd_scalar.compiler.trace import Frozen
 from autograd_scalar.program import Builder, Program
 from autograd_scalar.value import Caller, Value, copy_data, core
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.jit import Jitted
-    from autograd_scalar.compiler.surroundings import Surroundings
 
 #: From so many Values on, their data is read in one go.
 MANY = 20
-
-#: So many paths are kept for one structure of arguments. What takes yet another one is not compiled.
-MOST = 64
 
 
 class Output(int):
@@ -178,180 +172,3 @@ class Path:
             )
             self._ops[key] = register(call)
         return self._ops[key][0]
-
-
-class NothingToCompile(JitError):
-    """A function that gave no Value."""
-
-
-class TooManyWays(JitError):
-    """More paths than are kept."""
-
-
-class Changed(JitError):
-    """What the function reads has changed since its record was looked for."""
-
-
-class Entry:
-    """All paths that were recorded for one structure of arguments, and for what the function read besides them."""
-
-    def __init__(
-        self,
-        owner: Jitted,
-        structure: Any,
-        frozen: tuple[Any, ...],
-        surroundings: Surroundings,
-    ) -> None:
-        self.owner, self.structure = owner, structure
-        self.frozen, self.surroundings = frozen, surroundings
-        self.paths: list[Path] = []
-        self.leaves: list[Leaf] = []
-        put_together(structure, self.leaves.append)
-        self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
-
-    def record(self, numbers: Sequence[float]) -> Path:
-        """Return the path that the function takes for some numbers, recorded and kept."""
-        before = chance.state()
-        path = self._recorded(numbers)
-        if chance.state() != before and self._is_by_chance(path, numbers, before):
-            raise JitError(
-                f"{self.owner.name} draws random numbers while it is recorded, and a replay would have the same again; "
-                "draw them outside, and pass them in"
-            )
-        self.paths.append(path)
-        return path
-
-    def _is_by_chance(self, path: Path, numbers: Sequence[float], before: Any) -> bool:
-        """Return whether it is the function that drew random numbers, the generators having moved since before."""
-        if (
-            chance.others_may_draw()
-        ):  # if it was another thread, the function does the same once more
-            again = self._recorded(numbers).program
-            return kernel.shape(again) != kernel.shape(path.program)
-        chance.put_back(before)
-        return True
-
-    def _recorded(self, numbers: Sequence[float]) -> Path:
-        owner = self.owner
-        trace = Trace(owner.name)
-        given_numbers, names = iter(numbers), iter(owner.names(self.structure))
-
-        def fresh(leaf: Leaf) -> Any:
-            is_number = leaf.kind != VALUE
-            made = [
-                trace.argument(next(given_numbers), next(names), is_number=is_number)
-                for _ in range(prod(leaf.inner))
-            ]
-            return nested(leaf.inner, iter(made))
-
-        args, kwargs = put_together(self.structure, fresh)
-        before, given = self.surroundings.things(), tree.leaves([args, kwargs])
-        if before.seen().key != self.frozen:
-            raise Changed(
-                f"what {owner.name} reads besides Values has changed since the kernel was made; make it again"
-            )
-        try:
-            with modes.tracing(trace):
-                result = owner.f(*args, **kwargs)
-        except Exception as error:
-            if self.has_arrays and owner.rows is None:
-                error.add_note(
-                    f"{owner.name} was given arrays, so it is applied to each element, as NumPy's own functions are; "
-                    "for a list of numbers pass array.tolist(), for rows of them give it rows="
-                )
-            raise
-        self.surroundings.check(before)
-        now = tree.leaves([args, kwargs])
-        if len(now) != len(given) or any(a is not b for a, b in zip(now, given, strict=True)):
-            raise JitError(
-                f"{owner.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
-            )
-        outputs: list[Value] = []
-        values = [leaf for leaf in tree.leaves(result) if type(leaf) is Value]
-        are_numbers = iter(trace.are_numbers(values))
-
-        def placed(leaf: Any, where: str) -> Any:
-            if type(leaf) is Value:
-                outputs.append(leaf)
-                return (Number if next(are_numbers) else Output)(len(outputs) - 1)
-            if isinstance(leaf, float | int):
-                outputs.append(trace.result(leaf))
-                number = Number(len(outputs) - 1)
-                number.constant = leaf
-                return number
-            raise JitError(
-                f"{where} of {owner.name} is {leaf!r:.60}; a compiled function gives Values and numbers in nests"
-            )
-
-        where = tree.paths(result, "the result")
-        leaves = [*map(placed, tree.leaves(result), where)]
-        if not trace.branches and not values:
-            raise NothingToCompile(
-                f"{owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
-            )
-        program, closed, frozen = trace.program(outputs)
-        built = tree.build(result, iter(leaves))
-        return Path(owner, program, closed, frozen, built, len(trace.inputs), trace.by)
-
-    def eagerly(self, given: Sequence[Any]) -> Any:
-        """Return what the function itself gives for floats and Values: with Values for numbers, as it is recorded.
-
-        Results that are numbers in eager code are numbers.
-        """
-        numbers = iter(given)
-
-        def value(leaf: Leaf) -> Any:
-            some = (next(numbers) for _ in range(prod(leaf.inner)))
-            return nested(leaf.inner, (x if type(x) is Value else Value(x) for x in some))
-
-        args, kwargs = put_together(self.structure, value)
-        result = self.owner.f(*args, **kwargs)
-        if modes.tracer.get() is not None:
-            return result
-        try:  # the recording knows which results are numbers
-            path = self._recorded([x.data if type(x) is Value else x for x in given])
-        except NothingToCompile:
-            return result
-        results = zip(tree.leaves(result), tree.leaves(path.result), strict=True)
-        plain = (x.data if type(of) is Number and type(x) is Value else x for x, of in results)
-        return tree.build(result, plain)
-
-    def may_record(self, numbers: Sequence[float]) -> bool:
-        """Return whether there is room for another path; JitError where a flip is to be an error."""
-        if self.paths and self.owner.flip == "error":
-            path = self.paths[-1]
-            flipped = flip(path.program, path.inputs(numbers))
-            raise JitError(
-                f"{self.owner.name} takes another way than it was recorded ({flipped}); "
-                'flip="record" keeps both'
-            )
-        if len(self.paths) < MOST:
-            return True
-        compared = dict.fromkeys(g.place for path in self.paths for g in path.program.guards)
-        places = ", ".join([*compared][:3])
-        self.owner.warn(
-            f"has taken {MOST} ways through its code, and runs eagerly where it takes another; they part at {places}"
-        )
-        return False
-
-    def evaluated(
-        self, numbers: Sequence[float], given: Sequence[Any]
-    ) -> tuple[Path, list[float]] | None:
-        """Return the path that some numbers take, with what Path.run() gives; None where there is none.
-
-        There are gradients where the path gives Values, and derivatives are recorded. `given` are the same arguments
-        with Values as they came.
-        """
-        recording = modes.recording.get()
-        values = [x for x in given if type(x) is Value]
-        for path in self.paths:
-            found, failed = path.run(path.inputs(numbers), recording and path.gives_values)
-            if failed < 0:
-                return (path, found) if path.fits(values) else None
-        if not self.may_record(numbers):
-            return None
-        path = self.record(numbers)
-        found, failed = path.run(path.inputs(numbers), recording and path.gives_values)
-        if failed < 0 and path.fits(values):
-            return path, found
-        return None  # a nan whose data was read is never the same

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_scalar.compiler.paths import Entry, Path, TooManyWays
+from autograd_scalar.compiler.entry import Entry, TooManyWays
+from autograd_scalar.compiler.paths import Path
 from autograd_scalar.compiler.row_kernel import Columns
 from autograd_scalar.compiler.trace import JitError
 

@@ -122,7 +122,7 @@ class Things:
 
     def _note(self, name: str, thing: Any, get: Callable[[Any], Any], key: Any) -> None:
         """Take note of a thing and where it was found, and go on from it."""
-        if len(self.named) >= MOST:
+        if len(self.named) >= MOST or get(key) is not thing:  # made anew whenever it is asked for
             return
         self.lookups.append((get, key, thing))
         if name not in self.named:

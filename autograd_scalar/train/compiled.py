@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from autograd_scalar import tree
 from autograd_scalar.compiler import kernel, machine
 from autograd_scalar.compiler.arguments import Parts, taken_apart
+from autograd_scalar.compiler.entry import Entry
 from autograd_scalar.compiler.jit import Jitted
-from autograd_scalar.compiler.paths import Entry, Output, Path
+from autograd_scalar.compiler.paths import Output, Path
 from autograd_scalar.compiler.row_kernel import Columns, Options, Rows
 from autograd_scalar.compiler.rows import Part, parts, whole
 from autograd_scalar.compiler.texts import write
