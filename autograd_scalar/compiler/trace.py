@@ -40,8 +40,10 @@ class Trace:
         self._numbers: set[Value] = set()
         #: By which arguments, and Values that were there before, derivatives are taken: it matters which are the same.
         self.by: set[Value] = set()
-        self._made: set[Value] = set()
-        self._constants: dict[Value, str] = {}
+        # By their ids: a tracer hears of every hash, and there are two for each node.
+        self._made: dict[int, Value] = {}
+        #: Leaves made from numbers, with the lines that made them.
+        self._constants: dict[int, tuple[Value, str]] = {}
         self._cut: dict[Value, Value] = {}
         self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
         #: Whether the function may do something else for other numbers.
@@ -58,8 +60,8 @@ class Trace:
     # ----- what the cores tell; see modes.Tracer -----
 
     def made(self, v: Value) -> None:
-        self._constants.pop(v, None)
-        self._made.add(v)
+        self._constants.pop(id(v), None)
+        self._made[id(v)] = v
         if len(self._made) > LONGEST:
             raise JitError(
                 f"{self.name} made more than {LONGEST} operations while it was recorded; compile a smaller part of it, "
@@ -67,10 +69,10 @@ class Trace:
             )
 
     def constant(self, v: Value) -> None:
-        self._constants[v] = _place()
+        self._constants[id(v)] = v, _place()
 
     def cut(self, v: Value, source: Value) -> None:
-        self._constants.pop(v, None)
+        self._constants.pop(id(v), None)
         self._cut[v] = source
 
     def compared(self, symbol: str, x: Value, y: Any, outcome: bool) -> None:
@@ -102,7 +104,7 @@ class Trace:
             )
 
     def differentiates_by(self, v: Value) -> None:
-        if v not in self._made and v not in self._constants:
+        if id(v) not in self._made and id(v) not in self._constants:
             self.by.add(v)
 
     def is_number(self, v: Value) -> bool:
@@ -117,10 +119,10 @@ class Trace:
                 known[v] = number
             elif v in self._cut:
                 known[v] = known[self._cut[v]]
-            elif v in self._made:
+            elif id(v) in self._made:
                 known[v] = max((known[parent] for parent in v.parents), default=constant)
             else:
-                known[v] = constant if v in self._constants else value
+                known[v] = constant if id(v) in self._constants else value
         return [known[v] == number for v in values]
 
     def number(self, v: Value) -> Value:
@@ -131,7 +133,7 @@ class Trace:
     def result(self, number: float) -> Value:
         """Return a plain number that the function gives as a Value."""
         v = Value(number)
-        self._constants[v] = "its result"
+        self._constants[id(v)] = v, "its result"
         return v
 
     def refuse(self, what: str, advice: str = "do that outside") -> None:
@@ -154,11 +156,11 @@ class Trace:
                 continue
             if v in self._cut:
                 where[v] = builder.emit("stop", where[self._cut[v]])
-            elif v in self._made:
+            elif id(v) in self._made:
                 where[v] = builder.emit(v.op, *[where[parent] for parent in v.parents])
-            elif v in self._constants:
+            elif id(v) in self._constants:
                 where[v] = builder.constant(v.data)
-                frozen.append(Frozen(v.data, self._constants[v]))
+                frozen.append(Frozen(v.data, self._constants[id(v)][1]))
             else:
                 builder.inputs.append(v.label or f"c{len(closed)}")
                 where[v] = builder.input(len(builder.inputs) - 1)
