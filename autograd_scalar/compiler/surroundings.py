@@ -125,6 +125,8 @@ class Things:
         if len(self.named) >= MOST or get(key) is not thing:  # made anew whenever it is asked for
             return
         self.lookups.append((get, key, thing))
+        while name in self.named and self.named[name] is not thing:  # of another function of that name
+            name += "'"
         if name not in self.named:
             self.named[name] = thing
             self.contents[name] = [thing, *_contents(thing)]

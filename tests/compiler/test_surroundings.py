@@ -597,3 +597,17 @@ def test_a_decorated_method():
     assert len(Trainer.loss.paths) == recorded + 2
     trainer.config.rate = 5.0
     assert (trainer.loss(1.0).data, other.loss(1.0).data) == (10.0, 30.0)
+
+
+def test_functions_of_the_same_name(monkeypatch):
+    one, other = (types.ModuleType(f"module_{k}") for k in range(2))
+    for module in (one, other):
+        exec("rate = 2.0\ndef scaled(x): return x * rate", vars(module))
+    monkeypatch.setitem(globals(), "one", one)
+    monkeypatch.setitem(globals(), "other", other)
+    f = ag.jit(lambda x: one.scaled(x) + 10.0 * other.scaled(x))
+    assert f(1.0) == 22.0
+    other.rate = 3.0
+    assert f(1.0) == 32.0
+    one.rate = 5.0
+    assert f(1.0) == 35.0
