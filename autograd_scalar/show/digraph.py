@@ -15,6 +15,8 @@ from autograd_scalar.show.svg import COLOURS, FAINT, GREY, INK, to_svg
 
 #: `dot` takes a second on 200 boxes, 20 on 2,000; it is not asked for more than this.
 MOST_DOT_BOXES = 1000
+#: `dot` sets text too high in its cell; a row of so many points above an operation's sign mends it.
+ABOVE_SIGN = 2
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
@@ -112,13 +114,15 @@ def to_digraph(picture: Picture, *, rankdir: str = "LR", format: str = "svg") ->
     """Return a picture as DOT: nodes n0, n1, ... in topological order, scopes as clusters."""
     drawing = Drawing("graph", comment=picture.title, format=format)
     drawing._picture, drawing._rankdir = picture, rankdir
-    drawing.attr(rankdir=rankdir, bgcolor="transparent", nodesep="0.2", ranksep="0.4")
+    # The ground stays dot's white: a PNG is looked at before black, too.
+    drawing.attr(rankdir=rankdir, nodesep="0.2", ranksep="0.4")
     drawing.attr("node", shape="box", fontname="Courier", fontsize="11", margin="0.06,0.03")
     drawing.attr("edge", color=GREY, arrowsize="0.6", fontname="Courier", fontsize="10")
     drawing.attr("edge", fontcolor=GREY)
     _add_boxes(drawing, picture, range(len(picture.boxes)), ())
     for edge, (source, target) in enumerate(picture.edges):
-        note = {"label": picture.notes[edge]} if picture.notes else {}
+        # The blanks keep it off the line.
+        note = {"label": f" {picture.notes[edge]} "} if picture.notes else {}
         drawing.edge(f"n{source}", f"n{target}", **note)
     drawing._made = drawing.source
     return drawing
@@ -160,9 +164,7 @@ def _table(box: Box) -> str:
     rows = []
     label = f"<B>{_text(box.label)}</B>" if box.label else ""
     if box.symbol:
-        chip = f'<FONT COLOR="#ffffff"><B>{_text(box.symbol)}</B></FONT>'
-        stroke = COLOURS[box.kind][1]
-        rows.append(f'<TD BGCOLOR="{stroke}">{chip}</TD><TD ALIGN="LEFT">{label}</TD>')
+        rows.append(f'{_chip(box)}<TD ALIGN="LEFT" VALIGN="BOTTOM"> {label}</TD>')
     elif label:
         rows.append(f'<TD COLSPAN="2" ALIGN="LEFT">{label}</TD>')
     rows += [
@@ -172,6 +174,16 @@ def _table(box: Box) -> str:
     ]
     joined = "".join(f"<TR>{row}</TR>" for row in rows)
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="1">{joined}</TABLE>'
+
+
+def _chip(box: Box) -> str:
+    """Return the cell with an operation's sign."""
+    sign = f'<FONT COLOR="#ffffff"><B>{_text(box.symbol)}</B></FONT>'
+    return (
+        f'<TD BGCOLOR="{COLOURS[box.kind][1]}" STYLE="ROUNDED">'
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+        f'<TR><TD HEIGHT="{ABOVE_SIGN}"></TD></TR><TR><TD> {sign} </TD></TR></TABLE></TD>'
+    )
 
 
 def _text(text: str) -> str:

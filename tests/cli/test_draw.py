@@ -41,7 +41,7 @@ def test_dot_and_its_settings() -> None:
     source = Path("g.DOT").read_text()
     assert source.count("->") == 2
     assert "rankdir=TB" in source
-    assert "label=2" in source and "label=3" in source
+    assert 'label=" 2 "' in source and 'label=" 3 "' in source
 
 
 def test_a_minus_in_front_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -225,6 +225,14 @@ def test_with_graphviz_other_formats_are_drawn(tmp_path):
     assert Path(draw(neuron(), format="png").render(tmp_path / "g")).read_bytes()[1:4] == b"PNG"
 
 
+@needs_dot
+def test_a_png_has_a_white_ground(tmp_path):
+    image = pytest.importorskip("matplotlib.image")
+    path = draw(neuron()).render(outfile=tmp_path / "g.png")
+    corner = image.imread(path)[0, 0]
+    assert list(corner) == [1.0] * len(corner)  # alpha too, where there is one
+
+
 def test_outfile_cleanup_and_view(monkeypatch, tmp_path):
     viewed = []
     monkeypatch.setattr(graphviz, "view", viewed.append)
