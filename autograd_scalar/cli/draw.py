@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 SUMMARY = "evaluate an expression, differentiate it and draw its graph"
 EXAMPLE = """\
@@ -15,8 +13,6 @@ EXAMPLE = """\
 An expression is made of numbers, names, + - * / **, the operations by their names (tanh, exp,
 maximum ...), sum, mean, max, min, and dot([w1, w2], [x1, x2], b). pi, e, inf and nan are known. A
 value may be an expression of numbers: x=pi/4."""
-
-FORMATS = ("svg", "png", "pdf", "dot")
 
 
 def add_expression(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         default="graph.svg",
         metavar="FILE",
-        help=f"where the picture goes, as .{', .'.join(FORMATS)} (default: graph.svg)",
+        help="where the picture goes, as .svg, .png, .pdf or .dot (default: graph.svg)",
     )
     parser.add_argument(
         "--rankdir",
@@ -49,9 +45,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the value and the gradients, and write the picture."""
     from autograd_scalar.parser import Formula
+    from autograd_scalar.show.digraph import format_of
+    from autograd_scalar.show.draw import draw
     from autograd_scalar.value import topological_order
 
-    format_of(options.output)
+    format_of(options.output)  # refused before anything is printed
     formula = Formula(options.expression)
     numbers = assigned(options.values)
     y = formula(**numbers)
@@ -61,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     if leaves:
         rows = [(str(v.label), f"{v:.6g}", f"{v.grad:.6g}") for v in leaves]
         print_table([("name", "value", "gradient"), *rows])
-    write_picture(y, options.output, rankdir=options.rankdir, partials=options.partials)
+    draw(y, options.output, rankdir=options.rankdir, partials=options.partials)
     print(f"wrote {options.output}")
     return 0
 
@@ -92,22 +90,3 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print(" ", "  ".join(map(str.rjust, row, widths)))
-
-
-def format_of(path: str) -> str:
-    """Return the format that a picture's suffix names; ValueError where it names none."""
-    suffix = os.path.splitext(path)[1].lower().removeprefix(".")
-    if suffix not in FORMATS:
-        raise ValueError(f"{path}: a picture ends in .{', .'.join(FORMATS)}")
-    return suffix
-
-
-def write_picture(v: Any, path: str, **settings: Any) -> None:
-    """Write the graph of v to a file, drawn with these settings of `draw`."""
-    import autograd_scalar as ag
-
-    format = format_of(path)
-    drawing = ag.draw(v, **settings)
-    drawn = drawing.source if format == "dot" else drawing.pipe(format)
-    with open(path, "wb") as file:
-        file.write(drawn if isinstance(drawn, bytes) else drawn.encode())

@@ -68,9 +68,9 @@ def namespace() -> dict[str, Any]:
 
 def draw(v: Any, path: str = "graph.svg", **settings: Any) -> None:
     """Write the graph of v to a file (.svg, .png, .pdf, .dot) and say so; settings as ag.draw's."""
-    from autograd_scalar.cli.draw import write_picture
+    import autograd_scalar as ag
 
-    write_picture(v, path, **settings)
+    ag.draw(v, path, **settings)
     print(f"wrote {path}")
 
 

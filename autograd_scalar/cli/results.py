@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd_scalar.cli.draw import write_picture
-
 if TYPE_CHECKING:
     from autograd_scalar.data import Dataset, Schema
     from autograd_scalar.nn import Neuron
@@ -51,6 +49,7 @@ def write_files(
     """
     from autograd_scalar.show import plot
     from autograd_scalar.show.boundary import MOST_CLASSES
+    from autograd_scalar.show.draw import draw
 
     model: Any = saved.build()
     history, schema = saved.history, saved.schema
@@ -79,7 +78,7 @@ def write_files(
             )
             yield place("boundary.gif"), "how it was learnt"
     y = fired(model.layers[0].neurons[0], map(schema.standardise, data.X), schema.features)
-    write_picture(y, place("neuron.svg"), group=None)  # a dot in a column's name is no scope
+    draw(y, place("neuron.svg"), group=None)  # a dot in a column's name is no scope
     yield place("neuron.svg"), "the graph of the first neuron, at one row"
 
 

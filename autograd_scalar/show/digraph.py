@@ -15,6 +15,9 @@ from autograd_scalar.show.svg import COLOURS, FAINT, GREY, INK, to_svg
 
 #: `dot` takes a second on 200 boxes, 20 on 2,000; it is not asked for more than this.
 MOST_DOT_BOXES = 1000
+#: What a file of a drawing may end in.
+PICTURES = ("svg", "png", "pdf")
+FORMATS = (*PICTURES, "dot")
 #: `dot` sets text too high in its cell; a row of so many points above an operation's sign mends it.
 ABOVE_SIGN = 2
 
@@ -75,6 +78,27 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
             graphviz.view(str(drawn))
         return str(drawn)
 
+    def save(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> str:
+        """Save the DOT source, return its path; ValueError where the name is that of a picture."""
+        if filename is not None and suffix_of(filename) in PICTURES:
+            raise ValueError(
+                f"{filename} would hold DOT source, not a picture: take draw(v, {str(filename)!r}) "
+                f"or render(outfile={str(filename)!r})"
+            )
+        path: str = super().save(filename, directory=directory, **options)
+        return path
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file in the format that its name ends in, or the DOT source."""
+        format = format_of(path)
+        drawn = self.source if format == "dot" else self.pipe(format)
+        Path(path).write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
+
     def copy(self) -> Drawing:
         """Return a copy."""
         copied: Drawing = super().copy()
@@ -108,6 +132,18 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     def _own_svg(self) -> str:
         assert self._picture is not None
         return to_svg(self._picture, rankdir=self._rankdir)
+
+
+def suffix_of(path: str | os.PathLike[str]) -> str:
+    """Return what a path ends in, in small letters and without the dot."""
+    return Path(path).suffix.lower().removeprefix(".")
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the format that a file's name ends in; ValueError where it is none of FORMATS."""
+    if (format := suffix_of(path)) not in FORMATS:
+        raise ValueError(f"{path}: a picture ends in .{', .'.join(FORMATS)}")
+    return format
 
 
 def to_digraph(picture: Picture, *, rankdir: str = "LR", format: str = "svg") -> Drawing:

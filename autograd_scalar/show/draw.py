@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ GROUPS = ("auto", "frames", "neuron", "layer")
 
 def draw(
     v: Value | Iterable[Value],
+    path: str | os.PathLike[str] | None = None,
     *,
     rankdir: str = "LR",
     format: str = "svg",
@@ -29,11 +31,12 @@ def draw(
     group: str | None = "auto",
     partials: bool = False,
 ) -> Drawing:
-    """Return the graph of a Value, or of several, as a graphviz.Digraph.
+    """Return the graph of a Value, or of several, as a graphviz.Digraph; write it to a file where a path is given.
 
     Each value is a box with its name, operation, data and grad (a dash before any backward), each
-    use of it an arrow, in operand order. In a notebook the drawing shows itself; elsewhere
-    `.render("file")` writes it and `.source` is its DOT. SVG needs no Graphviz on the machine.
+    use of it an arrow, in operand order. In a notebook the drawing shows itself. A path ends in
+    .svg, .png, .pdf or .dot; SVG needs no Graphviz on the machine, PNG and PDF do. `.source` is the
+    drawing's DOT, `format` what its `.render()` makes.
 
     `names` is a module, or a mapping from names to Values, for what has no label of its own. Dotted
     names ("layers.0.neurons.1.w.2") say which neuron and layer a parameter is in, and `group` what
@@ -41,18 +44,26 @@ def draw(
     for nothing, "auto" for what suits the size. `partials` writes local derivatives on the arrows.
     Past 3,000 boxes the drawing is a summary: counts, and the ends of the graph.
 
-    Raises TypeError for what is no Value, ValueError for an unknown rankdir or group.
+    Raises TypeError for what is no Value, ValueError for an unknown rankdir, group or ending,
+    RuntimeError where a file takes Graphviz's `dot` and there is none.
 
     >>> x = Value(3.0, label="x")
     >>> print(draw(x * x).source.count("n0 -> n1"))
     2
     """
-    from autograd_scalar.show.digraph import to_digraph
+    from autograd_scalar.show.digraph import format_of, to_digraph
 
+    if isinstance(path, Value):
+        raise TypeError("draw takes several Values as a list, as in draw([a, b])")
+    if path is not None:
+        format_of(path)  # an unknown one is refused before there is any work
     if rankdir not in RANKDIRS:
         raise ValueError(f"unknown rankdir {rankdir!r}; there are {', '.join(RANKDIRS)}")
     picture = picture_of(v, names=names, group=group, partials=partials)
-    return to_digraph(picture, rankdir=rankdir, format=format)
+    drawing = to_digraph(picture, rankdir=rankdir, format=format)
+    if path is not None:
+        drawing.write(path)
+    return drawing
 
 
 def picture_of(

@@ -225,6 +225,33 @@ def test_with_graphviz_other_formats_are_drawn(tmp_path):
     assert Path(draw(neuron(), format="png").render(tmp_path / "g")).read_bytes()[1:4] == b"PNG"
 
 
+def test_a_path_takes_the_picture_by_its_ending(no_dot, tmp_path):
+    drawing = draw(neuron(), tmp_path / "n.SVG", rankdir="TB")
+    assert isinstance(drawing, graphviz.Digraph)
+    assert (tmp_path / "n.SVG").read_text("utf-8") == drawing.pipe(encoding="utf-8")
+    draw(neuron(), str(tmp_path / "n.dot"))
+    assert (tmp_path / "n.dot").read_text("utf-8") == draw(neuron()).source
+    with pytest.raises(RuntimeError, match="png is made by"):
+        draw(neuron(), tmp_path / "n.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["n.SVG", "n.dot"]
+
+
+@needs_dot
+def test_a_path_for_dot(tmp_path):
+    draw(neuron(), tmp_path / "n.png")
+    draw(neuron(), tmp_path / "n.pdf")
+    assert (tmp_path / "n.png").read_bytes()[1:4] == b"PNG"
+    assert (tmp_path / "n.pdf").read_bytes()[1:4] == b"PDF"
+
+
+def test_dot_source_is_not_saved_under_a_pictures_name(no_dot, tmp_path):
+    for save in (draw(neuron()).save, draw(neuron()).render):
+        with pytest.raises(ValueError, match=r"n\.svg would hold DOT source.* render\(outfile='"):
+            save(str(tmp_path / "n.svg"))
+    assert not list(tmp_path.iterdir())
+    assert Path(draw(neuron()).save("n.gv", tmp_path)).read_text("utf-8") == draw(neuron()).source
+
+
 @needs_dot
 def test_a_png_has_a_white_ground(tmp_path):
     image = pytest.importorskip("matplotlib.image")
@@ -387,12 +414,19 @@ def test_unknown_choices_say_what_there_is():
         draw(neuron(), group="layer")
     with pytest.raises(ValueError, match="format"):
         draw(neuron(), format="bmpp")
+    with pytest.raises(ValueError, match=r"n\.jpg: a picture ends in \.svg, \.png, \.pdf, \.dot"):
+        draw(neuron(), "n.jpg")
 
 
 @pytest.mark.parametrize("v, kind", [(3.0, "float"), ("x", "str"), ([Value(1.0), 2], "int")])
 def test_what_is_no_value_is_refused(v, kind):
     with pytest.raises(TypeError, match=f"needs a Value or a list of Values, got {kind}"):
         draw(v)
+
+
+def test_several_values_are_a_list():
+    with pytest.raises(TypeError, match=r"several Values as a list, as in draw\(\[a, b\]\)"):
+        draw(neuron(), neuron())
 
 
 def test_nothing_is_refused():
