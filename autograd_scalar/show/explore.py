@@ -59,7 +59,7 @@ class Explorer:
         return f'{frame}<p><a href="{link}" target="_blank">{link}</a></p>'
 
     def __repr__(self) -> str:
-        where = "not in a file" if self.path is None else str(self.path)
+        where = self.path or "not in a file: explore(..., 'page.html') writes one for a browser"
         return f"Explorer({self.title!r}, {len(self.html) / 1000:.0f} kB, {where})"
 
 

@@ -154,7 +154,9 @@ def test_in_a_notebook_it_is_a_frame_and_a_link(tmp_path: Path) -> None:
     assert 'a&quot;b.html" target="_blank">' in html
     assert "<a" not in explore(chain(2))._repr_html_().partition("</iframe>")[2]
     assert re.fullmatch(r"Explorer\('y = tanh\(tanh\(x\)\)', \d+ kB, .*a\"b.html\)", repr(page))
-    assert repr(explore(chain(2))).endswith("not in a file)")
+    assert repr(explore(chain(2))).endswith(
+        "not in a file: explore(..., 'page.html') writes one for a browser)"
+    )
 
 
 @pytest.mark.parametrize(
