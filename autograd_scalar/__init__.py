@@ -1,11 +1,28 @@
 """Scalar automatic differentiation that can be read, drawn and explained.
 
+Values record what is done with them, and backward() gives the slopes:
+
 >>> import autograd_scalar as ag
 >>> x = ag.Value(2.0, label="x")
 >>> y = ag.sin(x) * x
 >>> y.backward()
 >>> f"{y:.4f} {x.grad:.4f}"
 '1.8186 0.0770'
+
+To look at it       print(ag.explain(y))               the chain rule, line by line
+                    ag.draw(y, "y.svg")                the graph; .png and .pdf too
+                    ag.explore(y, "y.html")            a page: step through it, move the inputs
+Operations          ag.tanh(x), ag.maximum(x, y)       or x.tanh(); ag.define_op adds one of yours
+Derivatives         ag.grad(ag.grad(ag.sin))(1.0)      of functions, to any order
+                    ag.hessian(f)(x)                   gradient, jacobian, jvp, vjp, hvp likewise
+                    ag.check_grad(f, 1.0)              against differences
+Networks            moons = ag.data.moons(100, seed=1)
+                    model = ag.nn.MLP(2, [16, 16, 1], seed=1)
+                    history = ag.train.fit(model, moons, epochs=20)
+                    ag.plot.decision_boundary(model, moons).savefig("moons.png")
+Speed               ag.jit(f)                          the same numbers, as machine code
+
+help(ag.draw) tells all about one name; `autograd-scalar --help` is the command line.
 """
 
 from __future__ import annotations

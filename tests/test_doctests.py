@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import operator
 import pkgutil
+import re
 
 import pytest
 
@@ -24,6 +26,15 @@ def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # examples may write files
     results = doctest.testmod(importlib.import_module(name))
     assert results.failed == 0
+
+
+def test_the_tour_fits_a_screen_and_names_what_there_is():
+    tour = autograd_scalar.__doc__
+    assert len(tour.splitlines()) <= 30 and max(map(len, tour.splitlines())) <= 100
+    named = re.findall(r"\bag\.([\w.]*\w)", tour)
+    assert {"explain", "draw", "explore", "grad", "jit", "train.fit"} <= set(named)
+    for name in named:
+        operator.attrgetter(name)(autograd_scalar)
 
 
 @pytest.mark.parametrize("name", ENGINE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import builtins
 import code
 import os
 import sys
@@ -24,8 +23,8 @@ EXAMPLE = """\
   wrote graph.svg"""
 
 BANNER = """\
-autograd_scalar {version}, Python {python}: Value, tanh, exp and the other operations; ag is the package
-draw(y) writes a picture of y; help(ag) tells more; exit leaves"""
+autograd_scalar {version}, Python {python}: Value, tanh, grad, explain and all other names of ag, the package
+draw(y) writes a picture of y; print(ag.__doc__) is a tour; exit leaves"""
 
 HISTORY = "~/.autograd_scalar_history"
 
@@ -50,20 +49,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def namespace() -> dict[str, Any]:
-    """Return what has a name at the prompt: ag, Value, every operation, pi, e, inf, nan, and draw.
+    """Return what has a name at the prompt: ag, all that `import *` gives, sum, pi, e, inf, nan.
 
     abs, round and pow stay Python's own, which record too and take more than the rows do. The sum
-    is the table's, one node for all of its terms.
+    is the table's, one node for all of its terms. draw is the one below.
     """
     import autograd_scalar as ag
-    from autograd_scalar.ops import TABLE
     from autograd_scalar.parser import CONSTANTS
 
-    names: dict[str, Any] = {"ag": ag, "Value": ag.Value, "draw": draw, **CONSTANTS}
-    for name in (*TABLE, "mean", "softmax"):
-        if name == "sum" or not hasattr(builtins, name):
-            names[name] = getattr(ag, name)
-    return names
+    public = {name: getattr(ag, name) for name in (*ag.__all__, "sum")}
+    return {**CONSTANTS, **public, "ag": ag, "draw": draw}
 
 
 def draw(v: Any, path: str = "graph.svg", **settings: Any) -> None:

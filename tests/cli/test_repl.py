@@ -43,6 +43,8 @@ def test_every_operation_has_its_name() -> None:
         ]
         assert isinstance(function(*numbers), ag.Value)
     assert names["ag"] is ag
+    assert names["jit"] is ag.jit and names["plot"] is ag.plot
+    assert set(ag.__all__) <= names.keys()
     assert names["sum"]([ag.Value(1.0), ag.Value(2.0)]).op == "sum"
     assert names["pi"] > 3
 
@@ -60,7 +62,7 @@ def test_statements_label_their_values(
         "Value(data=2.0, grad=-1.2599230248420783, label='a')",
         "'y'",
     ]
-    assert "exit leaves" in err
+    assert "print(ag.__doc__) is a tour; exit leaves" in err
 
 
 def test_an_error_is_shown_and_labels_what_came_before(
