@@ -70,7 +70,7 @@ CORE = setup.py autograd_scalar/ops.py autograd_scalar/methods.py autograd_scala
 	          "(Debian, Ubuntu: apt-get install python3-venv) or virtualenv" >&2; exit 1; fi
 	@echo "installing autograd_scalar and what it needs in .venv, once"
 	@$(PIP) --upgrade 'pip>=25.1'  # the first that reads [dependency-groups]
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[jit]'
 	@touch $@
 
 .venv/ready-%: pyproject.toml | .venv/ready

@@ -58,7 +58,7 @@ def jit() -> str:
     from autograd_scalar.compiler import machine
 
     if not machine.is_there():
-        return 'generated Python; machine code with pip install "autograd-scalar[jit]"'
+        return "generated Python; machine code with pip install llvmlite"
     fused = ", multiply and add in one" if machine.has_fma() else ""
     return f"machine code, llvmlite {version('llvmlite')}, {machine.width()} numbers at a time{fused}"
 

@@ -22,6 +22,8 @@ def summary(history: History, schema: Schema, *, early_stopping: bool) -> list[s
     epoch = history.best_epoch if early_stopping else len(history)
     row = history.row(epoch - 1)
     ended = f"{history.stopped} after {len(history)} epochs, {sum(history['seconds']):.1f} s"
+    if history.compiled:
+        ended += " in machine code"
     if history.stopped == "interrupted":
         ended += "; the same command with --resume goes on"
     if epoch != len(history):

@@ -384,7 +384,7 @@ def jit(
     if backend not in ("auto", "llvm", "python"):
         raise ValueError(f'backend is "auto", "llvm" or "python", got {backend!r}')
     if backend == "llvm" and not machine.is_there():
-        raise JitError('backend="llvm" needs llvmlite: pip install "autograd-scalar[jit]"')
+        raise JitError('backend="llvm" needs llvmlite: pip install llvmlite')
     if backend == "auto":
         backend = "llvm" if machine.is_there() else "python"
     mapped = None

@@ -11,6 +11,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar.cli import doctor, main
+from autograd_scalar.compiler import machine
 
 
 def findings(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
@@ -57,6 +58,16 @@ def test_a_dot_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_missing_package() -> None:
     assert doctor.version("no-such-package") == "not installed, pip install no-such-package"
+
+
+def test_without_llvmlite(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "is_there", lambda: False)
+    advice = "pip install llvmlite"
+    assert findings(capsys)["jit"] == f"generated Python; machine code with {advice}"
+    with pytest.raises(ag.JitError, match=f'^backend="llvm" needs llvmlite: {advice}$'):
+        ag.jit(ag.tanh, backend="llvm")
 
 
 def test_a_broken_package(

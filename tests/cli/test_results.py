@@ -55,6 +55,13 @@ def test_the_numbers_are_those_of_the_models_epoch(
     ]
 
 
+def test_a_compiled_training_says_so() -> None:
+    history = _history("finished", 0.5)
+    history.compiled = True
+    (line, *_) = summary(history, SCHEMA, early_stopping=False)
+    assert line == "stopped     finished after 1 epochs, 0.2 s in machine code"
+
+
 def test_the_row_is_one_at_which_the_neuron_is_on() -> None:
     neuron = Neuron(1, activation="relu")
     neuron.w[0].data, neuron.b.data = 2.0, 0.0
