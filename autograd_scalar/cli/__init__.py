@@ -12,7 +12,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import autograd_scalar
 from autograd_scalar.cli import doctor, draw, explore, predict, repl, train
@@ -80,7 +80,12 @@ def _guarded(argv: Sequence[str]) -> list[str]:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports an error in one line, without the usage."""
+    """Reports an error in one line, without the usage, and takes the blanks of _guarded away again."""
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        if action.nargs != argparse.PARSER:  # which hands its words on to the verb's own parser
+            arg_string = re.sub("^ -", "-", arg_string)
+        return super()._get_value(action, arg_string)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")

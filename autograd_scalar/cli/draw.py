@@ -18,7 +18,13 @@ value may be an expression of numbers: x=pi/4."""
 def add_expression(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of a verb that takes an expression and the values of its names."""
     parser.add_argument("expression", help='such as "tanh(w*x + b)"')
-    parser.add_argument("values", nargs="*", metavar="name=number", help="a value for each name")
+    parser.add_argument(
+        "values",
+        nargs="*",
+        default=[],  # else argparse calls it required where the expression is missing
+        metavar="name=number",
+        help="a value for each name",
+    )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

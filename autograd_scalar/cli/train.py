@@ -225,6 +225,8 @@ def split(data: Dataset, options: argparse.Namespace) -> tuple[Dataset, Dataset 
         data = data.signed()
     held_out = None
     if options.validation:
+        if len(data) == 1:
+            raise ValueError("one row cannot be split in two: --validation 0 holds none out")
         data, held_out = data.split(options.validation, seed=options.seed)
     data = data.standardise(target=data.classes is None)
     return data, held_out and held_out.standardise(by=data)

@@ -55,6 +55,16 @@ def test_names_that_begin_as_options_do(name: str, capsys: pytest.CaptureFixture
     assert f"-{name}*2 = -6\n" in capsys.readouterr().out
 
 
+def test_a_minus_in_front_of_a_files_name() -> None:
+    assert main(["draw", "x", "x=1", "-o", "-x.svg"]) == 0
+    assert [path.name for path in Path().iterdir()] == ["-x.svg"]
+
+
+def test_the_expression_alone_is_required(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw"]) == 2
+    assert "required: expression (see" in capsys.readouterr().err
+
+
 def test_values_may_come_after_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["draw", "x*y", "-o", "x.svg", "x=3", "--partials", "y=2"]) == 0
     assert "x*y = 6\n" in capsys.readouterr().out

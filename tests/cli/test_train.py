@@ -155,6 +155,8 @@ def test_ctrl_c_keeps_what_was_learnt(tmp_path: Path) -> None:
         (["moons", "--samples=1"], "1 points cannot be shared"),
         (["moons", "--epochs=0"], "argument --epochs: expected a number of 1 or more, got '0'"),
         (["moons", "--hidden=4,x"], "argument --hidden: expected widths such as 16,16, got '4,x'"),
+        (["moons", "--hidden", "-3"], "argument --hidden: expected widths such as 16,16, got '-3'"),
+        (["one.csv"], "one row cannot be split in two: --validation 0 holds none out"),
         (["blobs", "--loss=hinge"], "only targets 0 and 1 can be signed"),
         (["bad.csv"], "bad.csv: row 2 (line 3), column 'b': the cell is empty"),
         (["plane.csv", "--gif"], "--gif shows a boundary between classes over two features"),
@@ -172,11 +174,12 @@ def test_bad_input_is_one_line_and_writes_nothing(
     monkeypatch.chdir(tmp_path)
     Path("bad.csv").write_text("a,b,kind\n1,2,no\n1,,yes\n")
     Path("plane.csv").write_text("a,b,height\n1,2,0.5\n1,3,1.5\n")
+    Path("one.csv").write_text("a,b\n1,2\n")
     assert main(["train", *argv]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith(f"autograd-scalar train: {message}")
-    assert {path.name for path in tmp_path.iterdir()} == {"bad.csv", "plane.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {"bad.csv", "one.csv", "plane.csv"}
 
 
 def test_a_checkpoint_that_does_not_fit_stays(
