@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 from collections.abc import Iterator, Sequence
-from math import sqrt
+from math import inf, sqrt
 from pathlib import Path
 from statistics import fmean
 
@@ -115,7 +116,11 @@ class Alphabet:
 
 def read_names(path: Path) -> list[str]:
     """Return the lines of a file that are not empty; ValueError where there are none."""
-    names = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text in UTF-8; it should have one name a line") from None
+    names = [line.strip() for line in text.splitlines()]
     names = [name for name in names if name]
     if not names:
         raise ValueError(f"{path} has no names; it should have one a line")
@@ -155,11 +160,16 @@ def sample(model: GPT, alphabet: Alphabet, rng: random.Random, temperature: floa
     return "".join(alphabet.characters[token] for token in tokens[1:])
 
 
-def main() -> None:
-    """Train on a list of names, printing the loss, and then print names that the model made up."""
+def options_of(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options; what cannot be used ends the program with a line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     shipped = Path(__file__).with_name("names.txt")
-    parser.add_argument("--names", type=Path, default=shipped, help="a file of names, one a line")
+    parser.add_argument(
+        "--names",
+        type=Path,
+        default=shipped,
+        help=f"a file of names, one a line; of longer ones the first {POSITIONS} characters count",
+    )
     parser.add_argument(
         "--steps", type=int, default=1000, help="names to learn from (default: 1000)"
     )
@@ -169,31 +179,55 @@ def main() -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="the same seed, the same run (default: 0)"
     )
-    options = parser.parse_args()
-    if options.steps < 0:
-        parser.error(f"--steps must be 0 or more, got {options.steps}")
+    options = parser.parse_args(argv)
+    for name in ("steps", "samples"):
+        if (number := getattr(options, name)) < 0:
+            parser.error(f"--{name} must be 0 or more, got {number}")
+    if not 0.0 <= options.lr < inf:
+        parser.error(f"--lr must be finite and 0 or more, got {options.lr}")
     if not options.temperature > 0.0:
         parser.error(f"--temperature must be above 0, got {options.temperature}")
     try:
-        names = read_names(options.names)
+        options.names = read_names(options.names)
     except (OSError, ValueError) as problem:
         parser.error(str(problem))
+    return options
 
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train on a list of names, printing the loss, and then print names that the model made up.
+
+    Return the exit code. Ctrl-C ends the training, and names come from what was learnt so far.
+    """
+    options = options_of(argv)
+    names = options.names
     alphabet = Alphabet(names)
     model = GPT(len(alphabet), options.seed)
     print(
         f"{len(names)} names in {len(alphabet.characters)} characters, "
         f"{len(model.parameters())} parameters, core: {ag.core()}"
     )
-    losses = []
-    for loss in train(model, alphabet, names, options.steps, options.lr, options.seed):
-        losses.append(loss)
-        if len(losses) % 50 == 0:
-            print(f"step {len(losses):5}   loss {fmean(losses[-50:]):.3f}", flush=True)
+    if cut := sum(len(name) > POSITIONS for name in names):
+        print(f"{cut} of them cut to {POSITIONS} characters, which is as far as the model sees")
+    losses: list[float] = []
+    status = 0
+    try:
+        for loss in train(model, alphabet, names, options.steps, options.lr, options.seed):
+            losses.append(loss)
+            if len(losses) % 50 == 0:
+                print(f"step {len(losses):5}   loss {fmean(losses[-50:]):.3f}", flush=True)
+    except KeyboardInterrupt:
+        print(f"interrupted after {len(losses)} steps; names from what was learnt so far:")
+        status = 130
     rng = random.Random(options.seed)
-    for _ in range(options.samples):
-        print(sample(model, alphabet, rng, options.temperature))
+    try:
+        for _ in range(options.samples):
+            print(sample(model, alphabet, rng, options.temperature), flush=True)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        status = 130
+    return status
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,6 +8,7 @@ import random
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,7 @@ def test_names_of_the_users_in_any_script(tmp_path: Path) -> None:
     ran = run("--names", str(names), "--steps", "5", "--samples", "2")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("3 names in ")
+    assert "1 of them cut to 8 characters, which is as far as the model sees\n" in ran.stdout
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,9 @@ def test_names_of_the_users_in_any_script(tmp_path: Path) -> None:
     [
         (("--names", "nowhere.txt"), "nowhere.txt"),
         (("--names", "/dev/null"), "/dev/null has no names; it should have one a line"),
+        (("--samples", "-3"), "--samples must be 0 or more, got -3"),
+        (("--lr", "-1"), "--lr must be finite and 0 or more, got -1.0"),
+        (("--lr", "nan"), "--lr must be finite and 0 or more, got nan"),
         (("--temperature", "0"), "--temperature must be above 0, got 0.0"),
         (("--steps", "-1"), "--steps must be 0 or more, got -1"),
     ],
@@ -70,6 +75,38 @@ def test_what_it_cannot_use_is_told_in_a_line(options: tuple[str, ...], told: st
     ran = run(*options)
     assert ran.returncode == 2
     assert told in ran.stderr.splitlines()[-1]
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n")
+    with pytest.raises(ValueError, match=r"picture\.png is no text in UTF-8; it should have one"):
+        gpt.read_names(picture)
+
+
+def test_ctrl_c_ends_the_training_and_names_come_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def train(*settings: object) -> Iterator[float]:
+        yield 3.0
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gpt, "train", train)
+    assert gpt.main(["--samples", "2"]) == 130
+    _, told, *names = capsys.readouterr().out.splitlines()
+    assert told == "interrupted after 1 steps; names from what was learnt so far:"
+    assert len(names) == 2
+
+
+def test_ctrl_c_among_the_names_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def sample(*settings: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gpt, "sample", sample)
+    assert gpt.main(["--steps", "0"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 def test_a_cold_sample_takes_the_likeliest_characters() -> None:
