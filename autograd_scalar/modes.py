@@ -38,7 +38,13 @@ class Tracer(Protocol):
         """Take note of a new node."""
 
     def constant(self, v: Any) -> None:
-        """Take note of a new leaf."""
+        """Take note of a new leaf, which a number became as an operand."""
+
+    def leaf(self, v: Any) -> None:
+        """Take note of a new leaf that was asked for, as Value(2.0)."""
+
+    def copied(self, v: Any) -> float:
+        """Return the number of a Value that stands for a float; the leaf that comes next has it."""
 
     def cut(self, v: Any, source: Any) -> None:
         """Take note of a new leaf that has its number from another Value, and is not differentiated."""

@@ -29,6 +29,10 @@ html_card: Callable[[Any], str] | None = None
 
 def number(data: object) -> float:
     """Return a real number (an int, a float, a numpy scalar ...) as a float; TypeError for anything else."""
+    if type(data) is core.Value:
+        tracer = modes.tracer.get()
+        if tracer is not None and tracer.is_number(data):  # a float outside of the recording
+            return tracer.copied(data)
     if isinstance(data, Real):
         try:
             return float(data)
@@ -38,7 +42,7 @@ def number(data: object) -> float:
             ) from None
     hint = (
         "; it is a Value already, use +v for a node or v.detach() for a leaf"
-        if hasattr(data, "partials")
+        if type(data) is core.Value
         else ""
     )
     raise TypeError(f"expected a number (an int or a float, NumPy's too), got {_shown(data)}{hint}")
@@ -254,13 +258,13 @@ def users_recorder(row: Op) -> Callable[..., Value]:
 
 def watched(v: Value) -> Value:
     """Return a new node as it is to be inside a no_grad, detect_anomaly or tracing block (of any thread)."""
-    if (tracer := modes.tracer.get()) is not None:
-        tracer.made(v)
-        return v if modes.recording.get() else v.detach()
     made_at = modes.watching.get()
     if made_at is not None:
         made_at[id(v)] = modes.caller()
         check(v)
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.made(v)
+        return v if modes.recording.get() else v.detach()
     return v if modes.recording.get() else restore(None, v.data, 0.0, None, "", (), ())
 
 
@@ -276,9 +280,15 @@ def untold(v: Any, attribute: str = "data") -> float:
 
 
 def new_leaf(v: Value) -> None:
-    """Tell a tracer of a new leaf."""
+    """Tell a tracer of a new leaf that stands for a number."""
     if (tracer := modes.tracer.get()) is not None:
         tracer.constant(v)
+
+
+def new_value(v: Value) -> None:
+    """Tell a tracer of a Value that was made as such."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.leaf(v)
 
 
 def read(v: Value) -> None:
@@ -327,8 +337,8 @@ def may_not_read(what: str) -> None:
 def check(v: Value) -> None:
     """Raise AnomalyError for a node that is nan or inf, inside a detect_anomaly block."""
     made_at = modes.watching.get()
-    if made_at is not None and not isfinite(v.data):
-        raise modes.AnomalyError(f"{_told(v)} gave {v.data!r}, at {_place(made_at, v)}")
+    if made_at is not None and not isfinite(untold(v)):
+        raise modes.AnomalyError(f"{_told(v)} gave {untold(v)!r}, at {_place(made_at, v)}")
 
 
 def _place(made_at: dict[int, str], v: Value) -> str:
@@ -357,7 +367,7 @@ def adjoints(order: list[Value], seeds: dict[Value, float]) -> dict[Value, float
 
 def _told(v: Value) -> str:
     """Return a node's operation with its operands' names and data, for an error."""
-    told = [f"{_name(parent)} = {parent.data!r}" for parent in v.parents[:4]]
+    told = [f"{_name(parent)} = {untold(parent)!r}" for parent in v.parents[:4]]
     return f"{v.op}({', '.join(told)}{', ...' if len(v.parents) > 4 else ''})"
 
 

@@ -25,6 +25,7 @@ from autograd_scalar.nodes import (
     may_change,
     may_not_read,
     new_leaf,
+    new_value,
     not_a_parent,
     number,
     operands_of,
@@ -79,7 +80,7 @@ class Value(RowMethods):
         self._row = ""
         self._x = None
         if modes.open_blocks:
-            new_leaf(self)
+            new_value(self)
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Value cannot be subclassed: operations give plain Values")

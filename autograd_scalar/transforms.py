@@ -56,8 +56,12 @@ def _derivatives(row: Op) -> list[Callable[..., Any]]:
 def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, Any]]:
     """Yield a node's needed parents, each with the derivative by it: a Value, or a float where the row says so."""
     if v.op in CALLS:
-        inputs = [+parent for parent in v.parents]  # its own, as parents may depend on each other
-        derivatives = _pull_back({CALLS[v.op].replay(*inputs): 1.0}, inputs, create_graph=True)
+        recording = modes.recording.set(True)  # a derivative is asked for, even inside no_grad()
+        try:
+            inputs = [+parent for parent in v.parents]  # its own, as parents may depend on each other
+            derivatives = _pull_back({CALLS[v.op].replay(*inputs): 1.0}, inputs, create_graph=True)
+        finally:
+            modes.recording.reset(recording)
         yield from zip(v.parents, derivatives, strict=True)
         return
     row = row_of(v.op)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict, UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import product
-from types import FunctionType, MappingProxyType, ModuleType
+from types import FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd_scalar.compiler.chance import is_generator
@@ -92,7 +93,10 @@ def taken_apart(argument: Any, parts: Parts, path: str, rows: bool | None) -> An
         return _FLOAT
     if _is_array(argument):
         return _array(argument, leaves, path, rows)
-    if isinstance(argument, type | ModuleType | FunctionType):
+    if isinstance(argument, ModuleType):
+        return kind, argument
+    if isinstance(argument, type | FunctionType | MethodType | partial):
+        parts.objects[path] = argument
         return kind, argument
     if isinstance(argument, _CONTAINERS):
         return kind, Identity(argument), *_contents(argument, path)
@@ -155,7 +159,8 @@ def _has_rows(argument: Any) -> bool:
 
 
 def _is_array(argument: Any) -> bool:
-    return hasattr(argument, "__array_interface__") or hasattr(argument, "__array__")
+    kind = type(argument)  # whose instances may answer for any attribute
+    return hasattr(kind, "__array_interface__") or hasattr(kind, "__array__")
 
 
 def _array(argument: Any, leaves: list[Any], path: str, rows: bool | None) -> Any:

@@ -35,4 +35,4 @@ def others_may_draw() -> bool:
 
 def is_generator(thing: Any) -> bool:
     """Return whether a thing draws random numbers: one of Python's generators, or of NumPy's."""
-    return isinstance(thing, random.Random) or hasattr(thing, "bit_generator")
+    return isinstance(thing, random.Random) or hasattr(type(thing), "bit_generator")

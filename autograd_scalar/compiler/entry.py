@@ -65,30 +65,59 @@ class Entry:
 
     def _is_by_chance(self, path: Path, numbers: Sequence[float], before: Any) -> bool:
         """Return whether it is the function that drew random numbers, the generators having moved since before."""
-        if (
-            chance.others_may_draw()
-        ):  # if it was another thread, the function does the same once more
-            again = self._recorded(numbers).program
-            return kernel.shape(again) != kernel.shape(path.program)
-        chance.put_back(before)
-        return True
+        if not chance.others_may_draw():
+            chance.put_back(before)
+            return True
+        again = self._recorded(numbers).program  # the same, if it was another thread that drew
+        return kernel.shape(again) != kernel.shape(path.program)
 
     def _recorded(self, numbers: Sequence[float]) -> Path:
+        """Return the path, as a recording of its own."""
+        trace = Trace(self.owner.name)
+        result = self._traced(trace, numbers)
+        values = [leaf for leaf in tree.leaves(result) if type(leaf) is Value]
+        outputs: list[Value] = []
+        are_numbers = iter(trace.are_numbers(values))
+
+        def placed(leaf: Any, where: str) -> Output:
+            if type(leaf) is Value:
+                outputs.append(leaf)
+                return (Number if next(are_numbers) else Output)(len(outputs) - 1)
+            if isinstance(leaf, float | int):
+                outputs.append(trace.result(leaf))
+                number = Number(len(outputs) - 1)
+                number.constant = leaf
+                return number
+            raise JitError(
+                f"{where} of {self.owner.name} is {leaf!r:.60}; "
+                "a compiled function gives Values and numbers in nests"
+            )
+
+        leaves = [*map(placed, tree.leaves(result), tree.paths(result, "the result"))]
+        if not trace.branches and not values:
+            raise NothingToCompile(
+                f"{self.owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
+            )
+        program, closed, frozen = trace.program(outputs)
+        built = tree.build(result, iter(leaves))
+        return Path(self.owner, program, closed, frozen, built, len(trace.inputs), trace.by)
+
+    def _traced(self, trace: Trace, numbers: Sequence[float]) -> Any:
+        """Return what the function gives for Values with some numbers, while a trace hears of all that it does."""
         owner = self.owner
-        trace = Trace(owner.name)
-        given_numbers, names = iter(numbers), iter(owner.names(self.structure))
+        given, names = iter(numbers), iter(owner.names(self.structure))
 
         def fresh(leaf: Leaf) -> Any:
             is_number = leaf.kind != VALUE
             made = [
-                trace.argument(next(given_numbers), next(names), is_number=is_number)
+                trace.argument(next(given), next(names), is_number=is_number)
                 for _ in range(prod(leaf.inner))
             ]
             return nested(leaf.inner, iter(made))
 
         args, kwargs = put_together(self.structure, fresh)
-        before, given = self.surroundings.things(), tree.leaves([args, kwargs])
-        if before.seen().key != self.frozen:
+        around, before = self.surroundings.things(), tree.leaves([args, kwargs])
+        if around.seen().key != self.frozen:
             raise Changed(
                 f"what {owner.name} reads besides Values has changed since the kernel was made; make it again"
             )
@@ -102,61 +131,41 @@ class Entry:
                     "for a list of numbers pass array.tolist(), for rows of them give it rows="
                 )
             raise
-        self.surroundings.check(before)
+        self.surroundings.check(around)
         now = tree.leaves([args, kwargs])
-        if len(now) != len(given) or any(a is not b for a, b in zip(now, given, strict=True)):
+        if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
             raise JitError(
                 f"{owner.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
             )
-        outputs: list[Value] = []
-        values = [leaf for leaf in tree.leaves(result) if type(leaf) is Value]
-        are_numbers = iter(trace.are_numbers(values))
-
-        def placed(leaf: Any, where: str) -> Any:
-            if type(leaf) is Value:
-                outputs.append(leaf)
-                return (Number if next(are_numbers) else Output)(len(outputs) - 1)
-            if isinstance(leaf, float | int):
-                outputs.append(trace.result(leaf))
-                number = Number(len(outputs) - 1)
-                number.constant = leaf
-                return number
-            raise JitError(
-                f"{where} of {owner.name} is {leaf!r:.60}; a compiled function gives Values and numbers in nests"
-            )
-
-        where = tree.paths(result, "the result")
-        leaves = [*map(placed, tree.leaves(result), where)]
-        if not trace.branches and not values:
-            raise NothingToCompile(
-                f"{owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
-            )
-        program, closed, frozen = trace.program(outputs)
-        built = tree.build(result, iter(leaves))
-        return Path(owner, program, closed, frozen, built, len(trace.inputs), trace.by)
+        return result
 
     def eagerly(self, given: Sequence[Any]) -> Any:
         """Return what the function itself gives for floats and Values: with Values for numbers, as it is recorded.
 
         Results that are numbers in eager code are numbers.
         """
-        numbers = iter(given)
+        numbers, trace = iter(given), Trace(self.owner.name)
 
         def value(leaf: Leaf) -> Any:
             some = (next(numbers) for _ in range(prod(leaf.inner)))
-            return nested(leaf.inner, (x if type(x) is Value else Value(x) for x in some))
+            made = (x if type(x) is Value else trace.argument(x, "", is_number=True) for x in some)
+            return nested(leaf.inner, made)
 
         args, kwargs = put_together(self.structure, value)
-        result = self.owner.f(*args, **kwargs)
-        if modes.tracer.get() is not None:
-            return result
-        try:  # the recording knows which results are numbers
-            path = self._recorded([x.data if type(x) is Value else x for x in given])
-        except NothingToCompile:
-            return result
-        results = zip(tree.leaves(result), tree.leaves(path.result), strict=True)
-        plain = (x.data if type(of) is Number and type(x) is Value else x for x, of in results)
-        return tree.build(result, plain)
+        if modes.tracer.get() is not None:  # to be part of another recording
+            return self.owner.f(*args, **kwargs)
+        recording = modes.recording.get()
+        with modes.tracing(trace):  # who knows what stands for a number
+            result = self.owner.f(*args, **kwargs)
+        leaves = tree.leaves(result)
+        are_numbers = iter(trace.are_numbers([x for x in leaves if type(x) is Value]))
+
+        def plain(x: Any) -> Any:
+            if type(x) is not Value:
+                return x
+            return x.data if next(are_numbers) else x if recording else x.detach()
+
+        return tree.build(result, map(plain, leaves))
 
     def may_record(self, numbers: Sequence[float]) -> bool:
         """Return whether there is room for another path; JitError where a flip is to be an error."""

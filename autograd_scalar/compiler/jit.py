@@ -49,6 +49,8 @@ class _Short(NamedTuple):
 class Jitted:
     """A function that is recorded, compiled and replayed when it is called; `jit` makes them."""
 
+    is_compiled = True
+
     def __init__(
         self,
         f: Callable[..., Any],

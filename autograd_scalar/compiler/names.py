@@ -22,7 +22,7 @@ class Names(NamedTuple):
     """What a function's code names, with that of the functions within."""
 
     globals: frozenset[str]
-    #: Behind a dot.
+    #: Behind a dot, or as a text, which may be for getattr.
     attributes: frozenset[str]
 
 
@@ -31,6 +31,7 @@ def names_in(code: CodeType) -> Names:
     """Return the names in a function's code, and in that of the functions within."""
     found: tuple[set[str], set[str]] = set(), set()
     for part in _codes(code):
+        found[1].update(c for c in part.co_consts if isinstance(c, str) and c.isidentifier())
         for instruction in dis.get_instructions(part):
             op, argument = instruction.opname, instruction.argval
             if not isinstance(argument, str):
@@ -54,8 +55,11 @@ def is_ours(module: str | None) -> bool:
     return (module or "").partition(".")[0] == _OURS
 
 
-def is_users(thing: FunctionType | ModuleType) -> bool:
-    """Return whether a function or a module is the user's own: not of this package, Python, or what is installed."""
+def is_users(thing: FunctionType | ModuleType | type) -> bool:
+    """Return whether something is the user's own: not of this package, Python, or what is installed."""
+    if isinstance(thing, type):
+        defined = sys.modules.get(thing.__module__)
+        return defined is None or is_users(defined)
     if isinstance(thing, FunctionType):
         file, module = thing.__code__.co_filename, thing.__module__
     else:

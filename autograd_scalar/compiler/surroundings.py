@@ -8,11 +8,10 @@ seen, and `self.loss(x)` with all that it names. What is reached by no name in t
 from __future__ import annotations
 
 import functools
-import inspect
-from collections import deque
+from collections import ChainMap, UserDict, UserList, deque
 from collections.abc import Callable, Collection, Iterator
 from operator import is_
-from types import FunctionType, MemberDescriptorType, MethodType, ModuleType
+from types import FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd_scalar import ops
@@ -22,8 +21,8 @@ from autograd_scalar.compiler.trace import JitError
 
 #: So many things in a list or dict, and in those in it, are looked at; more are data, of which the number counts.
 MOST_INSIDE = 64
-#: So many things are looked for at most.
-MOST = 1_000
+#: So many things are compared at most.
+MOST = 10_000
 
 
 class Surroundings:
@@ -103,11 +102,10 @@ class Things:
         self._attributes: set[str] = set()
         #: Objects with what they are called, and the attributes that were looked for in each.
         self._reached: dict[int, tuple[Any, str, set[str]]] = {}
-        self._call(f)
-        for name, thing in objects.items():
-            self._reach(thing, name)
-        while self._look_for_attributes():
-            pass
+        self._waiting = deque([(f, "self"), *((thing, name) for name, thing in objects.items())])
+        while self._waiting or self._look_for_attributes():
+            if self._waiting:
+                self._go(*self._waiting.popleft())
 
     def seen(self) -> Seen:
         """Return what tells them from others."""
@@ -122,38 +120,69 @@ class Things:
 
     def _note(self, name: str, thing: Any, get: Callable[[Any], Any], key: Any) -> None:
         """Take note of a thing and where it was found, and go on from it."""
-        if len(self.named) >= MOST or get(key) is not thing:  # made anew whenever it is asked for
+        if get(key) is not thing:  # made anew whenever it is asked for
             return
+        if len(self.lookups) >= MOST:
+            raise JitError(
+                f"it reads more than {MOST} things around it, such as {name}; give it what it needs as arguments"
+            )
         self.lookups.append((get, key, thing))
-        while name in self.named and self.named[name] is not thing:  # of another function of that name
-            name += "'"
-        if name not in self.named:
-            self.named[name] = thing
-            self.contents[name] = [thing, *_contents(thing)]
-            self._call(thing)
-            self._reach(thing, name)
+        self._see(name, thing)
 
-    def _call(self, thing: Any) -> None:
-        """Go on to the functions that run when a thing is called: a method's, a partial's, a wrapped one, a class's."""
-        waiting, passed = [thing], 0
-        while waiting and passed < 100:  # a wrapper may wrap itself
-            thing = waiting.pop()
-            passed += 1
-            if isinstance(thing, FunctionType):
-                self._enter(thing)
-                waiting.append(getattr(thing, "__wrapped__", None))
-            elif isinstance(thing, MethodType):
-                waiting.append(thing.__func__)
-                self._reach(thing.__self__, "self")
-            elif isinstance(thing, functools.partial):
-                waiting += [thing.func, *thing.args, *thing.keywords.values()]
-            elif hasattr(thing, "surroundings"):  # compiled
-                waiting.append(thing.f)
-            elif callable(thing) and not isinstance(thing, type):
-                call = inspect.getattr_static(type(thing), "__call__", None)
-                if isinstance(call, FunctionType):
-                    self._reach(thing, "self")
-                    waiting.append(call)
+    def _see(self, name: str, thing: Any) -> None:
+        """Take note of a thing, and go on from it and from what is in it."""
+        while self.named.get(name, thing) is not thing:  # of another function of that name
+            name += "'"
+        if name in self.named:
+            return
+        self.named[name] = thing
+        self.contents[name] = [thing, *_contents(thing)]
+        self._reach(thing, name)
+        for _, parts in _inside(thing):
+            for i, part in enumerate(parts):
+                self._reach(part, f"{name}[{i}]")
+
+    def _reach(self, thing: Any, name: str) -> None:
+        """Go on to a thing that may be called, and that may have attributes of the user's."""
+        self._waiting.append((thing, name))
+
+    def _go(self, thing: Any, name: str) -> None:
+        if isinstance(thing, FunctionType):
+            self._enter(thing)
+        elif isinstance(thing, MethodType):
+            self._reach(thing.__func__, name)
+            self._reach(thing.__self__, name)
+        elif isinstance(thing, functools.partial | functools.partialmethod):
+            self._reach(thing.func, name)
+            for i, part in enumerate((*thing.args, *thing.keywords.values())):
+                self._see(f"{name}'s argument {i}", part)
+        elif isinstance(thing, staticmethod | classmethod):
+            self._reach(thing.__func__, name)
+        elif isinstance(thing, property):
+            self._reach(thing.fget, name)
+        elif isinstance(thing, functools.cached_property):
+            self._reach(thing.func, name)
+        elif hasattr(type(thing), "is_compiled"):
+            self._reach(thing.f, name)
+        elif isinstance(thing, _Cached):
+            self._reach(thing.__wrapped__, name)
+        elif id(thing) not in self._reached and _has_attributes(thing):
+            self._reached[id(thing)] = thing, name, set()
+            if isinstance(thing, type):
+                self._enter_classes(thing, _SHOW)
+            elif not isinstance(thing, ModuleType):
+                self._enter_classes(type(thing), _SHOW | _MAKE)
+
+    def _enter_classes(self, kind: type, but: set[str]) -> None:
+        """Go on to what Python calls by itself, such as operators, but for some."""
+        for base in filter(is_users, kind.__mro__):
+            for name, inner in vars(base).items():
+                if (
+                    name[:2] == name[-2:] == "__"
+                    and name not in but
+                    and not isinstance(inner, type)
+                ):
+                    self._reach(inner, f"{base.__name__}.{name}")
 
     def _enter(self, function: FunctionType) -> None:
         """Go on to all that a function names."""
@@ -164,6 +193,9 @@ class Things:
         by = "" if function is self._first else f"{function.__name__}'s "
         own = "its " if function is self._first else by
         code = function.__code__
+        self._reach(getattr(function, "__wrapped__", None), by + "function")
+        if vars(function):
+            self._reached[id(function)] = function, function.__name__, set()
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             self._note(by + name, _content(cell), _content, cell)
         for key, default in _defaults(function).items():
@@ -173,18 +205,9 @@ class Things:
         names = names_in(code)
         self._attributes |= names.attributes
         for name in sorted(names.globals & function.__globals__.keys()):
-            if name != function.__name__:
-                thing = function.__globals__[name]
+            thing = function.__globals__[name]
+            if thing is not function:
                 self._note(by + name, thing, function.__globals__.get, name)
-
-    def _reach(self, thing: Any, name: str) -> None:
-        """Take note of an object that may have attributes of the user's, and may be called."""
-        if isinstance(thing, FunctionType | type) or id(thing) in self._reached:
-            return
-        is_module = isinstance(thing, ModuleType)
-        if is_users(thing) if is_module else not is_ours(type(thing).__module__):
-            self._reached[id(thing)] = thing, name, set()
-            self._call(thing)
 
     def _look_for_attributes(self) -> bool:
         """Go on to the attributes of all objects; return whether some had not been looked for."""
@@ -197,18 +220,36 @@ class Things:
         return found
 
     def _attribute(self, thing: Any, name: str, attribute: str) -> None:
-        inner = inspect.getattr_static(thing, attribute, _NOTHING)
-        if inner is _NOTHING:
+        """Go on to an attribute: what it is now, and all that its name means in the classes."""
+        name = f"{name}.{attribute}"
+        is_class = isinstance(thing, type)
+        own = isinstance(thing, ModuleType) or attribute in getattr(thing, "__dict__", ())
+        if own and not is_class:
+            self._note(name, *_found(thing, attribute))
             return
-        is_own = isinstance(thing, ModuleType) or attribute in getattr(thing, "__dict__", ())
-        if is_own or isinstance(inner, MemberDescriptorType) or not hasattr(inner, "__get__"):
-            self._note(f"{name}.{attribute}", *_found(thing, attribute))
-        elif isinstance(inner, FunctionType | staticmethod | property):
-            self._note(f"{name}.{attribute}", *_found(type(thing), attribute))
-            if isinstance(inner, property):
-                self._call(inner.fget)
-        elif isinstance(inner, classmethod | functools.cached_property):
-            self._call(inner.__func__ if isinstance(inner, classmethod) else inner.func)
+        classes = (thing if is_class else type(thing)).__mro__
+        means = [(kind, vars(kind)[attribute]) for kind in classes if attribute in vars(kind)]
+        for kind, inner in means:
+            if not is_users(kind):
+                continue
+            plain = not hasattr(type(inner), "__get__")
+            if isinstance(inner, MemberDescriptorType) or plain:
+                self._note(name, *_found(thing, attribute))
+                return
+            self._note(name, inner, vars(kind).get, attribute)
+            if (
+                hasattr(type(inner), "__set_name__") and not is_class
+            ):  # some descriptor: it may read any attribute
+                for other in [*getattr(thing, "__dict__", ())]:
+                    self._note(f"{name}'s {other}", *_found(thing, other))
+
+
+def _has_attributes(thing: Any) -> bool:
+    """Return whether an object may have attributes that the user replaces."""
+    if isinstance(thing, ModuleType | type):
+        return is_users(thing)
+    module = type(thing).__module__
+    return module != "builtins" and not is_ours(module)
 
 
 def _found(owner: Any, attribute: str) -> tuple[Any, Callable[[str], Any], str]:
@@ -221,6 +262,10 @@ def _found(owner: Any, attribute: str) -> tuple[Any, Callable[[str], Any], str]:
 
 
 _NOTHING = object()
+_Cached = type(functools.lru_cache(len))
+#: What makes an object of a class, and what is not for computing.
+_MAKE = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"}
+_SHOW = {"__repr__", "__str__", "__del__", "__dir__", "__reduce__", "__getstate__", "__setstate__"}
 
 
 def _defaults(function: FunctionType) -> dict[Any, Any]:
@@ -236,6 +281,8 @@ def _content(cell: Any) -> Any:
 
 def _contents(thing: Any) -> list[Any]:
     """Return what is in a thing that a recording must not change."""
+    if isinstance(thing, dict | list | set | deque) and len(thing) > MOST:
+        return [len(thing)]
     if isinstance(thing, dict):
         return [part for pair in thing.items() for part in pair]
     if isinstance(thing, list | set | deque):
@@ -251,9 +298,9 @@ def _inside(thing: Any) -> Iterator[tuple[Collection[Any], list[Any]]]:
     while waiting:
         thing = waiting.popleft()
         views: tuple[Collection[Any], ...] = ()
-        if isinstance(thing, dict):
+        if isinstance(thing, dict | UserDict | ChainMap | MappingProxyType):
             views = thing.keys(), thing.values()
-        elif isinstance(thing, list | tuple | set | frozenset | deque):
+        elif isinstance(thing, list | tuple | set | frozenset | deque | UserList):
             views = (thing,)
         for view in views:
             now = [*view] if len(view) <= room else []

@@ -9,6 +9,7 @@ from math import copysign
 from typing import Any, NamedTuple
 
 from autograd_scalar import modes
+from autograd_scalar.nodes import untold
 from autograd_scalar.program import COMPARISONS, Builder, Guard, Program
 from autograd_scalar.value import Value, topological_order
 
@@ -45,6 +46,9 @@ class Trace:
         #: Leaves made from numbers, with the lines that made them.
         self._constants: dict[int, tuple[Value, str]] = {}
         self._cut: dict[Value, Value] = {}
+        #: Leaves that the function made as Values, and what the next one has its number from.
+        self._values: set[Value] = set()
+        self._copied: Value | None = None
         self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
         #: Whether the function may do something else for other numbers.
         self.branches = False
@@ -70,6 +74,17 @@ class Trace:
 
     def constant(self, v: Value) -> None:
         self._constants[id(v)] = v, _place()
+
+    def leaf(self, v: Value) -> None:
+        self.constant(v)
+        self._values.add(v)
+        if self._copied is not None:
+            self.cut(v, self._copied)
+            self._copied = None
+
+    def copied(self, v: Value) -> float:
+        self._copied = v
+        return untold(v)
 
     def cut(self, v: Value, source: Value) -> None:
         self._constants.pop(id(v), None)
@@ -115,7 +130,9 @@ class Trace:
         constant, number, value = range(3)
         known: dict[Value, int] = {}
         for v in self._order(values):
-            if v in self._numbers:
+            if v in self._values:
+                known[v] = value
+            elif v in self._numbers:
                 known[v] = number
             elif v in self._cut:
                 known[v] = known[self._cut[v]]

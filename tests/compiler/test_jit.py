@@ -729,3 +729,39 @@ def test_what_has_no_name_is_pickled_with_what_it_compiles():
 
 def scaled_by(factor, x):
     return factor * x
+
+
+def test_values_made_of_numbers(backend):
+    """As micrograd's models are fed."""
+    model = nn.MLP(2, [3, 1], seed=0)
+
+    def f(xs):
+        return model([*map(Value, xs)])
+
+    compiled = ag.jit(f, backend=backend)
+    for xs in ([1.0, 2.0], [-3.0, 0.5]):
+        found, expected = compiled(xs), f(xs)
+        assert found.data == expected.data
+        assert ag.gradient(found, model.parameters()) == pytest.approx(
+            ag.gradient(expected, model.parameters()), rel=1e-12
+        )
+    assert len(compiled.paths) == 1
+
+    def total(xs):
+        t = Value(0.0)
+        for x in xs:
+            t = t + x * x
+        return t
+
+    assert type(ag.jit(total, backend=backend)([1.0, 2.0])) is type(total([1.0, 2.0])) is Value
+    with pytest.raises(TypeError, match="it is a Value already"):
+        ag.jit(lambda x: Value(x))(Value(1.0))
+
+
+def test_derivatives_of_compiled_functions_inside_no_grad(backend):
+    w = Value(2.0)
+    f = ag.jit(lambda x: w * x * x, backend=backend)
+    with ag.no_grad():
+        assert ag.grad(f)(Value(3.0)).data == ag.grad(f.f)(Value(3.0)).data == 12.0
+        assert ag.jvp(f, Value(3.0), 1.0)[1].data == 12.0
+        assert ag.hessian(f)(Value(3.0)).data == 4.0

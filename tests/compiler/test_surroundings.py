@@ -611,3 +611,123 @@ def test_functions_of_the_same_name(monkeypatch):
     assert f(1.0) == 32.0
     one.rate = 5.0
     assert f(1.0) == 35.0
+
+
+# ----- code of objects and classes -----
+
+
+class Scaled:
+    """A layer as users write them; two of them are told apart."""
+
+    factor = 2.0
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def __call__(self, x):
+        return x * self.rate * self.factor
+
+    @classmethod
+    def by_class(cls, x):
+        return x * cls.factor
+
+    @staticmethod
+    def by_static(x):
+        return x * SCALE
+
+    @ag.jit
+    def compiled(self, x):
+        return x * self.rate * SCALE
+
+
+class Shifted(Scaled):
+    def __call__(self, x):
+        return super().__call__(x) + 1.0
+
+    def __mul__(self, x):
+        return x * self.rate
+
+    def __getitem__(self, k):
+        return self.rate + k
+
+
+class Mapping(dict):
+    __getattr__ = dict.__getitem__
+
+
+LAYERS = [Scaled(2.0), Shifted(3.0), Mapping(rate=4.0)]
+DISPATCH = {"scaled": scaled, "method": LAYERS[0].compiled}
+
+
+@functools.lru_cache
+def looked_up():
+    return SCALE
+
+
+RUNS = {
+    "two layers": lambda x: LAYERS[1](LAYERS[0](x)),
+    "all layers": lambda x: [layer(x) for layer in LAYERS[:2]][-1],
+    "a class": lambda x: x * Scaled.factor,
+    "a classmethod": lambda x: Scaled.by_class(x),
+    "a staticmethod": lambda x: Shifted.by_static(x),
+    "an object made inside": lambda x: Shifted(x)(x),
+    "operators": lambda x: (LAYERS[1] * x) * LAYERS[1][2],
+    "a compiled method": lambda x: LAYERS[0].compiled(x),
+    "a table of functions": lambda x: DISPATCH["scaled"](x) * DISPATCH["method"](x),
+    "getattr": lambda x: getattr(LAYERS[0], "rate") * x,  # noqa: B009
+    "a dict with attributes": lambda x: LAYERS[2].rate * x,
+    "a partial's argument": functools.partial(lambda layer, x: layer(x), LAYERS[1]),
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_whatever_runs_is_gone_through(monkeypatch, run):
+    f = RUNS[run]
+    compiled = ag.jit(f)
+    for change in (
+        lambda patch: patch.setattr(LAYERS[0], "rate", 5.0),
+        lambda patch: patch.setattr(LAYERS[1], "rate", 7.0),
+        lambda patch: patch.setattr(Scaled, "factor", 11.0),
+        lambda patch: patch.setattr(sys.modules[__name__], "SCALE", 13.0),
+        lambda patch: patch.setitem(LAYERS[2], "rate", 17.0),
+    ):
+        assert compiled(2.0) == f(2.0)
+        with monkeypatch.context() as patch:
+            change(patch)
+            assert compiled(2.0) == f(2.0)
+    assert compiled(2.0) == f(2.0)
+
+
+@pytest.mark.parametrize("argument", [scaled, LAYERS[0].compiled, LAYERS[1], Scaled.by_class])
+def test_functions_and_objects_among_the_arguments(monkeypatch, argument):
+    f = ag.jit(lambda x, g: g(x) * 2.0)
+    for name, thing, value in (
+        ("SCALE", sys.modules[__name__], 9.0),
+        ("factor", Scaled, 8.0),
+        ("rate", LAYERS[0], 7.0),
+        ("rate", LAYERS[1], 6.0),
+    ):
+        assert f(2.0, argument) == argument(2.0) * 2.0
+        monkeypatch.setattr(thing, name, value)
+        assert f(2.0, argument) == argument(2.0) * 2.0
+
+
+def test_closures_of_one_factory():
+    def make(settings):
+        return lambda x: x * settings["rate"]
+
+    settings = [{"rate": 2.0}, {"rate": 3.0}]
+    one, other = map(make, settings)
+    f = ag.jit(lambda x: one(x) + 10.0 * other(x))
+    assert f(1.0) == 32.0
+    settings[1]["rate"] = 5.0
+    assert f(1.0) == 52.0
+
+
+def test_many_things_are_looked_for_in_little_time():
+    many = types.SimpleNamespace(**{f"a{k}": float(k) for k in range(300)})
+    names = " + ".join(f"many.a{k}" for k in range(300))
+    f = eval(f"lambda x: x * ({names})", {"many": many})
+    compiled = ag.jit(f)
+    for many.a250 in (250.0, 1.0, 2.0):
+        assert compiled(1.0) == f(1.0)
