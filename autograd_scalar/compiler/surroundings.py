@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections import ChainMap, UserDict, UserList, deque
 from collections.abc import Callable, Collection, Iterator
+from itertools import chain
 from operator import is_
 from types import FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
@@ -70,8 +71,12 @@ class Seen(NamedTuple):
 
     #: How each thing is looked up again, by what, and the thing.
     lookups: list[tuple[Callable[[Any], Any], Any, Any]]
-    #: What is in the lists and dicts among them: as it is at any time, its number, and as it was where it is not much.
-    inside: list[tuple[Collection[Any], int, list[Any]]]
+    #: The lists and dicts among them, as they are at any time, and how long they were.
+    views: list[Collection[Any]]
+    lengths: list[int]
+    #: Those that are not long, and what was in all of these.
+    short: list[Collection[Any]]
+    inside: list[Any]
     #: What tells it from others: part of what a record is right for.
     key: tuple[Any, ...]
 
@@ -80,10 +85,11 @@ class Seen(NamedTuple):
         for get, name, thing in self.lookups:
             if get(name) is not thing:
                 return False
-        for view, count, inside in self.inside:  # noqa: SIM110  # all() would take twice as long
-            if len(view) != count or not all(map(is_, view, inside)):
-                return False
-        return True
+        if not self.views:
+            return True
+        return [*map(len, self.views)] == self.lengths and all(
+            map(is_, chain.from_iterable(self.short), self.inside)
+        )
 
 
 class Things:
@@ -109,14 +115,18 @@ class Things:
 
     def seen(self) -> Seen:
         """Return what tells them from others."""
-        found, inside = [], []
+        found, views, short, inside = [], [], [], []
         for name, thing in self.named.items():
             told = [told_apart(thing)]
             for view, now in _inside(thing):
-                inside.append((view, len(view), now))
+                views.append(view)
+                if now:
+                    short.append(view)
+                    inside += now
                 told += [len(view), *[(type(part), told_apart(part)) for part in now]]
             found.append((name, type(thing), *told))
-        return Seen(self.lookups, inside, (ops.definitions, *found))
+        lengths = [*map(len, views)]
+        return Seen(self.lookups, views, lengths, short, inside, (ops.definitions, *found))
 
     def _note(self, name: str, thing: Any, get: Callable[[Any], Any], key: Any) -> None:
         """Take note of a thing and where it was found, and go on from it."""
@@ -295,7 +305,7 @@ def _contents(thing: Any) -> list[Any]:
 def _inside(thing: Any) -> Iterator[tuple[Collection[Any], list[Any]]]:
     """Yield what is in a list, a dict and the like: as it is at any time, and as it is now where that is not much."""
     waiting, room = deque([thing]), MOST_INSIDE
-    while waiting:
+    while waiting and room > 0:
         thing = waiting.popleft()
         views: tuple[Collection[Any], ...] = ()
         if isinstance(thing, dict | UserDict | ChainMap | MappingProxyType):
@@ -304,6 +314,6 @@ def _inside(thing: Any) -> Iterator[tuple[Collection[Any], list[Any]]]:
             views = (thing,)
         for view in views:
             now = [*view] if len(view) <= room else []
-            room -= len(now)
             waiting += now
             yield view, now
+        room -= len(thing) if views else 0

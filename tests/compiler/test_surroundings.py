@@ -731,3 +731,11 @@ def test_many_things_are_looked_for_in_little_time():
     compiled = ag.jit(f)
     for many.a250 in (250.0, 1.0, 2.0):
         assert compiled(1.0) == f(1.0)
+
+
+def test_sixty_entries_of_a_dict():
+    settings = {f"s{k}": float(k) for k in range(60)}
+    f = ag.jit(lambda x: x * settings["s59"])
+    assert f(1.0) == 59.0
+    settings["s59"] = 1.0
+    assert f(1.0) == 1.0
