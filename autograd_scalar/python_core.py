@@ -399,6 +399,23 @@ class Caller:
         return node(found[0], self._op, (*parents, *self._closed), tuple(found[1:]))
 
 
+class Means:
+    """Runs a kernel over rows with its arguments, `run()`, and divides the sums that it leaves in an array.
+
+    run() gives how many rows failed a guard. The compiled core calls the machine code at run.address itself, without
+    the interpreter's lock. A call returns whether all guards held; then `means` is up to date.
+    """
+
+    def __init__(self, run: Any, sums: Any, means: Any, divisor: float) -> None:
+        self._run, self._sums, self._means, self._divisor = run, sums, means, divisor
+
+    def __call__(self) -> bool:
+        if self._run():
+            return False
+        self._means[:] = self._sums / self._divisor
+        return True
+
+
 def _link(v: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> None:
     """Give a node its parents and partials."""
     v._y = None

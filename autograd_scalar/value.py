@@ -22,6 +22,7 @@ from autograd_scalar.ops import TABLE, Op
 FROM_CORE = (
     "Value",
     "Caller",
+    "Means",
     "RECORD",
     "UPDATE",
     "address",
@@ -60,6 +61,7 @@ nodes.core = _core
 Value = _core.Value
 RECORD = cast("dict[str, Callable[..., Any]]", _core.RECORD)  # type: ignore[has-type]
 Caller = _core.Caller
+Means = _core.Means
 constant = _core.constant
 copy_data = _core.copy_data
 address = _core.address

@@ -267,10 +267,13 @@ class _Again:
     def __init__(self, batch: Batch, path: Path) -> None:
         import numpy as np
 
-        self._entry, self._path, self._divisor = batch.entry, path, batch.divisor()
-        self._shared, self._sums = np.empty(len(path.closed)), np.empty(1 + len(path.closed))
+        self._entry, self._path = batch.entry, path
+        self._shared, self._means = np.empty(len(path.closed)), np.empty(1 + len(path.closed))
         kernel = path.over_rows(batch.places, gradient=True, by_row=())
-        self._run = kernel.bound(batch.count, batch.columns, self._shared, self._sums)
+        self._run = kernel.means(
+            batch.count, batch.columns, self._shared, self._means, batch.divisor()
+        )
+        self._partials = self._means[1:]
         self._free = threading.Lock()  # the arrays are for one thread at a time
 
     def __call__(self) -> Value | None:
@@ -281,12 +284,12 @@ class _Again:
             return None
         try:
             copy_data(self._path.closed, self._shared)
-            if self._run():
+            if not self._run():
                 return None
-            numbers = self._sums / self._divisor
+            data, closed = self._means.item(0), self._path.closed
+            return self._path.node(0, data, closed, self._partials, mapped=True)
         finally:
             self._free.release()
-        return self._path.node(0, numbers.item(0), self._path.closed, numbers[1:], mapped=True)
 
 
 def together(found: list[tuple[list[Value], Any]], outputs: int) -> tuple[list[Value], Any]:

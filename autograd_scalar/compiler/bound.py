@@ -40,17 +40,12 @@ class Bound:
             raise JitError(f"{batch.owner.name} gives more than one number; kernel() is for a loss")
         self.inputs = batch.parents(self._path)
         self._shared = batch.numbers(self._path)
-        self._gradient = np.zeros(len(self.inputs))
-        self._sums = np.zeros(1 + len(self.inputs))
-        self._divisor = batch.divisor()
-        # As an array the divisor needs no conversion, which took as long as the division.
-        self._slopes, self._by, self._divide = (
-            self._sums[1:],
-            np.array(float(self._divisor)),
-            np.divide,
-        )
+        self._means, self._divisor = np.zeros(1 + len(self.inputs)), batch.divisor()
+        self._gradient = self._means[1:]
         kernel = self._path.over_rows(batch.places, gradient=True, by_row=())
-        self._run = kernel.bound(batch.count, batch.columns, self._shared, self._sums)
+        self._run = kernel.means(
+            batch.count, batch.columns, self._shared, self._means, self._divisor
+        )
 
     @property
     def shared(self) -> Any:
@@ -69,10 +64,9 @@ class Bound:
     def __call__(self) -> float:
         """Return the value for the numbers in `shared`."""
         with self._one_at_a_time:
-            if self._run is None or self._run():
-                self._sums[:] = self._by_parts()
-            self._divide(self._slopes, self._by, self._gradient)
-            return self._sums.item(0) / self._divisor
+            if self._run is None or not self._run():
+                self._means[:] = self._by_parts() / self._divisor
+            return self._means.item(0)
 
     def _by_parts(self) -> Any:
         """Return the sums where rows take several ways, or there are many of them."""
@@ -92,7 +86,7 @@ class Bound:
         found = self._batch.parts(gradient=True, by_row=(), shared=shared)
         if len(found) == 1 and found[0].path is self._path:
             return found[0].sums
-        ours = [(self.inputs, np.zeros_like(self._sums))]  # so that they come first
+        ours = [(self.inputs, np.zeros_like(self._means))]  # so that they come first
         parents, sums = together(
             ours + [(self._batch.parents(part.path), part.sums) for part in found], 1
         )

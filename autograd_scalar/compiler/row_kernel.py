@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd_scalar.compiler import llvm, machine, python, threads
 from autograd_scalar.compiler.loops import lanes, looped
 from autograd_scalar.compiler.straight import straight
 from autograd_scalar.program import Program
-from autograd_scalar.value import address
+from autograd_scalar.value import Means, address
 
 #: How many instructions a thread should have to run at a time, those of all its rows together.
 PIECE = 16_000_000
@@ -150,12 +150,12 @@ class Rows:
         outs, _, good = self(1, Columns([]), values)
         return outs[:, 0], good is None
 
-    def bound(
-        self, count: int, columns: Columns, shared: Any, sums: Any
-    ) -> Callable[[], int] | None:
+    def means(
+        self, count: int, columns: Columns, shared: Any, means: Any, divisor: float
+    ) -> Means | None:
         """Return the kernel with its arguments, to be called again and again, where one call does and gives sums alone.
 
-        It returns how many rows failed a guard. The arrays have to live as long as it does.
+        A call leaves the sums over the rows, divided, in the array `means`. The arrays have to live as long as it does.
         """
         import numpy as np
 
@@ -165,14 +165,13 @@ class Rows:
         if count > made.piece:
             return None
         flags = np.ones(-(-count // made.kernel.lanes) * made.kernel.lanes, dtype=np.int8)
-        scratch = np.empty(made.kernel.scratch + 8)
-        aligned = -(-address(scratch) // 64) * 64
-        run = made.code.bound(
-            count, columns.pointers, columns.strides, address(shared), None,
-            address(sums), address(flags), aligned,
+        scratch, sums = np.empty(made.kernel.scratch + 8), np.empty_like(means)
+        pointers = (
+            ctypes.addressof(columns.pointers), ctypes.addressof(columns.strides), address(shared), 0,
+            address(sums), address(flags), -(-address(scratch) // 64) * 64,
         )  # fmt: skip
-        run.keep = made, columns, shared, sums, flags, scratch  # type: ignore[attr-defined]
-        return run
+        bound = machine.Bound(made.code, count, pointers, (columns, shared, flags, scratch))
+        return Means(bound, sums, means, divisor)
 
     def _loop(
         self, count: int, columns: Columns, shared: Any, outs: Any, sums: Any, flags: Any

@@ -501,7 +501,7 @@ def test_threads_that_call_while_a_global_changes(monkeypatch):
         for thread in threads:
             thread.start()
         for n in range(60):
-            monkeypatch.setattr(sys.modules[__name__], "SCALE", float(n))
+            monkeypatch.setattr(sys.modules[__name__], "SCALE", 100.0 + n)
             time.sleep(0.003)
     finally:
         stop.set()
