@@ -11,12 +11,12 @@ from autograd_scalar.compiler import chance, kernel
 from autograd_scalar.compiler.arguments import ARRAY, VALUE, Leaf, nested, put_together
 from autograd_scalar.compiler.call import flip
 from autograd_scalar.compiler.paths import Number, Output, Path
+from autograd_scalar.compiler.surroundings import Surroundings, seen_of
 from autograd_scalar.compiler.trace import JitError, Trace
 from autograd_scalar.value import Value
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.jit import Jitted
-    from autograd_scalar.compiler.surroundings import Surroundings
 
 #: So many paths are kept for one structure of arguments. What takes yet another one is not compiled.
 MOST = 64
@@ -117,7 +117,7 @@ class Entry:
 
         args, kwargs = put_together(self.structure, fresh)
         around, before = self.surroundings.things(), tree.leaves([args, kwargs])
-        if around.seen().key != self.frozen:
+        if seen_of(around).key != self.frozen:
             raise Changed(
                 f"what {owner.name} reads besides Values has changed since the kernel was made; make it again"
             )

@@ -655,7 +655,12 @@ class Mapping(dict):
     __getattr__ = dict.__getitem__
 
 
-LAYERS = [Scaled(2.0), Shifted(3.0), Mapping(rate=4.0)]
+class Slots(dict):
+    __slots__ = ()
+    __getattr__ = dict.__getitem__
+
+
+LAYERS = [Scaled(2.0), Shifted(3.0), Mapping(rate=4.0), Slots(rate=4.0)]
 DISPATCH = {"scaled": scaled, "method": LAYERS[0].compiled}
 
 
@@ -676,6 +681,7 @@ RUNS = {
     "a table of functions": lambda x: DISPATCH["scaled"](x) * DISPATCH["method"](x),
     "getattr": lambda x: getattr(LAYERS[0], "rate") * x,  # noqa: B009
     "a dict with attributes": lambda x: LAYERS[2].rate * x,
+    "one without a dict of its own": lambda x: LAYERS[3].rate * LAYERS[2].get("rate") * x,
     "a partial's argument": functools.partial(lambda layer, x: layer(x), LAYERS[1]),
 }
 
@@ -690,6 +696,7 @@ def test_whatever_runs_is_gone_through(monkeypatch, run):
         lambda patch: patch.setattr(Scaled, "factor", 11.0),
         lambda patch: patch.setattr(sys.modules[__name__], "SCALE", 13.0),
         lambda patch: patch.setitem(LAYERS[2], "rate", 17.0),
+        lambda patch: patch.setitem(LAYERS[3], "rate", 19.0),
     ):
         assert compiled(2.0) == f(2.0)
         with monkeypatch.context() as patch:

@@ -9,13 +9,14 @@ import itertools
 import numbers
 import os
 import pickle
+import signal
 import subprocess
 import sys
 
 import pytest
 
 import autograd_scalar as ag
-from autograd_scalar import Value, functions, nodes, topological_order
+from autograd_scalar import Value, functions, nodes, topological_order, value
 from autograd_scalar.ops import TABLE
 from autograd_scalar.updates import UPDATES
 from autograd_scalar.value import RECORD, UPDATE, constant, pull_back, restore, zero_grads
@@ -235,6 +236,13 @@ def test_without_memory_for_the_name_of_an_operation():
             gc.enable()
 
 
+def test_machine_code_that_is_not_there():
+    with pytest.raises((TypeError, AttributeError)):
+        value.Caller.__new__(value.Caller).answer(())
+    with pytest.raises((TypeError, AttributeError)):
+        value.Means.__new__(value.Means)()
+
+
 def test_numbers_that_act_while_they_are_read():
     x = Value(2.0)
     y = x * x
@@ -296,7 +304,7 @@ print(modes.recording.get(), ag.Value(2.0).exp().parents != ())
 """
 
 
-@pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="no timers on Windows")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on Windows")
 def test_blocks_that_are_interrupted_are_left():
     ran = subprocess.run(
         [sys.executable, "-c", INTERRUPTED_BLOCKS], capture_output=True, text=True, check=True
