@@ -270,7 +270,7 @@ def watched(v: Value) -> Value:
 
 def untold(v: Any, attribute: str = "data") -> float:
     """Return a Value's data or grad for a purpose of our own: a tracer does not hear of it."""
-    if not modes.open_blocks:
+    if modes.tracer.get() is None:
         return getattr(v, attribute)  # type: ignore[no-any-return]
     token = modes.tracer.set(None)
     try:

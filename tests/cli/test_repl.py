@@ -14,7 +14,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar.cli import main, repl
-from autograd_scalar.ops import TABLE
+from autograd_scalar.ops import BUILT_IN, TABLE
 
 COMMAND = (sys.executable, "-m", "autograd_scalar", "repl")
 
@@ -34,7 +34,8 @@ def _typed(lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_operation_has_its_name() -> None:
     names = repl.namespace()
-    for name, row in TABLE.items():
+    for name in BUILT_IN:  # other tests define rows of their own
+        row = TABLE[name]
         function = names.get(name, getattr(__builtins__, name, None))
         if function is None:
             function = __builtins__[name]  # type: ignore[index]
