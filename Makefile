@@ -44,7 +44,7 @@ wheel: .venv/ready-lint .venv/ready-package ## build the wheel and try it in an 
 clean: ## remove everything that these targets made
 	rm -rf .venv demo build dist docs/notebooks htmlcov .coverage* *.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	rm -f autograd_scalar/_native/core.pyx autograd_scalar/_native/core.c autograd_scalar/_native/*.so
+	rm -f autograd_scalar/native/core.pyx autograd_scalar/native/core.c autograd_scalar/native/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the virtual environment -------------------------------------------------------------------
@@ -53,8 +53,8 @@ clean: ## remove everything that these targets made
 .NOTPARALLEL:
 
 # What the compiled core is made from: it is rebuilt when one of these changes.
-CORE = setup.py autograd_scalar/ops.py autograd_scalar/methods.py autograd_scalar/expression.py \
-       autograd_scalar/_native/generate.py autograd_scalar/_native/core.pyx.in
+CORE = setup.py autograd_scalar/ops/table.py autograd_scalar/ops/op.py autograd_scalar/ops/codegen.py autograd_scalar/ops/grammar.py \
+       autograd_scalar/native/generate.py autograd_scalar/native/core.pyx.in
 
 # Debian's python3 comes without ensurepip, hence the way through virtualenv and the hint.
 .venv/ready: pyproject.toml $(CORE)

@@ -37,14 +37,14 @@ def extensions() -> list[Extension]:
     )
     from Cython.Build import cythonize
 
-    from autograd_scalar._native import generate
+    from autograd_scalar.native import generate
 
     generate.write()
     # No contraction to fused multiply-add: both cores must agree to the last bit.
     flags = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-fno-math-errno"]
     core = Extension(
-        "autograd_scalar._native.core",
-        ["autograd_scalar/_native/core.pyx"],
+        "autograd_scalar.native.core",
+        ["autograd_scalar/native/core.pyx"],
         extra_compile_args=flags,
     )
     return cythonize([core], force=True)

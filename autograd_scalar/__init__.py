@@ -32,23 +32,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import functions as functions
-from autograd_scalar import nodes as _nodes
 from autograd_scalar.functions import define_op as define_op
 from autograd_scalar.functions import mean as mean
 from autograd_scalar.functions import softmax as softmax
 from autograd_scalar.functions import take as take
-from autograd_scalar.modes import AnomalyError as AnomalyError
-from autograd_scalar.modes import detect_anomaly as detect_anomaly
-from autograd_scalar.modes import no_grad as no_grad
-from autograd_scalar.ops import BUILT_IN, TABLE
-from autograd_scalar.transforms import grad as grad
-from autograd_scalar.transforms import gradient as gradient
-from autograd_scalar.transforms import hessian as hessian
-from autograd_scalar.transforms import hvp as hvp
-from autograd_scalar.transforms import jacobian as jacobian
-from autograd_scalar.transforms import jvp as jvp
-from autograd_scalar.transforms import value_and_grad as value_and_grad
-from autograd_scalar.transforms import vjp as vjp
+from autograd_scalar.node import nodes as _nodes
+from autograd_scalar.node.modes import AnomalyError as AnomalyError
+from autograd_scalar.node.modes import detect_anomaly as detect_anomaly
+from autograd_scalar.node.modes import no_grad as no_grad
+from autograd_scalar.ops.table import BUILT_IN, TABLE
+from autograd_scalar.transforms.api import grad as grad
+from autograd_scalar.transforms.api import gradient as gradient
+from autograd_scalar.transforms.api import hessian as hessian
+from autograd_scalar.transforms.api import hvp as hvp
+from autograd_scalar.transforms.api import jacobian as jacobian
+from autograd_scalar.transforms.api import jvp as jvp
+from autograd_scalar.transforms.api import value_and_grad as value_and_grad
+from autograd_scalar.transforms.api import vjp as vjp
 from autograd_scalar.value import Value as Value
 from autograd_scalar.value import core as core
 from autograd_scalar.value import topological_order as topological_order
@@ -59,13 +59,13 @@ if TYPE_CHECKING:
     from autograd_scalar import optim as optim
     from autograd_scalar import train as train
     from autograd_scalar._rows import *  # noqa: F403
+    from autograd_scalar.compiler.errors import JitError as JitError
     from autograd_scalar.compiler.jit import jit as jit
-    from autograd_scalar.compiler.trace import JitError as JitError
     from autograd_scalar.naming import label_all as label_all
-    from autograd_scalar.show import plot as plot
     from autograd_scalar.show.draw import draw as draw
-    from autograd_scalar.show.explain import explain as explain
-    from autograd_scalar.show.explore import explore as explore
+    from autograd_scalar.show.explain.explain import explain as explain
+    from autograd_scalar.show.explorer.explore import explore as explore
+    from autograd_scalar.show.plots import plot as plot
     from autograd_scalar.testing import check_grad as check_grad
     from autograd_scalar.testing import nudge as nudge
 
@@ -73,16 +73,22 @@ __version__ = "0.1.0"
 
 #: What is not needed until it is asked for, by the module it is in: import stays quick.
 _FUNCTIONS = {
-    "JitError": "compiler.trace",
+    "JitError": "compiler.errors",
     "check_grad": "testing",
     "draw": "show.draw",
-    "explain": "show.explain",
-    "explore": "show.explore",
+    "explain": "show.explain.explain",
+    "explore": "show.explorer.explore",
     "jit": "compiler.jit",
     "label_all": "naming",
     "nudge": "testing",
 }
-_MODULES = {"data": "data", "nn": "nn", "optim": "optim", "plot": "show.plot", "train": "train"}
+_MODULES = {
+    "data": "data",
+    "nn": "nn",
+    "optim": "optim",
+    "plot": "show.plots.plot",
+    "train": "train",
+}
 
 
 def __getattr__(name: str) -> Any:

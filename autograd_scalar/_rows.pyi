@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import overload
 
-from autograd_scalar.nodes import NodeMethods
-from autograd_scalar.python_core import Value
+from autograd_scalar.engine import Value
+from autograd_scalar.node.nodes import NodeMethods
 
 class RowMethods(NodeMethods):
     __slots__ = ()
@@ -319,7 +319,9 @@ def sum(xs: Iterable[Value | float]) -> Value: ...
 @overload
 def dot(ws: Iterable[float], xs: Iterable[float], bias: float = ...) -> float: ...  # type: ignore[overload-overlap]
 @overload
-def dot(ws: Iterable[Value | float], xs: Iterable[Value | float], bias: Value | float = ...) -> Value: ...
+def dot(
+    ws: Iterable[Value | float], xs: Iterable[Value | float], bias: Value | float = ...
+) -> Value: ...
 @overload
 def logsumexp(xs: Iterable[float]) -> float: ...  # type: ignore[overload-overlap]
 @overload

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 from operator import index
 from typing import Any
 
-from autograd_scalar.floats import evaluate
-from autograd_scalar.methods import RESERVED, compiled, length_check, signature
-from autograd_scalar.methods import arguments as parameters
-from autograd_scalar.nodes import same_length
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.node.nodes import same_length
+from autograd_scalar.ops.codegen import RESERVED, compiled, length_check, signature
+from autograd_scalar.ops.codegen import arguments as parameters
+from autograd_scalar.ops.evaluate import evaluate
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD, Value, constant, define_row, number
 
 

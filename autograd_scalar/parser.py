@@ -18,8 +18,8 @@ from functools import reduce
 from typing import Any
 
 import autograd_scalar.functions as F
-from autograd_scalar.methods import signature
-from autograd_scalar.ops import TABLE
+from autograd_scalar.ops.codegen import signature
+from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import Value
 
 #: Longer texts are refused before Python's parser sees them, deeper trees after it has.

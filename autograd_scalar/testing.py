@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from math import inf, isfinite
 from typing import Any, NamedTuple
 
-from autograd_scalar import tree
-from autograd_scalar.modes import no_grad
-from autograd_scalar.transforms import grad, gradient, hessian, push_forward
+from autograd_scalar import pytree
+from autograd_scalar.node.modes import no_grad
+from autograd_scalar.transforms.api import grad, gradient, hessian, push_forward
 from autograd_scalar.value import Value, number
 
 _EPSILON = 2.0**-52
@@ -64,22 +64,22 @@ def check_grad(
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2, got {order!r}")
-    at = [x.data if type(x) is Value else number(x) for x in tree.leaves(xs)]
+    at = [x.data if type(x) is Value else number(x) for x in pytree.leaves(xs)]
     if not at:
         raise TypeError("check_grad needs the arguments to check f at, got none")
-    names = tree.paths(xs, "x")
+    names = pytree.paths(xs, "x")
     gradient_of_f = grad(f, range(len(xs)))
 
     def flat(function: Callable[..., Any]) -> Callable[[list[float]], list[float]]:
         """Return the function from the list of all numbers to the list of all results."""
         return lambda numbers: [
             y.data if type(y) is Value else float(y)
-            for y in tree.leaves(function(*tree.build(xs, iter(numbers))))
+            for y in pytree.leaves(function(*pytree.build(xs, iter(numbers))))
         ]
 
     @no_grad()
     def value(*arguments: Any) -> Any:
-        return f(*tree.build(arguments, map(Value, tree.leaves(arguments))))
+        return f(*pytree.build(arguments, map(Value, pytree.leaves(arguments))))
 
     found = flat(gradient_of_f)(at)
     levels = [(flat(value), [found], [""])]
@@ -236,7 +236,7 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
     every one + 0.1        0.6            0.61    0.61             1.0e-02
     descent by 0.1        -3.6           -3.24   -3.24             3.6e-01
     """
-    values = tree.leaves(params)
+    values = pytree.leaves(params)
     for v in values:
         if not isinstance(v, Value) or v.parents:
             raise TypeError(f"nudge moves parameters, which are leaves, got {v!r}")
@@ -276,7 +276,9 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
             if isinstance(loss, Value):
                 loss.recompute()
         nudges.append(Nudge(what, predicted, predicted + 0.5 * _inner(bend, changes), actual))
-    names = [v.label or path for v, path in zip(values, tree.paths(params, "params"), strict=True)]
+    names = [
+        v.label or path for v, path in zip(values, pytree.paths(params, "params"), strict=True)
+    ]
     return NudgeReport(
         [(name, g, step) for name, g in zip(names, slopes, strict=True)], before, nudges
     )

@@ -1,6 +1,6 @@
 """Value, and the passes over its graph, from the core in use.
 
-`_native.core` where it was compiled, else `python_core`; AUTOGRAD_SCALAR_PURE=1 in the environment asks for the latter.
+`_native.core` where it was compiled, else `engine`; AUTOGRAD_SCALAR_PURE=1 in the environment asks for the latter.
 Both are made from the same rows and agree to the last bit.
 """
 
@@ -12,11 +12,14 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from autograd_scalar import floats, nodes, ops
-from autograd_scalar.nodes import adjoints as adjoints
-from autograd_scalar.nodes import number as number
-from autograd_scalar.nodes import restore as restore
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.node import nodes
+from autograd_scalar.node.nodes import adjoints as adjoints
+from autograd_scalar.node.nodes import number as number
+from autograd_scalar.node.nodes import restore as restore
+from autograd_scalar.ops import table
+from autograd_scalar.ops.evaluate import forget
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.table import TABLE
 
 #: What a core has.
 FROM_CORE = (
@@ -37,15 +40,16 @@ FROM_CORE = (
 )
 
 if TYPE_CHECKING:
-    from autograd_scalar import python_core as _core
+    from autograd_scalar import engine as _core
 else:
     _core = None
     if os.environ.get("AUTOGRAD_SCALAR_PURE", "0") in ("", "0"):
         with contextlib.suppress(ImportError):
-            from autograd_scalar._native import core as _core
+            from autograd_scalar.native import core as _core
     if _core is not None and (
-        getattr(_core, "nodes", None) is not nodes  # the package was imported anew; compiled modules stay as they are
-        or getattr(_core, "CHECKSUM", None) != ops.checksum()
+        getattr(_core, "nodes", None)
+        is not nodes  # the package was imported anew; compiled modules stay as they are
+        or getattr(_core, "CHECKSUM", None) != table.checksum()
         or not all(hasattr(_core, name) for name in FROM_CORE)
     ):
         warnings.warn(
@@ -54,7 +58,7 @@ else:
         )
         _core = None
     if _core is None:
-        from autograd_scalar import python_core as _core
+        from autograd_scalar import engine as _core
 
 nodes.core = _core
 
@@ -74,7 +78,7 @@ UPDATE = cast("dict[str, Callable[..., None]]", _core.UPDATE)  # type: ignore[ha
 
 def core() -> str:
     """Return which core is in use: "native" or "python"."""
-    return "python" if _core.__name__.endswith("python_core") else "native"
+    return "python" if _core.__name__.endswith("engine") else "native"
 
 
 def define_row(name: str, value: str, partials: str, latex: str | None) -> Op:
@@ -82,10 +86,10 @@ def define_row(name: str, value: str, partials: str, latex: str | None) -> Op:
     if name not in TABLE and hasattr(Value, name):
         raise ValueError(f"row {name!r}: Value has an attribute of that name; choose another")
     row = Op(name, value, partials, latex)
-    ops.define(row)
+    table.define(row)
     # All the user's rows are made anew: others may have pasted an earlier one by this name in.
-    users = TABLE.keys() - ops.BUILT_IN
-    floats.forget(users)
+    users = TABLE.keys() - table.BUILT_IN
+    forget(users)
     for user in users:
         _core.install(user)
     return row

@@ -72,7 +72,9 @@ def serve(contestant: Contestant, pipe: Connection) -> None:
 
 def settled(run: Run) -> Sample:
     """The median of each measure over runs one after the other: a short one alone says little."""
-    start = perf_counter()  # not the clock of runs: it stands still while a run waits for another process
+    start = (
+        perf_counter()
+    )  # not the clock of runs: it stands still while a run waits for another process
     samples = [run()]
     while perf_counter() - start < PATIENCE:
         samples.append(run())

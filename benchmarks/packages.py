@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.harness import Contestant, Run
 
-NATIVE = "autograd_scalar._native.core"  # there where a compiler was when the package was installed
+NATIVE = "autograd_scalar.native.core"  # there where a compiler was when the package was installed
 PLAIN = {"AUTOGRAD_SCALAR_PURE": "1"}
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from autograd_scalar import functions
-from autograd_scalar.floats import evaluate
-from autograd_scalar.ops import TABLE
-from autograd_scalar.transforms import gradient
+from autograd_scalar.ops.evaluate import evaluate
+from autograd_scalar.ops.table import TABLE
+from autograd_scalar.transforms.api import gradient
 from autograd_scalar.value import Value
 
 STEP = 2.0**-9

@@ -14,8 +14,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from autograd_scalar import functions
-from autograd_scalar.floats import evaluate
-from autograd_scalar.ops import BUILT_IN, TABLE
+from autograd_scalar.ops.evaluate import evaluate
+from autograd_scalar.ops.table import BUILT_IN, TABLE
 from autograd_scalar.value import Value
 
 ROWS = [name for name in TABLE if name in BUILT_IN]

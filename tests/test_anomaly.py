@@ -210,7 +210,7 @@ def test_threads_watch_for_themselves():
 
 
 def test_many_threads_open_and_close_blocks():
-    from autograd_scalar import modes
+    from autograd_scalar.node import modes
 
     def work():
         for _ in range(200):

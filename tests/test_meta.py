@@ -9,7 +9,7 @@ from differences import row_problems, slope
 from strategies import domains
 
 import autograd_scalar as ag
-from autograd_scalar.ops import TABLE
+from autograd_scalar.ops.table import TABLE
 
 WRONG = {
     # name: value, partials, what is wrong

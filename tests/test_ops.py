@@ -15,8 +15,9 @@ from strategies import CONSTANT_OPERANDS, ROWS, domains, flat_operands
 
 import autograd_scalar as ag
 from autograd_scalar import Value, functions
-from autograd_scalar.floats import evaluate
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.ops.evaluate import evaluate
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD
 
 EDGES = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import autograd_scalar.functions as F
 from autograd_scalar import Value, define_op, topological_order
-from autograd_scalar.ops import TABLE
+from autograd_scalar.ops.table import TABLE
 from autograd_scalar.parser import CONSTANTS, MAX_DEPTH, MAX_LENGTH, Formula, ParseError
 
 NAMES = ("w", "x", "b")

@@ -14,7 +14,7 @@ from strategies import ROWS, call, programs
 
 import autograd_scalar as ag
 from autograd_scalar import Value, functions
-from autograd_scalar.ops import TABLE
+from autograd_scalar.ops.table import TABLE
 
 Point = namedtuple("Point", "x y")
 

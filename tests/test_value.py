@@ -177,9 +177,9 @@ def test_format():
 
 
 def test_card_is_asked_for_only_when_there_is_one(monkeypatch):
-    monkeypatch.setattr("autograd_scalar.nodes.html_card", None)
+    monkeypatch.setattr("autograd_scalar.node.nodes.html_card", None)
     assert Value(1.0)._repr_html_() is None
-    monkeypatch.setattr("autograd_scalar.nodes.html_card", lambda v: f"<b>{v.data}</b>")
+    monkeypatch.setattr("autograd_scalar.node.nodes.html_card", lambda v: f"<b>{v.data}</b>")
     assert Value(1.0)._repr_html_() == "<b>1.0</b>"
 
 

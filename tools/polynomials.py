@@ -1,6 +1,6 @@
-"""Fits the polynomials of the vector functions and prints autograd_scalar/compiler/polynomials.py.
+"""Fits the polynomials of the vector functions and prints autograd_scalar/compiler/backends/llvm/coefficients.py.
 
-    python tools/polynomials.py > autograd_scalar/compiler/polynomials.py
+    python tools/polynomials.py > autograd_scalar/compiler/backends/llvm/coefficients.py
 
 A weighted least-squares fit at Chebyshev nodes, which comes within some tenths of a bit of the
 minimax polynomial. Each coefficient is rounded to a double in turn and those after it are fitted

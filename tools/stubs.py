@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograd_scalar import methods
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.ops import codegen
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.table import TABLE
 
 HEAD = '''\
 """Types of what the rows of the table become. Written by tools/stubs.py; change the table, not this file."""
@@ -17,8 +18,8 @@ HEAD = '''\
 from collections.abc import Iterable
 from typing import overload
 
-from autograd_scalar.nodes import NodeMethods
-from autograd_scalar.python_core import Value
+from autograd_scalar.node.nodes import NodeMethods
+from autograd_scalar.engine import Value
 
 '''
 
@@ -54,7 +55,7 @@ def function(row: Op) -> str:
 
 def _overload(row: Op, kinds: list[str], result: str) -> str:
     parameters = []
-    for operand, argument, kind in zip(row.operands, methods.arguments(row), kinds, strict=True):
+    for operand, argument, kind in zip(row.operands, codegen.arguments(row), kinds, strict=True):
         # A default is a number, so it cannot stand for an operand that has to be a Value.
         default = " = ..." if operand in row.defaults and kind != "Value" else ""
         parameters.append(f"{argument}: {kind}{default}")
@@ -67,7 +68,7 @@ def stubs() -> str:
     rows = [row for row in TABLE.values() if not row.lists]
     text = HEAD + "class RowMethods(NodeMethods):\n    __slots__ = ()\n"
     text += "".join(method(row.name, row) for row in rows)
-    text += "".join(method(dunder, TABLE[name]) for name, dunder in methods.OPERATORS.items())
+    text += "".join(method(dunder, TABLE[name]) for name, dunder in codegen.OPERATORS.items())
     return text + "\n" + "".join(function(row) for row in TABLE.values())
 
 

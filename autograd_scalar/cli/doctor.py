@@ -55,12 +55,14 @@ def print_finding(what: str, finding: str) -> None:
 
 def jit() -> str:
     """Return what compiled functions become."""
-    from autograd_scalar.compiler import machine
+    from autograd_scalar.compiler.backends.llvm import target
 
-    if not machine.is_there():
+    if not target.is_there():
         return "generated Python; machine code with pip install llvmlite"
-    fused = ", multiply and add in one" if machine.has_fma() else ""
-    return f"machine code, llvmlite {version('llvmlite')}, {machine.width()} numbers at a time{fused}"
+    fused = ", multiply and add in one" if target.has_fma() else ""
+    return (
+        f"machine code, llvmlite {version('llvmlite')}, {target.width()} numbers at a time{fused}"
+    )
 
 
 def version(package: str) -> str:

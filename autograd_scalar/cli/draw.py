@@ -51,8 +51,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the value and the gradients, and write the picture."""
     from autograd_scalar.parser import Formula
-    from autograd_scalar.show.digraph import format_of
     from autograd_scalar.show.draw import draw
+    from autograd_scalar.show.render.dot import format_of
     from autograd_scalar.value import topological_order
 
     format_of(options.output)  # refused before anything is printed

@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the page."""
     from autograd_scalar.parser import Formula
-    from autograd_scalar.show.explore import explore
+    from autograd_scalar.show.explorer.explore import explore
 
     if not options.output.lower().endswith((".html", ".htm")):
         raise ValueError(f"{options.output}: a page ends in .html")

@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print a header, and a line for each row."""
-    from autograd_scalar.modes import no_grad
+    from autograd_scalar.node.modes import no_grad
     from autograd_scalar.train import load_checkpoint
     from autograd_scalar.train.metrics import numbers
 

@@ -49,9 +49,9 @@ def write_files(
 
     A boundary is drawn between classes over two features, in the features' own units.
     """
-    from autograd_scalar.show import plot
-    from autograd_scalar.show.boundary import MOST_CLASSES
     from autograd_scalar.show.draw import draw
+    from autograd_scalar.show.plots import plot
+    from autograd_scalar.show.plots.boundary import MOST_CLASSES
 
     model: Any = saved.build()
     history, schema = saved.history, saved.schema

@@ -12,17 +12,20 @@ from operator import index
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from autograd_scalar import modes
-from autograd_scalar.compiler import c, kernel, machine, python
-from autograd_scalar.compiler.arguments import Parts, leaf_names, static_parts, taken_apart
-from autograd_scalar.compiler.batch import Batch
-from autograd_scalar.compiler.bound import Bound
-from autograd_scalar.compiler.entry import Changed, Entry, NothingToCompile
-from autograd_scalar.compiler.paths import Path
-from autograd_scalar.compiler.report import differences, report
-from autograd_scalar.compiler.row_kernel import Options
-from autograd_scalar.compiler.surroundings import Seen, Surroundings
-from autograd_scalar.compiler.trace import PACKAGE, JitError
+from autograd_scalar.compiler.backends import c, python
+from autograd_scalar.compiler.backends.llvm import target
+from autograd_scalar.compiler.capture.environment import Seen, Surroundings
+from autograd_scalar.compiler.capture.signature import Parts, leaf_names, static_parts, taken_apart
+from autograd_scalar.compiler.capture.tracer import PACKAGE
+from autograd_scalar.compiler.errors import Changed, JitError, NothingToCompile
+from autograd_scalar.compiler.options import Options
+from autograd_scalar.compiler.runtime import kernels
+from autograd_scalar.compiler.runtime.bound import Bound
+from autograd_scalar.compiler.runtime.mapped import Batch
+from autograd_scalar.compiler.runtime.report import differences, report
+from autograd_scalar.compiler.runtime.specialization import Entry
+from autograd_scalar.compiler.runtime.trace import Path
+from autograd_scalar.node import modes
 from autograd_scalar.value import Value
 
 #: Structures of arguments that are kept; the one recorded first makes room.
@@ -273,14 +276,14 @@ class Jitted:
         recorded = self.paths[path]
         program = recorded.fixed() if fixed else recorded.program
         wrt = [*range(len(program.inputs))] if gradient else []
-        made = kernel.basic(program, wrt if gradient else None)
+        made = kernels.basic(program, wrt if gradient else None)
         many = len(program.outputs) > 1
         values = [f"{self.name}[{i}]" if many else self.name for i in range(len(program.outputs))]
         outputs = [*values, *[f"d {y} / d {program.inputs[k]}" for y in values for k in wrt]]
         languages: dict[str, Callable[[], str]] = {
             "python": lambda: python.source(made, self.name),
             "c": lambda: c.source(made, self.name, outputs),
-            "llvm": lambda: kernel.text(made, self.options),
+            "llvm": lambda: kernels.text(made, self.options),
         }
         if language not in languages:
             raise ValueError(f"no source in {language!r}; there are {', '.join(languages)}")
@@ -385,10 +388,10 @@ def jit(
         raise ValueError(f'flip is "record" or "error", got {flip!r}')
     if backend not in ("auto", "llvm", "python"):
         raise ValueError(f'backend is "auto", "llvm" or "python", got {backend!r}')
-    if backend == "llvm" and not machine.is_there():
+    if backend == "llvm" and not target.is_there():
         raise JitError('backend="llvm" needs llvmlite: pip install llvmlite')
     if backend == "auto":
-        backend = "llvm" if machine.is_there() else "python"
+        backend = "llvm" if target.is_there() else "python"
     mapped = None
     if rows is not None:
         try:

@@ -10,7 +10,8 @@ from typing import Any
 import autograd_scalar.functions as F
 from autograd_scalar.nn.architecture import buildable
 from autograd_scalar.nn.module import Module
-from autograd_scalar.ops import TABLE, Op
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import Value
 
 #: A row's name, "linear" for none, or a function from Value to Value.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from autograd_scalar import tree
+from autograd_scalar import pytree
 from autograd_scalar.nn.activations import Activation, Nonlinearity, Softmax
 from autograd_scalar.nn.layers import Embedding, Linear, Sequential
 from autograd_scalar.nn.module import Module
@@ -128,7 +128,7 @@ def _library(name: str, title: str) -> Any:
 
 def _parts_of(model: Module) -> list[_Part]:
     parts = list(_parts(model))
-    if len(tree.leaves([part.arrays for part in parts])) != len(model.parameters()):
+    if len(pytree.leaves([part.arrays for part in parts])) != len(model.parameters()):
         raise ValueError(
             f"layers of this {type(model).__name__} share parameters; exported, each has its own"
         )
@@ -176,4 +176,4 @@ def _activation(activation: Nonlinearity) -> Iterator[_Part]:
 
 def _data(values: Any) -> Any:
     """Return the data of Values in a nest of the same shape."""
-    return tree.build(values, (v.data for v in tree.leaves(values)))
+    return pytree.build(values, (v.data for v in pytree.leaves(values)))

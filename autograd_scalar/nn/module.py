@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import autograd_scalar.functions as F
-from autograd_scalar import nodes, tree
-from autograd_scalar.transforms import gradient, vjp
+from autograd_scalar import pytree
+from autograd_scalar.node import nodes
+from autograd_scalar.transforms.api import gradient, vjp
 from autograd_scalar.value import Value, zero_grads
 
 
@@ -46,8 +47,8 @@ class Module:
         [0.0, 1.0]
         """
         y = self(x)
-        numbers = (v.data if isinstance(v, Value) else float(v) for v in tree.leaves(y))
-        return tree.build(y, numbers)
+        numbers = (v.data if isinstance(v, Value) else float(v) for v in pytree.leaves(y))
+        return pytree.build(y, numbers)
 
     def backward(self, x: Any, y: Any, dy: Any) -> Any:
         """Return dL/dx, in the shape of x, for a loss whose derivative by the output y is dy.
@@ -73,7 +74,7 @@ class Module:
         Raises ValueError for a dy that is not as long as the output.
         """
         # y · dy has the gradient that is asked for; the 0 makes it a Value whatever y is.
-        product = F.dot(tree.leaves(self(x)), tree.leaves(dy), Value(0.0))
+        product = F.dot(pytree.leaves(self(x)), pytree.leaves(dy), Value(0.0))
         found: dict[str, float] = gradient(product, dict(self.named_parameters()))
         return found
 

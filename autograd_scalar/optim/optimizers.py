@@ -1,7 +1,7 @@
 """Optimisers, step for step as PyTorch defines them.
 
 An optimiser keeps, for each parameter, the running numbers that its rule names in `slots`. The rules themselves are in
-`autograd_scalar.updates`, which both cores read.
+`autograd_scalar.ops.optimizer_rules`, which both cores read.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from math import isfinite, sqrt
 from numbers import Real
 from typing import Any
 
-from autograd_scalar import modes
-from autograd_scalar.nodes import may_change
+from autograd_scalar.node import modes
+from autograd_scalar.node.nodes import may_change
 from autograd_scalar.value import UPDATE, Value, zero_grads
 
 

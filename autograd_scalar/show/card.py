@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
-from autograd_scalar.ops import symbol
+from autograd_scalar.ops.table import symbol
 from autograd_scalar.show.draw import picture_of
-from autograd_scalar.show.formula import infix
-from autograd_scalar.show.picture import clean
-from autograd_scalar.show.scopes import Named, layer_of
-from autograd_scalar.show.svg import to_svg
+from autograd_scalar.show.formula.formula import infix
+from autograd_scalar.show.graph.picture import clean
+from autograd_scalar.show.graph.scopes import Named, layer_of
+from autograd_scalar.show.render.svg import to_svg
 from autograd_scalar.value import Value
 
 #: A graph of up to so many values is drawn; up to so many are counted.

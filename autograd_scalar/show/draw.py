@@ -6,13 +6,18 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from autograd_scalar.show.layout import RANKDIRS
-from autograd_scalar.show.picture import Picture, graph_picture, grouped_picture, summary_picture
-from autograd_scalar.show.scopes import Named, Scope, names_of, scopes_of
+from autograd_scalar.show.graph.picture import (
+    Picture,
+    graph_picture,
+    grouped_picture,
+    summary_picture,
+)
+from autograd_scalar.show.graph.scopes import Named, Scope, names_of, scopes_of
+from autograd_scalar.show.layout.layered import RANKDIRS
 from autograd_scalar.value import Value, topological_order
 
 if TYPE_CHECKING:
-    from autograd_scalar.show.digraph import Drawing
+    from autograd_scalar.show.render.dot import Drawing
 
 #: Above these a drawing is a summary: our own layout takes two seconds for as many.
 MOST_BOXES, MOST_EDGES = 3000, 20_000
@@ -51,7 +56,7 @@ def draw(
     >>> print(draw(x * x).source.count("n0 -> n1"))
     2
     """
-    from autograd_scalar.show.digraph import format_of, to_digraph
+    from autograd_scalar.show.render.dot import format_of, to_digraph
 
     if isinstance(path, Value):
         raise TypeError("draw takes several Values as a list, as in draw([a, b])")

@@ -7,9 +7,9 @@ from autograd_scalar.train.checkpoint import (
     save_checkpoint,
 )
 from autograd_scalar.train.history import Frame, History
-from autograd_scalar.train.learner import TrainingError
 from autograd_scalar.train.loop import fit
 from autograd_scalar.train.metrics import accuracy, mean_absolute_error
+from autograd_scalar.train.trainer import TrainingError
 
 __all__ = [
     "Checkpoint",

@@ -8,23 +8,25 @@ from collections.abc import Sequence
 from math import isclose, isfinite
 from typing import TYPE_CHECKING, Any
 
-from autograd_scalar import tree
-from autograd_scalar.compiler import kernel, machine
-from autograd_scalar.compiler.arguments import Parts, taken_apart
-from autograd_scalar.compiler.entry import Entry
+from autograd_scalar import pytree
+from autograd_scalar.compiler.backends.llvm import target
+from autograd_scalar.compiler.capture.signature import Parts, taken_apart
+from autograd_scalar.compiler.errors import JitError
+from autograd_scalar.compiler.ir.program import Builder
+from autograd_scalar.compiler.ir.rules import write
 from autograd_scalar.compiler.jit import Jitted
-from autograd_scalar.compiler.paths import Output, Path
-from autograd_scalar.compiler.row_kernel import Columns, Options, Rows
-from autograd_scalar.compiler.rows import Part, parts, whole
-from autograd_scalar.compiler.texts import write
-from autograd_scalar.compiler.trace import JitError
+from autograd_scalar.compiler.options import Options
+from autograd_scalar.compiler.runtime import kernels
+from autograd_scalar.compiler.runtime.partition import Part, parts, whole
+from autograd_scalar.compiler.runtime.row_kernel import Columns, Rows
+from autograd_scalar.compiler.runtime.specialization import Entry
+from autograd_scalar.compiler.runtime.trace import Output, Path
 from autograd_scalar.nn import LOSSES, Module, l2
+from autograd_scalar.ops.optimizer_rules import UPDATES
 from autograd_scalar.optim import Optimizer
-from autograd_scalar.program import Builder
-from autograd_scalar.train.learner import Learner
-from autograd_scalar.train.objective import Objective
 from autograd_scalar.train.samples import Samples
-from autograd_scalar.updates import UPDATES
+from autograd_scalar.train.task import Objective
+from autograd_scalar.train.trainer import Learner
 from autograd_scalar.value import Value
 
 if TYPE_CHECKING:
@@ -60,13 +62,15 @@ class CompiledLearner(Learner):
                     f"{type(optimizer).__name__} has a {method}() of its own, which goes by the Values; "
                     "compiled training knows those of autograd_scalar.optim"
                 )
-        self._options = Options("llvm" if machine.is_there() else "python")
+        self._options = Options("llvm" if target.is_there() else "python")
         self._position = {p: i for i, p in enumerate(optimizer.params)}
         self._data: dict[int, tuple[Samples, Columns]] = {}
         self._updates: dict[str, Rows] = {}
         trial = _copied(model)  # lest the model itself draw or count more often than in eager code
         before = _told(trial)
-        once, again = (kernel.shape(self._recorded(data, trial).paths[0].program) for _ in range(2))
+        once, again = (
+            kernels.shape(self._recorded(data, trial).paths[0].program) for _ in range(2)
+        )
         if once != again or _told(trial) != before:
             raise JitError(
                 "the model does not do the same twice: it draws random numbers, or counts"
@@ -104,7 +108,7 @@ class CompiledLearner(Learner):
         around = jitted.surroundings
         entry = Entry(jitted, structure, around.seen().key, around)
         path = entry.record(self._columns(data).row(0))
-        if not all(type(leaf) is Output for leaf in tree.leaves(path.result)):
+        if not all(type(leaf) is Output for leaf in pytree.leaves(path.result)):
             raise JitError("the model predicts numbers that depend on nothing")
         return entry
 
@@ -303,9 +307,9 @@ def _update_kernel(rule: str, options: Options) -> Rows:
     names = ["p", "g", *update.running, *update.settings]
     builder = Builder(names)
     now = {name: builder.input(k) for k, name in enumerate(names)}
-    for target, text in update.assignments:
-        now[target] = write(text.tree, now, builder, builder.emit)
+    for name, text in update.assignments:
+        now[name] = write(text.tree, now, builder, builder.emit)
     outputs = ["p", *update.running]
     columns = range(2 + len(update.running))
     program = builder.program([now[name] for name in outputs])
-    return kernel.rows(program, None, columns, range(len(outputs)), options)
+    return kernels.rows(program, None, columns, range(len(outputs)), options)

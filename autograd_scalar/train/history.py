@@ -104,7 +104,7 @@ class History:
         `fit(..., record=1)` records them. Returns the Explorer, which a notebook shows; raises what
         `explore_history` raises where nothing was recorded.
         """
-        from autograd_scalar.show.explore import explore_history
+        from autograd_scalar.show.explorer.explore import explore_history
 
         return explore_history(self, path, sample=sample)
 

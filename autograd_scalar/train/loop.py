@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from autograd_scalar import modes
-from autograd_scalar.compiler import machine
+from autograd_scalar.compiler.backends.llvm import target
 from autograd_scalar.data import Schema
 from autograd_scalar.nn import Module
 from autograd_scalar.nn.inputs import check_count
 from autograd_scalar.nn.losses import Loss
+from autograd_scalar.node import modes
 from autograd_scalar.optim import Optimizer, Schedule
 from autograd_scalar.optim import optimizer as optimizer_named
 from autograd_scalar.seeds import whole_seed
@@ -26,14 +26,14 @@ from autograd_scalar.train.checkpoint import (
     save_checkpoint,
 )
 from autograd_scalar.train.compiled import WORTHWHILE, CompiledLearner
-from autograd_scalar.train.course import Course
+from autograd_scalar.train.cursor import Course
 from autograd_scalar.train.history import Frame, History
 from autograd_scalar.train.interrupt import deferred_interrupt
-from autograd_scalar.train.learner import Learner, TrainingError
-from autograd_scalar.train.objective import Objective, objective
 from autograd_scalar.train.progress import Progress
 from autograd_scalar.train.progress import progress as progress_for
 from autograd_scalar.train.samples import Samples, samples, split
+from autograd_scalar.train.task import Objective, objective
+from autograd_scalar.train.trainer import Learner, TrainingError
 
 Callback = Callable[[History], object]
 
@@ -174,7 +174,7 @@ def _learner(
 ) -> Learner:
     """Return the learner that was asked for, or that suits."""
     watched = modes.watching.get() is not None  # detect_anomaly() looks at every operation
-    if jit is False or watched or (jit == "auto" and not machine.is_there()):
+    if jit is False or watched or (jit == "auto" and not target.is_there()):
         return Learner(model, goal, optimizer, l2)
     try:
         compiled = CompiledLearner(model, goal, optimizer, l2, data)

@@ -10,8 +10,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from autograd_scalar import functions
-from autograd_scalar.ops import TABLE, Op
-from autograd_scalar.show import formula
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.table import TABLE
+from autograd_scalar.show.formula.formula import formula
 from autograd_scalar.value import Value, restore
 
 CONSTANTS = {

@@ -21,7 +21,9 @@ def boundary() -> None:
     """The boundary between two moons while a small network learns it."""
     moons = ag.data.moons(160, noise=0.12, seed=1)
     model = ag.nn.MLP(2, [16, 16, 1], init="he", seed=1)
-    history = ag.train.fit(model, moons, lr=0.01, epochs=40, batch_size=16, record=1, progress=False)
+    history = ag.train.fit(
+        model, moons, lr=0.01, epochs=40, batch_size=16, record=1, progress=False
+    )
     ag.plot.boundary_gif(model, moons, None, history, HERE / "boundary.gif")
 
 

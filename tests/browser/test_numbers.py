@@ -16,9 +16,9 @@ from strategies import ROWS, domains, flat_operands, programs
 
 import autograd_scalar as ag
 from autograd_scalar import Value, functions, nn, topological_order
-from autograd_scalar.floats import evaluate
-from autograd_scalar.ops import TABLE
-from autograd_scalar.show.explore import explore
+from autograd_scalar.ops.evaluate import evaluate
+from autograd_scalar.ops.table import TABLE
+from autograd_scalar.show.explorer.explore import explore
 
 EDGES = [
     0.0,

@@ -13,7 +13,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar import Value, data, nn, train
-from autograd_scalar.show.explore import Explorer, explore, explore_history
+from autograd_scalar.show.explorer.explore import Explorer, explore, explore_history
 
 HOSTILE = [
     "</script><img src=x onerror=alert(1)>",

@@ -11,7 +11,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar.cli import doctor, main
-from autograd_scalar.compiler import machine
+from autograd_scalar.compiler.backends.llvm import target
 
 
 def findings(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
@@ -63,7 +63,7 @@ def test_a_missing_package() -> None:
 def test_without_llvmlite(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "is_there", lambda: False)
+    monkeypatch.setattr(target, "is_there", lambda: False)
     advice = "pip install llvmlite"
     assert findings(capsys)["jit"] == f"generated Python; machine code with {advice}"
     with pytest.raises(ag.JitError, match=f'^backend="llvm" needs llvmlite: {advice}$'):

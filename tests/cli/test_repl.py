@@ -14,7 +14,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar.cli import main, repl
-from autograd_scalar.ops import BUILT_IN, TABLE
+from autograd_scalar.ops.table import BUILT_IN, TABLE
 
 COMMAND = (sys.executable, "-m", "autograd_scalar", "repl")
 

@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 
 import autograd_scalar as ag
-from autograd_scalar import nn, tree
-from autograd_scalar.compiler import kernel, llvm, loops, machine
-from autograd_scalar.compiler.straight import straight
-from autograd_scalar.program import Builder, Guard, Program
+from autograd_scalar import nn, pytree
+from autograd_scalar.compiler.backends.llvm import abi, loops, target
+from autograd_scalar.compiler.backends.llvm.straight import straight
+from autograd_scalar.compiler.ir import variance
+from autograd_scalar.compiler.ir.program import Builder, Guard, Program
+from autograd_scalar.compiler.runtime.kernels import Single, basic
 
 PAGE = mmap.PAGESIZE
 libc = ctypes.CDLL(None, use_errno=True)
@@ -81,11 +83,11 @@ def large() -> Program:
     loss = ag.jit(lambda x, y: (model([x, y]) - y) ** 2.0)
     loss(0.5, 0.25)
     (path,) = loss.paths
-    return kernel.basic(path.program, range(2, len(path.program.inputs)))
+    return basic(path.program, range(2, len(path.program.inputs)))
 
 
 def check_kernel(
-    made: llvm.Kernel, code: machine.Code, layout: llvm.Layout, count: int, *, at_end: bool
+    made: abi.Kernel, code: target.Code, layout: variance.Layout, count: int, *, at_end: bool
 ) -> None:
     """Run a kernel, each array exactly as large as the contract says."""
     room = -(-count // made.lanes) * made.lanes
@@ -108,13 +110,13 @@ def check_kernel(
 def kernels() -> None:
     """Straight-line code and loops, at many widths."""
     program = small()
-    layout = llvm.layout(program, [0, 1], [0, 2])
-    fma, width = machine.has_fma(), machine.width()
+    layout = variance.layout(program, [0, 1], [0, 2])
+    fma, width = target.has_fma(), target.width()
     made = [(straight(program, layout, n, fma=fma), 1) for n in (1, 2, 4, 8, 12, 20)]
     for n in (1, 3, 5, 8):
         made.append((loops.looped(program, layout, n * width, width=width, fma=fma), 0))
     for kernel_, passes in made:
-        code = machine.Code(kernel_.text, passes=passes)
+        code = target.Code(kernel_.text, passes=passes)
         counts = (0, 1, kernel_.lanes - 1, kernel_.lanes, kernel_.lanes + 1, 600)
         for count, at_end in itertools.product(counts, sides()):
             check_kernel(kernel_, code, layout, count, at_end=at_end)
@@ -123,11 +125,11 @@ def kernels() -> None:
 def kernels_of_a_net() -> None:
     program = large()
     for rows in ([], [0], [*range(len(program.outputs))]):
-        layout = llvm.layout(program, [0, 1], rows)
-        width = machine.width()
+        layout = variance.layout(program, [0, 1], rows)
+        width = target.width()
         for n in (1, 3, 8):
-            made = loops.looped(program, layout, n * width, width=width, fma=machine.has_fma())
-            code = machine.Code(made.text, passes=0)
+            made = loops.looped(program, layout, n * width, width=width, fma=target.has_fma())
+            code = target.Code(made.text, passes=0)
             for count, at_end in itertools.product((1, made.lanes + 1), sides()):
                 check_kernel(made, code, layout, count, at_end=at_end)
 
@@ -174,11 +176,11 @@ def singles() -> None:
         jitted = ag.jit(f)
         jitted(*args)
         (path,) = jitted.paths
-        numbers = path.inputs([x for x in tree.leaves(args)])
+        numbers = path.inputs([x for x in pytree.leaves(args)])
         wanted, failed = path.run(numbers, gradient=True)
         assert failed == -1
-        program = kernel.basic(path.program, range(len(path.program.inputs)))
-        single = kernel.Single(program, fast=False)
+        program = basic(path.program, range(len(path.program.inputs)))
+        single = Single(program, fast=False)
         for at_end in sides():
             given, found = array(numbers, at_end=at_end), array([0.0] * len(wanted), at_end=at_end)
             assert single.call(given.ctypes.data, found.ctypes.data) == -1

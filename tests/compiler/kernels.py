@@ -6,10 +6,11 @@ import ctypes
 from collections.abc import Sequence
 from functools import cache
 
-from autograd_scalar.compiler import llvm, machine
-from autograd_scalar.compiler.straight import straight
-from autograd_scalar.ops import TABLE
-from autograd_scalar.program import Builder, Program, computed
+from autograd_scalar.compiler.backends.llvm import target
+from autograd_scalar.compiler.backends.llvm.straight import straight
+from autograd_scalar.compiler.ir import variance
+from autograd_scalar.compiler.ir.program import Builder, Program, computed
+from autograd_scalar.ops.table import TABLE
 
 #: Functions that every processor rounds correctly, so that all back ends give the same bits.
 EXACT = {"abs", "floor", "ceil", "round", "sqrt"}
@@ -28,9 +29,9 @@ class Kernel:
         self, program: Program, columns: Sequence[int], rows: Sequence[int], lanes: int
     ) -> None:
         self.program, self.lanes = program, lanes
-        self.layout = llvm.layout(program, columns, rows)
-        self._made = straight(program, self.layout, lanes, fma=machine.has_fma())
-        self._code = machine.Code(self._made.text)
+        self.layout = variance.layout(program, columns, rows)
+        self._made = straight(program, self.layout, lanes, fma=target.has_fma())
+        self._code = target.Code(self._made.text)
 
     def __call__(
         self, columns: Sequence[Sequence[float]], shared: Sequence[float], count: int
@@ -71,7 +72,7 @@ def run(
 
     What is the same for all rows is computed once, by the library's functions.
     """
-    varies = llvm.varying(program, columns)
+    varies = variance.varying(program, columns)
     found: list[list[float]] = []
     for place, (op, *operands) in enumerate(program.code):
         if op == "input":

@@ -13,12 +13,12 @@ from strategies import ROWS
 
 import autograd_scalar as ag
 from autograd_scalar import Value
-from autograd_scalar.compiler.expand import expanded
-from autograd_scalar.compiler.gradient import with_gradients
-from autograd_scalar.compiler.simplify import simplified
-from autograd_scalar.floats import evaluate
-from autograd_scalar.ops import TABLE
-from autograd_scalar.program import COMPARISONS, Builder, Guard, Program, computed
+from autograd_scalar.compiler.ir.differentiate import with_gradients
+from autograd_scalar.compiler.ir.lower import expanded
+from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program, computed
+from autograd_scalar.compiler.ir.simplify import simplified
+from autograd_scalar.ops.evaluate import evaluate
+from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD
 
 EDGES = (0.0, -0.0, 5e-324, 1.0, -1.0, 0.5, 3.0, 1000.0, -1000.0, 1e300, inf, -inf, nan)

@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import ROWS
 
-from autograd_scalar.compiler import c, python
-from autograd_scalar.compiler.infix import LONGEST
-from autograd_scalar.program import Builder, Guard, Program
+from autograd_scalar.compiler.backends import c, python
+from autograd_scalar.compiler.backends.source import LONGEST
+from autograd_scalar.compiler.ir.program import Builder, Guard, Program
 
 #: Takes inputs; returns outputs and the index of the first guard that fails, or -1.
 Function = Callable[[Sequence[float]], tuple[list[float], int]]

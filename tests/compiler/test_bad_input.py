@@ -11,8 +11,9 @@ from fractions import Fraction
 import pytest
 
 import autograd_scalar as ag
-from autograd_scalar import JitError, Value, modes, nn, optim
-from autograd_scalar.compiler import chance, trace
+from autograd_scalar import JitError, Value, nn, optim
+from autograd_scalar.compiler.capture import rng, tracer
+from autograd_scalar.node import modes
 
 np = pytest.importorskip("numpy")
 
@@ -276,18 +277,18 @@ def another_thread():
 @pytest.mark.parametrize("draw", [random.random, np.random.rand])
 def test_random_numbers(draw):
     f = ag.jit(lambda x: x * draw())
-    before = chance.state()
+    before = rng.state()
     with pytest.raises(JitError, match=r"draws random numbers while it is recorded.*pass them in"):
         f(1.0)
     assert f.paths == []
-    if not chance.others_may_draw():
-        assert chance.state() == before
+    if not rng.others_may_draw():
+        assert rng.state() == before
 
 
 @pytest.mark.parametrize("draw", [random.random, np.random.rand])
 @pytest.mark.usefixtures("another_thread")
 def test_random_numbers_beside_other_threads(draw):
-    assert chance.others_may_draw()
+    assert rng.others_may_draw()
     f = ag.jit(lambda x: x * draw())
     with pytest.raises(JitError, match="draws random numbers while it is recorded"):
         f(1.0)
@@ -377,7 +378,7 @@ def test_comparisons_with_what_no_float_is(number):
 
 
 def test_a_program_past_all_bounds(monkeypatch):
-    monkeypatch.setattr(trace, "LONGEST", 100)
+    monkeypatch.setattr(tracer, "LONGEST", 100)
     w = Value(1.5)
     f = ag.jit(lambda x, n: ag.sum([w * x for _ in range(n)]))
     with pytest.raises(
@@ -390,7 +391,7 @@ def test_a_program_past_all_bounds(monkeypatch):
 
 
 def test_a_loop_without_an_end_ends(monkeypatch):
-    monkeypatch.setattr(trace, "LONGEST", 1000)
+    monkeypatch.setattr(tracer, "LONGEST", 1000)
 
     def f(x):
         while x < 1.0:

@@ -13,11 +13,11 @@ from strategies import ROWS, call, domains, flat_operands
 
 import autograd_scalar as ag
 from autograd_scalar import Value
-from autograd_scalar.compiler.expand import expanded
-from autograd_scalar.compiler.gradient import with_gradients
-from autograd_scalar.compiler.simplify import simplified
-from autograd_scalar.ops import TABLE
-from autograd_scalar.program import Builder, Guard, Program
+from autograd_scalar.compiler.ir.differentiate import with_gradients
+from autograd_scalar.compiler.ir.lower import expanded
+from autograd_scalar.compiler.ir.program import Builder, Guard, Program
+from autograd_scalar.compiler.ir.simplify import simplified
+from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD
 
 X = ("input", 0)

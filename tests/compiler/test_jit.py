@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from strategies import call
 
 import autograd_scalar as ag
-from autograd_scalar import JitError, Value, nn, optim, tree
-from autograd_scalar.ops import TABLE
+from autograd_scalar import JitError, Value, nn, optim, pytree
+from autograd_scalar.ops.table import TABLE
 
 Pair = namedtuple("Pair", "left right")
 
@@ -118,7 +118,7 @@ def test_floats_give_floats(backend):
 @pytest.mark.parametrize("lifted", [False, True])
 def test_nests_in_and_out(f, args, lifted, backend):
     if lifted:
-        args = tree.build(args, map(Value, tree.leaves(args)))
+        args = pytree.build(args, map(Value, pytree.leaves(args)))
     jitted = ag.jit(f, backend=backend)
     for _ in range(2):
         found, wanted = numbers(jitted(*args)), numbers(f(*args))
@@ -314,7 +314,7 @@ INSIDE = {
 
 
 def flat(nest):
-    return tree.leaves(numbers(nest))
+    return pytree.leaves(numbers(nest))
 
 
 @pytest.mark.parametrize("name", TRANSFORMED)
@@ -668,8 +668,8 @@ def test_results_are_of_the_same_types(backend):
 
     for x, y in itertools.product((3.0, Value(3.0)), repeat=2):
         expected, found = f(x, y), ag.jit(f, backend=backend)(x, y)
-        assert [type(v) for v in tree.leaves(found)] == [type(v) for v in tree.leaves(expected)]
-        assert numbers(tree.leaves(found)) == numbers(tree.leaves(expected))
+        assert [type(v) for v in pytree.leaves(found)] == [type(v) for v in pytree.leaves(expected)]
+        assert numbers(pytree.leaves(found)) == numbers(pytree.leaves(expected))
 
 
 @pytest.mark.parametrize(

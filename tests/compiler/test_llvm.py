@@ -16,10 +16,11 @@ from compiler.programs import Case, basic, bits, cases, edges, first_failure, of
 from compiler.test_backends import PROGRAMS, Function, agrees
 from strategies import ROWS
 
-from autograd_scalar.compiler import kernel, machine
-from autograd_scalar.compiler.row_kernel import Options
-from autograd_scalar.ops import TABLE
-from autograd_scalar.program import Builder, Guard, Program, computed
+from autograd_scalar.compiler.backends.llvm import target
+from autograd_scalar.compiler.ir.program import Builder, Guard, Program, computed
+from autograd_scalar.compiler.options import Options
+from autograd_scalar.compiler.runtime import kernels
+from autograd_scalar.ops.table import TABLE
 
 #: Vectors of the host, and blocks of several of them; 12 and 20 are no powers of two.
 LANES = (1, 2, 4, 8, 12, 20)
@@ -32,7 +33,7 @@ COUNTS = (1, 2, 3, 4, 5, 7, 8, 9, 17)
 
 
 def single(program: Program) -> Function:
-    return kernel.single(program, len(program.inputs), False, Options("llvm"))
+    return kernels.single(program, len(program.inputs), False, Options("llvm"))
 
 
 # ----- one set of numbers -----
@@ -217,15 +218,15 @@ def test_nothing_is_fused_or_reordered():
 
 def test_fast_math_is_asked_for():
     program = Program([("input", 0), ("mul", 0, 0), ("add", 1, 0)], "x", [2])
-    assert "reassoc" not in kernel.text(program, Options("llvm"))
-    assert "reassoc contract" in kernel.text(program, Options("llvm", True))
+    assert "reassoc" not in kernels.text(program, Options("llvm"))
+    assert "reassoc contract" in kernels.text(program, Options("llvm", True))
 
 
 @pytest.mark.parametrize("name", sorted(EXACT & {*ROWS}))
 def test_subnormals_are_numbers_like_others(name):
     """Nothing sets the processor to flush them to zero."""
     program = of_row(name)
-    made = Kernel(program, [0], range(len(program.outputs)), machine.width())
+    made = Kernel(program, [0], range(len(program.outputs)), target.width())
     tiny = [5e-324, -5e-324, 2.0**-1030, 2.0**-1074 * 3]
     outs, *_ = made([tiny], [], len(tiny))
     wanted = zip(*[program.run([x]) for x in tiny], strict=True)

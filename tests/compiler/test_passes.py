@@ -10,10 +10,11 @@ from compiler.programs import Case, bits, cases, edges, first_failure, numbers, 
 from hypothesis import given, settings
 from strategies import ROWS
 
-from autograd_scalar import ieee
-from autograd_scalar.compiler.expand import expanded
-from autograd_scalar.compiler.gradient import with_gradients
-from autograd_scalar.compiler.simplify import (
+from autograd_scalar.compiler.ir.differentiate import with_gradients
+from autograd_scalar.compiler.ir.lower import expanded
+from autograd_scalar.compiler.ir.program import Builder, Guard, Program
+from autograd_scalar.compiler.ir.rules import is_basic, writer
+from autograd_scalar.compiler.ir.simplify import (
     Rule,
     algebra,
     applied,
@@ -22,10 +23,9 @@ from autograd_scalar.compiler.simplify import (
     live,
     simplified,
 )
-from autograd_scalar.compiler.texts import is_basic, writer
-from autograd_scalar.floats import evaluate
-from autograd_scalar.ops import TABLE
-from autograd_scalar.program import Builder, Guard, Program
+from autograd_scalar.ops import ieee
+from autograd_scalar.ops.evaluate import evaluate
+from autograd_scalar.ops.table import TABLE
 
 X, Y = 0, 1
 

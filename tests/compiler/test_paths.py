@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, nn
-from autograd_scalar.compiler import entry
+from autograd_scalar.compiler.runtime import specialization
 
 SIGNS = (1.5, -1.5, 0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324)
 
@@ -152,7 +152,7 @@ def test_a_flip_can_be_an_error(backend):
 @pytest.mark.filterwarnings("ignore:.*ways through its code")
 def test_too_many_ways(backend, monkeypatch):
     """What does not fit any more runs as it is written."""
-    monkeypatch.setattr(entry, "MOST", 3)
+    monkeypatch.setattr(specialization, "MOST", 3)
 
     def f(x):
         n = 0

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import ROWS
 
-from autograd_scalar.program import (
+from autograd_scalar.compiler.ir.program import (
     COMPARISONS,
     Builder,
     Guard,

@@ -17,16 +17,16 @@ from strategies import ROWS
 import autograd_scalar as ag
 from autograd_scalar import Value, nn
 from autograd_scalar import functions as F
-from autograd_scalar.compiler import machine
-from autograd_scalar.compiler.expand import expanded
-from autograd_scalar.compiler.fusion import LONGEST
-from autograd_scalar.compiler.gradient import with_gradients
-from autograd_scalar.compiler.llvm import layout
-from autograd_scalar.compiler.loops import looped
-from autograd_scalar.compiler.roll import rolled
-from autograd_scalar.compiler.simplify import simplified
-from autograd_scalar.compiler.slots import Slot, arrangement, contiguous, nest, slot
-from autograd_scalar.program import COMPARISONS, Builder, Guard, Program
+from autograd_scalar.compiler.backends.llvm import target
+from autograd_scalar.compiler.backends.llvm.loops import looped
+from autograd_scalar.compiler.ir.differentiate import with_gradients
+from autograd_scalar.compiler.ir.lower import expanded
+from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program
+from autograd_scalar.compiler.ir.simplify import simplified
+from autograd_scalar.compiler.ir.variance import layout
+from autograd_scalar.compiler.vectorize.access import Slot, arrangement, contiguous, nest, slot
+from autograd_scalar.compiler.vectorize.fusion import LONGEST
+from autograd_scalar.compiler.vectorize.reroll import rolled
 
 PLAIN = {"input", "const", "add", "sub", "mul", "truediv", "neg", *(f"if{s}" for s in COMPARISONS)}
 #: Rows that are nothing but arithmetic: the same to the last bit whoever computes them.
@@ -50,8 +50,8 @@ class Found:
     ) -> None:
         pytest.importorskip("llvmlite")
         which = layout(program, [*columns], by_row)
-        kernel = looped(program, which, vectors * width, width=width, fma=machine.has_fma())
-        code = machine.Code(kernel.text, passes=0)
+        kernel = looped(program, which, vectors * width, width=width, fma=target.has_fma())
+        code = target.Code(kernel.text, passes=0)
         rows = len(next(iter(columns.values()))) if columns else 1
         room = -(-rows // kernel.lanes) * kernel.lanes
         scratch, sums = np.full(kernel.scratch + 16, nan), np.full(len(which.sums) + 1, 7.0)

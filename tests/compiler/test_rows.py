@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, nn
-from autograd_scalar.compiler import entry
+from autograd_scalar.compiler.runtime import specialization
 
 np = pytest.importorskip("numpy")
 
@@ -328,7 +328,7 @@ def test_a_flip_among_rows_can_be_an_error(backend):
 
 @pytest.mark.filterwarnings("ignore:.*ways through its code")
 def test_more_ways_than_are_kept(backend, monkeypatch):
-    monkeypatch.setattr(entry, "MOST", 3)
+    monkeypatch.setattr(specialization, "MOST", 3)
 
     def f(x):
         n = 0

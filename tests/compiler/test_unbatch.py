@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import autograd_scalar as ag
 from autograd_scalar import Value, nn
 from autograd_scalar import functions as F
-from autograd_scalar.compiler.unbatch import Unbatched, unbatched
-from autograd_scalar.program import COMPARISONS, Builder, Guard, Program
+from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program
+from autograd_scalar.compiler.vectorize.outline import Unbatched, unbatched
 
 
 def together(parts: Unbatched, inputs: Sequence[float]) -> list[float]:

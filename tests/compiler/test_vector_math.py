@@ -13,8 +13,8 @@ from functools import cache
 import mpmath
 import pytest
 
-from autograd_scalar import ieee
-from autograd_scalar.compiler.vector_math import FUNCTIONS, definitions
+from autograd_scalar.compiler.backends.llvm.libm import FUNCTIONS, definitions
+from autograd_scalar.ops import ieee
 
 llvm = pytest.importorskip("llvmlite.binding")
 

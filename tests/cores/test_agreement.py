@@ -17,8 +17,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from autograd_scalar.ops import BUILT_IN, TABLE
-from autograd_scalar.updates import UPDATES
+from autograd_scalar.ops.optimizer_rules import UPDATES
+from autograd_scalar.ops.table import BUILT_IN, TABLE
 
 ROWS = sorted(BUILT_IN)
 inf, nan = float("inf"), float("nan")

@@ -16,9 +16,10 @@ import sys
 import pytest
 
 import autograd_scalar as ag
-from autograd_scalar import Value, functions, nodes, topological_order, value
-from autograd_scalar.ops import TABLE
-from autograd_scalar.updates import UPDATES
+from autograd_scalar import Value, functions, topological_order, value
+from autograd_scalar.node import nodes
+from autograd_scalar.ops.optimizer_rules import UPDATES
+from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD, UPDATE, constant, pull_back, restore, zero_grads
 
 
@@ -218,7 +219,8 @@ def test_labels_are_mere_text():
 
 WITHOUT_MEMORY = """
 import _testcapi, gc
-from autograd_scalar import Value, nodes
+from autograd_scalar import Value
+from autograd_scalar.node import nodes
 v = Value(1.0)
 gc.disable()
 for i in range(1000):
@@ -295,7 +297,7 @@ def test_every_depth_of_the_stack():
 INTERRUPTED_BLOCKS = """
 import signal
 import autograd_scalar as ag
-from autograd_scalar import modes
+from autograd_scalar.node import modes
 
 def interrupt(*_):
     raise KeyboardInterrupt

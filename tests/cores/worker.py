@@ -17,7 +17,7 @@ from typing import Any
 
 import autograd_scalar as ag
 from autograd_scalar import Value, functions, topological_order
-from autograd_scalar.ops import TABLE
+from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD, UPDATE
 
 MODES = {"": contextlib.nullcontext, "no_grad": ag.no_grad, "detect_anomaly": ag.detect_anomaly}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograd_scalar import Value, nn, nodes
+from autograd_scalar import Value, nn
+from autograd_scalar.node import nodes
 
 
 class Odd(nn.Module):

@@ -12,8 +12,8 @@ import graphviz
 import pytest
 
 from autograd_scalar import Value, draw, functions, nn
-from autograd_scalar.show import digraph
 from autograd_scalar.show.draw import MOST_BOXES, picture_of
+from autograd_scalar.show.render import dot
 
 GOLDEN = Path(__file__).parent / "golden"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -280,7 +280,7 @@ def test_what_is_added_by_hand_is_drawn_by_dot(tmp_path):
 
 @needs_dot
 def test_a_subclass_without_a_picture_is_a_plain_digraph():
-    empty = digraph.Drawing("empty")
+    empty = dot.Drawing("empty")
     empty.edge("a", "b")
     assert "<title>a</title>" in empty.pipe("svg", encoding="utf-8")
 

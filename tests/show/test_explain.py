@@ -11,9 +11,9 @@ from hypothesis import given
 from strategies import ROWS, Program, domains, programs
 
 from autograd_scalar import Value, define_op, functions, gradient, nn, no_grad, topological_order
-from autograd_scalar.ops import TABLE
-from autograd_scalar.show.derivation import Step
-from autograd_scalar.show.explain import explain
+from autograd_scalar.ops.table import TABLE
+from autograd_scalar.show.explain.derivation import Step
+from autograd_scalar.show.explain.explain import explain
 from autograd_scalar.value import restore
 
 

@@ -18,9 +18,10 @@ import pytest
 import autograd_scalar as ag
 from autograd_scalar import Value, data, nn, topological_order, train
 from autograd_scalar.cli import main
-from autograd_scalar.ops import TABLE, Op
-from autograd_scalar.show.explore import Explorer, explore, explore_history
-from autograd_scalar.show.javascript import javascript, written
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.table import TABLE
+from autograd_scalar.show.explorer.explore import Explorer, explore, explore_history
+from autograd_scalar.show.explorer.javascript import javascript, written
 from autograd_scalar.value import restore
 
 
@@ -353,7 +354,7 @@ def test_a_training_on_numbers_has_no_boundary() -> None:
 
 
 def test_a_long_training_is_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograd_scalar.show.explore.MOST_NUMBERS", 30)
+    monkeypatch.setattr("autograd_scalar.show.explorer.explore.MOST_NUMBERS", 30)
     frames = told(_trained())["training"]["frames"]
     assert [frame[0] for frame in frames] == [0, 2, 4]
 

@@ -10,8 +10,8 @@ from matplotlib.mathtext import MathTextParser
 from strategies import ROWS, flat_operands, programs
 
 from autograd_scalar import Value, functions, topological_order
-from autograd_scalar.ops import TABLE
-from autograd_scalar.show.formula import infix, latex, latex_name
+from autograd_scalar.ops.table import TABLE
+from autograd_scalar.show.formula.formula import infix, latex, latex_name
 from autograd_scalar.value import restore
 
 #: A rounding error more in their operand, and these may jump.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_scalar.show.frames import arrange_framed
-from autograd_scalar.show.layout import RANKDIRS
+from autograd_scalar.show.layout.framed import arrange_framed
+from autograd_scalar.show.layout.layered import RANKDIRS
 
 SCOPES = [(), ("a",), ("b",), ("a", "p"), ("a", "q"), ("b", "p")]
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_scalar.show import layout as layouts
-from autograd_scalar.show.layout import RANKDIRS, arrange, forwards
+from autograd_scalar.show.graph.order import forwards
+from autograd_scalar.show.layout import layered as layouts
+from autograd_scalar.show.layout.layered import RANKDIRS, arrange
 
 
 @st.composite

@@ -14,7 +14,7 @@ from PIL import Image
 
 from autograd_scalar import Value, nn
 from autograd_scalar.data import Dataset
-from autograd_scalar.show import plot
+from autograd_scalar.show.plots import plot
 from autograd_scalar.train import History
 
 
@@ -45,7 +45,7 @@ def test_pyplot_is_not_imported_and_its_backend_not_chosen():
 
 def test_importing_plot_imports_no_heavy_package():
     code = (
-        "import sys, autograd_scalar.show.plot, autograd_scalar.show.draw; "
+        "import sys, autograd_scalar.show.plots.plot, autograd_scalar.show.draw; "
         "assert not {'numpy', 'matplotlib', 'graphviz', 'PIL'} & {*sys.modules}"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograd_scalar import Value, nn, topological_order
-from autograd_scalar.show.scopes import layer_of, names_of, scopes_of, split_name
+from autograd_scalar.show.graph.scopes import layer_of, names_of, scopes_of, split_name
 
 
 @pytest.mark.parametrize(

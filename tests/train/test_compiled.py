@@ -12,7 +12,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, data, nn, optim
-from autograd_scalar.compiler import machine
+from autograd_scalar.compiler.backends.llvm import target
 from autograd_scalar.optim import schedules
 from autograd_scalar.train import History, TrainingError, fit
 
@@ -160,7 +160,7 @@ def test_a_model_with_an_output_that_is_a_constant_for_some_rows():
 
 def test_without_llvm(monkeypatch):
     """Python then runs what was compiled; by itself, fit would not choose it."""
-    monkeypatch.setattr(machine, "is_there", lambda: False)
+    monkeypatch.setattr(target, "is_there", lambda: False)
     check_agreement(epochs=5, batch_size=7)
     assert not quiet(
         perceptron(), MOONS, epochs=2000, jit="auto", callbacks=[lambda h: True]
@@ -171,7 +171,7 @@ def test_without_llvm(monkeypatch):
 
 
 def test_what_fit_chooses():
-    if not machine.is_there():
+    if not target.is_there():
         pytest.skip("llvmlite is not installed")
     stop = [lambda history: True]
     assert not quiet(perceptron(), MOONS, epochs=1).compiled  # too short to be worth it
@@ -488,7 +488,9 @@ def test_models_that_choose_by_a_number_train_alike(way):
 
 
 def test_a_model_that_looks_at_types_is_refused():
-    with pytest.raises(JitError, match=r"for the floats of the first row, and .* look at their type"):
+    with pytest.raises(
+        JitError, match=r"for the floats of the first row, and .* look at their type"
+    ):
         quiet(Chooses(CHOICES["a type"]), ([[1.0, 2.0]], [3.0]), "mse", jit=True, epochs=1)
 
 

@@ -1,0 +1,1 @@
+"""Stage 5: kernels, guards and dispatch."""

@@ -1,0 +1,199 @@
+"""All paths for one structure of arguments: looked through at a call, and recorded where there is none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from autograd_scalar import pytree
+from autograd_scalar.compiler.capture import rng
+from autograd_scalar.compiler.capture.environment import Surroundings, seen_of
+from autograd_scalar.compiler.capture.signature import ARRAY, VALUE, Leaf, nested, put_together
+from autograd_scalar.compiler.capture.tracer import Trace
+from autograd_scalar.compiler.errors import Changed, JitError, NothingToCompile
+from autograd_scalar.compiler.runtime import kernels
+from autograd_scalar.compiler.runtime.node_op import flip
+from autograd_scalar.compiler.runtime.trace import Number, Output, Path
+from autograd_scalar.node import modes
+from autograd_scalar.value import Value
+
+if TYPE_CHECKING:
+    from autograd_scalar.compiler.jit import Jitted
+
+#: So many paths are kept for one structure of arguments. What takes yet another one is not compiled.
+MOST = 64
+
+
+class Entry:
+    """All paths that were recorded for one structure of arguments, and for what the function read besides them."""
+
+    def __init__(
+        self,
+        owner: Jitted,
+        structure: Any,
+        frozen: tuple[Any, ...],
+        surroundings: Surroundings,
+    ) -> None:
+        self.owner, self.structure = owner, structure
+        self.frozen, self.surroundings = frozen, surroundings
+        self.paths: list[Path] = []
+        self.leaves: list[Leaf] = []
+        put_together(structure, self.leaves.append)
+        self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
+
+    def record(self, numbers: Sequence[float]) -> Path:
+        """Return the path that the function takes for some numbers, recorded and kept."""
+        before = rng.state()
+        path = self._recorded(numbers)
+        if rng.state() != before and self._is_by_chance(path, numbers, before):
+            raise JitError(
+                f"{self.owner.name} draws random numbers while it is recorded, and a replay would have the same again; "
+                "draw them outside, and pass them in"
+            )
+        self.paths.append(path)
+        return path
+
+    def _is_by_chance(self, path: Path, numbers: Sequence[float], before: Any) -> bool:
+        """Return whether it is the function that drew random numbers, the generators having moved since before."""
+        if not rng.others_may_draw():
+            rng.put_back(before)
+            return True
+        again = self._recorded(numbers).program  # the same, if it was another thread that drew
+        return kernels.shape(again) != kernels.shape(path.program)
+
+    def _recorded(self, numbers: Sequence[float]) -> Path:
+        """Return the path, as a recording of its own."""
+        trace = Trace(self.owner.name)
+        result = self._traced(trace, numbers)
+        values = [leaf for leaf in pytree.leaves(result) if type(leaf) is Value]
+        outputs: list[Value] = []
+        are_numbers = iter(trace.are_numbers(values))
+
+        def placed(leaf: Any, where: str) -> Output:
+            if type(leaf) is Value:
+                outputs.append(leaf)
+                return (Number if next(are_numbers) else Output)(len(outputs) - 1)
+            if isinstance(leaf, float | int):
+                outputs.append(trace.result(leaf))
+                number = Number(len(outputs) - 1)
+                number.constant = leaf
+                return number
+            raise JitError(
+                f"{where} of {self.owner.name} is {leaf!r:.60}; "
+                "a compiled function gives Values and numbers in nests"
+            )
+
+        leaves = [*map(placed, pytree.leaves(result), pytree.paths(result, "the result"))]
+        if not trace.branches and not values:
+            raise NothingToCompile(
+                f"{self.owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
+            )
+        program, closed, frozen = trace.program(outputs)
+        built = pytree.build(result, iter(leaves))
+        return Path(self.owner, program, closed, frozen, built, len(trace.inputs), trace.by)
+
+    def _traced(self, trace: Trace, numbers: Sequence[float]) -> Any:
+        """Return what the function gives for Values with some numbers, while a trace hears of all that it does."""
+        owner = self.owner
+        given, names = iter(numbers), iter(owner.names(self.structure))
+
+        def fresh(leaf: Leaf) -> Any:
+            is_number = leaf.kind != VALUE
+            made = [
+                trace.argument(next(given), next(names), is_number=is_number)
+                for _ in range(prod(leaf.inner))
+            ]
+            return nested(leaf.inner, iter(made))
+
+        args, kwargs = put_together(self.structure, fresh)
+        around, before = self.surroundings.things(), pytree.leaves([args, kwargs])
+        if seen_of(around).key != self.frozen:
+            raise Changed(
+                f"what {owner.name} reads besides Values has changed since the kernel was made; make it again"
+            )
+        try:
+            with modes.tracing(trace):
+                result = owner.f(*args, **kwargs)
+        except Exception as error:
+            if self.has_arrays and owner.rows is None:
+                error.add_note(
+                    f"{owner.name} was given arrays, so it is applied to each element, as NumPy's own functions are; "
+                    "for a list of numbers pass array.tolist(), for rows of them give it rows="
+                )
+            raise
+        self.surroundings.check(around)
+        now = pytree.leaves([args, kwargs])
+        if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
+            raise JitError(
+                f"{owner.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
+            )
+        return result
+
+    def eagerly(self, given: Sequence[Any]) -> Any:
+        """Return what the function itself gives for floats and Values: with Values for numbers, as it is recorded.
+
+        Results that are numbers in eager code are numbers.
+        """
+        numbers, trace = iter(given), Trace(self.owner.name)
+
+        def value(leaf: Leaf) -> Any:
+            some = (next(numbers) for _ in range(prod(leaf.inner)))
+            made = (x if type(x) is Value else trace.argument(x, "", is_number=True) for x in some)
+            return nested(leaf.inner, made)
+
+        args, kwargs = put_together(self.structure, value)
+        if modes.tracer.get() is not None:  # to be part of another recording
+            return self.owner.f(*args, **kwargs)
+        recording = modes.recording.get()
+        with modes.tracing(trace):  # who knows what stands for a number
+            result = self.owner.f(*args, **kwargs)
+        leaves = pytree.leaves(result)
+        are_numbers = iter(trace.are_numbers([x for x in leaves if type(x) is Value]))
+
+        def plain(x: Any) -> Any:
+            if type(x) is not Value:
+                return x
+            return x.data if next(are_numbers) else x if recording else x.detach()
+
+        return pytree.build(result, map(plain, leaves))
+
+    def may_record(self, numbers: Sequence[float]) -> bool:
+        """Return whether there is room for another path; JitError where a flip is to be an error."""
+        if self.paths and self.owner.flip == "error":
+            path = self.paths[-1]
+            flipped = flip(path.program, path.inputs(numbers))
+            raise JitError(
+                f"{self.owner.name} takes another way than it was recorded ({flipped}); "
+                'flip="record" keeps both'
+            )
+        if len(self.paths) < MOST:
+            return True
+        compared = dict.fromkeys(g.place for path in self.paths for g in path.program.guards)
+        places = ", ".join([*compared][:3])
+        self.owner.warn(
+            f"has taken {MOST} ways through its code, and runs eagerly where it takes another; they part at {places}"
+        )
+        return False
+
+    def evaluated(
+        self, numbers: Sequence[float], given: Sequence[Any]
+    ) -> tuple[Path, list[float]] | None:
+        """Return the path that some numbers take, with what Path.run() gives; None where there is none.
+
+        There are gradients where the path gives Values, and derivatives are recorded. `given` are the same arguments
+        with Values as they came.
+        """
+        recording = modes.recording.get()
+        values = [x for x in given if type(x) is Value]
+        for path in self.paths:
+            found, failed = path.run(path.inputs(numbers), recording and path.gives_values)
+            if failed < 0:
+                return (path, found) if path.fits(values) else None
+        if not self.may_record(numbers):
+            return None
+        path = self.record(numbers)
+        found, failed = path.run(path.inputs(numbers), recording and path.gives_values)
+        if failed < 0 and path.fits(values):
+            return path, found
+        return None  # a nan whose data was read is never the same

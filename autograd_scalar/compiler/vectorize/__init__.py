@@ -1,0 +1,1 @@
+"""Stage 3: find rows and loops in straight-line code."""

@@ -1,0 +1,207 @@
+"""Writes core.pyx: core.pyx.in with the rows of the table put in, as Cython.
+
+A row's texts are C expressions nearly as they stand. Of each row this makes the function that
+computes a node's value and partials from its parents' data (`run_mul`), the one that records it, and
+the method of Value; a row added to the table needs nothing else. setup.py calls it before it compiles.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+from autograd_scalar.ops.codegen import OPERATORS, arguments, length_check, signature
+from autograd_scalar.ops.grammar import spell
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.optimizer_rules import UPDATES, Update
+from autograd_scalar.ops.table import TABLE, checksum, definition
+
+HERE = Path(__file__).parent
+REFLECTED = {
+    "__add__": "__radd__",
+    "__sub__": "__rsub__",
+    "__mul__": "__rmul__",
+    "__truediv__": "__rtruediv__",
+}
+
+
+def write() -> None:
+    """Write core.pyx beside this file."""
+    rows = [*TABLE.values()]
+    parts = [f"OP_NAMES += {[*TABLE]!r}\nCHECKSUM = {checksum()}\n"]
+    parts += [
+        _value(row) for row in rows if not (row.lists or row.is_primitive or row.name == "pow")
+    ]
+    parts += [
+        *map(_run, rows),
+        *map(_record, rows),
+        _run_any(rows),
+        *map(_update, UPDATES.values()),
+    ]
+    methods = [_method(row) for row in rows if not row.lists and row.name != "pow"]
+    methods += [_operator(TABLE[name], dunder) for name, dunder in OPERATORS.items()]
+    text = (HERE / "core.pyx.in").read_text()
+    text = text.replace("\n    # {methods}\n", "\n" + "\n".join(methods))
+    text = text.replace("\n# {rows}\n", "\n" + "\n".join(parts))
+    (HERE / "core.pyx").write_text(text)
+
+
+def _number_of(row: Op) -> int:
+    return [*TABLE].index(row.name) + 1  # a leaf has 0
+
+
+def _c(tree: ast.expr) -> str:
+    return spell(tree, definition)
+
+
+def _value(row: Op) -> str:
+    """Return the function of a row's value, for other rows to call; libm's functions are there already."""
+    doubles = ", ".join(f"double {operand}" for operand in row.operands)
+    return f"cdef inline double {row.name}({doubles}) noexcept:\n    return {_c(row.value_tree)}\n"
+
+
+def _run(row: Op) -> str:
+    """Return the function that computes a node's data and partials from its parents' data."""
+    head = f"cdef inline void run_{row.name}(Value v) noexcept:"
+    if row.lists:
+        return "\n".join([head, *_run_fold(row)]) + "\n"
+    doubles = ", ".join([*row.operands, "z"])
+    lines = [head, f"    cdef double {doubles}"]
+    lines += [f"    {operand} = {_operand(row, i)}" for i, operand in enumerate(row.operands)]
+    lines += [f"    z = {_c(row.value_tree)}", "    v._data = z"]
+    lines += [f"    {_partial(row, i)} = {_c(tree)}" for i, tree in enumerate(row.partial_trees)]
+    return "\n".join(lines) + "\n"
+
+
+def _operand(row: Op, i: int) -> str:
+    return f"data_of(v.{'xy'[i]})" if len(row.operands) < 3 else f"data_of(v.many.parents[{i}])"
+
+
+def _partial(row: Op, i: int) -> str:
+    return f"v.{('dx', 'dy')[i]}" if len(row.operands) < 3 else f"v.many.partials[{i}]"
+
+
+def _run_fold(row: Op) -> Iterable[str]:
+    """Yield the body of a fold: n elements of each list stand one list after the other, then the other operands."""
+    lists, others = row.lists, [operand for operand in row.operands if operand not in row.lists]
+    assert row.operands == (*lists, *others) and row.start_tree is not None
+    yield f"    cdef double {', '.join([*row.operands, 'z'])}"
+    yield f"    cdef Py_ssize_t i, n = (v.arity - {len(others)}) // {len(lists)}"
+    for k, operand in enumerate(others):
+        yield f"    {operand} = data_of(parent_of(v, {len(lists)} * n + {k}))"
+    elements = [
+        f"        {operand} = data_of(parent_of(v, {k} * n + i))" for k, operand in enumerate(lists)
+    ]
+    yield f"    z = {_c(row.start_tree)}"
+    yield from ("    for i in range(n):", *elements, f"        z = {_c(row.value_tree)}")
+    yield "    v._data = z"
+    yield from ("    for i in range(n):", *elements)
+    by_operand = dict(zip(row.operands, row.partial_trees, strict=True))
+    for k, operand in enumerate(lists):
+        yield f"        set_partial(v, {k} * n + i, {_c(by_operand[operand])})"
+    if row.shares:
+        yield "    as_shares(v, n)"
+    for k, operand in enumerate(others):
+        yield f"    set_partial(v, {len(lists)} * n + {k}, {_c(by_operand[operand])})"
+
+
+def _record(row: Op) -> str:
+    """Return the function that records a row: a C function over Values, or for a fold what Python calls."""
+    finish = [f"    run_{row.name}(v)", "    return watched(v) if open_blocks else v", ""]
+    if row.lists:
+        names = arguments(row)
+        lines = [f"def record_{row.name}({signature(row)}):"]
+        for operand, name in zip(row.operands, names, strict=True):
+            if operand in row.lists:
+                lines.append(f"    {name} = lift_all({name})")
+        lines += [f"    {line}" for line in length_check(row)]
+        parents = [
+            name if operand in row.lists else f"[lift({name})]"
+            for operand, name in zip(row.operands, names, strict=True)
+        ]
+        lines.append(f"    cdef Value v = linked_list({_number_of(row)}, {' + '.join(parents)})")
+        return "\n".join([*lines, *finish])
+    values = ", ".join(f"Value {operand}" for operand in row.operands)
+    listed = ", ".join(row.operands)
+    linked = f"linked_{len(row.operands)}" if len(row.operands) < 3 else "linked_list"
+    listed = listed if len(row.operands) < 3 else f"[{listed}]"
+    lines = [
+        f"cdef Value record_{row.name}({values}):",
+        f"    cdef Value v = {linked}({_number_of(row)}, {listed})",
+    ]
+    return "\n".join([*lines, *finish])
+
+
+def _run_any(rows: Iterable[Op]) -> str:
+    """Return the function that runs a node again, whichever row it is of."""
+    lines = [
+        "cdef bint run(Value v) noexcept:",
+        '    """Compute a node again; False where its row is not compiled, or has other operands."""',
+    ]
+    for i, row in enumerate(rows):
+        lines += [
+            f"    {'elif' if i else 'if'} v.op_number == {_number_of(row)} and {_arity_fits(row)}:",
+            f"        run_{row.name}(v)",
+        ]
+    return "\n".join([*lines, "    else:", "        return False", "    return True", ""])
+
+
+def _arity_fits(row: Op) -> str:
+    """Return the test of a node's number of parents: a pickle may hold any."""
+    others = len(row.operands) - len(row.lists)
+    if not row.lists:
+        return f"v.arity == {others}"
+    return f"v.arity >= {others} and (v.arity - {others}) % {len(row.lists)} == 0"
+
+
+def _update(update: Update) -> str:
+    """Return the function that applies an optimiser's rule to a list of Values."""
+    lists = "".join(f"list {name}s, " for name in update.running)
+    settings = ", ".join(f"double {name}" for name in update.settings)
+    lines = [
+        "@cython.boundscheck(True)  # the running numbers are lists that anybody may have changed",
+        f"def update_{update.name}(list params, {lists}{settings}):",
+        f"    cdef double {', '.join(['p', 'g', *update.running])}",
+        "    cdef Py_ssize_t i",
+        "    cdef Value v",
+        "    for i in range(len(params)):",
+        "        v = <Value?>params[i]",
+        "        p, g = v._data, v._grad",
+    ]
+    lines += [f"        {name} = {name}s[i]" for name in update.running]
+    lines += [f"        {target} = {_c(text.tree)}" for target, text in update.assignments]
+    lines += [f"        {name}s[i] = {name}" for name in update.running]
+    return "\n".join([*lines, "        v._data = p", ""])
+
+
+def _method(row: Op) -> str:
+    others = row.operands[1:]
+    parameters = "".join(f", {parameter}" for parameter in signature(row).split(", ")[1:])
+    lifted = "".join(f", lift({operand})" for operand in others)
+    return (
+        f"    def {row.name}(self{parameters}):\n"
+        f'        """{row.name}: {row.value}, with derivatives {row.partials}."""\n'
+        f"        return record_{row.name}(self{lifted})\n"
+    )
+
+
+def _operator(row: Op, dunder: str) -> str:
+    if len(row.operands) == 1:
+        return f"    def {dunder}(self):\n        return record_{row.name}(self)\n"
+    text = (
+        f"    def {dunder}(self, other):\n"
+        f"        cdef Value y = lift_or_none(other)\n"
+        f"        return NotImplemented if y is None else record_{row.name}(self, y)\n"
+    )
+    if dunder in REFLECTED:
+        text += (
+            f"\n    def {REFLECTED[dunder]}(self, other):\n"
+            f"        cdef Value x = lift_or_none(other)\n"
+            f"        return NotImplemented if x is None else record_{row.name}(x, self)\n"
+        )
+    return text
+
+
+if __name__ == "__main__":
+    write()

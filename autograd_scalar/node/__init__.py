@@ -1,0 +1,1 @@
+"""What both engines share: recording modes, hooks, pickling, and the methods that are not hot."""

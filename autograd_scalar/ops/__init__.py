@@ -1,0 +1,1 @@
+"""The table of operations, and what reads its rows on floats and as source."""

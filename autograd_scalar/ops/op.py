@@ -1,0 +1,187 @@
+"""One row of the table: its texts, parsed and validated."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import string
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from autograd_scalar.ops import grammar, ieee
+
+Interval = tuple[float, float]
+
+
+class Op:
+    """One row: what an operation computes, its local derivatives, and how it is written.
+
+    `latex` has a field for each operand; in a fold, what stands in [brackets] is repeated for the
+    elements, with + in between. `shares` tells of a fold whose partials are shares of a whole: they are divided by
+    their sum, which is 1 but for rounding. `fixed` names an operand that is a constant: no derivative is taken
+    by it. `domain` is where the row may be sampled, one interval for all operands or one for each;
+    tests and documentation use it, the engine does not. A malformed row raises ValueError that
+    names it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        value: str,
+        partials: str,
+        latex: str | None = None,
+        *,
+        operands: str | None = None,
+        start: str | None = None,
+        fixed: str | None = None,
+        shares: bool = False,
+        domain: Interval | tuple[Interval, ...] = (-2.0, 2.0),
+    ) -> None:
+        self.name, self.value, self.partials = name, value, partials
+        self.start, self.fixed, self.shares = start, fixed, shares
+        try:
+            for text in (name, value, partials, latex or ""):
+                if not isinstance(text, str):
+                    raise TypeError(f"row {name!r}: its texts are str, got {text!r}")
+            if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+                raise ValueError(f"a name is an identifier, not {name!r}")
+            (self._value,) = grammar.parse(value, branches=True)
+            self._start = None if start is None else grammar.parse(start, branches=False)[0]
+            self._partials = grammar.parse(partials, branches=False)
+            if operands is None:
+                operands = (
+                    "x, y"
+                    if any("y" in text.variables for text in (self._value, *self._partials))
+                    else "x"
+                )
+            fields = [field.strip().partition("=") for field in operands.split(",")]
+            #: Names of the operands, in order, and those among them that are lists.
+            self.operands: tuple[str, ...] = tuple(operand.lstrip("*") for operand, _, _ in fields)
+            self.lists: tuple[str, ...] = tuple(
+                operand[1:] for operand, _, _ in fields if operand.startswith("*")
+            )
+            #: What an operand is where the caller leaves it out.
+            self.defaults: dict[str, float] = {
+                operand: float(number) for operand, _, number in fields if number
+            }
+            self.latex = latex if latex is not None else self._plain_latex()
+            self._check_shape()
+        except (ValueError, SyntaxError) as problem:
+            raise ValueError(f"row {name!r}: {problem}") from None
+        #: One interval for each operand.
+        self.domain = (
+            tuple(domain) if isinstance(domain[0], tuple) else (domain,) * len(self.operands)
+        )
+
+    def _plain_latex(self) -> str:
+        name = self.name.replace("_", r"\_")
+        listed = ", ".join(f"{{{operand}}}" for operand in self.operands)
+        return rf"\operatorname{{{{{name}}}}}\left({listed}\right)"
+
+    def _check_shape(self) -> None:
+        if len(self._partials) != len(self.operands):
+            raise ValueError(
+                f"operands {', '.join(self.operands)} need {len(self.operands)} partial derivatives, "
+                f"got {len(self._partials)}: {self.partials!r}"
+            )
+        if bool(self.lists) != (self._start is not None):
+            raise ValueError("a row over lists, and no other, has a start")
+        fields = {
+            field for _, field, _, _ in string.Formatter().parse(self.latex) if field is not None
+        }
+        if unknown := fields - {*self.operands}:
+            raise ValueError(
+                f"unknown operand {min(unknown)!r} in its LaTeX; there are {', '.join(self.operands)}"
+            )
+
+    def check_names(self, table: Mapping[str, Op]) -> None:
+        """Raise ValueError when the row's texts name anything but operands, or call a function as it is not called.
+
+        They may call rows of the table and the functions of ieee, but no folds; a value must not come back to itself.
+        """
+        operands = {*self.operands, "inf", "nan"}
+        texts = [(self._value, operands | {"z"} if self.lists else operands)]
+        texts += [(partial, operands | {"z"}) for partial in self._partials]
+        texts += [] if self._start is None else [(self._start, operands)]
+        for text, known in texts:
+            for name in text.variables - known:
+                raise ValueError(
+                    f"row {self.name!r}: unknown name {name!r}; there are {', '.join(sorted(known))}"
+                )
+            for name, count in text.calls:
+                called = self if name == self.name else table.get(name)
+                if called is None or called.lists:
+                    raise ValueError(
+                        f"row {self.name!r}: {name!r} is no function that a row can call"
+                    )
+                if count != len(called.operands):
+                    raise ValueError(
+                        f"row {self.name!r}: {name} takes {len(called.operands)} operands, got {count}"
+                    )
+        reached, unseen = set(), {*self._value.functions}
+        while unseen:
+            name = unseen.pop()
+            reached.add(name)
+            if name == self.name and name not in ieee.EXACT:
+                raise ValueError(f"row {self.name!r}: its value comes back to itself")
+            unseen |= {called for called in table[name]._value.functions if name in table} - reached
+
+    def __repr__(self) -> str:
+        return f"Op({self.name!r}, {self.value!r}, {self.partials!r})"
+
+    @property
+    def value_tree(self) -> ast.expr:
+        """The syntax tree of the value; in a fold, of one step."""
+        return self._value.tree
+
+    @property
+    def start_tree(self) -> ast.expr | None:
+        """The syntax tree of what a fold starts from; None in other rows."""
+        return None if self._start is None else self._start.tree
+
+    @property
+    def partial_trees(self) -> list[ast.expr]:
+        """One syntax tree for each operand; for a list, the partial derivative by one of its elements."""
+        return [partial.tree for partial in self._partials]
+
+    @property
+    def calls(self) -> set[str]:
+        """The functions that the row's value and partial derivatives call."""
+        return self._value.functions.union(*(partial.functions for partial in self._partials))
+
+    @property
+    def is_primitive(self) -> bool:
+        """Whether the row's value is a function of math's, such as exp(x), and not made of others."""
+        return self.name in self._value.functions
+
+    @cached_property
+    def symbol(self) -> str:
+        """How the operation is shown: "+" where the row is an operator between its operands, else its name."""
+        match self.value_tree:
+            case ast.BinOp(ast.Name(x), symbol, ast.Name(y)) if (x, y) == self.operands:
+                return grammar.SYMBOL[type(symbol)]
+            case ast.UnaryOp(symbol, ast.Name()):
+                return grammar.SYMBOL[type(symbol)]
+        return self.name
+
+    @cached_property
+    def precedence(self) -> int:
+        """How tightly the written operation binds (grammar.PRECEDENCE)."""
+        return grammar.ATOM if self.symbol == self.name else grammar.precedence(self.value_tree)
+
+    def split(self, flat: Sequence[Any]) -> list[Any]:
+        """Return a node's flat parents (or their data) as the row's operands, a list for each starred one."""
+        if not self.lists:
+            return list(flat)
+        length = (len(flat) - len(self.operands) + len(self.lists)) // len(self.lists)
+        operands: list[Any] = []
+        taken = 0
+        for operand in self.operands:
+            if operand in self.lists:
+                operands.append(list(flat[taken : taken + length]))
+                taken += length
+            else:
+                operands.append(flat[taken])
+                taken += 1
+        return operands

@@ -1,0 +1,1 @@
+"""The explorer: one offline page to step through backpropagation."""

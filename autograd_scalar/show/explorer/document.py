@@ -1,0 +1,61 @@
+"""The explorer's HTML, put together from the parts in page/, the rows in JavaScript and the data.
+
+The page asks nothing of anyone: all is in one file, and its content security policy allows just the
+one script and the one style sheet, by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from autograd_scalar.show.explorer.javascript import javascript
+
+_SCRIPTS = (
+    *("engine.js", "graph.js", "panel.js", "training.js", "page.js"),
+    *("camera.js", "steps.js", "address.js", "controls.js"),
+)
+
+
+def document(told: dict[str, Any], title: str) -> str:
+    """Return the page's HTML, given what it is told."""
+    # A label, or a user's row, must not end the script that it stands in.
+    names = [name for name in _SCRIPTS if name != "training.js" or "training" in told]
+    scripts = [_source("math.js"), javascript(told["rules"]), *map(_source, names)]
+    script = "\n".join(['"use strict";', "(() => {", *scripts, "})();"]).replace("</", "<\\/")
+    data = json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    style = _source("page.css")
+    filled = {
+        "POLICY": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'",
+        "TITLE": escape(title),
+        "STYLE": style,
+        "DATA": data.replace("<", "\\u003c"),
+        "SCRIPT": script,
+    }
+    return re.sub(r"\{\{([A-Z]+)\}\}", lambda found: filled[found[1]], _source("page.html"))
+
+
+def _source(name: str) -> str:
+    """Return a part of the page, without the comments and most of the spaces that its own readers need."""
+    text = (files("autograd_scalar.show.explorer") / "page" / name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(_squeezed(line) for line in lines if line and not line.startswith("// "))
+
+
+def _squeezed(line: str) -> str:
+    """Return a line without spaces around signs outside strings; one that may hold more than strings as it is."""
+    strings = r"\"[^\"]*\"|`[^`]*`"
+    if line.count("`") > 2 or re.search("['/]", re.sub(strings, "", line)):
+        return line
+    return re.sub(rf"({strings})| ?([=<>{{}};,:?&|+]) ?", lambda found: found[1] or found[2], line)
+
+
+def _hash(source: str) -> str:
+    digest = hashlib.sha256(source.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,0 +1,1 @@
+"""Graphs as boxes and edges, grouped by the scopes of their labels."""

@@ -1,0 +1,227 @@
+"""A Picture as a graphviz.Digraph that can be looked at where Graphviz is not installed, too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import graphviz
+
+from autograd_scalar.show.graph.picture import Box, Picture
+from autograd_scalar.show.render.svg import COLOURS, FAINT, GREY, INK, to_svg
+
+#: `dot` takes a second on 200 boxes, 20 on 2,000; it is not asked for more than this.
+MOST_DOT_BOXES = 1000
+#: What a file of a drawing may end in.
+PICTURES = ("svg", "png", "pdf")
+FORMATS = (*PICTURES, "dot")
+#: `dot` sets text too high in its cell; a row of so many points above an operation's sign mends it.
+ABOVE_SIGN = 2
+
+
+class Drawing(graphviz.Digraph):  # type: ignore[misc]
+    """A graphviz.Digraph whose SVG comes from our own layout, everything else from `dot`.
+
+    So a drawing looks the same on every machine, with Graphviz or without, and is quick where `dot`
+    is slow. Where something was added by hand, or another engine is asked for, `dot` draws the SVG
+    as well, if it can.
+    """
+
+    _picture: Picture | None = None
+    _rankdir = "LR"
+    _made = ""
+
+    def pipe(self, format: str | None = None, **options: Any) -> bytes | str:
+        """Return the picture in a format ("svg", "png", "pdf", ...): bytes, or text in `encoding`.
+
+        Raises RuntimeError where that takes Graphviz's `dot` and there is none, ValueError where
+        the graph is too large for it.
+        """
+        chosen = (format or self.format).lower()
+        if not self._is_ours(chosen, options):
+            try:
+                piped: bytes | str = super().pipe(format, **options)
+            except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
+                self._manage_without_dot(chosen, error)
+            else:
+                return piped
+        drawn = self._own_svg()
+        return drawn if options.get("encoding") else drawn.encode()
+
+    def render(self, filename: str | os.PathLike[str] | None = None, **options: Any) -> str:
+        """Save the DOT source and the picture beside it; return the picture's path.
+
+        The options are those of graphviz.Digraph.render: directory, format, outfile, view,
+        cleanup ... Raises what pipe() raises.
+        """
+        outfile = options.get("outfile")
+        suffix = Path(outfile).suffix[1:] if outfile else ""
+        chosen = (options.get("format") or suffix or self.format).lower()
+        if not self._is_ours(chosen, options):
+            try:
+                path: str = super().render(filename, **options)
+            except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
+                self._manage_without_dot(chosen, error)
+            else:
+                return path
+        if outfile and filename is None:
+            filename = Path(outfile).with_suffix(".gv")
+        source = self.save(filename, directory=options.get("directory"))
+        drawn = Path(outfile) if outfile else Path(f"{source}.svg")
+        drawn.write_text(self._own_svg(), encoding="utf-8")
+        if options.get("cleanup"):
+            os.remove(source)
+        if options.get("view"):
+            graphviz.view(str(drawn))
+        return str(drawn)
+
+    def save(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> str:
+        """Save the DOT source, return its path; ValueError where the name is that of a picture."""
+        if filename is not None and suffix_of(filename) in PICTURES:
+            raise ValueError(
+                f"{filename} would hold DOT source, not a picture: take draw(v, {str(filename)!r}) "
+                f"or render(outfile={str(filename)!r})"
+            )
+        path: str = super().save(filename, directory=directory, **options)
+        return path
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file in the format that its name ends in, or the DOT source."""
+        format = format_of(path)
+        drawn = self.source if format == "dot" else self.pipe(format)
+        Path(path).write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
+
+    def copy(self) -> Drawing:
+        """Return a copy."""
+        copied: Drawing = super().copy()
+        copied._picture, copied._rankdir = self._picture, self._rankdir
+        copied._made = self._made
+        return copied
+
+    def _is_ours(self, format: str, options: Mapping[str, Any]) -> bool:
+        """Return whether our own layout draws this; ValueError where nobody can."""
+        if self._picture is None:
+            return False
+        boxes = len(self._picture.boxes)
+        if format != "svg" and boxes > MOST_DOT_BOXES:
+            raise ValueError(
+                f"{boxes:,} boxes are too many for Graphviz's dot, which makes {format}: take "
+                "format='svg', or draw fewer with group='neuron' or group='layer'"
+            )
+        asked = any(options.get(name) for name in ("engine", "renderer", "formatter"))
+        untouched = not asked and self.source == self._made
+        return format == "svg" and (untouched or boxes > MOST_DOT_BOXES)
+
+    def _manage_without_dot(self, format: str, error: Exception) -> None:
+        """Raise an error that names the ways out, unless our own layout is one."""
+        if self._picture is None or format != "svg":
+            raise RuntimeError(
+                f"{format} is made by Graphviz's dot, which is missing or fails here: install it "
+                "(apt install graphviz, brew install graphviz, conda install graphviz), or take "
+                "format='svg', which needs nothing"
+            ) from error
+
+    def _own_svg(self) -> str:
+        assert self._picture is not None
+        return to_svg(self._picture, rankdir=self._rankdir)
+
+
+def suffix_of(path: str | os.PathLike[str]) -> str:
+    """Return what a path ends in, in small letters and without the dot."""
+    return Path(path).suffix.lower().removeprefix(".")
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the format that a file's name ends in; ValueError where it is none of FORMATS."""
+    if (format := suffix_of(path)) not in FORMATS:
+        raise ValueError(f"{path}: a picture ends in .{', .'.join(FORMATS)}")
+    return format
+
+
+def to_digraph(picture: Picture, *, rankdir: str = "LR", format: str = "svg") -> Drawing:
+    """Return a picture as DOT: nodes n0, n1, ... in topological order, scopes as clusters."""
+    drawing = Drawing("graph", comment=picture.title, format=format)
+    drawing._picture, drawing._rankdir = picture, rankdir
+    # The ground stays dot's white: a PNG is looked at before black, too.
+    drawing.attr(rankdir=rankdir, nodesep="0.2", ranksep="0.4")
+    drawing.attr("node", shape="box", fontname="Courier", fontsize="11", margin="0.06,0.03")
+    drawing.attr("edge", color=GREY, arrowsize="0.6", fontname="Courier", fontsize="10")
+    drawing.attr("edge", fontcolor=GREY)
+    _add_boxes(drawing, picture, range(len(picture.boxes)), ())
+    for edge, (source, target) in enumerate(picture.edges):
+        # The blanks keep it off the line.
+        note = {"label": f" {picture.notes[edge]} "} if picture.notes else {}
+        drawing.edge(f"n{source}", f"n{target}", **note)
+    drawing._made = drawing.source
+    return drawing
+
+
+def _add_boxes(
+    graph: graphviz.Digraph, picture: Picture, places: Sequence[int], scope: tuple[str, ...]
+) -> None:
+    """Add the boxes at these places, all of which are in `scope`, and clusters for inner scopes."""
+    inner: dict[tuple[str, ...], list[int]] = {}
+    for place in places:
+        box = picture.boxes[place]
+        if len(box.scope) > len(scope):
+            inner.setdefault(box.scope[: len(scope) + 1], []).append(place)
+        else:
+            graph.node(f"n{place}", f"<{_table(box)}>", **_shape(box))
+    for deeper, inside in inner.items():
+        with graph.subgraph(name=f"cluster_{'.'.join(deeper)}") as cluster:
+            cluster.attr(label=deeper[-1], labeljust="l", style="dashed,rounded", color=GREY)
+            cluster.attr(fontname="Courier", fontsize="11", fontcolor=GREY)
+            _add_boxes(cluster, picture, inside, deeper)
+
+
+def _shape(box: Box) -> dict[str, str]:
+    fill, stroke = COLOURS[box.kind]
+    style = "filled" if box.kind == "leaf" else "filled,rounded"
+    shape = {"style": style, "fillcolor": fill, "color": stroke}
+    # Graphviz reads \N and its like in a tooltip even where the backslash is escaped.
+    shape["tooltip"] = graphviz.escape(box.tooltip.replace("\\", "∖"))
+    if box.kind == "group":
+        shape["peripheries"] = "2"
+    if box.is_end:
+        shape["penwidth"] = "2.5"
+    return shape
+
+
+def _table(box: Box) -> str:
+    """Return a box's content as an HTML-like label."""
+    rows = []
+    label = f"<B>{_text(box.label)}</B>" if box.label else ""
+    if box.symbol:
+        rows.append(f'{_chip(box)}<TD ALIGN="LEFT" VALIGN="BOTTOM"> {label}</TD>')
+    elif label:
+        rows.append(f'<TD COLSPAN="2" ALIGN="LEFT">{label}</TD>')
+    rows += [
+        f'<TD ALIGN="LEFT"><FONT COLOR="{FAINT}">{_text(key)}</FONT></TD>'
+        f'<TD ALIGN="RIGHT"><FONT COLOR="{INK}">{_text(value)}</FONT></TD>'
+        for key, value in box.rows
+    ]
+    joined = "".join(f"<TR>{row}</TR>" for row in rows)
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="1">{joined}</TABLE>'
+
+
+def _chip(box: Box) -> str:
+    """Return the cell with an operation's sign."""
+    sign = f'<FONT COLOR="#ffffff"><B>{_text(box.symbol)}</B></FONT>'
+    return (
+        f'<TD BGCOLOR="{COLOURS[box.kind][1]}" STYLE="ROUNDED">'
+        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+        f'<TR><TD HEIGHT="{ABOVE_SIGN}"></TD></TR><TR><TD> {sign} </TD></TR></TABLE></TD>'
+    )
+
+
+def _text(text: str) -> str:
+    # Graphviz replaces \N by the node's name even here; apart from its letter it cannot.
+    return escape(text).replace("\\", "<FONT>\\</FONT>")

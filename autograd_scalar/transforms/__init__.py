@@ -1,0 +1,1 @@
+"""Derivatives of functions: grad, jacobian, hessian, jvp, vjp, hvp."""

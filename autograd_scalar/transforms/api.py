@@ -1,0 +1,309 @@
+"""Derivatives as functions of functions: gradient, grad, jacobian, hessian, jvp, vjp, hvp.
+
+Floats in, floats out; Values in, Values out, and those can be differentiated again. Both come from
+the same graph: a node's derivatives are its recorded floats, or the row's text evaluated over
+Values, which is only more graph.
+
+`primals` and `tangents` are tuples, one entry for each argument of f; what is no tuple stands for a
+single argument.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isfinite
+from typing import Any, SupportsIndex
+
+from autograd_scalar import functions, pytree
+from autograd_scalar.node import modes
+from autograd_scalar.node.nodes import operands_of
+from autograd_scalar.ops.evaluate import CALLS
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.table import TABLE, row_of
+from autograd_scalar.transforms.arguments import (
+    Call,
+    argument_numbers,
+    as_value,
+    described,
+    is_value,
+    matching,
+    scalar,
+)
+from autograd_scalar.value import Value, pull_back, topological_order
+
+_rules: dict[Op, list[Callable[..., Any]]] = {}
+
+
+def _derivatives(row: Op) -> list[Callable[..., Any]]:
+    """Return a row's partial derivatives as functions of the value and the operands, over Values."""
+    if row not in _rules:
+        names = ", ".join(row.operands)
+        called = {name: getattr(functions, name) for name in row.calls if name in TABLE}
+        _rules[row] = [
+            # The name of the code keeps it out of the way of those who look for the user's line.
+            eval(
+                compile(
+                    f"lambda z, {names}: {ast.unparse(tree)}",
+                    f"<autograd_scalar {row.name}>",
+                    "eval",
+                ),
+                called,
+            )
+            for tree in row.partial_trees
+        ]
+    return _rules[row]
+
+
+def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, Any]]:
+    """Yield a node's needed parents, each with the derivative by it: a Value, or a float where the row says so."""
+    if v.op in CALLS:
+        recording = modes.recording.set(True)  # a derivative is asked for, even inside no_grad()
+        try:
+            inputs = [
+                +parent for parent in v.parents
+            ]  # its own, as parents may depend on each other
+            derivatives = _pull_back({CALLS[v.op].replay(*inputs): 1.0}, inputs, create_graph=True)
+        finally:
+            modes.recording.reset(recording)
+        yield from zip(v.parents, derivatives, strict=True)
+        return
+    row = row_of(v.op)
+    operands = operands_of(v, v.parents)
+    for operand, derivative in zip(operands, _derivatives(row), strict=True):
+        if not isinstance(operand, list):
+            if operand in needed:
+                yield operand, derivative(v, *operands)
+            continue
+        elements = [
+            (parent, derivative(v, *(o[i] if isinstance(o, list) else o for o in operands)))
+            for i, parent in enumerate(operand)
+            if parent in needed or row.shares
+        ]
+        total = functions.sum(partial for _, partial in elements) if row.shares else 1.0
+        for parent, partial in elements:
+            if parent in needed:
+                yield parent, partial / total if row.shares else partial
+
+
+def _product(a: Any, b: Any) -> Any:
+    """Return a * b; nodes that would only multiply by one are not made."""
+    if type(a) is float and a == 1.0:
+        return b
+    if type(b) is float and b == 1.0:
+        return a
+    return a * b
+
+
+def _dependents(order: Iterable[Value], inputs: Iterable[Value]) -> set[Value]:
+    """Return the inputs and every node of a topological order that depends on one of them."""
+    needed = set(inputs)
+    for v in order:
+        if any(parent in needed for parent in v.parents):
+            needed.add(v)
+    return needed
+
+
+def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: bool) -> list[Any]:
+    """Return the derivatives of the seeded sum of outputs by the inputs."""
+    tracer = modes.tracer.get()
+    if not create_graph and tracer is None:
+        return pull_back(seeds, inputs)
+    order = topological_order(*seeds)
+    needed = _dependents(order, inputs)
+    bars: dict[Value, Any] = dict(seeds)
+    for v in reversed(order):
+        if v in bars and v.parents and v in needed:
+            for parent, partial in _recorded_partials(v, needed):
+                if (
+                    type(partial) is float
+                    and partial == 0.0
+                    and tracer is None  # which is not to see a choice by numbers
+                    and isfinite(_data(bars[v]))
+                ):
+                    continue  # 0 times a number; 0 times inf is nan, as it is for floats
+                term = _product(bars[v], partial)
+                bars[parent] = bars[parent] + term if parent in bars else term
+    found = [as_value(bars.get(x, 0.0)) for x in inputs]
+    return found if create_graph or tracer is None else [*map(tracer.number, found)]
+
+
+def push_forward(
+    outputs: Sequence[Any], tangents: dict[Value, Any], create_graph: bool = False
+) -> list[Any]:
+    """Return the derivatives of the outputs along a direction given as the tangents of the inputs."""
+    order = topological_order(*(y for y in outputs if type(y) is Value))
+    needed = _dependents(order, tangents)
+    tracer = modes.tracer.get()
+    dots: dict[Value, Any] = dict(tangents)
+    for v in order:
+        if v in dots or v not in needed:
+            continue
+        partials = (
+            _recorded_partials(v, needed)
+            if create_graph or tracer is not None
+            else zip(v.parents, v.partials, strict=True)
+        )
+        dot: Any = 0.0
+        for parent, partial in partials:
+            if parent in dots:
+                dot = _product(partial, dots[parent]) + dot
+        dots[v] = dot
+    found = [dots.get(y, 0.0) if type(y) is Value else 0.0 for y in outputs]
+    if create_graph:
+        return [as_value(dot) for dot in found]
+    return found if tracer is None else [tracer.number(as_value(dot)) for dot in found]
+
+
+def _data(number: Any) -> float:
+    return number.data if type(number) is Value else number
+
+
+def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
+    """Return the derivatives of y by one Value, or by a nest of Values in a nest of the same shape.
+
+    Floats, or with `create_graph` Values that can be differentiated again; no grad is touched. A Value that y does not
+    depend on has derivative 0. Raises TypeError when y, or something in `wrt`, is not a Value.
+
+    >>> x = Value(2.0)
+    >>> y = x**4
+    >>> dx = gradient(y, x, create_graph=True)
+    >>> dx.data, gradient(dx, [x])
+    (32.0, [48.0])
+    """
+    if type(y) is not Value:
+        raise TypeError(f"gradient differentiates a Value, got {described(y)}")
+    inputs = pytree.leaves(wrt)
+    for x, path in zip(inputs, pytree.paths(wrt, "wrt"), strict=True):
+        if type(x) is not Value:
+            raise TypeError(f"gradient differentiates by Values, but {path} is {described(x)}")
+        if (tracer := modes.tracer.get()) is not None:
+            tracer.differentiates_by(x)
+    return pytree.build(wrt, iter(_pull_back({y: 1.0}, inputs, create_graph)))
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0
+) -> Callable[..., tuple[Any, Any]]:
+    """Return a function with f's arguments that gives f's value and its gradient by the arguments `argnums`.
+
+    The gradient has the shape of the argument: a number, or nested lists, tuples and dicts; a tuple
+    of such where `argnums` is a sequence. Raises TypeError when f returns more than one number, or
+    an argument holds no numbers.
+
+    >>> value_and_grad(lambda p: p["w"] * p["x"])({"w": 2.0, "x": 5.0})
+    (10.0, {'w': 5.0, 'x': 2.0})
+    """
+    single, numbers = isinstance(argnums, SupportsIndex), argument_numbers(argnums)
+
+    def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        call = Call(f, numbers, args, kwargs)
+        y = as_value(scalar(call.output, "grad"))
+        grads = call.like_arguments(_pull_back({y: 1.0}, call.inputs, call.create_graph))
+        return call.finished(y), grads[0] if single else tuple(grads)
+
+    return value_and_grad_f
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return the function that gives f's gradient by the arguments `argnums`; see value_and_grad.
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    """
+    both = value_and_grad(f, argnums)
+    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return the function that gives the derivative of every output of f by every number of the arguments `argnums`.
+
+    Its result has the shape of f's output, and in the place of every number the shape of the
+    argument: for lists, a list of rows. Where `argnums` is a sequence, that is a tuple of shapes.
+    Raises TypeError as value_and_grad does.
+
+    >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
+    [[3.0, 2.0], [1.0, 1.0]]
+    """
+    single, numbers = isinstance(argnums, SupportsIndex), argument_numbers(argnums)
+
+    def jacobian_f(*args: Any, **kwargs: Any) -> Any:
+        call = Call(f, numbers, args, kwargs)
+        rows = []
+        for y in pytree.leaves(call.output):
+            row = _pull_back({as_value(scalar(y, "jacobian")): 1.0}, call.inputs, call.create_graph)
+            by_argument = call.like_arguments(row)
+            rows.append(by_argument[0] if single else tuple(by_argument))
+        return pytree.build(call.output, iter(rows))
+
+    return jacobian_f
+
+
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return the function that gives the second derivatives of a scalar f: the Jacobian of its gradient.
+
+    >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 5.0])
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def _as_tuple(primals: Any) -> tuple[Any, ...]:
+    return primals if type(primals) is tuple else (primals,)
+
+
+def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
+    """Return f's output and its derivative along a direction: the Jacobian times the tangents, in one forward pass.
+
+    Tangents have the shape of the primals, the derivative has the shape of the output. Raises
+    ValueError when the shapes differ.
+
+    >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
+    ([6.0, 5.0], [3.0, 1.0])
+    """
+    primals, tangents = _as_tuple(primals), _as_tuple(tangents)
+    call = Call(f, range(len(primals)), primals, {})
+    directions = matching(tangents, primals, "tangents", "primals")
+    call.create_graph |= any(map(is_value, directions))
+    outputs = pytree.leaves(call.output)
+    dots = push_forward(outputs, dict(zip(call.inputs, directions, strict=True)), call.create_graph)
+    return call.finished(call.output), pytree.build(call.output, iter(dots))
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Return f's output and a function that pulls cotangents of the output back to the primals.
+
+    That function takes cotangents in the shape of the output and returns a tuple, one entry for
+    each primal: the cotangents times the Jacobian. It raises ValueError when the shapes differ.
+
+    >>> y, pull_back = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+    >>> y, pull_back([1.0, 10.0])
+    ([6.0, 5.0], (13.0, 12.0))
+    """
+    call = Call(f, range(len(primals)), primals, {})
+
+    def pull_back(cotangents: Any) -> tuple[Any, ...]:
+        seeds: dict[Value, Any] = {}
+        given = matching(cotangents, call.output, "cotangents", "the output")
+        for y, cotangent in zip(pytree.leaves(call.output), given, strict=True):
+            if type(y) is Value:
+                seeds[y] = seeds[y] + cotangent if y in seeds else cotangent
+        create_graph = call.create_graph or any(map(is_value, given))
+        return tuple(call.like_arguments(_pull_back(seeds, call.inputs, create_graph)))
+
+    return call.finished(call.output), pull_back
+
+
+def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
+    """Return the Hessian of a scalar f times the tangents, without forming it: the gradient's derivative along them.
+
+    Shaped as the primals: a tuple for a tuple, else as the one argument.
+
+    >>> hvp(lambda v: v[0] ** 2 * v[1], [3.0, 5.0], [1.0, 0.0])
+    [10.0, 6.0]
+    """
+    arguments = _as_tuple(primals)
+    product = jvp(grad(f, range(len(arguments))), arguments, _as_tuple(tangents))[1]
+    return product if type(primals) is tuple else product[0]

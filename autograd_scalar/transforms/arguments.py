@@ -1,0 +1,161 @@
+"""A call of a function with its arguments replaced by Values of their own, for the transforms to differentiate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from numbers import Real
+from operator import index
+from typing import Any, SupportsIndex
+
+from autograd_scalar import pytree
+from autograd_scalar.node import modes
+from autograd_scalar.value import Value
+
+#: Whether f is being called by a transform here: a derivative inside it is part of what is differentiated.
+_inside: ContextVar[bool] = ContextVar("_inside", default=False)
+
+
+class Call:
+    """One call of f with its differentiated arguments replaced by Values of their own.
+
+    A Value among the arguments is replaced by +v, a node above it: so derivatives by the argument do not reach what f
+    closes over, even if that is the same Value, while an outer derivative still passes through.
+    """
+
+    def __init__(
+        self, f: Callable[..., Any], argnums: Sequence[int], args: Sequence[Any], kwargs: Any
+    ) -> None:
+        arguments = list(args)
+        self.create_graph = _inside.get() or any(map(is_value, pytree.leaves([arguments, kwargs])))
+        self.inputs: list[Value] = []
+        self.argnums = [_argument(n, len(args)) for n in argnums]
+        if len({*self.argnums}) < len(self.argnums):
+            raise TypeError(f"argnums {tuple(argnums)} names an argument twice")
+        for n in self.argnums:
+            leaves, paths = pytree.leaves(args[n]), pytree.paths(args[n], f"argument {n}")
+            fresh = [_input(leaf, path) for leaf, path in zip(leaves, paths, strict=True)]
+            self.inputs += fresh
+            arguments[n] = pytree.build(args[n], iter(fresh))
+        self.args = args
+        # A derivative is asked for, so f is recorded even inside no_grad().
+        inside, recording = _inside.set(True), modes.recording.set(True)
+        try:
+            self.output = f(*arguments, **kwargs)
+        finally:
+            _inside.reset(inside)
+            modes.recording.reset(recording)
+
+    def like_arguments(self, flat: Iterable[Any]) -> list[Any]:
+        """Return one entry for each differentiated argument, of its shape, filled from a flat sequence."""
+        entries = iter(flat)
+        return [pytree.build(self.args[n], entries) for n in self.argnums]
+
+    def finished(self, output: Any) -> Any:
+        """Return an output as the caller gets it: floats, unless Values came in."""
+        for y, path in zip(pytree.leaves(output), pytree.paths(output, "the output"), strict=True):
+            _number(y, path)
+        kept = as_value if self.create_graph else _as_number
+        return pytree.build(output, map(kept, pytree.leaves(output)))
+
+
+def is_value(leaf: Any) -> bool:
+    """Return whether a leaf is a Value, outside of a recording too."""
+    if type(leaf) is not Value:
+        return False
+    tracer = modes.tracer.get()
+    return tracer is None or not tracer.is_number(leaf)
+
+
+def _as_number(y: Any) -> Any:
+    """Return an output as a float, or as what stands for one in a recording."""
+    if type(y) is not Value:
+        return float(y)
+    tracer = modes.tracer.get()
+    return y.data if tracer is None else tracer.number(y)
+
+
+def as_value(result: Any) -> Value:
+    """Return a number as a leaf, and a Value as it is."""
+    return result if type(result) is Value else Value(result)
+
+
+def argument_numbers(argnums: Any) -> tuple[int, ...]:
+    """Return argnums as a tuple of ints; TypeError for anything else."""
+    try:
+        return (index(argnums),)
+    except TypeError:
+        pass
+    if isinstance(argnums, Iterable) and not isinstance(argnums, str):
+        numbers = [*argnums]
+        if all(isinstance(n, SupportsIndex) for n in numbers):
+            return tuple(map(index, numbers))
+    raise TypeError(f"argnums is an int or a sequence of ints, got {described(argnums)}")
+
+
+def _argument(n: int, count: int) -> int:
+    """Return the position of argument n, which may count from the end."""
+    if not -count <= n < count:
+        raise TypeError(
+            f"argnums names argument {n}, but the call has {count} positional arguments"
+        )
+    return n % count
+
+
+def _input(leaf: Any, path: str) -> Value:
+    if type(leaf) is Value:
+        return +leaf
+    if isinstance(leaf, Real):
+        return Value(float(leaf))
+    hint = "; turn an array into lists with .tolist()" if hasattr(leaf, "tolist") else ""
+    raise TypeError(
+        f"differentiation is by numbers and Values in lists, tuples and dicts, but {path} is {described(leaf)}{hint}"
+    )
+
+
+def _number(thing: Any, what: str) -> None:
+    """Raise TypeError for what is neither a number nor a Value."""
+    if type(thing) is not Value and not isinstance(thing, Real):
+        raise TypeError(f"{what} should be a number, got {described(thing)}")
+
+
+def described(thing: Any) -> str:
+    """Return what arrived, for an error."""
+    if isinstance(thing, list | tuple | dict):
+        return f"{type(thing).__name__} of {len(thing)}"
+    shown = repr(thing)
+    return f"{shown if len(shown) < 40 else shown[:36] + ' ...'} ({type(thing).__name__})"
+
+
+def scalar(output: Any, who: str) -> Any:
+    """Return an output that is one number; TypeError for anything else."""
+    if type(output) is not Value and not isinstance(output, Real):
+        hint = (
+            "; use jacobian for more than one number"
+            if isinstance(output, list | tuple | dict)
+            else ""
+        )
+        raise TypeError(f"{who} needs a scalar output, got {described(output)}{hint}")
+    return output
+
+
+def matching(given: Any, like: Any, name: str, like_name: str) -> list[Any]:
+    """Return the leaves of a nest as floats and Values, in the order of a nest of the same shape.
+
+    Raises ValueError when the shapes differ.
+    """
+    leaves = dict(zip(pytree.paths(given), pytree.leaves(given), strict=True))
+    expected = pytree.paths(like)
+    for path in [
+        *(p for p in expected if p not in leaves),
+        *(p for p in leaves if p not in {*expected}),
+    ]:
+        which = "lacks" if path in expected else "has a needless"
+        raise ValueError(
+            f"{name} must have the shape of {like_name}: it {which} {path or 'plain number'}"
+        )
+    for path in expected:
+        _number(leaves[path], name + path)
+    return [
+        leaf if type(leaf) is Value else float(leaf) for leaf in map(leaves.__getitem__, expected)
+    ]
