@@ -14,8 +14,8 @@ import autograd_scalar
 PACKAGE = Path(autograd_scalar.__file__).parent
 NAME = "autograd_scalar"
 
-#: The rooms of the house, from the ground up: a module or a folder of modules to a line's name. Rooms of one line do not
-#: import each other; a file imports from lower lines and from its own room. A new file has to be entered here.
+#: The rooms of the house (a module, or a folder of modules), from the ground up. A file imports from lower floors and
+#: from its own room; rooms on one floor do not import each other. A new file has to be entered here.
 FLOORS = [
     ["seeds", "pytree", "ops"],
     ["node"],
@@ -52,7 +52,7 @@ def module_name(path: Path) -> str:
 
 
 def imports(source: str, module: str) -> set[str]:
-    """Return the modules of the package that a source imports, wherever it does: within functions and for typing too."""
+    """Return the modules of the package that a source imports, within functions and for typing too."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         match node:
