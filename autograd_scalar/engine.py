@@ -350,21 +350,6 @@ def zero_grads(values: Iterable[Value]) -> None:
         v._grad = 0.0
 
 
-def address(array: Any) -> int:
-    """Return where an array's first number is."""
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
-
-
-def copy_data(values: list[Value], target: Any) -> None:
-    """Write the data of some Values into an array of float64."""
-    target[: len(values)] = [v._data for v in values]
-
-
-def node_of_array(data: float, op: str, parents: list[Value], partials: Any) -> Value:
-    """Return a node as node() does, its partials from an array of float64."""
-    return node(data, op, tuple(parents), tuple(partials.tolist()))
-
-
 def node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
     """Return a node made of its fields; a leaf where it has no parents."""
     for parent in parents:
@@ -374,50 +359,6 @@ def node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float
     v._row = op
     _link(v, parents, partials)
     return v
-
-
-class Caller:
-    """Calls what `run(numbers)` computes with a call's own arguments, floats and Values of certain types.
-
-    After the arguments, run() is passed the data of the Values that are closed over. It gives a list and the number of
-    a guard that fails, or -1. In the list are an output and, with `op`, the derivatives by all inputs: then answer()
-    makes a node of them. The compiled core calls the machine code at run.address itself.
-    """
-
-    def __init__(
-        self, run: Any, types: tuple[type, ...], closed: list[Value], op: str = ""
-    ) -> None:
-        self._run, self._types, self._closed, self._op = run, types, closed, op
-
-    def answer(self, args: tuple[Any, ...]) -> Value | float | None:
-        """Return the output; None where a guard fails, or where the arguments are of other types."""
-        if tuple(map(type, args)) != self._types:
-            return None
-        numbers = [x if type(x) is float else x._data for x in args]
-        found, failed = self._run([*numbers, *[v._data for v in self._closed]])
-        if failed >= 0:
-            return None
-        if not self._op:
-            return found[0]  # type: ignore[no-any-return]
-        parents = [x if type(x) is Value else constant(x) for x in args]
-        return node(found[0], self._op, (*parents, *self._closed), tuple(found[1:]))
-
-
-class Means:
-    """Runs a kernel over rows with its arguments, `run()`, and divides the sums that it leaves in an array.
-
-    run() gives how many rows failed a guard. The compiled core calls the machine code at run.address itself, without
-    the interpreter's lock. A call returns whether all guards held; then `means` is up to date.
-    """
-
-    def __init__(self, run: Any, sums: Any, means: Any, divisor: float) -> None:
-        self._run, self._sums, self._means, self._divisor = run, sums, means, divisor
-
-    def __call__(self) -> bool:
-        if self._run():
-            return False
-        self._means[:] = self._sums / self._divisor
-        return True
 
 
 def _link(v: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> None:

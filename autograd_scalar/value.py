@@ -21,22 +21,20 @@ from autograd_scalar.ops.evaluate import forget
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 
-#: What a core has.
+#: What the compiled core has: the engine, and what compiler.runtime.fast_call takes from it.
 FROM_CORE = (
-    "Value",
-    "Caller",
-    "Means",
-    "RECORD",
-    "UPDATE",
-    "address",
-    "constant",
-    "copy_data",
-    "install",
-    "node",
-    "node_of_array",
-    "pull_back",
-    "topological_order",
-    "zero_grads",
+    *(
+        "Value",
+        "RECORD",
+        "UPDATE",
+        "constant",
+        "install",
+        "node",
+        "pull_back",
+        "topological_order",
+        "zero_grads",
+    ),
+    *("Caller", "Means", "address", "copy_data", "node_of_array"),
 )
 
 if TYPE_CHECKING:
@@ -64,11 +62,7 @@ nodes.core = _core
 
 Value = _core.Value
 RECORD = cast("dict[str, Callable[..., Any]]", _core.RECORD)  # type: ignore[has-type]
-Caller = _core.Caller
-Means = _core.Means
 constant = _core.constant
-copy_data = _core.copy_data
-address = _core.address
 pull_back = _core.pull_back
 topological_order = _core.topological_order
 zero_grads = _core.zero_grads

@@ -16,7 +16,8 @@ import sys
 import pytest
 
 import autograd_scalar as ag
-from autograd_scalar import Value, functions, topological_order, value
+from autograd_scalar import Value, functions, topological_order
+from autograd_scalar.compiler.runtime import fast_call
 from autograd_scalar.node import nodes
 from autograd_scalar.ops.optimizer_rules import UPDATES
 from autograd_scalar.ops.table import TABLE
@@ -249,9 +250,9 @@ def test_without_memory_for_the_name_of_an_operation():
 
 def test_machine_code_that_is_not_there():
     with pytest.raises((TypeError, AttributeError)):
-        value.Caller.__new__(value.Caller).answer(())
+        fast_call.Caller.__new__(fast_call.Caller).answer(())
     with pytest.raises((TypeError, AttributeError)):
-        value.Means.__new__(value.Means)()
+        fast_call.Means.__new__(fast_call.Means)()
 
 
 def test_numbers_that_act_while_they_are_read():

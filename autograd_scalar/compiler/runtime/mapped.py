@@ -11,12 +11,13 @@ from autograd_scalar import functions, pytree
 from autograd_scalar.compiler.capture.environment import Seen
 from autograd_scalar.compiler.capture.signature import ARRAY
 from autograd_scalar.compiler.errors import JitError, TooManyWays
+from autograd_scalar.compiler.runtime.fast_call import copy_data
 from autograd_scalar.compiler.runtime.partition import Part, parts, whole
 from autograd_scalar.compiler.runtime.row_kernel import Columns
 from autograd_scalar.compiler.runtime.specialization import Entry
 from autograd_scalar.compiler.runtime.trace import Output, Path
 from autograd_scalar.node import modes
-from autograd_scalar.value import Value, copy_data
+from autograd_scalar.value import Value
 
 
 class Batch:

@@ -15,7 +15,7 @@ from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.variance import layout
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime import threads
-from autograd_scalar.value import Means, address
+from autograd_scalar.compiler.runtime.fast_call import Means, address
 
 #: How many instructions a thread should have to run at a time, those of all its rows together.
 PIECE = 16_000_000

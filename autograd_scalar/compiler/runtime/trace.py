@@ -10,11 +10,12 @@ from autograd_scalar import pytree
 from autograd_scalar.compiler.capture.tracer import Frozen
 from autograd_scalar.compiler.ir.program import Builder, Program
 from autograd_scalar.compiler.runtime import kernels
+from autograd_scalar.compiler.runtime.fast_call import Caller, copy_data, node_of_array
 from autograd_scalar.compiler.runtime.node_op import Call, register
 from autograd_scalar.compiler.runtime.outlined import Run
 from autograd_scalar.compiler.runtime.row_kernel import Rows
 from autograd_scalar.node import modes, nodes
-from autograd_scalar.value import Caller, Value, copy_data, core
+from autograd_scalar.value import Value, core
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.jit import Jitted
@@ -88,7 +89,7 @@ class Path:
         return len({*among}) == len(among) and not any(v.parents for v in values)
 
     def answer(self, types: tuple[type, ...]) -> Callable[[tuple[Any, ...]], Any] | None:
-        """Return the short way from floats and Values to the one output (python_core.Caller); None where it is long."""
+        """Return the short way from floats and Values to the one output (fast_call.Caller); None where it is long."""
         if not isinstance(self.result, Output) or self._by:
             return None
         if isinstance(self.result, Number) and self.result.constant is not None:
@@ -163,7 +164,7 @@ class Path:
         if isinstance(partials, list):
             v: Value = nodes.core.node(data, op, tuple(parents), tuple(partials))
         else:
-            v = nodes.core.node_of_array(data, op, parents, partials)
+            v = node_of_array(data, op, parents, partials)
         return nodes.watched(v) if modes.open_blocks else v
 
     def _op(self, index: int, mapped: bool) -> str:
