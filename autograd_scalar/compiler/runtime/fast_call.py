@@ -74,4 +74,7 @@ def node_of_array(data: float, op: str, parents: list[Value], partials: Any) -> 
 
 
 if not TYPE_CHECKING and core() == "native":
-    pass
+    from autograd_scalar.native import core as native
+
+    Caller, Means = native.Caller, native.Means
+    address, copy_data, node_of_array = native.address, native.copy_data, native.node_of_array
