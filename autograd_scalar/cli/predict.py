@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     """Print a header, and a line for each row."""
     from autograd_scalar.node.modes import no_grad
     from autograd_scalar.train import load_checkpoint
-    from autograd_scalar.train.metrics import numbers
+    from autograd_scalar.train.task import as_floats
 
     checkpoint = load_checkpoint(options.model)
     model = checkpoint.build()
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     loss = checkpoint.history.settings.get("loss", "") if checkpoint.history else ""
     rows = [row for word in options.rows for row in rows_of(word.strip(), schema)]
     with no_grad():
-        outputs = [numbers(model(row)) for row in rows]
+        outputs = [as_floats(model(row)) for row in rows]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     for i, scores in enumerate(outputs):
         columns = {schema.target: schema.decode(scores), **certainty(scores, schema.classes, loss)}
@@ -59,9 +59,9 @@ def rows_of(word: str, schema: Schema) -> list[list[float]]:
     from autograd_scalar.data import load_rows
 
     cells = word.split(",")
-    if os.path.exists(word) or (len(cells) == 1 and number(word) is None):
+    if os.path.exists(word) or (len(cells) == 1 and finite_number(word) is None):
         return load_rows(word, schema)
-    row = [number(cell) for cell in cells]
+    row = [finite_number(cell) for cell in cells]
     if None in row:
         raise ValueError(f"{cells[row.index(None)]!r} in {word!r} is not a finite number")
     if len(row) != len(schema.features):
@@ -72,7 +72,7 @@ def rows_of(word: str, schema: Schema) -> list[list[float]]:
     return [schema.standardise([x for x in row if x is not None])]
 
 
-def number(cell: str) -> float | None:
+def finite_number(cell: str) -> float | None:
     """Return a finite number, None for any other text."""
     try:
         x = float(cell)

@@ -1,5 +1,6 @@
-"""Training: `fit` and what it hands back, checkpoints, and accuracy."""
+"""Training: `fit` and its History, checkpoints, and metrics."""
 
+from autograd_scalar.train.api import fit
 from autograd_scalar.train.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -7,8 +8,7 @@ from autograd_scalar.train.checkpoint import (
     save_checkpoint,
 )
 from autograd_scalar.train.history import Frame, History
-from autograd_scalar.train.loop import fit
-from autograd_scalar.train.metrics import accuracy, mean_absolute_error
+from autograd_scalar.train.task import accuracy, mean_absolute_error
 from autograd_scalar.train.trainer import TrainingError
 
 __all__ = [

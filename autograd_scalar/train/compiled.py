@@ -21,12 +21,12 @@ from autograd_scalar.compiler.runtime.partition import Part, parts, whole
 from autograd_scalar.compiler.runtime.row_kernel import Columns, Rows
 from autograd_scalar.compiler.runtime.specialization import Entry
 from autograd_scalar.compiler.runtime.trace import Output, Path
+from autograd_scalar.data.samples import Samples
 from autograd_scalar.nn import LOSSES, Module, l2
 from autograd_scalar.ops.optimizer_rules import UPDATES
 from autograd_scalar.optim import Optimizer
-from autograd_scalar.train.samples import Samples
-from autograd_scalar.train.task import Objective
-from autograd_scalar.train.trainer import Learner
+from autograd_scalar.train.task import Task
+from autograd_scalar.train.trainer import Trainer
 from autograd_scalar.value import Value
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 WORTHWHILE = 500_000
 
 
-class CompiledLearner(Learner):
-    """A learner whose batches are replays of one recorded sample.
+class CompiledTrainer(Trainer):
+    """A trainer whose batches are replays of one recorded sample.
 
     While an epoch runs, the parameters are an array; `begin` and `settle` carry them, the grads and the optimiser's
     running numbers over from the Values and back. Raises JitError where the model, the loss or the data are nothing
@@ -47,13 +47,13 @@ class CompiledLearner(Learner):
     """
 
     def __init__(
-        self, model: Module, objective: Objective, optimizer: Optimizer, l2: float, data: Samples
+        self, model: Module, task: Task, optimizer: Optimizer, l2: float, data: Samples
     ) -> None:
-        super().__init__(model, objective, optimizer, l2)
+        super().__init__(model, task, optimizer, l2)
         self._train = data
-        if objective.loss not in LOSSES.values():
+        if task.loss not in LOSSES.values():
             raise JitError(
-                f"the loss {objective.name} may be any function of all predictions; of {', '.join(LOSSES)} "
+                f"the loss {task.name} may be any function of all predictions; of {', '.join(LOSSES)} "
                 "it is known that they are means over the samples"
             )
         for method in ("step", "begin_step", "update", "zero_grad"):
@@ -92,7 +92,7 @@ class CompiledLearner(Learner):
 
         def sample(x: Any, y: Any) -> tuple[Value, Any]:
             prediction = model(x)
-            loss = self.objective.loss([prediction], [y])
+            loss = self.task.loss([prediction], [y])
             if self.l2:
                 loss = loss + self.l2 * l2(self.optimizer.params)
             return loss, prediction
@@ -116,7 +116,7 @@ class CompiledLearner(Learner):
         """Raise JitError where the model gives other numbers for Values, as it is recorded, than for floats."""
         path = self._recorded(data, model).paths[0]
         ours, _ = path.run(path.inputs(self._columns(data).row(0)), gradient=False)
-        theirs, _ = Learner(model, self.objective, self.optimizer, self.l2).run(data, [0])
+        theirs, _ = Trainer(model, self.task, self.optimizer, self.l2).run(data, [0])
         if not isclose(ours[0], theirs.data, rel_tol=1e-9, abs_tol=1e-12) and isfinite(theirs.data):
             raise JitError(
                 f"the model's loss is {theirs.data!r} for the floats of the first row, and {ours[0]!r} where these are "
@@ -202,7 +202,7 @@ class CompiledLearner(Learner):
     def _metric(
         self, data: Samples, rows: Sequence[int] | None, found: list[Part], count: int
     ) -> float:
-        metric = self.objective.metric
+        metric = self.task.metric
         if metric is None:
             return 0.0
         targets = self._columns(data).tables[0][

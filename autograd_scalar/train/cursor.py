@@ -1,4 +1,4 @@
-"""Where in the data a run stands: resumable at any batch."""
+"""Cursor over the batches of an epoch, resumable after any of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from autograd_scalar.train.checkpoint import rng_state
 
 
-class Course:
-    """The batches of an epoch in their order, how many of them are done, and the sums over those.
+class Cursor:
+    """The batches of an epoch in their order, the number already done, and the sums over those.
 
-    Rows are shuffled anew for each epoch, but not for a single batch: there the order would change
-    nothing but the rounding.
+    Rows are shuffled anew for each epoch. A single batch is not shuffled: its order would only
+    change the rounding.
     """
 
     def __init__(
@@ -26,30 +26,30 @@ class Course:
         self.next_epoch()
 
     def next_epoch(self) -> None:
-        """Stand before the first batch of a new epoch."""
-        #: The generator as it is before the epoch's shuffle, which a resumed run does again.
+        """Move to the first batch of a new epoch."""
+        #: State of the generator before the epoch's shuffle, which a resumed run repeats.
         self.start = self.rng.getstate()
         self.done = 0
         self.loss = self.metric = self.seconds = 0.0
 
     def remaining(self) -> Iterator[list[int]]:
-        """Yield the rows of each batch that is not done yet."""
+        """Yield the row numbers of each batch not yet done."""
         order = list(range(self.rows))
         if self.shuffle:
             self.rng.setstate(self.start)
             self.rng.shuffle(order)
-        for at in range(self.done * self.size, self.rows, self.size):
-            yield order[at : at + self.size]
+        for start in range(self.done * self.size, self.rows, self.size):
+            yield order[start : start + self.size]
 
     def add(self, rows: int, loss: float, metric: float, seconds: float) -> None:
-        """Count a batch as done."""
+        """Count a batch as done: its number of rows, mean loss, mean metric, and time in seconds."""
         self.done += 1
         self.loss += loss * rows
         self.metric += metric * rows
         self.seconds += seconds
 
     def to_json(self) -> dict[str, Any]:
-        """Return the place as a dictionary that JSON can hold."""
+        """Return the position as a JSON-serializable dictionary."""
         return {
             "rng": self.start,
             "done": self.done,
@@ -57,7 +57,10 @@ class Course:
         }
 
     def load_json(self, saved: dict[str, Any]) -> None:
-        """Stand where `to_json` was; ValueError where this epoch has fewer batches."""
+        """Move to the position that `to_json` returned.
+
+        Raises ValueError if this epoch has fewer batches.
+        """
         if saved["done"] > self.batches:
             raise ValueError(f"{saved['done']} batches are done of an epoch of {self.batches}")
         self.start = rng_state(saved)

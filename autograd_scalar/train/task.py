@@ -1,51 +1,53 @@
-"""What a run makes small, and what it counts beside."""
+"""The loss and the metric of a training run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from autograd_scalar.data.samples import Samples
 from autograd_scalar.nn import Module, binary_cross_entropy, cross_entropy
 from autograd_scalar.nn.losses import Loss, loss_function
 from autograd_scalar.node.modes import no_grad
-from autograd_scalar.train.metrics import Metric, accuracy, mean_absolute_error, numbers
+from autograd_scalar.value import Value
+
+Metric = Callable[[Any, Any], float]
 
 
-class Objective(NamedTuple):
-    """A loss and a metric, with the names that a history shows."""
+class Task(NamedTuple):
+    """A loss and a metric, with the names under which a history shows them."""
 
     loss: Loss
     name: str
-    #: None where outputs or targets are nested, so that only the caller knows what counts.
+    #: None for nested outputs or targets, which no metric of the package compares.
     metric: Metric | None = None
     metric_name: str = ""
-    #: Above which a single output means the second of two classes.
+    #: The output above which a single output means the second of two classes.
     threshold: float = 0.0
 
 
-def objective(
-    loss: str | Loss, model: Module, X: Sequence[Any], y: Sequence[Any], classes: int | None
-) -> Objective:
-    """Return the objective that suits a model's outputs and its targets.
+def task_for(loss: str | Loss, model: Module, data: Samples) -> Task:
+    """Return the task that suits a model's outputs and the targets of the data.
 
-    "auto" is cross_entropy for several outputs and class indices; for one output it is
-    binary_cross_entropy with targets 0 and 1, hinge with -1 and 1, else mse. Classes are counted
-    by accuracy, numbers by their mean absolute error.
+    "auto" is cross_entropy for several outputs and class indices. For one output it is
+    binary_cross_entropy with targets 0 and 1, hinge with -1 and 1. Otherwise it is mse. The metric
+    is accuracy for classes and the mean absolute error for numbers.
 
-    Raises ValueError where outputs and targets do not go together, TypeError for targets of text.
+    Raises ValueError for targets that do not match the outputs, TypeError for targets of text.
     """
+    y = data.y
     if isinstance(y[0], str) and not callable(loss):
         raise TypeError(f"targets are numbers, got the text {y[0]!r}; number the classes from 0")
     with no_grad():
-        output = model(X[0])
+        output = model(data.X[0])
     try:
-        outputs = len(numbers(output))
+        outputs = len(as_floats(output))
         several = hasattr(y[0], "__len__")
-        targets = [numbers(t) for t in y]
+        targets = [as_floats(t) for t in y]
     except TypeError:
         if callable(loss):
-            return Objective(loss, _name(loss))
+            return Task(loss, _name(loss))
         raise ValueError(
             f"loss={loss!r} needs outputs and targets that are numbers or lists of them; "
             "pass a function of predictions and targets"
@@ -54,19 +56,19 @@ def objective(
     binary = outputs == 1 and bool(labels) and (labels <= {0, 1} or labels <= {-1, 1})
     indices = outputs > 1 and not several and all(hasattr(t, "__index__") for t in y)
     if loss == "auto":
-        loss = _auto(outputs, several, labels, binary, indices, classes)
+        loss = _auto(outputs, several, labels, binary, indices, data.classes)
     function = loss_function(loss)
+    name = _name(function)
     if binary:
-        # Half way between the labels, but for the loss that takes logits.
+        # Labels 0 and 1 are separated at 0.5, except by the loss of logits.
         halfway = labels <= {0, 1} and function is not binary_cross_entropy
         threshold = 0.5 if halfway else 0.0
-        metric = partial(accuracy, threshold=threshold)
-        return Objective(function, _name(function), metric, "accuracy", threshold)
+        return Task(function, name, partial(accuracy, threshold=threshold), "accuracy", threshold)
     if indices or function is cross_entropy:
-        return Objective(function, _name(function), accuracy, "accuracy")
+        return Task(function, name, accuracy, "accuracy")
     if several == (outputs > 1):
-        return Objective(function, _name(function), mean_absolute_error, "error")
-    return Objective(function, _name(function))
+        return Task(function, name, mean_absolute_error, "error")
+    return Task(function, name)
 
 
 def _name(loss: Loss) -> str:
@@ -81,7 +83,7 @@ def _auto(
     indices: bool,
     classes: int | None,
 ) -> str:
-    """Return the name of the loss that suits."""
+    """Return the name of the loss that suits outputs and targets."""
     if binary:
         return "binary_cross_entropy" if labels <= {0, 1} else "hinge"
     if indices:
@@ -97,3 +99,88 @@ def _auto(
         kind = "lists" if several else "single numbers"
         raise ValueError(f"the model has {outputs} outputs, but the targets are {kind}")
     return "mse"
+
+
+# ----- metrics -----
+
+
+def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
+    """Return the fraction of samples that are classified correctly, from 0 to 1.
+
+    A single output per sample stands for two classes, labelled 0 and 1 or -1 and 1, and means 1
+    above the threshold: 0 for scores and logits, 0.5 for probabilities. Several outputs mean the
+    class of the largest. Outputs are Values or numbers; targets are classes, or lists with the
+    probability of each class.
+
+    >>> accuracy([Value(2.0), Value(-1.0), Value(0.5)], [1, 0, 0])
+    0.6666666666666666
+    >>> accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 0])
+    1.0
+
+    Raises ValueError for unequal numbers of predictions and targets, or for none.
+    """
+    _check_lengths(predictions, targets)
+    if hasattr(predictions, "argmax"):
+        outputs, wanted = _tables(predictions, targets)
+        if outputs.shape[1] == 1:
+            hits = (outputs[:, 0] > threshold) == (wanted[:, 0] > 0.0)
+        else:
+            hits = outputs.argmax(1) == (wanted.argmax(1) if wanted.shape[1] > 1 else wanted[:, 0])
+        return hits.sum().item() / len(targets)  # type: ignore[no-any-return]
+    right = 0
+    for prediction, target in zip(predictions, targets, strict=True):
+        outputs = as_floats(prediction)
+        if len(outputs) == 1:
+            right += (outputs[0] > threshold) == (as_floats(target)[0] > 0.0)
+        else:
+            wanted = _argmax(target) if hasattr(target, "__len__") else target
+            right += _argmax(outputs) == wanted
+    return right / len(targets)
+
+
+def mean_absolute_error(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
+    """Return the mean of |prediction - target| over all samples and outputs.
+
+    >>> mean_absolute_error([Value(1.0), Value(4.0)], [2.0, 4.0])
+    0.5
+
+    Raises ValueError for unequal numbers of predictions and targets, or for none.
+    """
+    _check_lengths(predictions, targets)
+    if hasattr(predictions, "argmax"):
+        outputs, wanted = _tables(predictions, targets)
+        return abs(outputs - wanted).mean().item()  # type: ignore[no-any-return]
+    pairs = zip(
+        (x for p in predictions for x in as_floats(p)),
+        (x for t in targets for x in as_floats(t)),
+        strict=True,
+    )
+    errors = [abs(x - t) for x, t in pairs]
+    return sum(errors) / len(errors)
+
+
+def as_floats(output: Any) -> list[float]:
+    """Return a model's output, or a target, as a list of floats.
+
+    Raises TypeError for anything but a number, a Value, or a list of these.
+    """
+    if isinstance(output, str):
+        raise TypeError(f"expected a number, got the text {output!r}")
+    listed = output if hasattr(output, "__len__") else [output]
+    return [x.data if isinstance(x, Value) else float(x) for x in listed]
+
+
+def _tables(predictions: Any, targets: Any) -> tuple[Any, Any]:
+    """Return arrays of predictions and targets as tables with one row per sample."""
+    import numpy as np
+
+    return predictions.reshape(len(predictions), -1), np.asarray(targets).reshape(len(targets), -1)
+
+
+def _argmax(outputs: Sequence[float]) -> int:
+    return max(range(len(outputs)), key=outputs.__getitem__)
+
+
+def _check_lengths(predictions: Sequence[Any], targets: Sequence[Any]) -> None:
+    if len(predictions) != len(targets) or not len(targets):
+        raise ValueError(f"{len(predictions)} predictions for {len(targets)} targets")

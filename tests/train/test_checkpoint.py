@@ -391,7 +391,7 @@ def test_a_state_that_does_not_fit_leaves_model_and_optimizer(tmp_path):
     save_checkpoint(path, small)
     with pytest.raises(CheckpointError, match="it holds no optimizer"):
         load_checkpoint(path).restore(small, mine)
-    with pytest.raises(CheckpointError, match="it holds a model, but no training to go on with"):
+    with pytest.raises(CheckpointError, match="it holds a model, but no training to continue"):
         fit(small, ([[1.0]], [1.0]), progress=False, resume=path)
 
 

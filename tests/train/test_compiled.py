@@ -177,7 +177,7 @@ def test_what_fit_chooses():
     assert not quiet(perceptron(), MOONS, epochs=1).compiled  # too short to be worth it
     assert quiet(perceptron(), MOONS, epochs=100_000, callbacks=stop).compiled
     assert not quiet(perceptron(), MOONS, epochs=100_000, callbacks=stop, jit=False).compiled
-    with pytest.raises(ValueError, match="jit is True, False or \"auto\", got 'yes'"):
+    with pytest.raises(ValueError, match="jit must be True, False or \"auto\", got 'yes'"):
         quiet(perceptron(), MOONS, jit="yes")
 
 

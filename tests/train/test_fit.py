@@ -379,7 +379,7 @@ def test_a_step_too_long_is_explained():
         ({"validation": 1.0}, ValueError, "leaves nothing to train on"),
         ({"validation": 3}, TypeError, "takes a Dataset or .X, y., got int"),
         ({"validation": ([[1.0, 2.0]], [1])}, ValueError, "row 0 of the data has 2 values, .* 1$"),
-        ({"resume": True}, ValueError, "goes on from checkpoint=, which is not given"),
+        ({"resume": True}, ValueError, "continues from checkpoint=, which is missing"),
         ({"loss": lambda p, t: 1.0}, TypeError, "the loss <lambda> must return a Value, got 1.0"),
         (
             {"optimizer": optim.SGD([Value(1.0)])},

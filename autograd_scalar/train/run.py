@@ -1,0 +1,241 @@
+"""A training run: epochs from the first to the last, and the checkpoints between them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NamedTuple
+
+from autograd_scalar.data import Schema
+from autograd_scalar.data.samples import Samples
+from autograd_scalar.optim import Schedule
+from autograd_scalar.train.checkpoint import (
+    CheckpointError,
+    Path,
+    load_checkpoint,
+    save_checkpoint,
+)
+from autograd_scalar.train.cursor import Cursor
+from autograd_scalar.train.history import Frame, History
+from autograd_scalar.train.progress import Progress
+from autograd_scalar.train.trainer import Trainer, TrainingError
+
+Callback = Callable[[History], object]
+
+
+class Plan(NamedTuple):
+    """The settings of a run that act between batches; `fit` documents them."""
+
+    epochs: int
+    schedule: Schedule | None
+    early_stopping: int | None
+    record: int | None
+    callbacks: tuple[Callback, ...]
+    checkpoint: Path | None
+    checkpoint_every: int
+    extra: Any
+
+
+class Run:
+    """The state of a training run, which checkpoints save, and the loop that advances it."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        cursor: Cursor,
+        samples: Samples,
+        held_out: Samples | None,
+        plan: Plan,
+        settings: dict[str, Any],
+    ) -> None:
+        self.trainer, self.cursor, self.plan = trainer, cursor, plan
+        self.samples, self.held_out = samples, held_out
+        #: The parameters of the best epoch, with early stopping.
+        self.best: dict[str, float] | None = None
+        self.history = History(
+            {
+                "loss": trainer.task.name,
+                "optimizer": type(trainer.optimizer).__name__,
+                "lr": trainer.optimizer.lr if plan.schedule is None else None,
+                "rows": cursor.rows,
+                "batch_size": cursor.size,
+                **settings,
+            }
+        )
+
+    def train(self, progress: Progress) -> History:
+        """Run epochs until the plan, a callback or Ctrl-C stops the run."""
+        history = self.history
+        history.stopped = ""
+        with deferred_interrupt() as interrupted, _attached(history):
+            try:
+                if not history and not history.frames:
+                    self._record()
+                while not self._has_ended():
+                    self._batches(progress, interrupted)
+                    self._end_epoch()
+            except KeyboardInterrupt:
+                history.stopped = "interrupted"
+            except TrainingError:
+                history.stopped = "not finite"
+                raise
+            finally:
+                history.compiled = self.trainer.compiled
+                progress.close(history)
+            self._save()
+        if self.best is not None and history.stopped != "interrupted":
+            self.trainer.model.load_state_dict(self.best)
+        return history
+
+    def _has_ended(self) -> bool:
+        """Return whether the run has a reason to stop, noting it in the history."""
+        history, epoch, patience = self.history, len(self.history), self.plan.early_stopping
+        if history.stopped:  # by a callback
+            return True
+        if epoch >= self.plan.epochs:
+            history.stopped = "finished"
+        elif patience and epoch - history.best_epoch >= patience:
+            history.stopped = "early stopping"
+        return bool(history.stopped)
+
+    def _batches(self, progress: Progress, interrupted: Callable[[], bool]) -> None:
+        """Train on the remaining batches of the epoch."""
+        trainer, cursor, plan = self.trainer, self.cursor, self.plan
+        epoch = len(self.history)
+        if plan.schedule is not None:
+            trainer.optimizer.lr = plan.schedule(epoch)
+        trainer.begin(anew=bool(plan.callbacks) or plan.schedule is not None)
+        try:
+            for rows in cursor.remaining():
+                start = time.perf_counter()
+                try:
+                    loss, metric = trainer.step(self.samples, rows)
+                except TrainingError as error:
+                    place = f"epoch {epoch + 1}, batch {cursor.done + 1}"
+                    raise TrainingError(f"{place}: {error}") from None
+                cursor.add(len(rows), loss, metric, time.perf_counter() - start)
+                progress.batch(self.history, cursor.done, cursor.batches)
+                if interrupted():
+                    raise KeyboardInterrupt
+        finally:
+            trainer.settle()
+
+    def _end_epoch(self) -> None:
+        """Append the epoch to the history, call the callbacks and save a checkpoint if due."""
+        history, plan = self.history, self.plan
+        history.append(self._row())
+        self.cursor.next_epoch()
+        if plan.early_stopping and history.best_epoch == len(history):
+            self.best = self.trainer.model.state_dict()
+        self._record()
+        answers = [callback(history) for callback in plan.callbacks]  # all of them are called
+        if any(answer is True for answer in answers):
+            history.stopped = "callback"
+        if len(history) % plan.checkpoint_every == 0:
+            self._save()
+
+    def _row(self) -> dict[str, float]:
+        """Return the history's row for the epoch that has just ended."""
+        cursor, name = self.cursor, self.trainer.task.metric_name
+        start = time.perf_counter()
+        row = {"epoch": len(self.history) + 1, "loss": cursor.loss / cursor.rows}
+        if name:
+            row[name] = cursor.metric / cursor.rows
+        if self.held_out is not None:
+            loss, metric = self.trainer.evaluate(self.held_out)
+            row["val_loss"] = loss
+            if name:
+                row[f"val_{name}"] = metric
+        row["lr"] = self.trainer.optimizer.lr
+        row["seconds"] = cursor.seconds + time.perf_counter() - start
+        return row
+
+    def _record(self) -> None:
+        if self.plan.record and len(self.history) % self.plan.record == 0:
+            data = [p.data for p in self.trainer.model.parameters()]
+            self.history.frames.append(Frame(len(self.history), data))
+
+    # ----- checkpoints -----
+
+    def _save(self) -> None:
+        if self.plan.checkpoint is not None:
+            save_checkpoint(
+                self.plan.checkpoint,
+                self.trainer.model,
+                best=self.best,
+                schema=self._schema(),
+                optimizer=self.trainer.optimizer,
+                history=self.history,
+                loop=self.cursor.to_json(),
+                extra=self.plan.extra,
+            )
+
+    def _schema(self) -> Schema | None:
+        """Return the schema of the data with the threshold of this task."""
+        schema = self.samples.schema
+        return None if schema is None else schema._replace(threshold=self.trainer.task.threshold)
+
+    def resume(self, path: Path) -> None:
+        """Continue from a checkpoint.
+
+        Raises CheckpointError for one of another kind of run; nothing has changed then.
+        """
+        saved = load_checkpoint(path)
+        if saved.history is None or saved.loop is None:
+            raise CheckpointError(f"{saved.path}: it holds a model, but no training to continue")
+        theirs, ours = saved.history.settings, self.history.settings
+        for name in ours:
+            if theirs.get(name) != ours[name]:
+                raise CheckpointError(
+                    f"{saved.path}: it was trained with {name}={theirs.get(name)!r}, "
+                    f"this call has {name}={ours[name]!r}"
+                )
+        try:
+            self.cursor.load_json(saved.loop)
+        except ValueError as problem:
+            raise CheckpointError(f"{saved.path}: a damaged checkpoint: {problem}") from None
+        saved.restore(self.trainer.model, self.trainer.optimizer)
+        self.history, self.best = saved.history, saved.best
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Defer Ctrl-C within the block; yield a function that returns whether it was pressed.
+
+    An interrupt in the middle of an optimizer's step would leave half of the parameters moved. A
+    second Ctrl-C raises KeyboardInterrupt at once. Only Python's default handler is replaced, and
+    only in the main thread, the one that may set handlers.
+    """
+    pressed = False
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if ours:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: pressed
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def _attached(history: History) -> Iterator[None]:
+    """Attach the history so far to an exception that ends training."""
+    try:
+        yield
+    except Exception as error:
+        error.history = history  # type: ignore[attr-defined]
+        raise
