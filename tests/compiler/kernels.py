@@ -58,11 +58,12 @@ class Kernel:
 
 
 @cache
-def function(name: str, lanes: int) -> Kernel:
-    """Return the kernel of one function."""
+def function(name: str, lanes: int, *, shared: bool = False) -> Kernel:
+    """Return the kernel of one function, of columns or of shared inputs."""
     builder = Builder("xyz"[: len(TABLE[name].operands)])
     places = [builder.input(k) for k in range(len(builder.inputs))]
-    return Kernel(builder.program([builder.emit(name, *places)]), range(len(places)), [0], lanes)
+    columns = [] if shared else range(len(places))
+    return Kernel(builder.program([builder.emit(name, *places)]), columns, [0], lanes)
 
 
 def run(
@@ -81,8 +82,11 @@ def run(
             found.append([operands[0]] * len(points))
         elif op in TABLE and (TABLE[op].is_primitive or op == "pow") and op not in EXACT:
             given = [found[operand] for operand in operands]
-            made = function(op, lanes if varies[place] else 1)
-            found.append(made(given, [], len(points))[0][0])
+            made = function(op, lanes, shared=not varies[place])
+            if varies[place]:
+                found.append(made(given, [], len(points))[0][0])
+            else:
+                found.append(made([], [column[0] for column in given], len(points))[0][0])
         else:
             rows = zip(*[found[operand] for operand in operands], strict=True)
             found.append([computed(op, row) for row in rows])

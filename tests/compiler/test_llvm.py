@@ -17,13 +17,15 @@ from compiler.test_backends import PROGRAMS, Function, agrees
 from strategies import ROWS
 
 from autograd_scalar.compiler.backends.llvm import target
+from autograd_scalar.compiler.backends.llvm.loops import looped
+from autograd_scalar.compiler.ir import variance
 from autograd_scalar.compiler.ir.program import Builder, Guard, Program, computed
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.ops.table import TABLE
 
 #: Vectors of the host, and blocks of several of them; 12 and 20 are no powers of two.
-LANES = (1, 2, 4, 8, 12, 20)
+LANES = (2, 4, 8, 12, 20)
 #: Rows and their derivatives that are arithmetic alone: the same bits everywhere.
 ARITHMETIC = [name for name in ROWS if not functions_of(PROGRAMS[name])]
 FUNCTIONS = sorted({op for program in PROGRAMS.values() for op in functions_of(program)})
@@ -102,7 +104,7 @@ def test_rows_of_arithmetic_at_edges(lanes):
             assert bits(out) == bits(numbers), name
 
 
-@pytest.mark.parametrize("lanes", LANES[1:])
+@pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_of_rows_are_good_to_two_ulp(name, lanes):
     """test_vector_math holds them against mpmath; here they run inside a kernel, and libm is good to one ulp itself."""
@@ -200,6 +202,14 @@ def test_sums_of_whatever(case: Case, lanes, count):
 
 
 # ----- what is not allowed -----
+
+
+def test_rows_need_vectors_of_two_lanes():
+    program = PROGRAMS["mul"]
+    with pytest.raises(ValueError, match="2 lanes or more; got 1"):
+        Kernel(program, [0, 1], [0], lanes=1)
+    with pytest.raises(ValueError, match="2 lanes or more; got 1"):
+        looped(program, variance.layout(program, [0, 1], [0]), 8, width=1, fma=True)
 
 
 def test_nothing_is_fused_or_reordered():

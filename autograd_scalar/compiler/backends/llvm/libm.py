@@ -530,7 +530,9 @@ def definitions(names: Iterable[str], lanes: int, *, fma: bool) -> str:
     All that they need is in the text, once; so all names of a module go into one call. `fma` says
     that the machine has that instruction: without it the results are as close, a little slower. The
     functions of the process that rare lanes are left to (`declare double @log(double)`) have to be
-    found where the module is linked. KeyError for a name that is not in FUNCTIONS.
+    found where the module is linked. KeyError for a name that is not in FUNCTIONS; ValueError for
+    fewer than two lanes: LLVM aborts the process when it lowers the mask `<1 x i1>` for AVX-512, so
+    for one number call libm.
 
         >>> text = definitions(["sqrt"], 4, fma=True)
         >>> print(text[text.index("define") :])
@@ -541,6 +543,8 @@ def definitions(names: Iterable[str], lanes: int, *, fma: bool) -> str:
         }
         <BLANKLINE>
     """
+    if lanes < 2:
+        raise ValueError(f"vectors have 2 lanes or more; got {lanes}: for one number call libm")
     texts: dict[str, str] = {}
     declarations: set[str] = set()
     for name in dict.fromkeys(names):

@@ -44,8 +44,11 @@ def looped(
     """Return the kernel of a program with nothing but basic operations, as loops.
 
     A block has so many lanes, a multiple of the vectors' width. LLVM's passes gain nothing over such code: without
-    them, Code(text, passes=0), it is as fast, and made in a third of the time.
+    them, Code(text, passes=0), it is as fast, and made in a third of the time. Raises ValueError for vectors of fewer
+    than two lanes; see `libm.definitions`.
     """
+    if width < 2:
+        raise ValueError(f"vectors have 2 lanes or more; got {width}")
     return _Kernel(rolled(program, which), which, lanes, width, fast).kernel(fma=fma)
 
 

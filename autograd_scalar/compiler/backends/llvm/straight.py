@@ -22,7 +22,12 @@ from autograd_scalar.compiler.ir.variance import Layout, split_sum, varying
 def straight(
     program: Program, which: Layout, lanes: int, *, fma: bool, fast: bool = False
 ) -> Kernel:
-    """Return the kernel of a program with nothing but basic operations, as straight-line code."""
+    """Return the kernel of a program with nothing but basic operations, as straight-line code.
+
+    Raises ValueError for fewer than two lanes; see `libm.definitions`.
+    """
+    if lanes < 2:
+        raise ValueError(f"a block has 2 lanes or more; got {lanes}")
     w = Writer(program, fast)
     depends = varying(program, which.columns)
     vector = f"<{lanes} x double>"

@@ -46,24 +46,33 @@ def width() -> int:
     return 8 if features().get("avx512f") else 4 if features().get("avx") else 2
 
 
+def machine(cpu: str, features: str, *, optimise: int = 2) -> Any:
+    """Return LLVM's target machine for a processor of the host's architecture."""
+    llvm = _llvm()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(cpu=cpu, features=features, opt=optimise, jit=True)
+
+
+def module(text: str, processor: Any, *, passes: int = 1) -> Any:
+    """Parse LLVM IR and run the optimisation passes of that level over it; 0 runs none."""
+    llvm = _llvm()
+    parsed = llvm.parse_assembly(text)
+    if passes:
+        options = llvm.create_pipeline_tuning_options(speed_level=passes)
+        options.loop_vectorization = options.slp_vectorization = False
+        builder = llvm.create_pass_builder(processor, options)
+        builder.getModulePassManager().run(parsed, builder)
+    return parsed
+
+
 class Code:
-    """Machine code, kept for as long as this object is."""
+    """Machine code for the host, kept for as long as this object is."""
 
     def __init__(self, text: str, *, optimise: int = 2, passes: int = 1) -> None:
         llvm = _llvm()
-        target = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
-            cpu=llvm.get_host_cpu_name(),
-            features=llvm.get_host_cpu_features().flatten(),
-            opt=optimise,
-            jit=True,
-        )
-        module = llvm.parse_assembly(text)
-        if passes:
-            options = llvm.create_pipeline_tuning_options(speed_level=passes)
-            options.loop_vectorization = options.slp_vectorization = False
-            builder = llvm.create_pass_builder(target, options)
-            builder.getModulePassManager().run(module, builder)
-        self._engine = llvm.create_mcjit_compiler(module, target)
+        host = llvm.get_host_cpu_features().flatten()
+        processor = machine(llvm.get_host_cpu_name(), host, optimise=optimise)
+        self._engine = llvm.create_mcjit_compiler(module(text, processor, passes=passes), processor)
         self._engine.finalize_object()
 
     @cached_property
