@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import pytree
 from autograd_scalar.compiler.backends.llvm import target
+from autograd_scalar.compiler.capture.environment import Surroundings
 from autograd_scalar.compiler.capture.signature import Parts, taken_apart
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.ir.program import Builder
 from autograd_scalar.compiler.ir.rules import write
-from autograd_scalar.compiler.jit import Jitted
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.partition import Part, parts, whole
 from autograd_scalar.compiler.runtime.row_kernel import Columns, Rows
+from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.compiler.runtime.specialization import Entry
 from autograd_scalar.compiler.runtime.trace import Output, Path
 from autograd_scalar.data.samples import Samples
@@ -104,9 +105,9 @@ class CompiledTrainer(Trainer):
         ]
         structure = (tuple, (tuple, *rows), (dict, ()))
         sample.__name__ = type(model).__name__
-        jitted = Jitted(sample, None, None, "record", self._options)
-        around = jitted.surroundings
-        entry = Entry(jitted, structure, around.seen().key, around)
+        spec = Spec(sample, options=self._options)
+        around = Surroundings(sample, spec.name)
+        entry = Entry(spec, structure, around.seen().key, around)
         path = entry.record(self._columns(data).row(0))
         if not all(type(leaf) is Output for leaf in pytree.leaves(path.result)):
             raise JitError("the model predicts numbers that depend on nothing")

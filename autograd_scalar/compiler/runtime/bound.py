@@ -32,12 +32,12 @@ class Bound:
     def __init__(self, batch: Batch) -> None:
         import numpy as np
 
-        if batch.owner.reduce is None:
-            raise JitError(f"{batch.owner.name} gives one result a row; kernel() is for reduce=")
+        if batch.spec.reduce is None:
+            raise JitError(f"{batch.spec.name} gives one result a row; kernel() is for reduce=")
         self._batch, self._path = batch, batch.path()
         self._one_at_a_time = threading.Lock()
         if not isinstance(self._path.result, Output):
-            raise JitError(f"{batch.owner.name} gives more than one number; kernel() is for a loss")
+            raise JitError(f"{batch.spec.name} gives more than one number; kernel() is for a loss")
         self.inputs = batch.parents(self._path)
         self._shared = batch.numbers(self._path)
         self._means, self._divisor = np.zeros(1 + len(self.inputs)), batch.divisor()
@@ -92,6 +92,6 @@ class Bound:
         )
         if len(parents) > len(self.inputs):
             raise JitError(
-                f"{self._batch.owner.name} reads other Values on another way through its code; make its kernel again"
+                f"{self._batch.spec.name} reads other Values on another way through its code; make its kernel again"
             )
         return sums

@@ -27,7 +27,7 @@ class Batch:
     """
 
     def __init__(self, entry: Entry, leaves: Sequence[Any], seen: Seen, args: Any = None) -> None:
-        self.entry, self.owner = entry, entry.owner
+        self.entry, self.spec = entry, entry.spec
         self._args, self._seen = args, seen
         self._shapes = [getattr(a, "shape", None) for a in args or ()]
         self._again: _Again | None = None
@@ -80,20 +80,20 @@ class Batch:
         arrays = [
             a for leaf, a in zip(self.entry.leaves, leaves, strict=True) if leaf.kind == ARRAY
         ]
-        if self.owner.rows is None:
+        if self.spec.mapped is None:
             try:
                 return np.broadcast_shapes(*[a.shape for a in arrays])
             except ValueError:
                 shapes = ", ".join(str(a.shape) for a in arrays)
                 raise JitError(
-                    f"{self.owner.name} was given arrays that do not broadcast: {shapes}"
+                    f"{self.spec.name} was given arrays that do not broadcast: {shapes}"
                 ) from None
         if not arrays:
-            raise JitError(f"{self.owner.name} maps over rows, but was given no array")
+            raise JitError(f"{self.spec.name} maps over rows, but was given no array")
         for i, a in enumerate(arrays):
             if len(a) != len(arrays[0]):
                 raise JitError(
-                    f"{self.owner.name} maps over rows: array 1 has {len(arrays[0])}, array {i + 1} has {len(a)}"
+                    f"{self.spec.name} maps over rows: array 1 has {len(arrays[0])}, array {i + 1} has {len(a)}"
                 )
         return (len(arrays[0]),)
 
@@ -101,7 +101,7 @@ class Batch:
         """Return an array as a table, with a column for each input that it stands for."""
         import numpy as np
 
-        if self.owner.rows is None:
+        if self.spec.mapped is None:
             return np.broadcast_to(array, self.shape).reshape(-1, 1)
         return array.reshape(len(array), prod(array.shape[1:]))
 
@@ -120,7 +120,7 @@ class Batch:
         path = self.path()
         if not path.fits([v for v in self.shared if type(v) is Value]):
             return self.one_by_one()
-        if self.owner.reduce is None:
+        if self.spec.reduce is None:
             self._check_arrays(path.gives_values)
             found = self.parts(gradient=False, by_row=None)
             outputs = whole(found, self.count)
@@ -133,7 +133,7 @@ class Batch:
         """Raise JitError where arrays would have to carry gradients."""
         if gives_values and modes.recording.get():
             raise JitError(
-                f"{self.owner.name} reads Values, and an array cannot carry their gradients: "
+                f"{self.spec.name} reads Values, and an array cannot carry their gradients: "
                 'call it inside no_grad(), or give it rows= and reduce="mean" or "sum"'
             )
 
@@ -141,15 +141,15 @@ class Batch:
         """Return the same from the function itself, row by row: to be part of another recording, or watched."""
         if not self.count:
             return self()
-        if self.owner.reduce is None and modes.tracer.get() is not None:
+        if self.spec.reduce is None and modes.tracer.get() is not None:
             raise JitError(
-                f"{self.owner.name} gives arrays, which cannot be part of what another function computes; "
+                f"{self.spec.name} gives arrays, which cannot be part of what another function computes; "
                 'give it rows= and reduce="mean" or "sum"'
             )
         results = [self.entry.eagerly(self._given(row)) for row in range(self.count)]
-        if self.owner.reduce is None:
+        if self.spec.reduce is None:
             return self._stacked(results)
-        reduced = functions.mean if self.owner.reduce == "mean" else functions.sum
+        reduced = functions.mean if self.spec.reduce == "mean" else functions.sum
         columns = [*zip(*map(pytree.leaves, results), strict=True)]
         whole_ = (
             reduced(column)
@@ -180,7 +180,7 @@ class Batch:
                 self.entry.record([1.0] * self.inputs)
             except Exception as problem:
                 raise JitError(
-                    f"{self.owner.name} was given no rows, and cannot be recorded with ones instead ({problem}); "
+                    f"{self.spec.name} was given no rows, and cannot be recorded with ones instead ({problem}); "
                     "call it with rows first"
                 ) from None
         return self.entry.paths[0]
@@ -218,9 +218,9 @@ class Batch:
 
     def divisor(self) -> int:
         """Return what sums are divided by."""
-        if self.owner.reduce == "mean" and not self.count:
-            raise JitError(f"{self.owner.name} has no rows to take the mean of")
-        return self.count if self.owner.reduce == "mean" else 1
+        if self.spec.reduce == "mean" and not self.count:
+            raise JitError(f"{self.spec.name} has no rows to take the mean of")
+        return self.count if self.spec.reduce == "mean" else 1
 
     def _reduced(self, gives_values: bool) -> Any:
         """Return the sums or means over the rows, as floats or as nodes."""

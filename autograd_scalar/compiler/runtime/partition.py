@@ -55,7 +55,7 @@ def parts(
             row = numbers(0 if left is None else int(left[0]))
             if not entry.may_record(row):
                 raise TooManyWays(
-                    f"{entry.owner.name} takes more than {len(entry.paths)} ways through its code; "
+                    f"{entry.spec.name} takes more than {len(entry.paths)} ways through its code; "
                     "use where(), maximum() and the like instead of if"
                 )
             waiting.append(entry.record(row))
@@ -63,7 +63,7 @@ def parts(
         path = waiting.pop(0)
         if path.form != entry.paths[0].form:
             raise JitError(
-                f"{entry.owner.name} gives {entry.paths[0].form} for one row and {path.form} for another; "
+                f"{entry.spec.name} gives {entry.paths[0].form} for one row and {path.form} for another; "
                 "all rows must give results of one structure"
             )
         wanted = tuple(range(len(path.program.outputs))) if by_row is None else by_row
@@ -102,7 +102,7 @@ def _alone(
     found, failed = path.run(path.inputs(numbers), gradient)
     if failed >= 0:
         raise JitError(
-            f"{path.owner.name} decides by a nan whose data it read, in row {row}; leave such rows out"
+            f"{path.spec.name} decides by a nan whose data it read, in row {row}; leave such rows out"
         )
     inputs, outputs = len(path.program.inputs), len(path.program.outputs)
     summed = sorted({*range(outputs)}.difference(wanted))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar.compiler.capture.signature import Identity
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.runtime import kernels
+from autograd_scalar.compiler.runtime.spec import Spec
+from autograd_scalar.compiler.runtime.specialization import Entry
+from autograd_scalar.compiler.runtime.trace import Path
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.ir.program import Guard
-    from autograd_scalar.compiler.jit import Jitted
-    from autograd_scalar.compiler.runtime.trace import Path
 
 #: Programs up to this long are shown whole.
 SHOWN = 60
@@ -22,14 +23,18 @@ SHOWN = 60
 MOST_NAMES = 8
 
 
-def report(jitted: Jitted) -> str:
+#: The specializations of a function, by the structure of the arguments and what was captured.
+Entries = Mapping[Any, Entry]
+
+
+def report(spec: Spec, entries: Entries) -> str:
     """Return the structures, and for each the paths: guards, frozen numbers, the program and its cost."""
-    if not jitted.paths:
-        return f"{jitted.name}: nothing is recorded yet; it is when it is called"
-    backend = {"llvm": "machine code (LLVM)", "python": "Python"}[jitted.options.backend]
-    lines = [f"{jitted.name}, as {backend}"]
-    particulars = _particulars(jitted)
-    for n, entry in enumerate(jitted.entries.values(), 1):
+    if not any(entry.paths for entry in entries.values()):
+        return f"{spec.name}: nothing is recorded yet; it is when it is called"
+    backend = {"llvm": "machine code (LLVM)", "python": "Python"}[spec.options.backend]
+    lines = [f"{spec.name}, as {backend}"]
+    particulars = _particulars(spec, entries)
+    for n, entry in enumerate(entries.values(), 1):
         kinds = Counter(
             leaf.kind + (str(list(leaf.inner)) if leaf.inner else "") for leaf in entry.leaves
         )
@@ -41,21 +46,21 @@ def report(jitted: Jitted) -> str:
     return "\n".join(lines)
 
 
-def differences(jitted: Jitted) -> list[str]:
+def differences(spec: Spec, entries: Entries) -> list[str]:
     """Return the names of what is not the same in all recordings, besides data."""
-    particulars = _particulars(jitted)
+    particulars = _particulars(spec, entries)
     names = dict.fromkeys(name for one in particulars for name in one)
     return [name for name in names if len({one.get(name) for one in particulars}) > 1]
 
 
-def _particulars(jitted: Jitted) -> list[dict[str, str]]:
+def _particulars(spec: Spec, entries: Entries) -> list[dict[str, str]]:
     """Return for each structure its arguments that are no data, and what is around the function, where that differs."""
     around: list[dict[str, tuple[Any, ...]]] = [
-        {name: told for name, *told in frozen[1:]} for _, frozen in jitted.entries
+        {name: told for name, *told in frozen[1:]} for _, frozen in entries
     ]
     found = []
-    for (structure, _), things in zip(jitted.entries, around, strict=True):
-        statics = jitted.statics(structure)
+    for (structure, _), things in zip(entries, around, strict=True):
+        statics = spec.statics(structure)
         one = {name: f" = {thing!r:.40}" for name, thing in statics.items()}
         for name, told in things.items():
             if any(other.get(name) != told for other in around):

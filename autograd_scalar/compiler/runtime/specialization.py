@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_scalar import pytree
 from autograd_scalar.compiler.capture import rng
@@ -14,12 +14,10 @@ from autograd_scalar.compiler.capture.tracer import Trace
 from autograd_scalar.compiler.errors import Changed, JitError, NothingToCompile
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.node_op import flip
+from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.compiler.runtime.trace import Number, Output, Path
 from autograd_scalar.node import modes
 from autograd_scalar.value import Value
-
-if TYPE_CHECKING:
-    from autograd_scalar.compiler.jit import Jitted
 
 #: So many paths are kept for one structure of arguments. What takes yet another one is not compiled.
 MOST = 64
@@ -30,12 +28,12 @@ class Entry:
 
     def __init__(
         self,
-        owner: Jitted,
+        spec: Spec,
         structure: Any,
         frozen: tuple[Any, ...],
         surroundings: Surroundings,
     ) -> None:
-        self.owner, self.structure = owner, structure
+        self.spec, self.structure = spec, structure
         self.frozen, self.surroundings = frozen, surroundings
         self.paths: list[Path] = []
         self.leaves: list[Leaf] = []
@@ -48,7 +46,7 @@ class Entry:
         path = self._recorded(numbers)
         if rng.state() != before and self._is_by_chance(path, numbers, before):
             raise JitError(
-                f"{self.owner.name} draws random numbers while it is recorded, and a replay would have the same again; "
+                f"{self.spec.name} draws random numbers while it is recorded, and a replay would have the same again; "
                 "draw them outside, and pass them in"
             )
         self.paths.append(path)
@@ -64,7 +62,7 @@ class Entry:
 
     def _recorded(self, numbers: Sequence[float]) -> Path:
         """Return the path, as a recording of its own."""
-        trace = Trace(self.owner.name)
+        trace = Trace(self.spec.name)
         result = self._traced(trace, numbers)
         values = [leaf for leaf in pytree.leaves(result) if type(leaf) is Value]
         outputs: list[Value] = []
@@ -80,23 +78,23 @@ class Entry:
                 number.constant = leaf
                 return number
             raise JitError(
-                f"{where} of {self.owner.name} is {leaf!r:.60}; "
+                f"{where} of {self.spec.name} is {leaf!r:.60}; "
                 "a compiled function gives Values and numbers in nests"
             )
 
         leaves = [*map(placed, pytree.leaves(result), pytree.paths(result, "the result"))]
         if not trace.branches and not values:
             raise NothingToCompile(
-                f"{self.owner.name} gave no Value, but {result!r:.60}: there is nothing to compile"
+                f"{self.spec.name} gave no Value, but {result!r:.60}: there is nothing to compile"
             )
         program, closed, frozen = trace.program(outputs)
         built = pytree.build(result, iter(leaves))
-        return Path(self.owner, program, closed, frozen, built, len(trace.inputs), trace.by)
+        return Path(self.spec, program, closed, frozen, built, len(trace.inputs), trace.by)
 
     def _traced(self, trace: Trace, numbers: Sequence[float]) -> Any:
         """Return what the function gives for Values with some numbers, while a trace hears of all that it does."""
-        owner = self.owner
-        given, names = iter(numbers), iter(owner.names(self.structure))
+        spec = self.spec
+        given, names = iter(numbers), iter(spec.leaf_names(self.structure))
 
         def fresh(leaf: Leaf) -> Any:
             is_number = leaf.kind != VALUE
@@ -110,15 +108,15 @@ class Entry:
         around, before = self.surroundings.things(), pytree.leaves([args, kwargs])
         if seen_of(around).key != self.frozen:
             raise Changed(
-                f"what {owner.name} reads besides Values has changed since the kernel was made; make it again"
+                f"what {spec.name} reads besides Values has changed since the kernel was made; make it again"
             )
         try:
             with modes.tracing(trace):
-                result = owner.f(*args, **kwargs)
+                result = spec.f(*args, **kwargs)
         except Exception as error:
-            if self.has_arrays and owner.rows is None:
+            if self.has_arrays and spec.mapped is None:
                 error.add_note(
-                    f"{owner.name} was given arrays, so it is applied to each element, as NumPy's own functions are; "
+                    f"{spec.name} was given arrays, so it is applied to each element, as NumPy's own functions are; "
                     "for a list of numbers pass array.tolist(), for rows of them give it rows="
                 )
             raise
@@ -126,7 +124,7 @@ class Entry:
         now = pytree.leaves([args, kwargs])
         if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
             raise JitError(
-                f"{owner.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
+                f"{spec.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
             )
         return result
 
@@ -135,7 +133,7 @@ class Entry:
 
         Results that are numbers in eager code are numbers.
         """
-        numbers, trace = iter(given), Trace(self.owner.name)
+        numbers, trace = iter(given), Trace(self.spec.name)
 
         def value(leaf: Leaf) -> Any:
             some = (next(numbers) for _ in range(prod(leaf.inner)))
@@ -144,10 +142,10 @@ class Entry:
 
         args, kwargs = put_together(self.structure, value)
         if modes.tracer.get() is not None:  # to be part of another recording
-            return self.owner.f(*args, **kwargs)
+            return self.spec.f(*args, **kwargs)
         recording = modes.recording.get()
         with modes.tracing(trace):  # who knows what stands for a number
-            result = self.owner.f(*args, **kwargs)
+            result = self.spec.f(*args, **kwargs)
         leaves = pytree.leaves(result)
         are_numbers = iter(trace.are_numbers([x for x in leaves if type(x) is Value]))
 
@@ -160,18 +158,18 @@ class Entry:
 
     def may_record(self, numbers: Sequence[float]) -> bool:
         """Return whether there is room for another path; JitError where a flip is to be an error."""
-        if self.paths and self.owner.flip == "error":
+        if self.paths and self.spec.flip == "error":
             path = self.paths[-1]
             flipped = flip(path.program, path.inputs(numbers))
             raise JitError(
-                f"{self.owner.name} takes another way than it was recorded ({flipped}); "
+                f"{self.spec.name} takes another way than it was recorded ({flipped}); "
                 'flip="record" keeps both'
             )
         if len(self.paths) < MOST:
             return True
         compared = dict.fromkeys(g.place for path in self.paths for g in path.program.guards)
         places = ", ".join([*compared][:3])
-        self.owner.warn(
+        self.spec.warn(
             f"has taken {MOST} ways through its code, and runs eagerly where it takes another; they part at {places}"
         )
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_scalar import pytree
 from autograd_scalar.compiler.capture.tracer import Frozen
@@ -14,11 +14,9 @@ from autograd_scalar.compiler.runtime.fast_call import Caller, copy_data, node_o
 from autograd_scalar.compiler.runtime.node_op import Call, register
 from autograd_scalar.compiler.runtime.outlined import Run
 from autograd_scalar.compiler.runtime.row_kernel import Rows
+from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.node import modes, nodes
 from autograd_scalar.value import Value, core
-
-if TYPE_CHECKING:
-    from autograd_scalar.compiler.jit import Jitted
 
 #: From so many Values on, their data is read in one go.
 MANY = 20
@@ -44,7 +42,7 @@ class Path:
 
     def __init__(
         self,
-        owner: Jitted,
+        spec: Spec,
         program: Program,
         closed: list[Value],
         frozen: list[Frozen],
@@ -52,7 +50,7 @@ class Path:
         given: int,
         by: set[Value],
     ) -> None:
-        self.owner, self.program, self.closed, self.frozen = owner, program, closed, frozen
+        self.spec, self.program, self.closed, self.frozen = spec, program, closed, frozen
         #: What the function returned, an Output in the place of each Value and number.
         self.result = result
         #: The nest that this is, for comparison with that of another path.
@@ -73,7 +71,7 @@ class Path:
     def _single(self, gradient: bool) -> Run:
         run: Run | None = self._kernels.get(gradient)
         if run is None:
-            run = kernels.single(self.program, self.given, gradient, self.owner.options)
+            run = kernels.single(self.program, self.given, gradient, self.spec.options)
             self._kernels[gradient] = run
         return run
 
@@ -125,7 +123,7 @@ class Path:
         if key not in self._kernels:
             shared = sorted({*range(len(self.program.inputs))}.difference(columns))
             self._kernels[key] = kernels.rows(
-                self.program, shared if gradient else None, columns, by_row, self.owner.options
+                self.program, shared if gradient else None, columns, by_row, self.spec.options
             )
         return self._kernels[key]  # type: ignore[no-any-return]
 
@@ -171,8 +169,6 @@ class Path:
         """Return the operation of an output's nodes."""
         key = index, mapped
         if key not in self._ops:
-            call = Call(
-                self.owner.name, self.program, self.given, self.owner.options, index, mapped
-            )
+            call = Call(self.spec.name, self.program, self.given, self.spec.options, index, mapped)
             self._ops[key] = register(call)
         return self._ops[key][0]

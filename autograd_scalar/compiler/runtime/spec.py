@@ -1,0 +1,78 @@
+"""The specification of a compiled function: what is compiled and with which options, known to every later stage."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograd_scalar.compiler.capture.signature import leaf_names, static_parts
+from autograd_scalar.compiler.capture.tracer import PACKAGE
+from autograd_scalar.compiler.options import Options
+
+
+class Spec:
+    """A function, the arguments it is mapped over, and the options of `jit`."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        *,
+        options: Options,
+        mapped: tuple[int, ...] | None = None,
+        reduce: str | None = None,
+        flip: str = "record",
+    ) -> None:
+        self.f, self.options = f, options
+        #: Positions of the arguments whose first axis counts rows; None where arrays broadcast instead.
+        self.mapped = mapped
+        #: "mean" or "sum" over the rows; None for one result a row.
+        self.reduce = reduce
+        #: "record" another trace where a guard fails, or raise an "error".
+        self.flip = flip
+        self.name = getattr(f, "__name__", type(f).__name__).strip("<>")
+        self._parameters = _positional_parameters(f)
+        self._has_warned = False
+
+    def with_function(self, f: Callable[..., Any]) -> Spec:
+        """Return the same specification of another function."""
+        return Spec(f, options=self.options, mapped=self.mapped, reduce=self.reduce, flip=self.flip)
+
+    def leaf_names(self, structure: Any) -> list[str]:
+        """Return the names of the numbers in the arguments, built from parameter names: x, w[0], w[1]."""
+        return [name for part, base in self._named(structure) for name in leaf_names(part, base)]
+
+    def statics(self, structure: Any) -> dict[str, Any]:
+        """Return the arguments that are not data, by name."""
+        return dict(
+            pair for part, base in self._named(structure) for pair in static_parts(part, base)
+        )
+
+    def _named(self, structure: Any) -> Iterator[tuple[Any, str]]:
+        """Yield the structure of each argument with its parameter name."""
+        _, (_, *args), (_, keys, *keywords) = structure
+        for i, part in enumerate(args):
+            yield part, self._parameters[i] if i < len(self._parameters) else f"x{i}"
+        yield from zip(keywords, keys, strict=True)
+
+    def warn(self, what: str) -> None:
+        """Warn, once per function, that it keeps being recorded."""
+        if self._has_warned:
+            return
+        self._has_warned = True
+        frame, level = sys._getframe(1), 2
+        while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+            frame, level = frame.f_back, level + 1
+        advice = "pass numbers that change as floats, or keep them in Values"
+        warnings.warn(f"jit({self.name}) {what}; {advice}", RuntimeWarning, stacklevel=level)
+
+
+def _positional_parameters(f: Callable[..., Any]) -> list[str]:
+    """Return the names of a function's positional parameters; none where it has no signature."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
