@@ -11,9 +11,9 @@ class NothingToCompile(JitError):
     """A function that gave no Value."""
 
 
-class TooManyWays(JitError):
+class TooManyTraces(JitError):
     """More paths than are kept."""
 
 
-class Changed(JitError):
+class EnvironmentChanged(JitError):
     """What the function reads has changed since its record was looked for."""

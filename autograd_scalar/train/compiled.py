@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import pytree
 from autograd_scalar.compiler.backends.llvm import target
-from autograd_scalar.compiler.capture.environment import Surroundings
-from autograd_scalar.compiler.capture.signature import Parts, taken_apart
+from autograd_scalar.compiler.capture.environment import Environment
+from autograd_scalar.compiler.capture.signature import Flattened, flatten
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.ir.program import Builder
 from autograd_scalar.compiler.ir.rules import write
@@ -98,16 +98,15 @@ class CompiledTrainer(Trainer):
                 loss = loss + self.l2 * l2(self.optimizer.params)
             return loss, prediction
 
-        parts = Parts([], {})
+        parts = Flattened([], {})
         rows = [
-            taken_apart(column, parts, name, True)
-            for column, name in ((data.X, "X"), (data.y, "y"))
+            flatten(column, parts, name, True) for column, name in ((data.X, "X"), (data.y, "y"))
         ]
         structure = (tuple, (tuple, *rows), (dict, ()))
         sample.__name__ = type(model).__name__
         spec = Spec(sample, options=self._options)
-        around = Surroundings(sample, spec.name)
-        entry = Entry(spec, structure, around.seen().key, around)
+        around = Environment(sample, spec.name)
+        entry = Entry(spec, structure, around.snapshot().key, around)
         path = entry.record(self._columns(data).row(0))
         if not all(type(leaf) is Output for leaf in pytree.leaves(path.result)):
             raise JitError("the model predicts numbers that depend on nothing")

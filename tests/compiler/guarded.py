@@ -87,7 +87,7 @@ def large() -> Program:
 
 
 def check_kernel(
-    made: abi.Kernel, code: target.Code, layout: variance.Layout, count: int, *, at_end: bool
+    made: abi.Kernel, code: target.Code, layout: variance.RowLayout, count: int, *, at_end: bool
 ) -> None:
     """Run a kernel, each array exactly as large as the contract says."""
     room = -(-count // made.lanes) * made.lanes
@@ -110,7 +110,7 @@ def check_kernel(
 def kernels() -> None:
     """Straight-line code and loops, at many widths."""
     program = small()
-    layout = variance.layout(program, [0, 1], [0, 2])
+    layout = variance.row_layout(program, [0, 1], [0, 2])
     fma, width = target.has_fma(), target.width()
     made = [(straight(program, layout, n, fma=fma), 1) for n in (2, 4, 8, 12, 20)]
     for n in (1, 3, 5, 8):
@@ -125,7 +125,7 @@ def kernels() -> None:
 def kernels_of_a_net() -> None:
     program = large()
     for rows in ([], [0], [*range(len(program.outputs))]):
-        layout = variance.layout(program, [0, 1], rows)
+        layout = variance.row_layout(program, [0, 1], rows)
         width = target.width()
         for n in (1, 3, 8):
             made = loops.looped(program, layout, n * width, width=width, fma=target.has_fma())

@@ -9,7 +9,7 @@ from functools import cache
 from autograd_scalar.compiler.backends.llvm import target
 from autograd_scalar.compiler.backends.llvm.straight import straight
 from autograd_scalar.compiler.ir import variance
-from autograd_scalar.compiler.ir.program import Builder, Program, computed
+from autograd_scalar.compiler.ir.program import Builder, Program, compute
 from autograd_scalar.ops.table import TABLE
 
 #: Functions that every processor rounds correctly, so that all back ends give the same bits.
@@ -29,7 +29,7 @@ class Kernel:
         self, program: Program, columns: Sequence[int], rows: Sequence[int], lanes: int
     ) -> None:
         self.program, self.lanes = program, lanes
-        self.layout = variance.layout(program, columns, rows)
+        self.layout = variance.row_layout(program, columns, rows)
         self._made = straight(program, self.layout, lanes, fma=target.has_fma())
         self._code = target.Code(self._made.text)
 
@@ -89,7 +89,7 @@ def run(
                 found.append(made([], [column[0] for column in given], len(points))[0][0])
         else:
             rows = zip(*[found[operand] for operand in operands], strict=True)
-            found.append([computed(op, row) for row in rows])
+            found.append([compute(op, row) for row in rows])
     return found
 
 

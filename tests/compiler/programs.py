@@ -13,10 +13,10 @@ from strategies import ROWS
 
 import autograd_scalar as ag
 from autograd_scalar import Value
-from autograd_scalar.compiler.ir.differentiate import with_gradients
-from autograd_scalar.compiler.ir.lower import expanded
-from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program, computed
-from autograd_scalar.compiler.ir.simplify import simplified
+from autograd_scalar.compiler.ir.differentiate import differentiate
+from autograd_scalar.compiler.ir.lower import lower
+from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program, compute
+from autograd_scalar.compiler.ir.simplify import simplify
 from autograd_scalar.ops.evaluate import evaluate
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD
@@ -119,7 +119,7 @@ def bits(numbers: Iterable[float]) -> list[str]:
 
 
 def basic(program: Program) -> Program:
-    return simplified(expanded(with_gradients(program, range(len(program.inputs)))))
+    return simplify(lower(differentiate(program, range(len(program.inputs)))))
 
 
 def of_row(name: str) -> Program:
@@ -193,7 +193,7 @@ def derivatives(program: Program, inputs: Sequence[float]) -> list[float]:
                 continue
             data = [values[operand] for operand in operands]
             if op.startswith("if"):
-                taken = computed(op, [*data[:2], 1.0, 0.0]) == 1.0
+                taken = compute(op, [*data[:2], 1.0, 0.0]) == 1.0
                 sides = (bar, 0.0) if taken else (0.0, bar)
                 terms = [*zip(operands[2:], sides, strict=True)]
             else:

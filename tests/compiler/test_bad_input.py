@@ -277,18 +277,18 @@ def another_thread():
 @pytest.mark.parametrize("draw", [random.random, np.random.rand])
 def test_random_numbers(draw):
     f = ag.jit(lambda x: x * draw())
-    before = rng.state()
+    before = rng.get_state()
     with pytest.raises(JitError, match=r"draws random numbers while it is recorded.*pass them in"):
         f(1.0)
     assert f.paths == []
-    if not rng.others_may_draw():
-        assert rng.state() == before
+    if not rng.other_threads_may_draw():
+        assert rng.get_state() == before
 
 
 @pytest.mark.parametrize("draw", [random.random, np.random.rand])
 @pytest.mark.usefixtures("another_thread")
 def test_random_numbers_beside_other_threads(draw):
-    assert rng.others_may_draw()
+    assert rng.other_threads_may_draw()
     f = ag.jit(lambda x: x * draw())
     with pytest.raises(JitError, match="draws random numbers while it is recorded"):
         f(1.0)

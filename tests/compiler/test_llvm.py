@@ -19,7 +19,7 @@ from strategies import ROWS
 from autograd_scalar.compiler.backends.llvm import target
 from autograd_scalar.compiler.backends.llvm.loops import looped
 from autograd_scalar.compiler.ir import variance
-from autograd_scalar.compiler.ir.program import Builder, Guard, Program, computed
+from autograd_scalar.compiler.ir.program import Builder, Guard, Program, compute
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.ops.table import TABLE
@@ -118,7 +118,7 @@ def test_functions_of_rows_are_good_to_two_ulp(name, lanes):
     ]
     outs, *_ = function(name, lanes)([*zip(*points, strict=True)], [], len(points))
     for point, got in zip(points, outs[0], strict=True):
-        wanted = computed(name, point)
+        wanted = compute(name, point)
         assert ulps(got, wanted) <= 3.0, (point, got, wanted)
         if wanted == 0.0:
             assert math.copysign(1.0, got) == math.copysign(1.0, wanted), point
@@ -209,7 +209,7 @@ def test_rows_need_vectors_of_two_lanes():
     with pytest.raises(ValueError, match="2 lanes or more; got 1"):
         Kernel(program, [0, 1], [0], lanes=1)
     with pytest.raises(ValueError, match="2 lanes or more; got 1"):
-        looped(program, variance.layout(program, [0, 1], [0]), 8, width=1, fma=True)
+        looped(program, variance.row_layout(program, [0, 1], [0]), 8, width=1, fma=True)
 
 
 def test_nothing_is_fused_or_reordered():

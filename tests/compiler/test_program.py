@@ -16,8 +16,8 @@ from autograd_scalar.compiler.ir.program import (
     Guard,
     Program,
     ProgramError,
-    needed,
-    rewritten,
+    live_instructions,
+    rewrite,
 )
 
 X = ("input", 0)
@@ -138,14 +138,14 @@ def test_a_builder_has_inputs_and_numbers_once():
 def test_needed():
     code = [X, ("exp", 0), ("log", 0), ("neg", 1), ("sin", 0)]
     program = Program(code, ["x"], [3], [Guard("<", 4, 0, True)])
-    assert needed(program) == [True, True, False, True, True]
+    assert live_instructions(program) == [True, True, False, True, True]
 
 
 def test_rewritten():
     code = [("const", 1.0), X, ("const", 1.0), ("add", 0, 1), ("exp", 1), ("mul", 3, 2)]
     program = Program(code, ["x"], [5], [Guard("<", 3, 2, True, "f.py:1")])
     builder = Builder(program.inputs)
-    now, guards = rewritten(program, builder, builder.emit, needed(program))
+    now, guards = rewrite(program, builder, builder.emit, live_instructions(program))
     assert now == [0, 1, 0, 2, -1, 3]
     assert builder.code == [("const", 1.0), X, ("add", 0, 1), ("mul", 2, 0)]
     assert guards == (Guard("<", 2, 0, True, "f.py:1"),)

@@ -19,11 +19,11 @@ from autograd_scalar import Value, nn
 from autograd_scalar import functions as F
 from autograd_scalar.compiler.backends.llvm import target
 from autograd_scalar.compiler.backends.llvm.loops import looped
-from autograd_scalar.compiler.ir.differentiate import with_gradients
-from autograd_scalar.compiler.ir.lower import expanded
+from autograd_scalar.compiler.ir.differentiate import differentiate
+from autograd_scalar.compiler.ir.lower import lower
 from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program
-from autograd_scalar.compiler.ir.simplify import simplified
-from autograd_scalar.compiler.ir.variance import layout
+from autograd_scalar.compiler.ir.simplify import simplify
+from autograd_scalar.compiler.ir.variance import row_layout
 from autograd_scalar.compiler.vectorize.access import Slot, arrangement, contiguous, nest, slot
 from autograd_scalar.compiler.vectorize.fusion import LONGEST
 from autograd_scalar.compiler.vectorize.reroll import rolled
@@ -49,7 +49,7 @@ class Found:
         width: int = 4,
     ) -> None:
         pytest.importorskip("llvmlite")
-        which = layout(program, [*columns], by_row)
+        which = row_layout(program, [*columns], by_row)
         kernel = looped(program, which, vectors * width, width=width, fma=target.has_fma())
         code = target.Code(kernel.text, passes=0)
         rows = len(next(iter(columns.values()))) if columns else 1
@@ -199,7 +199,7 @@ def net(*widths: int) -> tuple[Program, int]:
     sample = [*xs, *target]
     program = recorded(loss, [*sample, *model.parameters()])
     wrt = range(len(sample), len(program.inputs))
-    program = simplified(expanded(with_gradients(program, wrt)))
+    program = simplify(lower(differentiate(program, wrt)))
     return program, len(sample)
 
 
@@ -207,7 +207,7 @@ def test_loops_of_a_net():
     """A loop for each thing that is done, whatever the widths, and no address from a table."""
     few, many = net(4, 6, 3), net(16, 24, 3)
     assert len(many[0]) > 5 * len(few[0])
-    loops = [rolled(program, layout(program, range(n), [])).loops for program, n in (few, many)]
+    loops = [rolled(program, row_layout(program, range(n), [])).loops for program, n in (few, many)]
     assert len(loops[0]) == len(loops[1]) <= 18
     slots = [read.slot for loop in loops[1] for read in loop.reads]
     assert all(not slot.table for slot in slots)
@@ -215,7 +215,7 @@ def test_loops_of_a_net():
 
 def test_layers_are_nests_over_contiguous_weights():
     program, n = net(16, 24, 3)
-    found = rolled(program, layout(program, range(n), []))
+    found = rolled(program, row_layout(program, range(n), []))
     assert [(loop.count, loop.length) for loop in found.by_row if loop.length] == [
         (24, 16), (3, 24), (1, 3), (1, 3), (24, 3),  # layers, dot, sum of shares, layer backwards
     ]  # fmt: skip
@@ -234,7 +234,7 @@ def test_activations_join_their_layer():
             z = b.emit("add", z, b.emit("mul", b.input(1 + 2 * j + k), b.input(0)))
         sums.append(b.emit("if>", z, b.constant(0.0), z, b.constant(0.0)))
     program = b.program([b.emit("neg", z) for z in sums])
-    (loop,) = rolled(program, layout(program, [0], range(4))).loops
+    (loop,) = rolled(program, row_layout(program, [0], range(4))).loops
     assert [step.op for step in loop.steps] == ["add", "if>", "neg", "out"]
     check(program, [[x] + [0.5, -0.5] * 2 + [0.3] * 4 for x in (0.5, -0.7)], [0], range(4))
 
@@ -247,7 +247,7 @@ def test_irregular_code_is_cut():
     for _ in range(1500):
         pool.append(b.emit(rng.choice(["add", "sub", "mul"]), *rng.sample(pool[-30:], 2)))
     program = b.program(pool[-3:])
-    loops = rolled(program, layout(program, [0], [0, 1])).loops
+    loops = rolled(program, row_layout(program, [0], [0, 1])).loops
     assert max(len(loop.body) for loop in loops) <= LONGEST
     check(program, [[0.3, 0.4], [0.2, 0.4]], [0], [0, 1])
 
@@ -258,7 +258,7 @@ def test_long_chain_is_one_loop():
     for _ in range(200_000):
         z = b.emit("mul", z, b.input(0))
     program = b.program([z])
-    assert len(rolled(program, layout(program, [0], [0])).loops) == 1
+    assert len(rolled(program, row_layout(program, [0], [0])).loops) == 1
     check(program, [[0.9999], [-1.0], [1.00001]], [0], [0])
 
 
@@ -276,8 +276,8 @@ def test_gradients_are_those_of_eager_code():
             [(z - t) * (z - t) for z, t in zip(model(sample[:5]), sample[5:], strict=True)]
         )
 
-    gradient = with_gradients(recorded(loss(), inputs), range(8, len(inputs)))
-    program = simplified(expanded(gradient))
+    gradient = differentiate(recorded(loss(), inputs), range(8, len(inputs)))
+    program = simplify(lower(gradient))
     matrix = np.random.default_rng(0).normal(size=(11, 8))
     columns = {k: matrix[:, k] for k in range(8)}
     parameters = [p.data for p in model.parameters()]
@@ -327,7 +327,7 @@ def test_penalty_is_added_once_for_each_row():
     b = Builder(["x", "w"])
     z = b.emit("add", b.input(0), b.emit("mul", b.input(1), b.input(1)))
     program = b.program([z, b.input(1)])
-    assert [loop.varies for loop in rolled(program, layout(program, [0], [])).loops].count(
+    assert [loop.varies for loop in rolled(program, row_layout(program, [0], [])).loops].count(
         True
     ) == 1
     found = Found(program, {0: np.array([1.0, 2.0, 3.0])}, [10.0], [])

@@ -9,7 +9,7 @@ from math import inf
 from textwrap import indent
 
 from autograd_scalar.compiler.backends.source import Language, Lines, identifiers, printable
-from autograd_scalar.compiler.ir.program import Program, needed
+from autograd_scalar.compiler.ir.program import Program, live_instructions
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.ops import ieee
 
@@ -84,7 +84,7 @@ int {name}(const double *in, double *out)
 
 
 def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> str:
-    """Return the source of the function that computes a program of basic operations (see `expanded`).
+    """Return the source of the function that computes a program of basic operations (see `lower`).
 
     It reads the inputs from one array, writes the outputs to another and returns -1; or, where the code is not right
     for these inputs, it writes nothing and returns the index of the first guard that fails. `outputs` are names to call
@@ -106,7 +106,7 @@ def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> st
     """
     called, *names = identifiers([name, *program.inputs], _C.reserved)
     body = Lines(program, names, _C)
-    live = needed(program)
+    live = live_instructions(program)
     read = {
         operand
         for place, (op, operand, *_) in enumerate(program.code)

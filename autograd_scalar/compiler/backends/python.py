@@ -33,7 +33,7 @@ _PYTHON = Language(
 
 
 def source(program: Program, name: str = "f") -> str:
-    """Return the source of the function that computes a program of basic operations (see `expanded`).
+    """Return the source of the function that computes a program of basic operations (see `lower`).
 
     It takes the inputs and returns a list of the outputs with -1; or, where the code is not right for these inputs, an
     empty list with the index of the first guard that fails. The functions in it are those of `ieee`, so nothing raises.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from autograd_scalar.compiler.ir.program import Guard, Program, needed
+from autograd_scalar.compiler.ir.program import Guard, Program, live_instructions
 from autograd_scalar.compiler.ir.rules import ARITHMETIC, NEGATION
 from autograd_scalar.ops.grammar import ATOM, PRECEDENCE
 from autograd_scalar.ops.table import TABLE
@@ -59,7 +59,7 @@ class Lines:
 
     def _write(self, names: Sequence[str]) -> None:
         program, language = self._program, self._language
-        live = needed(program)
+        live = live_instructions(program)
         uses = Counter(program.roots)
         for place, (op, *operands) in enumerate(program.code):
             if live[place] and op not in ("input", "const"):
@@ -138,7 +138,7 @@ class Lines:
 
         text, _ = self._fitted(test, (guard.x, guard.y))
         if_true, if_false = self._language.fails
-        comment = self._language.comment(guard.place) if guard.place else ""
+        comment = self._language.comment(guard.location) if guard.location else ""
         self.lines += (
             (if_false if guard.outcome else if_true)
             .format(test=text, index=index, comment=comment)

@@ -27,7 +27,7 @@ class Names(NamedTuple):
 
 
 @cache
-def names_in(code: CodeType) -> Names:
+def names_in_code(code: CodeType) -> Names:
     """Return the names in a function's code, and in that of the functions within."""
     found: tuple[set[str], set[str]] = set(), set()
     for part in _codes(code):
@@ -50,20 +50,20 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def is_ours(module: str | None) -> bool:
+def is_package_module(module: str | None) -> bool:
     """Return whether a module is part of this package, by its name."""
     return (module or "").partition(".")[0] == _OURS
 
 
-def is_users(thing: FunctionType | ModuleType | type) -> bool:
+def is_user_code(thing: FunctionType | ModuleType | type) -> bool:
     """Return whether something is the user's own: not of this package, Python, or what is installed."""
     if isinstance(thing, type):
         defined = sys.modules.get(thing.__module__)
-        return defined is None or is_users(defined)
+        return defined is None or is_user_code(defined)
     if isinstance(thing, FunctionType):
         file, module = thing.__code__.co_filename, thing.__module__
     else:
         file, module = getattr(thing, "__file__", None) or "", thing.__name__
-    if is_ours(module) or (module or "").partition(".")[0] in sys.stdlib_module_names:
+    if is_package_module(module) or (module or "").partition(".")[0] in sys.stdlib_module_names:
         return False
     return not file.startswith((*_INSTALLED, "<autograd_scalar"))

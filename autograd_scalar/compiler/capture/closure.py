@@ -13,17 +13,17 @@ from collections.abc import Callable, Collection, Iterator
 from types import FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
-from autograd_scalar.compiler.capture.bytecode import is_ours, is_users, names_in
+from autograd_scalar.compiler.capture.bytecode import is_package_module, is_user_code, names_in_code
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.ops import table
 
 #: So many things in a list or dict, and in those in it, are looked at; more are data, of which the number counts.
-MOST_INSIDE = 64
+MAX_COMPARED_ITEMS = 64
 #: So many things are compared at most.
 MOST = 10_000
 
 
-class Things:
+class Closure:
     """All that a function may read, found by going from it to what it names, and to what is named there."""
 
     def __init__(self, f: Callable[..., Any], objects: dict[str, Any]) -> None:
@@ -101,7 +101,7 @@ class Things:
 
     def _enter_classes(self, kind: type, but: set[str]) -> None:
         """Go on to what Python calls by itself, such as operators, but for some."""
-        for base in filter(is_users, kind.__mro__):
+        for base in filter(is_user_code, kind.__mro__):
             for name, inner in vars(base).items():
                 if (
                     name[:2] == name[-2:] == "__"
@@ -126,9 +126,9 @@ class Things:
             self._note(by + name, _content(cell), _content, cell)
         for key, default in _defaults(function).items():
             self._note(f"{own}default {key}", default, lambda key: _defaults(function)[key], key)
-        if not is_users(function):
+        if not is_user_code(function):
             return
-        names = names_in(code)
+        names = names_in_code(code)
         self._attributes |= names.attributes
         for name in sorted(names.globals & function.__globals__.keys()):
             thing = function.__globals__[name]
@@ -155,7 +155,7 @@ class Things:
         classes = (thing if is_class else type(thing)).__mro__
         means = [(kind, vars(kind)[attribute]) for kind in classes if attribute in vars(kind)]
         for kind, inner in means:
-            if not is_users(kind):
+            if not is_user_code(kind):
                 continue
             plain = not hasattr(type(inner), "__get__")
             if isinstance(inner, MemberDescriptorType) or plain:
@@ -170,9 +170,9 @@ class Things:
 def _has_attributes(thing: Any) -> bool:
     """Return whether an object may have attributes that the user replaces."""
     if isinstance(thing, ModuleType | type):
-        return is_users(thing)
+        return is_user_code(thing)
     module = type(thing).__module__
-    return module != "builtins" and not is_ours(module)
+    return module != "builtins" and not is_package_module(module)
 
 
 def _found(owner: Any, attribute: str) -> tuple[Any, Callable[[str], Any], str]:
@@ -228,7 +228,7 @@ def _contents(thing: Any) -> list[Any]:
 
 def inside(thing: Any) -> Iterator[tuple[Collection[Any], list[Any]]]:
     """Yield what is in a list, a dict and the like: as it is at any time, and as it is now where that is not much."""
-    waiting, room = deque([thing]), MOST_INSIDE
+    waiting, room = deque([thing]), MAX_COMPARED_ITEMS
     while waiting and room > 0:
         thing = waiting.popleft()
         views: tuple[Collection[Any], ...] = ()

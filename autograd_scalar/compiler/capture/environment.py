@@ -7,14 +7,14 @@ from itertools import chain
 from operator import is_
 from typing import Any, NamedTuple
 
-from autograd_scalar.compiler.capture.closure import Things
+from autograd_scalar.compiler.capture.closure import Closure
 from autograd_scalar.compiler.capture.closure import inside as inside_of
-from autograd_scalar.compiler.capture.signature import told_apart
+from autograd_scalar.compiler.capture.signature import identity_key
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.ops import table
 
 
-class Surroundings:
+class Environment:
     """The things around a function, and whether they have changed."""
 
     def __init__(
@@ -24,22 +24,22 @@ class Surroundings:
         self._f = f
         #: Objects among the arguments, by what they are called; held on to, since they are found by their ids.
         self._objects = objects or {}
-        self._seen: Seen | None = None
+        self._seen: Snapshot | None = None
 
-    def seen(self) -> Seen:
+    def snapshot(self) -> Snapshot:
         """Return what tells the things from others, as they are now; the same object as long as nothing has changed."""
         seen = self._seen
-        if seen is None or not seen.is_so():
-            seen = self._seen = seen_of(self.things())
+        if seen is None or not seen.still_valid():
+            seen = self._seen = take_snapshot(self.closure())
         return seen
 
-    def things(self) -> Things:
+    def closure(self) -> Closure:
         """Return the things, as they are now."""
-        return Things(self._f, self._objects)
+        return Closure(self._f, self._objects)
 
-    def check(self, before: Things) -> None:
+    def check(self, before: Closure) -> None:
         """Raise JitError where a thing is another one, or has other contents, than before."""
-        now = self.things()
+        now = self.closure()
         for name in {**before.named, **now.named}:
             one, other = before.contents.get(name), now.contents.get(name)
             if (
@@ -54,7 +54,7 @@ class Surroundings:
                 )
 
 
-class Seen(NamedTuple):
+class Snapshot(NamedTuple):
     """What was found around a function."""
 
     #: How each thing is looked up again, by what, and the thing.
@@ -68,7 +68,7 @@ class Seen(NamedTuple):
     #: What tells it from others: part of what a record is right for.
     key: tuple[Any, ...]
 
-    def is_so(self) -> bool:
+    def still_valid(self) -> bool:
         """Return whether nothing has changed: this is asked at every call, so it takes no detours."""
         for get, name, thing in self.lookups:
             if get(name) is not thing:
@@ -80,17 +80,17 @@ class Seen(NamedTuple):
         )
 
 
-def seen_of(things: Things) -> Seen:
+def take_snapshot(things: Closure) -> Snapshot:
     """Return what tells things from others."""
     found, views, short, inside = [], [], [], []
     for name, thing in things.named.items():
-        told = [told_apart(thing)]
+        told = [identity_key(thing)]
         for view, now in inside_of(thing):
             views.append(view)
             if now:
                 short.append(view)
                 inside += now
-            told += [len(view), *[(type(part), told_apart(part)) for part in now]]
+            told += [len(view), *[(type(part), identity_key(part)) for part in now]]
         found.append((name, type(thing), *told))
     lengths = [*map(len, views)]
-    return Seen(things.lookups, views, lengths, short, inside, (table.definitions, *found))
+    return Snapshot(things.lookups, views, lengths, short, inside, (table.definitions, *found))

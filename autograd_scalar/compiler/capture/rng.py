@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 
-def state() -> Any:
+def get_state() -> Any:
     """Return the states of Python's generator and of NumPy's."""
     numpy = sys.modules.get("numpy")
     if numpy is None:
@@ -17,7 +17,7 @@ def state() -> Any:
     return random.getstate(), (kind, tuple(keys.tolist()), *rest)
 
 
-def put_back(states: Any) -> None:
+def set_state(states: Any) -> None:
     """Set the generators back: nothing came of what was drawn."""
     pythons, numpys = states
     random.setstate(pythons)
@@ -25,7 +25,7 @@ def put_back(states: Any) -> None:
         sys.modules["numpy"].random.set_state(numpys)
 
 
-def others_may_draw() -> bool:
+def other_threads_may_draw() -> bool:
     """Return whether there are other threads, which share the generators: a notebook always has some."""
     return any(
         thread is not threading.current_thread() and not thread.name.startswith("autograd_scalar")

@@ -10,7 +10,7 @@ from itertools import product
 from types import FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
-from autograd_scalar.compiler.capture.bytecode import is_ours
+from autograd_scalar.compiler.capture.bytecode import is_package_module
 from autograd_scalar.compiler.capture.rng import is_generator
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.value import Value
@@ -19,7 +19,7 @@ from autograd_scalar.value import Value
 FLOAT, VALUE, ARRAY = "float", "Value", "array"
 
 
-#: Things that are the same where they are equal.
+#: Closure that are the same where they are equal.
 _SIMPLE = (int, bool, str, type(None), Value)
 
 
@@ -49,7 +49,7 @@ class Identity:
 _FLOAT, _VALUE, _ARRAY = Leaf(FLOAT), Leaf(VALUE), Leaf(ARRAY)
 
 
-class Parts(NamedTuple):
+class Flattened(NamedTuple):
     """What arguments hold besides their structure."""
 
     #: Floats, Values and arrays.
@@ -58,7 +58,7 @@ class Parts(NamedTuple):
     objects: dict[str, Any]
 
 
-def taken_apart(argument: Any, parts: Parts, path: str, rows: bool | None) -> Any:
+def flatten(argument: Any, parts: Flattened, path: str, rows: bool | None) -> Any:
     """Return the structure of an argument, hashable, and put what else it holds into `parts`.
 
     Ints, strings, bools and whatever else is no number to compute with are part of the structure. With `rows`, the
@@ -80,13 +80,13 @@ def taken_apart(argument: Any, parts: Parts, path: str, rows: bool | None) -> An
         return _array(argument, leaves, path, rows)
     if kind in (list, tuple) or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
         return kind, *[
-            taken_apart(part, parts, f"{path}[{i}]", rows) for i, part in enumerate(argument)
+            flatten(part, parts, f"{path}[{i}]", rows) for i, part in enumerate(argument)
         ]
     if kind in (dict, OrderedDict):
         return (
             kind,
             tuple(argument),
-            *[taken_apart(part, parts, f"{path}[{key!r}]", rows) for key, part in argument.items()],
+            *[flatten(part, parts, f"{path}[{key!r}]", rows) for key, part in argument.items()],
         )
     if isinstance(argument, float) and not rows:  # numpy's float64 among them
         leaves.append(float(argument))
@@ -107,9 +107,9 @@ def taken_apart(argument: Any, parts: Parts, path: str, rows: bool | None) -> An
             f"{path} is an iterator, from which a replay would draw nothing; pass a list"
         )
     frozen: list[Any] = []
-    if is_ours(kind.__module__):  # a model: what its class's code reads is not looked for
+    if is_package_module(kind.__module__):  # a model: what its class's code reads is not looked for
         frozen = [
-            (name, told_apart(part)) for name, part in getattr(argument, "__dict__", {}).items()
+            (name, identity_key(part)) for name, part in getattr(argument, "__dict__", {}).items()
         ]
     elif kind.__module__ != "builtins":
         parts.objects[path] = argument
@@ -138,16 +138,16 @@ def _contents(container: Any, path: str) -> Iterator[Any]:
         )
     pairs = isinstance(container, dict | UserDict | MappingProxyType)
     inside = [part for pair in container.items() for part in pair] if pairs else [*container]
-    told = [(type(part), told_apart(part)) for part in inside]
+    told = [(type(part), identity_key(part)) for part in inside]
     yield frozenset(told) if isinstance(container, set | frozenset) else tuple(told)
     for part in inside:
         if isinstance(part, _CONTAINERS):
             yield from _contents(part, path)
     for name, part in getattr(container, "__dict__", {}).items():
-        yield name, type(part), told_apart(part)
+        yield name, type(part), identity_key(part)
 
 
-def told_apart(thing: Any) -> Any:
+def identity_key(thing: Any) -> Any:
     """Return what is equal for those things alone that may stand in its place; their contents are not seen."""
     if isinstance(thing, float):
         return repr(thing)  # because 0.0 == -0.0
@@ -194,7 +194,7 @@ def _array(argument: Any, leaves: list[Any], path: str, rows: bool | None) -> An
     return Leaf(ARRAY, array.shape[1:]) if rows else _ARRAY
 
 
-def put_together(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
+def unflatten(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
     """Return the argument of that structure, with what a function returns for each leaf."""
     if isinstance(structure, Leaf):
         return leaf(structure)
@@ -202,8 +202,8 @@ def put_together(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
     if _is_rebuilt(structure):
         if issubclass(kind, dict):
             keys, *parts = parts
-            return kind(zip(keys, [put_together(part, leaf) for part in parts], strict=True))
-        built = [put_together(part, leaf) for part in parts]
+            return kind(zip(keys, [unflatten(part, leaf) for part in parts], strict=True))
+        built = [unflatten(part, leaf) for part in parts]
         return kind(*built) if hasattr(kind, "_fields") else kind(built)
     return parts[0].thing if isinstance(parts[0], Identity) else parts[0]
 

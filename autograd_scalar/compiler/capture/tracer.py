@@ -24,10 +24,10 @@ class Frozen(NamedTuple):
     """A number that is the same in every replay, and the line that wrote it."""
 
     number: float
-    place: str
+    location: str
 
 
-class Trace:
+class Tracer:
     """The record of one call. Nodes are kept alive, so that none of them is mistaken for another."""
 
     def __init__(self, name: str) -> None:

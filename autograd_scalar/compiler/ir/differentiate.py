@@ -9,27 +9,25 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from math import inf
 
-from autograd_scalar.compiler.ir.program import Builder, Instruction, Program, rewritten
-from autograd_scalar.compiler.ir.rules import ARITHMETIC, partial_writers
+from autograd_scalar.compiler.ir.program import Builder, Instruction, Program, rewrite
+from autograd_scalar.compiler.ir.rules import ARITHMETIC, partial_rules
 from autograd_scalar.ops.table import TABLE
 
 _ADD, _MUL, _DIV = ARITHMETIC["+"], ARITHMETIC["*"], ARITHMETIC["/"]
 
 
-def with_gradients(
-    program: Program, wrt: Sequence[int], of: Sequence[int] | None = None
-) -> Program:
+def differentiate(program: Program, wrt: Sequence[int], of: Sequence[int] | None = None) -> Program:
     """Return the program with the derivatives of its outputs by some inputs as further outputs.
 
     `wrt` are numbers of inputs, and `of` numbers of outputs, all of them unless told. After the outputs of the program
     come the derivatives of the first output by each of those inputs, then those of the second, and so on.
 
     >>> square = Program([("input", 0), ("mul", 0, 0)], ["x"], [1])
-    >>> with_gradients(square, [0]).run([3.0])
+    >>> differentiate(square, [0]).run([3.0])
     [9.0, 6.0]
     """
     builder = Builder(program.inputs)
-    now, guards = rewritten(program, builder, builder.emit)
+    now, guards = rewrite(program, builder, builder.emit)
     wanted = [builder.input(k) for k in wrt]
     depends = _dependents(builder.code, wanted)
     outputs = [now[place] for place in program.outputs]
@@ -97,7 +95,7 @@ def _partials(
 ) -> Iterator[tuple[int, int]]:
     """Yield the operands by which a derivative is wanted, in order, with the places of the local derivatives."""
     emit, constant, row = builder.emit, builder.constant, TABLE[op]
-    partials = partial_writers(row)
+    partials = partial_rules(row)
     if not row.lists:
         for operand, partial in zip(operands, partials, strict=True):
             if depends[operand]:

@@ -41,7 +41,7 @@ class Guard(NamedTuple):
     y: int
     outcome: bool
     #: Where the comparison was made, as `file:line`.
-    place: str = ""
+    location: str = ""
 
 
 class Program:
@@ -120,7 +120,7 @@ class Program:
         ]
         lines += [
             f"  guard {self.name(g.x)} {g.symbol} {self.name(g.y)} is {g.outcome}"
-            + (f"  # {g.place}" if g.place else "")
+            + (f"  # {g.location}" if g.location else "")
             for g in self.guards
         ]
         return "\n".join(lines)
@@ -150,11 +150,11 @@ class Program:
             elif op == "const":
                 values.append(operands[0])
             else:
-                values.append(computed(op, [values[place] for place in operands]))
+                values.append(compute(op, [values[place] for place in operands]))
         return [values[place] for place in self.outputs]
 
 
-def computed(op: str, operands: Sequence[float]) -> float:
+def compute(op: str, operands: Sequence[float]) -> float:
     """Return what an instruction gives for numbers."""
     if op.startswith("if"):
         a, b, x, y = operands
@@ -234,7 +234,7 @@ class Builder:
         return Program(self.code, self.inputs, outputs, guards, check=False)
 
 
-def rewritten(
+def rewrite(
     program: Program, builder: Builder, emit: Callable[..., int], keep: Sequence[bool] | None = None
 ) -> tuple[list[int], tuple[Guard, ...]]:
     """Write a program's instructions into a builder through `emit(op, *operands)`.
@@ -255,7 +255,7 @@ def rewritten(
     return now, tuple(g._replace(x=now[g.x], y=now[g.y]) for g in program.guards)
 
 
-def needed(program: Program) -> list[bool]:
+def live_instructions(program: Program) -> list[bool]:
     """Return of each instruction whether an output or a guard depends on it."""
     live = [False] * len(program.code)
     for place in program.roots:

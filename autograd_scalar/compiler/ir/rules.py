@@ -72,27 +72,27 @@ def write(tree: ast.expr, names: Mapping[str, int], builder: Builder, emit: Emit
 
 
 @cache
-def value_writer(row: Op) -> Writer:
+def value_rule(row: Op) -> Writer:
     """Return the function that writes out a row's value; in a fold one step, with the running z before the operands."""
     names = ("z", *row.operands) if row.lists else row.operands
     return writer(row.value_tree, names, expand=True)
 
 
 @cache
-def start_writer(row: Op) -> Writer:
+def start_rule(row: Op) -> Writer:
     """Return the function that writes out what a fold starts from."""
     assert row.start_tree is not None
     return writer(row.start_tree, row.operands, expand=True)
 
 
 @cache
-def partial_writers(row: Op) -> tuple[Writer, ...]:
+def partial_rules(row: Op) -> tuple[Writer, ...]:
     """Return the functions that write a row's partial derivatives, from z and the operands (or elements of lists)."""
     return tuple(writer(tree, ("z", *row.operands), expand=False) for tree in row.partial_trees)
 
 
 @cache
-def is_basic(op: str) -> bool:
+def is_primitive(op: str) -> bool:
     """Return whether back ends know an operation by themselves: arithmetic, `if`, and math's functions."""
     return op.startswith("if") or op in (*ARITHMETIC.values(), NEGATION) or _is_function(TABLE[op])
 

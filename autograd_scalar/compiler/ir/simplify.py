@@ -14,9 +14,9 @@ from autograd_scalar.compiler.ir.program import (
     Builder,
     Instruction,
     Program,
-    computed,
-    needed,
-    rewritten,
+    compute,
+    live_instructions,
+    rewrite,
 )
 from autograd_scalar.compiler.ir.rules import ARITHMETIC, NEGATION, Emit
 from autograd_scalar.ops.table import TABLE
@@ -37,14 +37,14 @@ def fold_constants(builder: Builder, emit: Emit, op: str, operands: tuple[int, .
         if x == y:
             return x
         if a in numbers and b in numbers:
-            return x if computed(op, [numbers[a], numbers[b], 1.0, 0.0]) else y
+            return x if compute(op, [numbers[a], numbers[b], 1.0, 0.0]) else y
         return None
     if (operands and operands[0] not in numbers) or (op in TABLE and TABLE[op].lists):
         return None
     for operand in operands:
         if operand not in numbers:
             return None
-    return builder.constant(computed(op, [numbers[operand] for operand in operands]))
+    return builder.constant(compute(op, [numbers[operand] for operand in operands]))
 
 
 def algebra(builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]) -> int | None:
@@ -102,7 +102,7 @@ def _to_the(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
 _BY_NUMBER = {_ADD: _plus, _SUB: _minus, _MUL: _times, _DIV: _divided, _POW: _to_the}
 
 
-def applied(program: Program, rules: Sequence[Rule], *, common: bool = False) -> Program:
+def apply_rules(program: Program, rules: Sequence[Rule], *, common: bool = False) -> Program:
     """Return what is live of the program, with each instruction put through rules; the first with an answer wins.
 
     With `common`, what has been computed already is not computed again.
@@ -125,13 +125,13 @@ def applied(program: Program, rules: Sequence[Rule], *, common: bool = False) ->
             known[key] = place
         return place
 
-    now, guards = rewritten(program, builder, emit, needed(program))
+    now, guards = rewrite(program, builder, emit, live_instructions(program))
     return builder.program([now[place] for place in program.outputs], guards)
 
 
-def live(program: Program) -> Program:
+def remove_dead_code(program: Program) -> Program:
     """Return the program without what no output or guard depends on."""
-    keep = needed(program)
+    keep = live_instructions(program)
     code: list[Instruction] = []
     now: list[int] = []
     for place, instruction in enumerate(program.code):
@@ -146,11 +146,11 @@ def live(program: Program) -> Program:
     return Program(code, program.inputs, outputs, guards, check=False)
 
 
-def common_subexpressions(program: Program) -> Program:
+def eliminate_common_subexpressions(program: Program) -> Program:
     """Return the program with what is the same computed once."""
-    return applied(program, (), common=True)
+    return apply_rules(program, (), common=True)
 
 
-def simplified(program: Program, *others: Rule) -> Program:
+def simplify(program: Program, *others: Rule) -> Program:
     """Return the program after all passes, and other rules in the same go."""
-    return live(applied(program, (fold_constants, *others, algebra), common=True))
+    return remove_dead_code(apply_rules(program, (fold_constants, *others, algebra), common=True))

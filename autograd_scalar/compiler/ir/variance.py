@@ -9,7 +9,7 @@ from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 
 
-class Layout(NamedTuple):
+class RowLayout(NamedTuple):
     """Which inputs of a program are columns, and which outputs are wanted by row; the rest is shared, or summed."""
 
     columns: tuple[int, ...]
@@ -18,11 +18,11 @@ class Layout(NamedTuple):
     sums: tuple[int, ...]
 
 
-def layout(program: Program, columns: Sequence[int], rows: Sequence[int]) -> Layout:
+def row_layout(program: Program, columns: Sequence[int], rows: Sequence[int]) -> RowLayout:
     """Return the layout in which those inputs differ by row, and those outputs are wanted by row."""
     shared = sorted({*range(len(program.inputs))}.difference(columns))
     sums = sorted({*range(len(program.outputs))}.difference(rows))
-    return Layout(tuple(columns), tuple(rows), tuple(shared), tuple(sums))
+    return RowLayout(tuple(columns), tuple(rows), tuple(shared), tuple(sums))
 
 
 def varying(program: Program, columns: Sequence[int]) -> list[bool]:

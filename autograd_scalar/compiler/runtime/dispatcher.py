@@ -10,9 +10,9 @@ from types import MethodType
 from typing import Any, NamedTuple
 
 from autograd_scalar.compiler.backends import c, python
-from autograd_scalar.compiler.capture.environment import Seen, Surroundings
-from autograd_scalar.compiler.capture.signature import Parts, taken_apart
-from autograd_scalar.compiler.errors import Changed, JitError, NothingToCompile
+from autograd_scalar.compiler.capture.environment import Environment, Snapshot
+from autograd_scalar.compiler.capture.signature import Flattened, flatten
+from autograd_scalar.compiler.errors import EnvironmentChanged, JitError, NothingToCompile
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.bound import Bound
 from autograd_scalar.compiler.runtime.mapped import Batch
@@ -34,13 +34,13 @@ class _Flat(NamedTuple):
 
     entry: Entry
     #: What was around when it was found.
-    seen: Seen
+    seen: Snapshot
 
 
 class _Short(NamedTuple):
     """The short ways to results, from floats and Values to machine code, as long as all around is so."""
 
-    is_so: Callable[[], bool]
+    still_valid: Callable[[], bool]
     answers: dict[Path, Callable[[tuple[Any, ...]], Any]]
 
 
@@ -52,13 +52,13 @@ class Jitted:
     def __init__(self, spec: Spec) -> None:
         functools.update_wrapper(self, spec.f, updated=())
         self.f, self.spec = spec.f, spec
-        self.surroundings = Surroundings(spec.f, spec.name)
+        self.environment = Environment(spec.f, spec.name)
         self.entries: dict[Any, Entry] = {}
         #: Structures by the types of the arguments.
         self._flat: dict[tuple[type, ...], _Flat] = {}
         self._short = _Short(bool, {})  # of nothing: bool() is False
-        #: The surroundings with objects among the arguments, by these.
-        self._around: dict[tuple[tuple[str, int], ...], Surroundings] = {}
+        #: The environment with objects among the arguments, by these.
+        self._around: dict[tuple[tuple[str, int], ...], Environment] = {}
         #: The latest call with arrays, for when it is made again.
         self._latest: Batch | None = None
 
@@ -89,15 +89,15 @@ class Jitted:
         return type(self), (self.spec,)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        is_so, answers = self._short
-        if not kwargs and not modes.open_blocks and is_so():
+        still_valid, answers = self._short
+        if not kwargs and not modes.open_blocks and still_valid():
             for answer in answers.values():
                 found = answer(args)
                 if found is not None:
                     return found
         try:
             return self._called(args, kwargs)
-        except Changed:  # by another thread
+        except EnvironmentChanged:  # by another thread
             return self._called(args, kwargs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -115,7 +115,7 @@ class Jitted:
         leaves: Any = []
         types = tuple(map(type, args))
         flat = None if kwargs else self._flat.get(types)
-        if flat is not None and flat.seen is self.surroundings.seen():
+        if flat is not None and flat.seen is self.environment.snapshot():
             (entry, seen), leaves = flat, args
         else:
             entry, seen = self._entry(args, kwargs, leaves)
@@ -149,17 +149,17 @@ class Jitted:
     def _shorten(self, types: tuple[type, ...], flat: _Flat, path: Path) -> None:
         """Remember a structure, and the short way through a path of it."""
         self._flat[types] = flat
-        if self._short.is_so != flat.seen.is_so:
-            self._short = _Short(flat.seen.is_so, {})
+        if self._short.still_valid != flat.seen.still_valid:
+            self._short = _Short(flat.seen.still_valid, {})
         answers = self._short.answers
         if path not in answers and len(answers) < MOST_SHORT:
             answer = path.answer(types)
             if answer is not None:
-                self._short = _Short(flat.seen.is_so, {**answers, path: answer})
+                self._short = _Short(flat.seen.still_valid, {**answers, path: answer})
 
-    def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> tuple[Entry, Seen]:
+    def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> tuple[Entry, Snapshot]:
         """Return what is known for arguments of that structure, and for what; put their leaves into a list."""
-        parts = Parts(leaves, {})
+        parts = Flattened(leaves, {})
         mapped = (
             {i % len(args) for i in self.spec.mapped if -len(args) <= i < len(args)}
             if self.spec.mapped
@@ -175,14 +175,14 @@ class Jitted:
             (
                 tuple,
                 *[
-                    taken_apart(a, parts, f"argument {i}", i in mapped if mapped else None)
+                    flatten(a, parts, f"argument {i}", i in mapped if mapped else None)
                     for i, a in enumerate(args)
                 ],
             ),
-            taken_apart(kwargs, parts, "keywords", False if mapped else None),
+            flatten(kwargs, parts, "keywords", False if mapped else None),
         )
-        surroundings = self._with(parts.objects) if parts.objects else self.surroundings
-        seen = surroundings.seen()
+        environment = self._with(parts.objects) if parts.objects else self.environment
+        seen = environment.snapshot()
         key = structure, seen.key
         entry = self.entries.get(key)
         if entry is None:
@@ -192,16 +192,16 @@ class Jitted:
                     f"new one; what differs: {', '.join(differences(self.spec, self.entries)) or 'the structures'}"
                 )
                 del self.entries[next(iter(self.entries))]
-            entry = self.entries[key] = Entry(self.spec, *key, surroundings)
+            entry = self.entries[key] = Entry(self.spec, *key, environment)
         return entry, seen
 
-    def _with(self, objects: dict[str, Any]) -> Surroundings:
+    def _with(self, objects: dict[str, Any]) -> Environment:
         """Return what is around the function where objects are among its arguments."""
         key = tuple((name, id(thing)) for name, thing in objects.items())
         if key not in self._around:
             if len(self._around) >= MOST_STRUCTURES:
                 del self._around[next(iter(self._around))]
-            self._around[key] = Surroundings(self.f, self.spec.name, objects)
+            self._around[key] = Environment(self.f, self.spec.name, objects)
         return self._around[key]
 
     # ----- to be looked at -----

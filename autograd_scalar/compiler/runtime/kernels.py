@@ -14,10 +14,10 @@ from typing import Any
 
 from autograd_scalar.compiler.backends import python
 from autograd_scalar.compiler.backends.llvm import scalar, target
-from autograd_scalar.compiler.ir.differentiate import with_gradients
-from autograd_scalar.compiler.ir.lower import write_out
+from autograd_scalar.compiler.ir.differentiate import differentiate
+from autograd_scalar.compiler.ir.lower import lower_instruction
 from autograd_scalar.compiler.ir.program import Program
-from autograd_scalar.compiler.ir.simplify import simplified
+from autograd_scalar.compiler.ir.simplify import simplify
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime.outlined import Run, batched
 from autograd_scalar.compiler.runtime.row_kernel import Rows
@@ -31,8 +31,8 @@ MOST_KEPT = 100
 
 def basic(program: Program, wrt: Sequence[int] | None, of: Sequence[int] | None = None) -> Program:
     """Return the program, with gradients by some inputs where these are asked for, as back ends take it."""
-    whole = program if wrt is None else with_gradients(program, wrt, of)
-    return simplified(whole, write_out)
+    whole = program if wrt is None else differentiate(program, wrt, of)
+    return simplify(whole, lower_instruction)
 
 
 _made: dict[Any, Any] = {}

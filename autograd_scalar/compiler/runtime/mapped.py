@@ -8,9 +8,9 @@ from math import prod
 from typing import Any
 
 from autograd_scalar import functions, pytree
-from autograd_scalar.compiler.capture.environment import Seen
+from autograd_scalar.compiler.capture.environment import Snapshot
 from autograd_scalar.compiler.capture.signature import ARRAY
-from autograd_scalar.compiler.errors import JitError, TooManyWays
+from autograd_scalar.compiler.errors import JitError, TooManyTraces
 from autograd_scalar.compiler.runtime.fast_call import copy_data
 from autograd_scalar.compiler.runtime.partition import Part, parts, whole
 from autograd_scalar.compiler.runtime.row_kernel import Columns
@@ -26,7 +26,9 @@ class Batch:
     It may be called again and again: each call reads the present data of the parameters and of the arrays.
     """
 
-    def __init__(self, entry: Entry, leaves: Sequence[Any], seen: Seen, args: Any = None) -> None:
+    def __init__(
+        self, entry: Entry, leaves: Sequence[Any], seen: Snapshot, args: Any = None
+    ) -> None:
         self.entry, self.spec = entry, entry.spec
         self._args, self._seen = args, seen
         self._shapes = [getattr(a, "shape", None) for a in args or ()]
@@ -71,7 +73,7 @@ class Batch:
                 return False
         if [a.shape for a in args] != self._shapes:  # which can be set in place
             return False
-        return self._seen.is_so()
+        return self._seen.still_valid()
 
     def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:
         """Return what the rows count up to: one number, or the shape that arrays broadcast to."""
@@ -113,7 +115,7 @@ class Batch:
             return v
         try:
             return self._compiled()
-        except TooManyWays:
+        except TooManyTraces:
             return self.one_by_one()
 
     def _compiled(self) -> Any:

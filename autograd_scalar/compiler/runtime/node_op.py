@@ -95,4 +95,4 @@ def flip(program: Program, inputs: Sequence[float]) -> str:
         for g, (x, y) in zip(program.guards, pairs, strict=True)
         if COMPARISONS[g.symbol](x, y) is not g.outcome
     )
-    return f"the comparison {flipped.symbol} at {flipped.place} was {flipped.outcome}"
+    return f"the comparison {flipped.symbol} at {flipped.location} was {flipped.outcome}"

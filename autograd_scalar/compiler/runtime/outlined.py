@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_scalar.compiler.ir.differentiate import with_gradients
-from autograd_scalar.compiler.ir.lower import write_out
-from autograd_scalar.compiler.ir.program import Builder, Program, rewritten
+from autograd_scalar.compiler.ir.differentiate import differentiate
+from autograd_scalar.compiler.ir.lower import lower_instruction
+from autograd_scalar.compiler.ir.program import Builder, Program, rewrite
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
-from autograd_scalar.compiler.ir.simplify import simplified
+from autograd_scalar.compiler.ir.simplify import simplify
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime.row_kernel import Columns, Rows
 from autograd_scalar.compiler.vectorize.outline import Unbatched, unbatched
@@ -68,26 +68,26 @@ class _Batched:
         self._both: Columns | None = None
         self._forward: Rows | None = None
         if not gradient:
-            self._forward = Rows(simplified(row, write_out), columns, results, options)
-            self._rest = _once(simplified(rest, write_out), options)
+            self._forward = Rows(simplify(row, lower_instruction), columns, results, options)
+            self._rest = _once(simplify(rest, lower_instruction), options)
             return
-        rest = simplified(with_gradients(rest, range(len(rest.inputs))), write_out)
+        rest = simplify(differentiate(rest, range(len(rest.inputs))), lower_instruction)
         seeds = rest.outputs[1 + shared :]
         if all(rest.code[seed][0] == "const" for seed in seeds):
             self._seeds = self._table([rest.code[seed][1] for seed in seeds])
-            rest = simplified(
+            rest = simplify(
                 Program(
                     rest.code, rest.inputs, rest.outputs[: 1 + shared], rest.guards, check=False
                 )
             )
         else:
-            self._forward = Rows(simplified(row, write_out), columns, results, options)
+            self._forward = Rows(simplify(row, lower_instruction), columns, results, options)
         self._rest = _once(rest, options)
         #: The columns by which derivatives are asked for.
         self._by = sorted({j for _, _, j in self._placed})
         program = _seeded(row)
         wrt = [*range(shared), *(shared + j for j in self._by)]
-        made = simplified(with_gradients(program, wrt, [self._results]), write_out)
+        made = simplify(differentiate(program, wrt, [self._results]), lower_instruction)
         by_row = [*results, *range(self._results + 1 + shared, len(made.outputs))]
         inputs = range(shared, len(program.inputs))
         if self._seeds is not None and not self._placed:
@@ -153,7 +153,7 @@ def _seeded(row: Program) -> Program:
     """Return a row's program with a last output: the sum of its results times their seeds, which are further inputs."""
     names = [f"s{i}" for i in range(len(row.outputs))]
     builder = Builder([*row.inputs, *names])
-    now, guards = rewritten(row, builder, builder.emit)
+    now, guards = rewrite(row, builder, builder.emit)
     results = [now[place] for place in row.outputs]
     products = [
         builder.emit(ARITHMETIC["*"], z, builder.input(len(row.inputs) + i))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_scalar.compiler.errors import JitError, TooManyWays
+from autograd_scalar.compiler.errors import JitError, TooManyTraces
 from autograd_scalar.compiler.runtime.row_kernel import Columns
 from autograd_scalar.compiler.runtime.specialization import Entry
 from autograd_scalar.compiler.runtime.trace import Path
@@ -54,7 +54,7 @@ def parts(
         if not waiting:
             row = numbers(0 if left is None else int(left[0]))
             if not entry.may_record(row):
-                raise TooManyWays(
+                raise TooManyTraces(
                     f"{entry.spec.name} takes more than {len(entry.paths)} ways through its code; "
                     "use where(), maximum() and the like instead of if"
                 )

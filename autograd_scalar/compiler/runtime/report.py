@@ -89,8 +89,10 @@ def _path(path: Path) -> str:
     if path.closed:
         names = [v.label or program.inputs[path.given + k] for k, v in enumerate(path.closed)]
         lines.append(f"reads {_counted(len(names), 'Value')} from around it: {_listed(names)}")
-    lines += [f"holds where {_guard(program, g)}, as at {_short(g.place)}" for g in program.guards]
-    frozen = Counter((number.number, _short(number.place)) for number in path.frozen)
+    lines += [
+        f"holds where {_guard(program, g)}, as at {_short(g.location)}" for g in program.guards
+    ]
+    frozen = Counter((number.number, _short(number.location)) for number in path.frozen)
     for (number, place), count in list(frozen.items())[:20]:
         lines.append(f"froze {number!r}{f', {count} times,' if count > 1 else ''} from {place}")
     if len(frozen) > 20:

@@ -12,7 +12,7 @@ from autograd_scalar.compiler.backends.llvm import abi, target
 from autograd_scalar.compiler.backends.llvm.loops import lanes, looped
 from autograd_scalar.compiler.backends.llvm.straight import straight
 from autograd_scalar.compiler.ir.program import Program
-from autograd_scalar.compiler.ir.variance import layout
+from autograd_scalar.compiler.ir.variance import row_layout
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime import threads
 from autograd_scalar.compiler.runtime.fast_call import Means, address
@@ -87,7 +87,7 @@ class Rows:
         self, program: Program, columns: Sequence[int], rows: Sequence[int], options: Options
     ) -> None:
         self.program = program
-        self.layout = layout(program, columns, rows)
+        self.layout = row_layout(program, columns, rows)
         self.native = options.backend == "llvm"
         self._fast = options.fast
         self._machines: dict[int, Machine] = {}

@@ -8,10 +8,10 @@ from typing import Any
 
 from autograd_scalar import pytree
 from autograd_scalar.compiler.capture import rng
-from autograd_scalar.compiler.capture.environment import Surroundings, seen_of
-from autograd_scalar.compiler.capture.signature import ARRAY, VALUE, Leaf, nested, put_together
-from autograd_scalar.compiler.capture.tracer import Trace
-from autograd_scalar.compiler.errors import Changed, JitError, NothingToCompile
+from autograd_scalar.compiler.capture.environment import Environment, take_snapshot
+from autograd_scalar.compiler.capture.signature import ARRAY, VALUE, Leaf, nested, unflatten
+from autograd_scalar.compiler.capture.tracer import Tracer
+from autograd_scalar.compiler.errors import EnvironmentChanged, JitError, NothingToCompile
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.node_op import flip
 from autograd_scalar.compiler.runtime.spec import Spec
@@ -31,20 +31,20 @@ class Entry:
         spec: Spec,
         structure: Any,
         frozen: tuple[Any, ...],
-        surroundings: Surroundings,
+        environment: Environment,
     ) -> None:
         self.spec, self.structure = spec, structure
-        self.frozen, self.surroundings = frozen, surroundings
+        self.frozen, self.environment = frozen, environment
         self.paths: list[Path] = []
         self.leaves: list[Leaf] = []
-        put_together(structure, self.leaves.append)
+        unflatten(structure, self.leaves.append)
         self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
 
     def record(self, numbers: Sequence[float]) -> Path:
         """Return the path that the function takes for some numbers, recorded and kept."""
-        before = rng.state()
+        before = rng.get_state()
         path = self._recorded(numbers)
-        if rng.state() != before and self._is_by_chance(path, numbers, before):
+        if rng.get_state() != before and self._is_by_chance(path, numbers, before):
             raise JitError(
                 f"{self.spec.name} draws random numbers while it is recorded, and a replay would have the same again; "
                 "draw them outside, and pass them in"
@@ -54,26 +54,26 @@ class Entry:
 
     def _is_by_chance(self, path: Path, numbers: Sequence[float], before: Any) -> bool:
         """Return whether it is the function that drew random numbers, the generators having moved since before."""
-        if not rng.others_may_draw():
-            rng.put_back(before)
+        if not rng.other_threads_may_draw():
+            rng.set_state(before)
             return True
         again = self._recorded(numbers).program  # the same, if it was another thread that drew
         return kernels.shape(again) != kernels.shape(path.program)
 
     def _recorded(self, numbers: Sequence[float]) -> Path:
         """Return the path, as a recording of its own."""
-        trace = Trace(self.spec.name)
-        result = self._traced(trace, numbers)
+        tracer = Tracer(self.spec.name)
+        result = self._traced(tracer, numbers)
         values = [leaf for leaf in pytree.leaves(result) if type(leaf) is Value]
         outputs: list[Value] = []
-        are_numbers = iter(trace.are_numbers(values))
+        are_numbers = iter(tracer.are_numbers(values))
 
         def placed(leaf: Any, where: str) -> Output:
             if type(leaf) is Value:
                 outputs.append(leaf)
                 return (Number if next(are_numbers) else Output)(len(outputs) - 1)
             if isinstance(leaf, float | int):
-                outputs.append(trace.result(leaf))
+                outputs.append(tracer.result(leaf))
                 number = Number(len(outputs) - 1)
                 number.constant = leaf
                 return number
@@ -83,15 +83,15 @@ class Entry:
             )
 
         leaves = [*map(placed, pytree.leaves(result), pytree.paths(result, "the result"))]
-        if not trace.branches and not values:
+        if not tracer.branches and not values:
             raise NothingToCompile(
                 f"{self.spec.name} gave no Value, but {result!r:.60}: there is nothing to compile"
             )
-        program, closed, frozen = trace.program(outputs)
+        program, closed, frozen = tracer.program(outputs)
         built = pytree.build(result, iter(leaves))
-        return Path(self.spec, program, closed, frozen, built, len(trace.inputs), trace.by)
+        return Path(self.spec, program, closed, frozen, built, len(tracer.inputs), tracer.by)
 
-    def _traced(self, trace: Trace, numbers: Sequence[float]) -> Any:
+    def _traced(self, tracer: Tracer, numbers: Sequence[float]) -> Any:
         """Return what the function gives for Values with some numbers, while a trace hears of all that it does."""
         spec = self.spec
         given, names = iter(numbers), iter(spec.leaf_names(self.structure))
@@ -99,19 +99,19 @@ class Entry:
         def fresh(leaf: Leaf) -> Any:
             is_number = leaf.kind != VALUE
             made = [
-                trace.argument(next(given), next(names), is_number=is_number)
+                tracer.argument(next(given), next(names), is_number=is_number)
                 for _ in range(prod(leaf.inner))
             ]
             return nested(leaf.inner, iter(made))
 
-        args, kwargs = put_together(self.structure, fresh)
-        around, before = self.surroundings.things(), pytree.leaves([args, kwargs])
-        if seen_of(around).key != self.frozen:
-            raise Changed(
+        args, kwargs = unflatten(self.structure, fresh)
+        around, before = self.environment.closure(), pytree.leaves([args, kwargs])
+        if take_snapshot(around).key != self.frozen:
+            raise EnvironmentChanged(
                 f"what {spec.name} reads besides Values has changed since the kernel was made; make it again"
             )
         try:
-            with modes.tracing(trace):
+            with modes.tracing(tracer):
                 result = spec.f(*args, **kwargs)
         except Exception as error:
             if self.has_arrays and spec.mapped is None:
@@ -120,7 +120,7 @@ class Entry:
                     "for a list of numbers pass array.tolist(), for rows of them give it rows="
                 )
             raise
-        self.surroundings.check(around)
+        self.environment.check(around)
         now = pytree.leaves([args, kwargs])
         if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
             raise JitError(
@@ -133,21 +133,21 @@ class Entry:
 
         Results that are numbers in eager code are numbers.
         """
-        numbers, trace = iter(given), Trace(self.spec.name)
+        numbers, tracer = iter(given), Tracer(self.spec.name)
 
         def value(leaf: Leaf) -> Any:
             some = (next(numbers) for _ in range(prod(leaf.inner)))
-            made = (x if type(x) is Value else trace.argument(x, "", is_number=True) for x in some)
+            made = (x if type(x) is Value else tracer.argument(x, "", is_number=True) for x in some)
             return nested(leaf.inner, made)
 
-        args, kwargs = put_together(self.structure, value)
+        args, kwargs = unflatten(self.structure, value)
         if modes.tracer.get() is not None:  # to be part of another recording
             return self.spec.f(*args, **kwargs)
         recording = modes.recording.get()
-        with modes.tracing(trace):  # who knows what stands for a number
+        with modes.tracing(tracer):  # who knows what stands for a number
             result = self.spec.f(*args, **kwargs)
         leaves = pytree.leaves(result)
-        are_numbers = iter(trace.are_numbers([x for x in leaves if type(x) is Value]))
+        are_numbers = iter(tracer.are_numbers([x for x in leaves if type(x) is Value]))
 
         def plain(x: Any) -> Any:
             if type(x) is not Value:
@@ -167,7 +167,7 @@ class Entry:
             )
         if len(self.paths) < MOST:
             return True
-        compared = dict.fromkeys(g.place for path in self.paths for g in path.program.guards)
+        compared = dict.fromkeys(g.location for path in self.paths for g in path.program.guards)
         places = ", ".join([*compared][:3])
         self.spec.warn(
             f"has taken {MOST} ways through its code, and runs eagerly where it takes another; they part at {places}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from autograd_scalar.compiler.ir.program import Instruction
-from autograd_scalar.compiler.ir.variance import Layout
+from autograd_scalar.compiler.ir.variance import RowLayout
 from autograd_scalar.compiler.vectorize.access import Slot, arrangement, contiguous, slot
 from autograd_scalar.compiler.vectorize.fusion import Loop, Read, Step
 from autograd_scalar.compiler.vectorize.packs import RESULTS, SAME, SUM, TOTAL
@@ -45,7 +45,7 @@ class Memory:
         code: Sequence[Instruction],
         index: dict[int, int],
         uses: Sequence[int],
-        which: Layout,
+        which: RowLayout,
     ) -> None:
         self._code, self._uses = code, uses
         self._numbers: list[float] = []

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from autograd_scalar.compiler.ir.program import Builder, Guard, Instruction, Program
-from autograd_scalar.compiler.ir.simplify import live
+from autograd_scalar.compiler.ir.simplify import remove_dead_code
 
 #: It is not worth it for fewer lanes, nor where less than this part of the operations is in lanes.
 FEWEST, COVERED = 4, 0.5
@@ -171,9 +171,9 @@ class _Split:
         guards = [g._replace(x=reading(g.x), y=reading(g.y)) for g in others]
         row = self._row.program([self._now[self.groups[group][0]] for group in wanted], by_row)
         return Unbatched(
-            live(row),
+            remove_dead_code(row),
             [[self.code[place] for place in column] for column in self._columns],
-            live(rest.program(outputs, guards)),
+            remove_dead_code(rest.program(outputs, guards)),
             [(wanted[self.group[place]], self.lane[place]) for place in read],
         )
 

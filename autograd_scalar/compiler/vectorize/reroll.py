@@ -14,13 +14,13 @@ from itertools import accumulate
 
 from autograd_scalar.compiler.ir.program import Instruction, Program
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
-from autograd_scalar.compiler.ir.variance import Layout, split_sum, varying
+from autograd_scalar.compiler.ir.variance import RowLayout, split_sum, varying
 from autograd_scalar.compiler.vectorize.buffers import Memory, Rolled
 from autograd_scalar.compiler.vectorize.fusion import fused
 from autograd_scalar.compiler.vectorize.packs import FAILED, OUT, RESULTS, SAME, SUM, Patterns
 
 
-def rolled(program: Program, which: Layout) -> Rolled:
+def rolled(program: Program, which: RowLayout) -> Rolled:
     """Return the loops of a program with nothing but basic operations."""
     code, index = _with_results(program, which)
     uses = _uses(code)
@@ -29,7 +29,7 @@ def rolled(program: Program, which: Layout) -> Rolled:
     return Memory(code, index, uses, which).rolled(fused(patterns, uses))
 
 
-def _with_results(program: Program, which: Layout) -> tuple[list[Instruction], dict[int, int]]:
+def _with_results(program: Program, which: RowLayout) -> tuple[list[Instruction], dict[int, int]]:
     """Return the code with what happens to outputs and guards, and of these instructions which output it is."""
     code: list[Instruction] = [*program.code]
     index: dict[int, int] = {}

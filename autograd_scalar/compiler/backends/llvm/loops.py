@@ -14,7 +14,7 @@ from autograd_scalar.compiler.backends.llvm.abi import Kernel, definitions_of, n
 from autograd_scalar.compiler.backends.llvm.builder import Writer
 from autograd_scalar.compiler.backends.llvm.nest import Context, Nest
 from autograd_scalar.compiler.ir.program import Program
-from autograd_scalar.compiler.ir.variance import Layout
+from autograd_scalar.compiler.ir.variance import RowLayout
 from autograd_scalar.compiler.vectorize.buffers import Rolled
 from autograd_scalar.compiler.vectorize.packs import FAILED, OUT, SAME, SUM, TOTAL
 from autograd_scalar.compiler.vectorize.reroll import rolled
@@ -39,7 +39,7 @@ def lanes(rows: int, width: int) -> int:
 
 
 def looped(
-    program: Program, which: Layout, lanes: int, *, width: int, fma: bool, fast: bool = False
+    program: Program, which: RowLayout, lanes: int, *, width: int, fma: bool, fast: bool = False
 ) -> Kernel:
     """Return the kernel of a program with nothing but basic operations, as loops.
 
@@ -53,7 +53,9 @@ def looped(
 
 
 class _Kernel:
-    def __init__(self, program: Rolled, which: Layout, lanes: int, width: int, fast: bool) -> None:
+    def __init__(
+        self, program: Rolled, which: RowLayout, lanes: int, width: int, fast: bool
+    ) -> None:
         self.program, self.which, self.lanes, self.width = program, which, lanes, width
         self.w = w = Writer()
         results = program.sums * width

@@ -16,11 +16,11 @@ from autograd_scalar.compiler.backends.llvm.abi import (
     number,
 )
 from autograd_scalar.compiler.ir.program import Program
-from autograd_scalar.compiler.ir.variance import Layout, split_sum, varying
+from autograd_scalar.compiler.ir.variance import RowLayout, split_sum, varying
 
 
 def straight(
-    program: Program, which: Layout, lanes: int, *, fma: bool, fast: bool = False
+    program: Program, which: RowLayout, lanes: int, *, fma: bool, fast: bool = False
 ) -> Kernel:
     """Return the kernel of a program with nothing but basic operations, as straight-line code.
 
@@ -161,7 +161,7 @@ def _check_guards(w: Writer, name: object, lanes: int) -> None:
 
 def _finish(
     w: Writer,
-    which: Layout,
+    which: RowLayout,
     terms: Sequence[tuple[int | None, list[int]]],
     summed: Sequence[int],
     lanes: int,
