@@ -1,4 +1,4 @@
-"""Neurons, layers and perceptrons over Values; activations, losses and initialisers beside them."""
+"""Neural networks over Values: modules, activations, losses, initialisers, export."""
 
 from autograd_scalar.nn.activations import (
     ELU,

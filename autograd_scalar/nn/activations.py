@@ -1,4 +1,4 @@
-"""Activations: every row of the table with one operand, by name; as modules for Sequential."""
+"""Activations: every operation with one operand, by name or as a module."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import Value
 
-#: A row's name, "linear" for none, or a function from Value to Value.
+#: The name of an operation, "linear" for none, or a function from Value to Value.
 Nonlinearity = str | Callable[[Value], Value]
 
 
 def activation_names() -> list[str]:
-    """Return the names that an activation may have: rows of one operand, and "linear"."""
+    """Return the names of all activations: "linear", and the operations with one operand."""
     return ["linear", *(name for name, row in TABLE.items() if _is_unary(row))]
 
 
@@ -28,7 +28,7 @@ def _is_unary(row: Op) -> bool:
 
 
 def plain(activation: Nonlinearity) -> Nonlinearity:
-    """Return an activation by its name where it has one: nn.ReLU and nn.ReLU() are "relu"."""
+    """Return the name of an activation if it has one ("relu" for nn.ReLU and nn.ReLU()), or itself."""
     if isinstance(activation, partial) and activation.func is Activation:
         activation = activation()
     if isinstance(activation, Activation) and not activation.constants:
@@ -39,14 +39,16 @@ def plain(activation: Nonlinearity) -> Nonlinearity:
 def function_of(activation: Nonlinearity) -> Callable[[Value], Value] | None:
     """Return the function of an activation, None for "linear".
 
-    A row becomes a call of the Value's own method, which can be pickled and costs no second frame.
+    For a name it is a call of the Value's method, which can be pickled and adds no Python frame.
+
+    Raises ValueError for an unknown name.
     """
     if callable(activation):
         return activation
     if activation == "linear":
         return None
     if activation not in activation_names():
-        hint = " (softmax is over a whole layer: nn.Softmax)" if activation == "softmax" else ""
+        hint = " (softmax takes a whole layer: use nn.Softmax)" if activation == "softmax" else ""
         raise ValueError(
             f"unknown activation {activation!r}{hint}; there are {', '.join(activation_names())}"
         )
@@ -54,7 +56,7 @@ def function_of(activation: Nonlinearity) -> Callable[[Value], Value] | None:
 
 
 def title(activation: Nonlinearity) -> str:
-    """Return how a neuron with this activation is called: ReLU, Tanh, Linear."""
+    """Return the prefix of a neuron's name: ReLU in ReLUNeuron, Tanh, Linear."""
     if isinstance(activation, Activation):
         activation = activation.name
     if not isinstance(activation, str):
@@ -64,12 +66,16 @@ def title(activation: Nonlinearity) -> str:
 
 @buildable
 class Activation(Module):
-    """A row of one operand over a Value, or over each Value of a list.
+    """An operation with one operand as a module, applied to a Value or to each item of a list.
+
+    `constants` are the operation's further arguments, such as the slope of leaky_relu.
 
     >>> Activation("tanh")([Value(0.0), Value(100.0)])[1].data
     1.0
     >>> LeakyReLU(0.1)(Value(-2.0)).data
     -0.2
+
+    Raises ValueError for an unknown name.
     """
 
     def __init__(self, name: str, *constants: float) -> None:
@@ -98,9 +104,9 @@ class Activation(Module):
 
 @buildable
 class Softmax(Module):
-    """Positive numbers that sum to 1: exp(x_i) / sum of exp(x_j), for every finite input.
+    """Softmax over a list: exp(x_i) / sum_j exp(x_j), without overflow for finite inputs.
 
-    `cross_entropy` takes what comes before it, the logits.
+    A model trained with `cross_entropy` has no Softmax: that loss takes logits.
 
     >>> [round(p.data, 9) for p in Softmax()([Value(1000.0), Value(1000.0)])]
     [0.5, 0.5]
@@ -122,6 +128,6 @@ Sigmoid = partial(Activation, "sigmoid")
 Softplus = partial(Activation, "softplus")
 GELU = partial(Activation, "gelu")
 SiLU = partial(Activation, "silu")
-#: LeakyReLU(slope=0.01), ELU(alpha=1.0), where the number is the row's own default.
+#: LeakyReLU(slope=0.01) and ELU(alpha=1.0); the defaults are those of the operations.
 LeakyReLU = partial(Activation, "leaky_relu")
 ELU = partial(Activation, "elu")

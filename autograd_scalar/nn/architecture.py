@@ -1,4 +1,4 @@
-"""A module's shape as JSON, and a module of that shape again: what checkpoints need beside data."""
+"""Architectures: a module's class and sizes as JSON, and the module rebuilt from them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from autograd_scalar.nn.module import Module
 
 _M = TypeVar("_M", bound=type[Module])
 
-#: The classes that `build` knows, by name.
+#: The classes that `build` can make, by name.
 BUILDABLE: dict[str, type[Module]] = {}
 
 
 def buildable(cls: _M) -> _M:
-    """Return the class (it decorates one), known to `build` by its name from now on."""
+    """Register a Module class under its name, so that `build` can make it; a class decorator."""
     BUILDABLE[cls.__name__] = cls
     return cls
 
 
 def architecture(module: object) -> dict[str, Any] | None:
-    """Return what `build` needs to make a module of this shape; None for a class it does not know.
+    """Return the dictionary from which `build` makes a module of the same architecture.
+
+    It is None for a class that is not registered with `buildable`, and for a module that contains
+    plain functions.
 
     >>> from autograd_scalar.nn import MLP
     >>> architecture(MLP(2, [4, 1], activation="tanh"))
@@ -34,12 +37,14 @@ def architecture(module: object) -> dict[str, Any] | None:
 
 
 def build(architecture: dict[str, Any]) -> Module:
-    """Return a module of this shape, to load a state into. Python's `random` is left as it was.
+    """Return a new module of an architecture, ready for `load_state_dict`.
 
     >>> build({"class": "Linear", "nin": 2, "nout": 3, "bias": False})
     Linear(2, 3, bias=False)
 
-    Raises ValueError for a class that is not known.
+    The state of Python's `random` does not change.
+
+    Raises ValueError for a class that is not registered.
     """
     config = dict(architecture)
     name = config.pop("class", None)

@@ -1,4 +1,4 @@
-"""The same network elsewhere: its layers and weights as a PyTorch module, or as a function over JAX arrays."""
+"""Export of a network with its weights: to a PyTorch module, or to a function over JAX arrays."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from autograd_scalar.nn.layers import Embedding, Linear, Sequential
 from autograd_scalar.nn.module import Module
 from autograd_scalar.nn.perceptron import MLP, Layer, Neuron
 
-#: The activations that both libraries have.
+#: The activations that both libraries define.
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus")
 
 
 class _Part(NamedTuple):
-    """One step of a network: "linear" and "embedding" have arrays, an activation may have constants."""
+    """One step of a network: its name, and its arrays ("linear", "embedding") or constants."""
 
     name: str
     arrays: dict[str, Any] = {}  # noqa: RUF012 (never written to)
@@ -25,15 +25,15 @@ class _Part(NamedTuple):
 
 
 def to_torch(model: Module) -> Any:
-    """Return a `torch.nn.Sequential` that computes what the model computes, in double precision.
+    """Return the model as a `torch.nn.Sequential` in double precision.
 
-    It takes tensors of shape (..., nin) and gives (..., nout); what is a bare Value here is a last
-    axis of length 1 there. Weights are copied: training one does not move the other. `.float()` on
-    the result makes it single precision. MLP, Layer, Neuron, Linear, Sequential, Embedding, Softmax
-    and the activations relu, leaky_relu, elu, gelu, silu, tanh, sigmoid and softplus have a
-    counterpart.
+    It maps tensors of shape (..., nin) to (..., nout); a model that returns a bare Value has
+    nout = 1. Weights are copied. Call `.float()` on the result for single precision.
 
-    Raises ValueError for anything else, and for parameters that two layers share; ImportError where
+    Supported are MLP, Layer, Neuron, Linear, Sequential, Embedding, Softmax and the activations
+    relu, leaky_relu, elu, gelu, silu, tanh, sigmoid and softplus.
+
+    Raises ValueError for any other module and for parameters shared by two layers, ImportError if
     PyTorch is not installed.
 
     >>> to_torch(MLP(2, [3, 1], activation="tanh"))  # doctest: +SKIP
@@ -63,7 +63,7 @@ def to_torch(model: Module) -> Any:
             case "softmax":
                 return torch.nn.Softmax(dim=-1)
             case "softplus":
-                # Beyond its threshold, 20 by default, PyTorch gives x alone, 2e-9 too little.
+                # Above its threshold, 20 by default, PyTorch returns x itself, 2e-9 too little.
                 return torch.nn.Softplus(threshold=40.0)
         names = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "silu": "SiLU"}
         names |= {"elu": "ELU", "gelu": "GELU"}
@@ -73,15 +73,16 @@ def to_torch(model: Module) -> Any:
 
 
 def to_jax(model: Module) -> tuple[list[dict[str, Any]], Callable[[Any, Any], Any]]:
-    """Return (parameters, function): `function(parameters, x)` computes what the model computes.
+    """Return (parameters, function), such that `function(parameters, x)` is the model's output.
 
-    `parameters` is a list with a dict of JAX arrays for each layer that has any: "w" of shape
-    (nout, nin) and "b" of (nout,), or an embedding's "rows" of (num, dim). `function` takes arrays
-    of shape (..., nin) and gives (..., nout); it is pure, so `jax.jit`, `jax.grad` and `jax.vmap`
-    take it. Numbers are single precision unless `jax.config.update("jax_enable_x64", True)` came
-    first. What has a counterpart is what `to_torch` says.
+    `parameters` is a list with one dict of JAX arrays for each layer that has any: "w" of shape
+    (nout, nin) and "b" of shape (nout,), or "rows" of shape (num, dim) for an embedding. `function`
+    maps arrays of shape (..., nin) to (..., nout). It is pure, so `jax.jit`, `jax.grad` and
+    `jax.vmap` apply to it. Arrays are in single precision unless
+    `jax.config.update("jax_enable_x64", True)` was called first. The supported modules are those of
+    `to_torch`.
 
-    Raises ValueError for anything else, and for parameters that two layers share; ImportError where
+    Raises ValueError for any other module and for parameters shared by two layers, ImportError if
     JAX is not installed.
 
     >>> parameters, function = to_jax(MLP(2, [3, 1]))  # doctest: +SKIP
@@ -120,23 +121,25 @@ def _library(name: str, title: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError as missing:
-        raise ImportError(f"this needs {title}, which is not here: pip install {name}") from missing
+        raise ImportError(f"{title} is not installed: pip install {name}") from missing
 
 
 # ----- a model as a list of parts -----
 
 
 def _parts_of(model: Module) -> list[_Part]:
+    """Return the parts of a model; raise ValueError where two of them share parameters."""
     parts = list(_parts(model))
     if len(pytree.leaves([part.arrays for part in parts])) != len(model.parameters()):
         raise ValueError(
-            f"layers of this {type(model).__name__} share parameters; exported, each has its own"
+            f"layers of this {type(model).__name__} share parameters, which an export cannot; "
+            "give each layer its own"
         )
     return parts
 
 
 def _parts(module: Any) -> Iterator[_Part]:
-    # By the class itself: one derived from it may compute something else.
+    # Compared by identity: a subclass may compute something else.
     kind = type(module)
     if kind is MLP or kind is Sequential:
         for child in module.layers if kind is MLP else module.modules:
@@ -146,7 +149,9 @@ def _parts(module: Any) -> Iterator[_Part]:
         yield _Part("linear", _data({"w": [n.w for n in neurons], "b": [n.b for n in neurons]}))
         activations = {n.activation for n in neurons}
         if len(activations) > 1:
-            raise ValueError(f"the neurons of {module} differ in their activation: no counterpart")
+            raise ValueError(
+                f"the neurons of {module} differ in their activation, which has no counterpart"
+            )
         yield from _activation(activations.pop())
     elif kind is Linear:
         bias = {} if module.b is None else {"b": module.b}
@@ -169,11 +174,11 @@ def _activation(activation: Nonlinearity) -> Iterator[_Part]:
     elif name != "linear":
         shown = getattr(name, "__name__", name)
         raise ValueError(
-            f"{shown!r} has no counterpart to export to; there are MLP, Layer, Neuron, Linear, "
+            f"{shown!r} has no counterpart to export to; supported are MLP, Layer, Neuron, Linear, "
             f"Sequential, Embedding, Softmax, and the activations linear, {', '.join(ACTIVATIONS)}"
         )
 
 
 def _data(values: Any) -> Any:
-    """Return the data of Values in a nest of the same shape."""
+    """Return a nest of Values with each Value replaced by its data."""
     return pytree.build(values, (v.data for v in pytree.leaves(values)))

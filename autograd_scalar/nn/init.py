@@ -1,4 +1,4 @@
-"""Where weights start: functions (rng, nin, nout) -> float, one call a weight."""
+"""Initialisers of weights: functions (rng, nin, nout) -> float, called once per weight."""
 
 from __future__ import annotations
 
@@ -11,34 +11,36 @@ Init = str | Initialiser
 
 
 def uniform(rng: random.Random, nin: int, nout: int) -> float:
-    """Return a number drawn evenly from -1 to 1, as micrograd does."""
+    """Return a sample of the uniform distribution on [-1, 1], as micrograd does."""
     return rng.uniform(-1.0, 1.0)
 
 
 def normal(rng: random.Random, nin: int, nout: int) -> float:
-    """Return a number from the standard normal distribution."""
+    """Return a sample of the standard normal distribution."""
     return rng.gauss(0.0, 1.0)
 
 
 def xavier(rng: random.Random, nin: int, nout: int) -> float:
-    """Return a number drawn evenly from ±sqrt(6 / (nin + nout)); suits tanh and sigmoid.
+    """Return a sample of the uniform distribution on ±sqrt(6 / (nin + nout)).
 
-    Glorot and Bengio, 2010: signals keep their variance forwards and backwards.
+    Suits tanh and sigmoid: activations and gradients keep their variance from layer to layer
+    (Glorot and Bengio, 2010).
     """
     bound = sqrt(6.0 / (nin + nout))
     return rng.uniform(-bound, bound)
 
 
 def he(rng: random.Random, nin: int, nout: int) -> float:
-    """Return a number from a normal distribution of variance 2 / nin; suits relu.
+    """Return a sample of the normal distribution with mean 0 and variance 2 / nin.
 
-    He, Zhang, Ren and Sun, 2015: relu drops half of the variance, the 2 makes up for it.
+    Suits relu, which halves the variance of its input; the factor 2 compensates (He, Zhang, Ren and
+    Sun, 2015).
     """
     return rng.gauss(0.0, sqrt(2.0 / nin))
 
 
 def zeros(rng: random.Random, nin: int, nout: int) -> float:
-    """Return 0; neurons of one layer that all start there stay alike."""
+    """Return 0. Neurons of one layer that all start at 0 have equal gradients and stay equal."""
     return 0.0
 
 
@@ -52,7 +54,10 @@ INITIALISERS: dict[str, Initialiser] = {
 
 
 def initialiser(init: Init) -> Initialiser:
-    """Return the initialiser of that name, or the function itself."""
+    """Return the initialiser with this name, or the given function itself.
+
+    Raises ValueError for an unknown name.
+    """
     if callable(init):
         return init
     if init not in INITIALISERS:

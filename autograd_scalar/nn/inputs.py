@@ -1,4 +1,4 @@
-"""What layers do with their inputs: check the width, make Values, hand on."""
+"""Inputs of layers: checked for their width, converted to Values, passed through a chain."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from autograd_scalar.value import Value
 
 
 def check_count(name: str, count: Any) -> None:
-    """Raise ValueError unless the count is a positive whole number."""
+    """Raise ValueError unless the count is a positive integer."""
     if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
-        raise ValueError(f"{name} is a whole number of 1 or more, got {count!r}")
+        raise ValueError(f"{name} must be an integer of 1 or more, got {count!r}")
 
 
 def as_row(x: Any, nin: int, owner: Module) -> list[Value]:
-    """Return an input as a list of `nin` Values; a number alone is a row of one.
+    """Return an input as a list of `nin` Values; a single number is a row of one.
 
-    Constants become Values here, once, so that the neurons of a layer share them in the graph.
+    Numbers become Values here, once, so that the neurons of a layer share them in the graph.
+
+    Raises TypeError for anything but a list or a number, WidthError for another length.
     """
     if isinstance(x, Value | Real):
         x = (x,)
@@ -32,7 +34,7 @@ def as_row(x: Any, nin: int, owner: Module) -> list[Value]:
 
 
 def chain(modules: Sequence[Callable[[Any], Any]], x: Any) -> Any:
-    """Return the last module's output. A wrong width names the module by its position."""
+    """Return x passed through the modules in turn. A WidthError names the module by its index."""
     for i, module in enumerate(modules):
         try:
             x = module(x)

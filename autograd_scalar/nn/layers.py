@@ -1,4 +1,4 @@
-"""Linear, Sequential and Embedding: what networks other than perceptrons are built of."""
+"""Linear, Sequential and Embedding, the building blocks beside micrograd's perceptrons."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from autograd_scalar.value import Value
 
 @buildable
 class Linear(Module):
-    """W x + b: a list of `nin` numbers or Values to a list of `nout` Values, no activation.
+    """Affine layer W x + b, from a list of `nin` numbers or Values to a list of `nout` Values.
+
+    W has shape (nout, nin); `bias=False` omits b. Weights are drawn by `init` with the generator of
+    `seed`, as in `Neuron`; the bias starts at 0.
 
     >>> layer = Linear(2, 2, init="zeros")
     >>> layer.b[1].data = 3.0
     >>> [z.data for z in layer([1.0, 2.0])]
     [0.0, 3.0]
+
+    A call raises WidthError (a ValueError) for an input of another length.
     """
 
     def __init__(
@@ -36,7 +41,7 @@ class Linear(Module):
 
     @property
     def nin(self) -> int:
-        """The width of the input."""
+        """Number of inputs."""
         return len(self.w[0])
 
     def __call__(self, x: Any) -> list[Value]:
@@ -54,11 +59,14 @@ class Linear(Module):
 
 @buildable
 class Sequential(Module):
-    """Modules, plain functions and activations' names, each over what the one before gives.
+    """A chain of modules, plain functions and names of activations, applied in order.
 
     >>> net = Sequential(Linear(2, 3, seed=0), "tanh", Linear(3, 2, seed=1), sum)
     >>> net([1.0, 2.0]).op
     'add'
+
+    Raises TypeError for an item that cannot be called, ValueError for an unknown name. A call
+    raises WidthError, naming the item by its index, where two items do not fit together.
     """
 
     def __init__(self, *modules: Callable[[Any], Any] | str) -> None:
@@ -66,13 +74,13 @@ class Sequential(Module):
         for i, module in enumerate(self.modules):
             if not callable(module):
                 raise TypeError(
-                    f"Sequential takes modules, functions and activations' names, got {module!r} "
-                    f"at {i}"
+                    "Sequential takes modules, functions and names of activations, got "
+                    f"{module!r} as item {i}"
                 )
 
     @property
     def nin(self) -> int | None:
-        """The width of the input, where the first module has one."""
+        """Number of inputs; None if the first module does not define it."""
         return getattr(self.modules[0], "nin", None) if self.modules else None
 
     def __call__(self, x: Any) -> Any:
@@ -93,15 +101,18 @@ class Sequential(Module):
 
 @buildable
 class Embedding(Module):
-    """A table of `num` rows of `dim` parameters; an index gives its row, a list of them a list.
+    """A table of `num` rows of `dim` parameters, from an index to its row.
 
-    An index that is a Value is data: a compiled function looks its row up anew in every replay; see functions.take.
-
-    Rows start out standard normal.
+    A list of indices gives a list of rows. An index may be a Value, which a compiled function looks
+    up in every replay; see functions.take. Rows start with samples of the standard normal
+    distribution.
 
     >>> table = Embedding(10, 2, seed=0)
     >>> table(3) == table([3, 4])[0]
     True
+
+    A call raises IndexError for an index outside of 0 to num - 1, TypeError for anything that is
+    not an index.
     """
 
     def __init__(self, num: int, dim: int, init: Init = "normal", seed: Seed = None) -> None:

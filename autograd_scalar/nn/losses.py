@@ -1,9 +1,10 @@
-"""Losses: how far predictions are from their targets, as one Value to be made small.
+"""Losses: the distance between predictions and targets as one Value to minimize.
 
-Each takes one sample, or a list of samples and gives their mean. They are composed of rows of the
-table, chosen so that every finite score gives a finite loss.
+Each loss takes one sample, or a list of samples, whose mean it returns. All are composed of
+operations of the table, chosen such that finite scores give a finite loss.
 
-Targets that are Values are data, as a compiled function has them: they are not checked.
+Targets that are Values, as in a compiled function, are data that changes from call to call, so
+their range is not checked.
 """
 
 from __future__ import annotations
@@ -20,27 +21,38 @@ Loss = Callable[[Any, Any], Value]
 
 
 def mse(predictions: Any, targets: Any) -> Value:
-    """Return the mean of (prediction - target)², over the samples and their outputs.
+    """Return the mean squared error: the mean of (p - t)² over all samples and outputs.
 
     >>> mse([Value(1.0), Value(5.0)], [1.0, 2.0]).data
     4.5
+
+    Args:
+        predictions: A Value p, a list with one per sample, or a list of lists of outputs.
+        targets: Numbers t in the same nesting; a list of one output may have a bare target.
+
+    Raises ValueError for predictions and targets that differ in number, TypeError for anything that
+    is not a number.
     """
     return _mean([(p - t) ** 2 for p, t in _pairs(predictions, targets)])
 
 
 def hinge(scores: Any, targets: Any) -> Value:
-    """Return the mean of max(0, 1 - target · score), the max-margin loss; targets are -1 or 1.
+    """Return the max-margin loss: the mean of max(0, 1 - t s).
 
     >>> hinge([Value(3.0), Value(0.5)], [1, -1]).data
     0.75
 
-    Raises ValueError for other targets.
+    Args:
+        scores: Scores s in the nesting of `mse`; their sign is the predicted class.
+        targets: -1 or 1 for each score.
+
+    Raises ValueError for other targets and for unequal numbers, as `mse` does.
     """
     losses = []
     for score, target in _pairs(scores, targets):
         if not isinstance(target, Value) and target not in (-1, 1):
             raise ValueError(
-                f"hinge takes targets -1 and 1, got {target!r}; from 0 and 1 they are 2*y - 1 "
+                f"hinge takes targets -1 and 1, got {target!r}; convert 0 and 1 by 2*y - 1 "
                 "(Dataset.signed), or use binary_cross_entropy"
             )
         losses.append((1.0 + -target * score).relu())
@@ -48,15 +60,18 @@ def hinge(scores: Any, targets: Any) -> Value:
 
 
 def binary_cross_entropy(logits: Any, targets: Any) -> Value:
-    """Return the mean of -t log s(z) - (1 - t) log(1 - s(z)), s the sigmoid; targets are in 0..1.
+    """Return the mean of -t log σ(z) - (1 - t) log(1 - σ(z)), σ the sigmoid.
 
-    z is the logit, what comes before a sigmoid. Written as t softplus(-z) + (1 - t) softplus(z),
-    which neither overflows nor cancels.
+    It is computed as t softplus(-z) + (1 - t) softplus(z), which neither overflows nor cancels.
 
     >>> binary_cross_entropy([Value(1000.0), Value(-1000.0)], [1, 1]).data
     500.0
 
-    Raises ValueError for a target outside of 0..1.
+    Args:
+        logits: Logits z (the scores before a sigmoid) in the nesting of `mse`.
+        targets: For each logit the class 0 or 1, or the probability t of class 1.
+
+    Raises ValueError for a target outside of [0, 1] and for unequal numbers, as `mse` does.
     """
     losses = []
     for z, t in _pairs(logits, targets):
@@ -64,7 +79,7 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Value:
             losses.append(t * (-z).softplus() + (1.0 - t) * z.softplus())
             continue
         if not 0 <= t <= 1:
-            hint = "; from -1 and 1 they are (y + 1) / 2" if t == -1 else ""
+            hint = "; convert -1 and 1 by (y + 1) / 2" if t == -1 else ""
             raise ValueError(f"binary_cross_entropy takes targets from 0 to 1, got {t!r}{hint}")
         if t == 1:
             losses.append((-z).softplus())
@@ -76,20 +91,25 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Value:
 
 
 def cross_entropy(logits: Any, targets: Any) -> Value:
-    """Return the mean of -sum_i p_i log softmax(z)_i, the target p a class index or probabilities.
+    """Return the mean of -sum_i p_i log softmax(z)_i over the samples.
 
-    One sample is a list of logits and its target; more are a list of such lists, and a list of
-    targets. Computed as logsumexp(z) - sum_i p_i z_i, without a softmax that could underflow.
+    It is computed as logsumexp(z) - sum_i p_i z_i, without a softmax that could underflow.
 
     >>> cross_entropy([Value(1000.0), Value(-1000.0)], 1).data
     2000.0
     >>> round(cross_entropy([[Value(0.0), Value(0.0)]], [[0.5, 0.5]]).data, 6)
     0.693147
 
-    Raises ValueError for a class that does not exist, and for numbers that are no probabilities.
+    Args:
+        logits: A list with the logit z_i of each class, or a list of such lists, one per sample.
+        targets: The index of the class (p_i = 1), or a list of the probabilities p_i; a list of
+            these for several samples.
+
+    Raises ValueError for a class outside of the logits, for probabilities that are negative or do
+    not sum to 1, and for unequal numbers; TypeError for other logits or targets.
     """
     if not _is_list(logits) or len(logits) == 0:
-        raise TypeError(f"cross_entropy takes a list of logits, one for each class, got {logits!r}")
+        raise TypeError(f"cross_entropy takes a list of logits, one per class, got {logits!r}")
     if not _is_list(logits[0]):
         return _cross_entropy(logits, targets)
     if not _is_list(targets) or len(targets) != len(logits):
@@ -105,22 +125,24 @@ def _cross_entropy(logits: Sequence[Any], target: Any) -> Value:
         if not any(isinstance(p, Value) for p in target) and (
             min(target) < 0.0 or abs(fsum(target) - 1.0) > 1e-6
         ):
-            raise ValueError(f"probabilities are 0 or more and sum to 1, got {list(target)}")
+            raise ValueError(f"probabilities must be 0 or more and sum to 1, got {list(target)}")
         expected: Value = F.dot(logits, target)
     elif isinstance(target, Value):
         expected = F.take(logits, target)
     else:
         if not hasattr(target, "__index__"):
-            raise TypeError(f"a target is a class index or a list of probabilities, got {target!r}")
+            raise TypeError(
+                f"a target must be a class index or a list of probabilities, got {target!r}"
+            )
         if not 0 <= target < len(logits):
-            raise ValueError(f"no class {target} among {len(logits)} logits; they count from 0")
+            raise ValueError(f"no class {target} among {len(logits)} logits; classes count from 0")
         expected = logits[target]
     total: Value = F.logsumexp(logits)
     return total - expected
 
 
 def l2(parameters: Sequence[Value]) -> Value:
-    """Return the sum of squares, to be added to a loss with a small factor: weight decay.
+    """Return the sum of the squared parameters, a penalty to add to a loss with a small factor.
 
     >>> l2([Value(3.0), Value(4.0)]).data
     25.0
@@ -138,7 +160,10 @@ LOSSES: dict[str, Loss] = {
 
 
 def loss_function(loss: str | Loss) -> Loss:
-    """Return the loss of that name, or the function itself."""
+    """Return the loss with this name, or the given function itself.
+
+    Raises ValueError for an unknown name.
+    """
     if callable(loss):
         return loss
     if loss not in LOSSES:
@@ -153,23 +178,28 @@ def _is_list(x: Any) -> bool:
 
 
 def _unequal(predictions: Any, targets: Any) -> str:
-    counts = [f"{len(x)}" if _is_list(x) else f"a single {x!r}" for x in (predictions, targets)]
-    return f"{counts[0]} predictions for {counts[1]} targets"
+    return f"got {_count(predictions, 'prediction')} and {_count(targets, 'target')}"
+
+
+def _count(x: Any, noun: str) -> str:
+    if not _is_list(x):
+        return f"the single {noun} {x!r}"
+    return f"{len(x)} {noun}{'s' * (len(x) != 1)}"
 
 
 def _pairs(predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield each scalar prediction with its target, from two structures nested alike.
+    """Yield each scalar prediction with its target, from two nests of the same structure.
 
-    A prediction that is a list of one, as `Linear` gives, goes with a bare target.
+    A list of one prediction, as `Linear` returns, may have a bare target.
     """
     if not _is_list(predictions):
         if _is_list(targets):
             raise ValueError(_unequal(predictions, targets))
-        yield _numbers(predictions, targets)
+        yield _checked(predictions, targets)
     elif not _is_list(targets):
         if len(predictions) != 1:
             raise ValueError(_unequal(predictions, targets))
-        yield _numbers(predictions[0], targets)
+        yield _checked(predictions[0], targets)
     else:
         if len(predictions) != len(targets):
             raise ValueError(_unequal(predictions, targets))
@@ -177,11 +207,12 @@ def _pairs(predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
             yield from _pairs(p, t)
 
 
-def _numbers(prediction: Any, target: Any) -> tuple[Any, Any]:
+def _checked(prediction: Any, target: Any) -> tuple[Any, Any]:
     for x in (prediction, target):
         if not isinstance(x, Value | Real):
             raise TypeError(
-                f"a loss is of numbers, got the prediction {prediction!r} and the target {target!r}"
+                f"a loss takes numbers and Values, got the prediction {prediction!r} and the "
+                f"target {target!r}"
             )
     return prediction, target
 

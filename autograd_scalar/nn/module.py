@@ -1,4 +1,4 @@
-"""The base of everything that has parameters."""
+"""Module, the base class of everything that has parameters."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from autograd_scalar.value import Value, zero_grads
 
 
 class WidthError(ValueError):
-    """An input of the wrong width; the message names both widths and the layer."""
+    """Raised for an input of the wrong width; the message names the layer and both widths."""
 
 
 class Module:
-    """A function with parameters: the leaf Values among its attributes.
+    """A function with parameters. Subclass it, set attributes, and define `__call__`.
 
-    Attributes are searched in the order in which they were set, through lists, tuples, dictionaries
-    and other modules; a name that starts with an underscore is passed over.
+    The parameters are the leaf Values among the attributes, in the order in which these were set,
+    through lists, tuples, dictionaries and other modules. Names that start with an underscore are
+    skipped.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -32,15 +33,15 @@ class Module:
     >>> [name for name, _ in Line().named_parameters()]
     ['slope', 'start']
 
-    For networks taken apart and chained by hand, every module has the three methods `forward`,
-    `backward` and `weight_gradient`, from numbers to numbers, which leave all grads alone.
+    To chain modules by hand, `forward`, `backward` and `weight_gradient` map numbers to numbers and
+    leave every grad unchanged.
     """
 
     def __call__(self, x: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define __call__")
 
     def forward(self, x: Any) -> Any:
-        """Return the output for an input, in numbers.
+        """Return the output for an input as floats, in the nesting of the output.
 
         >>> from autograd_scalar.nn import Tanh
         >>> Tanh().forward([0.0, 100.0])
@@ -51,65 +52,67 @@ class Module:
         return pytree.build(y, numbers)
 
     def backward(self, x: Any, y: Any, dy: Any) -> Any:
-        """Return dL/dx, in the shape of x, for a loss whose derivative by the output y is dy.
+        """Return dL/dx, in the nesting of x, for a loss L with dL/dy = dy at the output y.
 
-        It is dy times the Jacobian of the module's own call, at x. So y is not read; it is among
-        the arguments because formulas written by hand want it, as tanh' = 1 - y² does.
+        It is dy times the Jacobian of the module at x. `y` itself is not read; it is an argument
+        because formulas written by hand use it, such as tanh' = 1 - y².
 
         >>> from autograd_scalar.nn import Tanh
         >>> Tanh().backward([0.0, 100.0], [0.0, 1.0], [5.0, 5.0])
         [5.0, 0.0]
 
-        Raises ValueError for a dy that has not the shape of the output. By an index, as an Embedding takes, it is 0.
+        The derivative with respect to an index, the input of an Embedding, is 0.
+
+        Raises ValueError for a dy whose nesting differs from that of the output.
         """
         return vjp(self, x)[1](dy)[0]
 
     def weight_gradient(self, x: Any, dy: Any) -> dict[str, float]:
-        """Return dL/dw for each parameter, under its name; {} for a module without parameters.
+        """Return dL/dw for each parameter by name, for a loss L with dL/dy = dy at the output y.
 
         >>> from autograd_scalar.nn import Linear
         >>> Linear(2, 1).weight_gradient([3.0, 4.0], [10.0])
         {'w.0.0': 30.0, 'w.0.1': 40.0, 'b.0': 10.0}
 
-        Raises ValueError for a dy that is not as long as the output.
+        Raises ValueError for a dy of another length than the output.
         """
-        # y · dy has the gradient that is asked for; the 0 makes it a Value whatever y is.
+        # d(y · dy)/dw is the gradient; the bias 0 makes the product a Value even for floats y.
         product = F.dot(pytree.leaves(self(x)), pytree.leaves(dy), Value(0.0))
         found: dict[str, float] = gradient(product, dict(self.named_parameters()))
         return found
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Yield each parameter once, under its dotted name: `layers.0.neurons.3.w.1`."""
+        """Yield each parameter once, as (name, Value), with names like `layers.0.neurons.3.w.1`."""
         return _parameters(self, "", set())
 
     def parameters(self) -> list[Value]:
-        """Return every parameter once, in the order of `named_parameters`."""
+        """Return each parameter once, in the order of `named_parameters`."""
         return [parameter for _, parameter in self.named_parameters()]
 
     def zero_grad(self) -> None:
-        """Set every parameter's grad to 0."""
+        """Set the grad of every parameter to 0."""
         zero_grads(self.parameters())
 
     def state_dict(self) -> dict[str, float]:
-        """Return the parameters' data under their names."""
+        """Return the data of the parameters by name."""
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
-        """Set the parameters' data from a `state_dict` of a module of the same shape.
+        """Set the data of the parameters from the `state_dict` of a module of the same architecture.
 
-        Raises ValueError for a name that is missing or unknown, and TypeError for data that is not
-        a number; the module then stays as it was.
+        Raises ValueError for missing or unknown names, TypeError for data that is not a number; no
+        parameter has changed then.
         """
         parameters = dict(self.named_parameters())
-        for what, names in (
-            ("lacks", parameters.keys() - state.keys()),
-            ("has unknown", state.keys() - parameters.keys()),
+        for kind, names in (
+            ("missing", parameters.keys() - state.keys()),
+            ("unknown", state.keys() - parameters.keys()),
         ):
             if names:
                 first = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
                 raise ValueError(
                     f"the state has {len(state)} parameters, this {type(self).__name__} has "
-                    f"{len(parameters)}; it {what} {len(names)} of them: {first}"
+                    f"{len(parameters)}; {kind} in the state: {first}"
                 )
         for name in parameters:
             if isinstance(state[name], bool) or not isinstance(state[name], int | float):
@@ -118,12 +121,12 @@ class Module:
             parameter.data = state[name]
 
     def config(self) -> dict[str, Any] | None:
-        """Return the arguments, fit for JSON, that make a module of this shape; None if unknown."""
+        """Return the JSON-serializable arguments of `from_config`; None if there are none such."""
         return None
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Module:
-        """Return a module made from what `config` gave."""
+        """Return a module with the architecture that `config` returned."""
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -131,13 +134,13 @@ class Module:
         return f"{type(self).__name__}({count} parameter{'s' * (count != 1)})"
 
     def _repr_html_(self) -> str | None:
-        # Values and modules share the hook: the pictures are above this floor.
+        # A hook that Values share, because pictures are drawn on a higher floor.
         card: Callable[[Any], str] | None = nodes.html_card
         return None if card is None else card(self)
 
 
 def _parameters(owner: object, prefix: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    """Yield the parameters under one attribute. Each object counts once, so modules may share."""
+    """Yield the parameters of an attribute. Each object counts once, so that modules may share."""
     children: Any
     match owner:
         case Value():

@@ -1,4 +1,4 @@
-"""Neuron, Layer and MLP, as in micrograd."""
+"""Neuron, Layer and MLP with the interface of micrograd."""
 
 from __future__ import annotations
 
@@ -13,19 +13,25 @@ from autograd_scalar.nn.module import Module
 from autograd_scalar.seeds import Seed, generator
 from autograd_scalar.value import RECORD, Value
 
-_dot = RECORD[
-    "dot"
-]  # functions.dot would first look for a Value among the operands; here all of them are
+# functions.dot would first look for a Value among the operands; here all of them are Values.
+_dot = RECORD["dot"]
 
 
 @buildable
 class Neuron(Module):
-    """activation(b + w_1 x_1 + ... + w_n x_n): one `dot` node and one node of the activation.
+    """A neuron, activation(b + w_1 x_1 + ... + w_n x_n), from a list of `nin` numbers to a Value.
 
-    The activation is relu unless told, or none with `nonlin=False`. Weights are drawn by `init`
-    ("uniform" in -1..1, "xavier", "he", ...), the bias is 0. With a seed, or a `random.Random`,
-    the draw is the same whatever else uses `random`; without one it comes from Python's `random`.
-    `nout` is how many such neurons there are, for the initialisers that ask.
+    A call adds two nodes to the graph: `dot` and the activation.
+
+    Args:
+        nin: Number of inputs.
+        nonlin: False omits the activation.
+        activation: The name of an operation with one operand, a function from Value to Value, or an
+            activation module. Defaults to "relu".
+        init: Name of the initialiser ("uniform" in [-1, 1], "normal", "xavier", "he", "zeros"), or
+            a function (rng, nin, nout) -> float, called once per weight. The bias starts at 0.
+        seed: Seed of the weights, or a `random.Random`. None draws from Python's `random`.
+        nout: Number of neurons in the layer, for initialisers that use it.
 
     >>> n = Neuron(2, seed=0)
     >>> n
@@ -34,7 +40,7 @@ class Neuron(Module):
     >>> n([3.0, 1.0]).data
     1.5
 
-    Raises WidthError (a ValueError) for an input that is not `nin` wide.
+    A call raises WidthError (a ValueError) for an input of another length.
     """
 
     def __init__(
@@ -58,19 +64,19 @@ class Neuron(Module):
 
     @property
     def nin(self) -> int:
-        """The width of the input."""
+        """Number of inputs."""
         return len(self.w)
 
     @property
     def nonlin(self) -> bool:
-        """Whether there is an activation."""
+        """Whether the neuron has an activation other than "linear"."""
         return self.activation != "linear"
 
     def __call__(self, x: Any) -> Value:
         return self.fire(as_row(x, self.nin, self))
 
     def fire(self, x: list[Value]) -> Value:
-        """Return the output for a row of the right width; layers check it once for all neurons."""
+        """Return the output for a row whose width the caller, such as a Layer, has checked."""
         z = _dot(self.w, x, self.b)
         return z if self._activate is None else self._activate(z)
 
@@ -83,13 +89,17 @@ class Neuron(Module):
 
 @buildable
 class Layer(Module):
-    """`nout` neurons over the same input. Gives their outputs as a list; a single one bare.
+    """`nout` neurons over the same input, from `nin` numbers to a list of `nout` Values.
+
+    A layer of one neuron returns a bare Value. The other arguments are those of `Neuron`.
 
     >>> layer = Layer(2, 3, activation="tanh", seed=0)
     >>> layer
     Layer of [TanhNeuron(2), TanhNeuron(2), TanhNeuron(2)]
     >>> len(layer([1.0, -1.0]))
     3
+
+    A call raises WidthError (a ValueError) for an input of another length.
     """
 
     def __init__(
@@ -108,7 +118,7 @@ class Layer(Module):
 
     @property
     def nin(self) -> int:
-        """The width of the input."""
+        """Number of inputs."""
         return self.neurons[0].nin
 
     def __call__(self, x: Any) -> Any:
@@ -126,16 +136,19 @@ class Layer(Module):
 
 @buildable
 class MLP(Module):
-    """A multilayer perceptron: layers of `nouts` neurons each, over `nin` inputs.
+    """A multilayer perceptron: layers of `nouts` neurons, the first over `nin` inputs.
 
-    One activation is for all layers but the last, which is linear; a list of them is for each.
+    It maps a list of `nin` numbers to a list of Values, or to a bare Value if the last layer has one
+    neuron. A single activation applies to every layer except the last, which is linear; a list
+    holds one for each layer. The other arguments are those of `Neuron`.
 
     >>> MLP(2, [2, 1], seed=0)
     MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
     >>> MLP(2, [4, 1], activation=["tanh", "sigmoid"], seed=0)([0.5, -0.5]).op
     'sigmoid'
 
-    Raises WidthError (a ValueError) for an input that is not `nin` wide.
+    Raises ValueError for an empty list of sizes or a wrong number of activations. A call raises
+    WidthError (a ValueError) for an input of another length.
     """
 
     def __init__(
@@ -152,8 +165,8 @@ class MLP(Module):
             activation = [activation] * (len(nouts) - 1) + ["linear"]
         if not hasattr(activation, "__len__"):
             raise TypeError(
-                "activation is a name or a function for the layers but the last, or a list of one "
-                f"for each layer, got {activation!r}"
+                "activation must be a name or a function for every layer except the last, or a "
+                f"list with one for each layer, got {activation!r}"
             )
         if len(activation) != len(nouts):
             raise ValueError(f"{len(activation)} activations for {len(nouts)} layers")
@@ -166,7 +179,7 @@ class MLP(Module):
 
     @property
     def nin(self) -> int:
-        """The width of the input."""
+        """Number of inputs."""
         return self.layers[0].nin
 
     def __call__(self, x: Any) -> Any:
@@ -182,5 +195,5 @@ class MLP(Module):
 
 
 def _config(*activations: Nonlinearity, **arguments: Any) -> dict[str, Any] | None:
-    """Return the arguments, or None where an activation is a function, which JSON cannot hold."""
+    """Return the arguments, or None if an activation is a function, which JSON cannot hold."""
     return arguments if all(isinstance(a, str) for a in activations) else None

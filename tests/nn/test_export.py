@@ -1,4 +1,4 @@
-"""Exported models against the models themselves: outputs and gradients, by PyTorch and by JAX."""
+"""Exported models: PyTorch and JAX compute the same outputs and gradients as the model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograd_scalar.nn import export
 MODELS = {
     "MLP": lambda: nn.MLP(3, [5, 4, 2], seed=1),
     "MLP with tanh and softplus": lambda: nn.MLP(3, [5, 2], activation=["tanh", "softplus"], seed=2),
-    "MLP with a slope of its own": lambda: nn.MLP(3, [4, 1], activation=nn.LeakyReLU(0.3), seed=3),
+    "MLP with a slope for leaky_relu": lambda: nn.MLP(3, [4, 1], activation=nn.LeakyReLU(0.3), seed=3),
     "Layer": lambda: nn.Layer(3, 2, activation="sigmoid", seed=4),
     "Neuron": lambda: nn.Neuron(3, seed=5),
     "Linear without a bias": lambda: nn.Linear(3, 2, bias=False, seed=6),
@@ -38,28 +38,28 @@ def outputs(y) -> list[Value]:
 
 
 def expected(model, rows):
-    """The model's outputs, and the gradient of the sum of their squares by each parameter in turn."""
+    """Return the model's outputs, and the gradient of the sum of their squares by parameter name."""
     rng = random.Random(12)
     for parameter in model.parameters():  # biases too: they start at 0
         parameter.data += rng.uniform(-0.5, 0.5)
     found = [outputs(model(row)) for row in rows]
     loss = ag.sum([y * y for ys in found for y in ys])
     names = dict(model.named_parameters())
-    slopes = dict(zip(names, ag.gradient(loss, list(names.values())), strict=True))
-    return [[y.data for y in ys] for ys in found], slopes
+    gradients = dict(zip(names, ag.gradient(loss, list(names.values())), strict=True))
+    return [[y.data for y in ys] for ys in found], gradients
 
 
-def by_layer(slopes: dict[str, float]) -> list[float]:
-    """Gradients in the order of a library that keeps a layer's weights before all of its biases."""
+def by_layer(gradients: dict[str, float]) -> list[float]:
+    """Return gradients in the order of the libraries: all weights of a layer before its biases."""
     layers: dict[str, list[list[float]]] = {}
-    for name, slope in slopes.items():
+    for name, gradient in gradients.items():
         path = [part for part in name.split(".") if part not in {"w", "b"}]
         is_bias = ".b" in f".{name}"
         digits = [part for part in path if part.isdigit()]
         inner = 1 if is_bias else 2  # a weight's own indices: neuron and input
         key = ".".join(digits[: len(digits) - inner]) if len(digits) >= inner else ""
-        layers.setdefault(key, [[], []])[is_bias].append(slope)
-    return [slope for weights, biases in layers.values() for slope in weights + biases]
+        layers.setdefault(key, [[], []])[is_bias].append(gradient)
+    return [g for weights, biases in layers.values() for g in weights + biases]
 
 
 def close(found, wanted) -> None:
@@ -70,26 +70,26 @@ def close(found, wanted) -> None:
 def test_torch_computes_the_same(name):
     torch = pytest.importorskip("torch")
     model, rows = MODELS[name](), inputs()
-    wanted, slopes = expected(model, rows)
+    wanted, gradients = expected(model, rows)
     theirs = export.to_torch(model)
     found = theirs(torch.tensor(rows, dtype=torch.float64))
     close(found.detach(), wanted)
     (found**2).sum().backward()
-    close(torch.cat([p.grad.flatten() for p in theirs.parameters()]), by_layer(slopes))
+    close(torch.cat([p.grad.flatten() for p in theirs.parameters()]), by_layer(gradients))
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_jax_computes_the_same(name):
     jax = pytest.importorskip("jax")
     model, rows = MODELS[name](), inputs()
-    wanted, slopes = expected(model, rows)
+    wanted, gradients = expected(model, rows)
     with jax.enable_x64(True):
         parameters, function = export.to_jax(model)
         close(jax.jit(function)(parameters, np.array(rows)), wanted)
         loss = lambda parameters: (function(parameters, np.array(rows)) ** 2).sum()  # noqa: E731
         found = jax.grad(loss)(parameters)
         order = [layer[key].ravel() for layer in found for key in ("w", "b") if key in layer]
-        close(np.concatenate(order), by_layer(slopes))
+        close(np.concatenate(order), by_layer(gradients))
 
 
 def test_an_embedding_is_a_table_of_rows():
@@ -141,14 +141,14 @@ def shared() -> nn.Sequential:
         (shared, "share parameters"),
     ],
 )
-def test_what_has_no_counterpart_is_refused(to, make, message):
+def test_modules_without_a_counterpart_are_refused(to, make, message):
     with pytest.raises(ValueError, match=message) as refusal:
         to(make())
     assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(("to", "name"), [(export.to_torch, "torch"), (export.to_jax, "jax")])
-def test_a_library_that_is_missing_is_named(to, name, monkeypatch):
+def test_a_missing_library_is_named(to, name, monkeypatch):
     def missing(name):
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 

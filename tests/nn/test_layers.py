@@ -1,4 +1,4 @@
-"""Linear, Sequential, Embedding, the activations' modules, initialisers, architectures."""
+"""Linear, Sequential, Embedding, activation modules, initialisers, architectures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_linear_is_a_matrix_product():
     assert out == pytest.approx(w @ [1.0, -2.0, 3.0] + [0.5, 0.0])
 
 
-def test_linear_gives_a_list_even_of_one_and_takes_a_number():
+def test_linear_returns_a_list_of_one_and_takes_a_single_number():
     out = nn.Linear(1, 1, bias=False, seed=0)(2.0)
     assert isinstance(out, list)
     assert len(nn.Linear(1, 1, bias=False).parameters()) == 1
@@ -40,7 +40,7 @@ def test_sequential_runs_modules_functions_and_names():
     assert nn.Sequential().nin is None
 
 
-def test_a_width_that_does_not_fit_names_the_layer_inside():
+def test_a_width_error_names_the_layer_inside():
     net = nn.Sequential(nn.Linear(2, 3), nn.Sequential(abs_all, nn.Linear(4, 1)))
     with pytest.raises(nn.WidthError, match="layer 1: layer 1: Linear takes 4 inputs, got 3"):
         net([1.0, 2.0])
@@ -50,14 +50,14 @@ def abs_all(xs):
     return [abs(x) for x in xs]
 
 
-def test_sequential_refuses_what_cannot_be_called():
-    with pytest.raises(TypeError, match="functions and activations' names, got 3 at 1"):
+def test_sequential_refuses_items_that_cannot_be_called():
+    with pytest.raises(TypeError, match="functions and names of activations, got 3 as item 1"):
         nn.Sequential(nn.Linear(1, 1), 3)
     with pytest.raises(ValueError, match="unknown activation 'tahn'"):
         nn.Sequential("tahn")
 
 
-def test_embedding_gives_rows_and_their_gradients():
+def test_embedding_returns_its_rows_with_their_gradients():
     table = nn.Embedding(4, 2, seed=0)
     assert table(np.int64(1)) is table.rows[1]
     ag.sum(table([1, 1])[0] + table(3)).backward()
@@ -73,7 +73,7 @@ def test_embedding_gives_rows_and_their_gradients():
         ("a", TypeError, "takes an index, got 'a'"),
     ],
 )
-def test_embedding_refuses(index, error, message):
+def test_embedding_refuses_other_indices(index, error, message):
     with pytest.raises(error, match=message):
         nn.Embedding(4, 2)(index)
 
@@ -91,13 +91,13 @@ def test_embedding_refuses(index, error, message):
         (nn.ELU, "elu"),
     ],
 )
-def test_activation_modules_are_rows(module, name):
+def test_activation_modules_are_operations_of_the_table(module, name):
     assert module()(Value(-0.7)).op == name
     assert [v.op for v in module()([Value(1.0), 2.0])] == [name, name]
     assert repr(module()) == f"Activation({name!r})"
 
 
-def test_activation_modules_take_constants_or_do_nothing():
+def test_activation_modules_take_constants_and_linear_is_the_identity():
     assert nn.LeakyReLU(0.5)(Value(-2.0)).data == -1.0
     assert nn.ELU(2.0)(Value(-1.0)).data == 2.0 * math.expm1(-1.0)
     x = [Value(1.0)]
@@ -116,7 +116,7 @@ def test_activation_modules_take_constants_or_do_nothing():
     ],
 )
 @pytest.mark.parametrize("layer", [nn.Layer, nn.Linear])
-def test_initialisers_have_their_spread(layer, init, mean, deviation, bound):
+def test_initialisers_have_their_distribution(layer, init, mean, deviation, bound):
     made = layer(50, 20, init=init, seed=0)
     weights = [v.data for name, v in made.named_parameters() if "w" in name]
     assert len(weights) == 1000
@@ -126,12 +126,12 @@ def test_initialisers_have_their_spread(layer, init, mean, deviation, bound):
     assert not any(v.data for name, v in made.named_parameters() if "b" in name)
 
 
-def test_an_activation_refuses_text():
+def test_an_activation_module_refuses_text():
     with pytest.raises(TypeError, match=r"expected a number .* got 'a'"):
         nn.ReLU()("a")
 
 
-def test_a_seed_is_a_whole_number():
+def test_a_seed_must_be_an_integer():
     assert nn.Linear(2, 2, seed=np.int64(3)).state_dict() == nn.Linear(2, 2, seed=3).state_dict()
     with pytest.raises(TypeError, match="seed is a whole number, got 'a'"):
         nn.Linear(2, 2, seed="a")
@@ -153,7 +153,7 @@ MODULES = [
 
 
 @pytest.mark.parametrize("module", [*MODULES, nn.Embedding(3, 2)], ids=lambda m: type(m).__name__)
-def test_an_architecture_goes_through_json(module):
+def test_an_architecture_survives_json(module):
     saved = json.loads(json.dumps(nn.architecture(module)))
     before = random.getstate()
     built = nn.build(saved)
@@ -166,7 +166,7 @@ def test_an_architecture_goes_through_json(module):
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: type(m).__name__)
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
-def test_copies(copied, module):
+def test_copies_compute_the_same(copied, module):
     assert outputs(copied(module)([0.3, -0.4])) == outputs(module([0.3, -0.4]))
 
 
@@ -185,7 +185,7 @@ def test_architectures_that_json_cannot_hold_are_none():
     assert nn.Module().config() is None
 
 
-def test_a_users_module_can_be_buildable():
+def test_a_module_of_the_users_can_be_buildable():
     @nn.buildable
     class Scale(nn.Module):
         def __init__(self, start):

@@ -23,7 +23,7 @@ class Odd(nn.Module):
         return self.first * x
 
 
-def test_parameters_are_the_leaves_among_the_attributes_each_once():
+def test_parameters_are_the_leaves_among_the_attributes_without_repeats():
     assert [name for name, _ in Odd().named_parameters()] == [
         "first",
         "table.a.0",
@@ -52,7 +52,7 @@ def test_zero_grad():
     assert not any(p.grad for p in model.parameters())
 
 
-def test_a_state_goes_from_one_module_to_another():
+def test_a_state_can_be_loaded_into_another_module():
     first, second = nn.MLP(2, [3, 1], seed=0), nn.MLP(2, [3, 1], seed=1)
     second.load_state_dict(first.state_dict())
     assert second.state_dict() == first.state_dict()
@@ -62,11 +62,11 @@ def test_a_state_goes_from_one_module_to_another():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        (lambda s: s.pop("b.0"), ValueError, "the state has 2 .* has 3; it lacks 1 of them: b.0"),
-        (lambda s: s.update(x=1.0), ValueError, "it has unknown 1 of them: x"),
+        (lambda s: s.pop("b.0"), ValueError, "the state has 2 .* has 3; missing in the state: b.0"),
+        (lambda s: s.update(x=1.0), ValueError, "unknown in the state: x"),
         (lambda s: s.update({"b.0": "1"}), TypeError, "b.0 must be a number, got '1'"),
         (lambda s: s.update({"b.0": True}), TypeError, "b.0 must be a number, got True"),
-        (lambda s: s.clear(), ValueError, "lacks 3 of them: b.0, w.0.0, w.0.1$"),
+        (lambda s: s.clear(), ValueError, "missing in the state: b.0, w.0.0, w.0.1$"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
@@ -88,7 +88,7 @@ def test_a_module_without_a_call_says_so():
     assert repr(Empty()) == "Empty(0 parameters)"
 
 
-def test_cards_are_made_by_whoever_sets_them(monkeypatch):
+def test_the_html_card_comes_from_the_hook(monkeypatch):
     monkeypatch.setattr(nodes, "html_card", None)
     assert Odd()._repr_html_() is None
     monkeypatch.setattr(nodes, "html_card", lambda m: f"<b>{type(m).__name__}</b>")

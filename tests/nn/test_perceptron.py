@@ -1,4 +1,4 @@
-"""Neuron, Layer and MLP against micrograd, and what they refuse."""
+"""Neuron, Layer and MLP: agreement with micrograd, activations, bad arguments."""
 
 from __future__ import annotations
 
@@ -33,17 +33,19 @@ def demo_losses(model, value, X, y, steps):
     return losses
 
 
-def test_the_demo_gives_micrograds_losses():
+def test_the_demo_has_the_losses_of_micrograd():
     X, y = ag.data.moons(20, noise=0.1, seed=3).signed()
     losses = []
     for module, value in ((nn, Value), (micrograd_nn, micrograd.Value)):
         random.seed(1337)
         losses.append(demo_losses(module.MLP(2, [8, 8, 1]), value, X, y, 8))
-    assert losses[0][0] == losses[1][0]  # before micrograd's sets, in random order, add gradients
+    assert (
+        losses[0][0] == losses[1][0]
+    )  # later ones differ: micrograd adds gradients in the order of its sets
     assert losses[0] == pytest.approx(losses[1], rel=1e-9)
 
 
-def test_weights_come_from_random_in_micrograds_order():
+def test_weights_are_drawn_in_the_order_of_micrograd():
     drawn = []
     for module in (nn, micrograd_nn):
         random.seed(7)
@@ -52,11 +54,11 @@ def test_weights_come_from_random_in_micrograds_order():
 
 
 @pytest.mark.parametrize("make", [lambda m: m.Neuron(3, nonlin=False), lambda m: m.MLP(2, [3, 1])])
-def test_repr_is_micrograds(make):
+def test_repr_is_that_of_micrograd(make):
     assert repr(make(nn)) == repr(make(micrograd_nn))
 
 
-def test_a_seed_makes_the_same_net_whatever_else_uses_random():
+def test_a_seeded_net_does_not_depend_on_the_global_generator():
     nets = []
     for other in (1, 2):
         random.seed(other)
@@ -72,13 +74,13 @@ def test_neurons_of_a_seeded_layer_differ():
     assert len(set(weights)) == 5
 
 
-def test_a_neuron_is_one_dot_and_one_activation():
+def test_a_neuron_adds_a_dot_and_an_activation():
     out = nn.Neuron(3, activation="tanh", seed=0)([1.0, 2.0, 3.0])
     assert (out.op, out.parents[0].op) == ("tanh", "dot")
     assert len(ag.topological_order(out)) == 3 + 3 + 1 + 2
 
 
-def test_the_sum_starts_at_the_bias_and_goes_left_to_right():
+def test_the_sum_starts_with_the_bias_from_left_to_right():
     n = nn.Neuron(3, nonlin=False)
     for p, data in zip(n.parameters(), [1.0, 1.0, 1.0, 0.1], strict=True):
         p.data = data
@@ -90,35 +92,35 @@ def test_the_sum_starts_at_the_bias_and_goes_left_to_right():
 @pytest.mark.parametrize(
     "x", [[1, 2.0], (1.0, 2.0), np.array([1.0, 2.0]), [Value(1.0), np.float64(2.0)]]
 )
-def test_inputs_of_every_kind(x):
+def test_inputs_may_be_lists_tuples_arrays_and_values(x):
     model = nn.MLP(2, [3, 1], seed=0)
     assert model(x).data == model([1.0, 2.0]).data
 
 
-def test_a_layer_shares_its_constants():
+def test_the_neurons_of_a_layer_share_its_constants():
     outputs = nn.Layer(1, 4, seed=0)([0.5])
     inputs = {id(v) for out in outputs for v in ag.topological_order(out) if v.data == 0.5}
     assert len(inputs) == 1
 
 
-def test_layers_of_one_neuron_may_follow_each_other():
+def test_layers_of_one_neuron_can_be_chained():
     assert isinstance(nn.MLP(2, [1, 1], seed=0)([1.0, 2.0]), Value)
 
 
-def test_a_layer_gives_a_list_or_a_bare_value():
+def test_a_layer_returns_a_list_or_a_bare_value():
     assert len(nn.Layer(2, 3)([1.0, 2.0])) == 3
     assert isinstance(nn.Layer(2, 1)([1.0, 2.0]), Value)
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "leaky_relu", "elu", "gelu", "softplus"])
-def test_every_activation_by_name_is_the_row(name):
+def test_an_activation_by_name_is_the_operation(name):
     n = nn.Neuron(2, activation=name, seed=0)
     linear = nn.Neuron(2, nonlin=False, seed=0)
     assert n([0.3, -0.8]).data == getattr(linear([0.3, -0.8]), name)().data
     assert repr(n) == f"{name.capitalize()}Neuron(2)"
 
 
-def test_activations_may_be_functions_and_differ_by_layer():
+def test_activations_may_be_functions_and_differ_between_layers():
     def double(v):
         return v * 2.0
 
@@ -130,7 +132,7 @@ def test_activations_may_be_functions_and_differ_by_layer():
 
 
 @pytest.mark.parametrize("activation", [nn.Tanh, nn.Tanh(), "tanh", ag.tanh])
-def test_an_activation_may_be_given_as_in_other_libraries(activation):
+def test_an_activation_may_be_a_name_a_function_or_a_module(activation):
     n = nn.Neuron(2, activation=activation, seed=0)
     assert n([1.0, 2.0]).op == "tanh"
     assert repr(n).lower() == "tanhneuron(2)"
@@ -143,7 +145,7 @@ def test_an_activation_with_a_constant():
     assert repr(n) == "Leaky_reluNeuron(1)"
 
 
-def test_a_users_own_operation_is_an_activation():
+def test_an_operation_of_the_users_is_an_activation():
     ag.define_op("squared_relu_of_test", "x * x if x > 0.0 else 0.0", "2.0 * x * step(x)")
     n = nn.Neuron(1, activation="squared_relu_of_test", seed=0)
     n.w[0].data = 3.0
@@ -164,8 +166,8 @@ def test_a_wrong_width_names_both_and_the_layer(width, message):
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: nn.Neuron(0), ValueError, "nin is a whole number of 1 or more, got 0"),
-        (lambda: nn.Layer(2, 1.5), ValueError, "nout is a whole number of 1 or more, got 1.5"),
+        (lambda: nn.Neuron(0), ValueError, "nin must be an integer of 1 or more, got 0"),
+        (lambda: nn.Layer(2, 1.5), ValueError, "nout must be an integer of 1 or more, got 1.5"),
         (
             lambda: nn.MLP(2, 3),
             ValueError,
@@ -174,10 +176,18 @@ def test_a_wrong_width_names_both_and_the_layer(width, message):
         (lambda: nn.MLP(2, []), ValueError, "takes a list of layer sizes"),
         (lambda: nn.MLP(2, [3, 1], activation=["relu"]), ValueError, "1 activations for 2 layers"),
         (lambda: nn.Neuron(2, activation="rleu"), ValueError, "unknown activation 'rleu'; .*relu"),
-        (lambda: nn.Neuron(2, activation="softmax"), ValueError, "over a whole layer: nn.Softmax"),
+        (
+            lambda: nn.Neuron(2, activation="softmax"),
+            ValueError,
+            "takes a whole layer: use nn.Softmax",
+        ),
         (lambda: nn.Neuron(2, activation="dot"), ValueError, "unknown activation 'dot'"),
         (lambda: nn.Neuron(2, init="glorot"), ValueError, "there are uniform, normal, xavier, he"),
-        (lambda: nn.MLP(2, [3, 1], activation=None), TypeError, "^activation is a .*, got None"),
+        (
+            lambda: nn.MLP(2, [3, 1], activation=None),
+            TypeError,
+            "^activation must be a .*, got None",
+        ),
         (lambda: nn.MLP(2, [3, 1])(None), TypeError, "takes a list of 2 numbers, got None"),
         (lambda: nn.Neuron(1)(["a"]), TypeError, "'a'"),
     ],
@@ -188,7 +198,7 @@ def test_bad_arguments(make, error, message):
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
-def test_copies_are_equal_and_their_own(copied):
+def test_copies_compute_the_same_and_are_independent(copied):
     model = nn.MLP(2, [3, 1], activation="tanh", seed=0)
     other = copied(model)
     assert other([1.0, 2.0]).data == model([1.0, 2.0]).data
