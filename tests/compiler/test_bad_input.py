@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import queue
 import random
 import re
 import threading
@@ -281,26 +282,89 @@ def test_random_numbers(draw):
     with pytest.raises(JitError, match=r"draws random numbers while it is recorded.*pass them in"):
         f(1.0)
     assert f.paths == []
-    if not rng.other_threads_may_draw():
-        assert rng.get_state() == before
+    assert rng.get_state() == before
 
 
 @pytest.mark.parametrize("draw", [random.random, np.random.rand])
 @pytest.mark.usefixtures("another_thread")
-def test_random_numbers_beside_other_threads(draw):
+def test_random_numbers_beside_an_idle_thread(draw):
     assert rng.other_threads_may_draw()
     f = ag.jit(lambda x: x * draw())
+    before = rng.get_state()
     with pytest.raises(JitError, match="draws random numbers while it is recorded"):
         f(1.0)
+    assert rng.get_state() == before
 
 
 @pytest.mark.usefixtures("another_thread")
-def test_random_numbers_of_other_threads():
-    def f(x):  # as if a thread had drawn them meanwhile: what is computed does not depend on them
+def test_random_numbers_that_change_nothing_are_drawn_all_the_same():
+    def f(x):
         random.random()
         return x * 2.0
 
-    assert ag.jit(f)(3.0) == 6.0
+    with pytest.raises(JitError, match="draws random numbers while it is recorded"):
+        ag.jit(f)(3.0)
+
+
+def test_an_error_while_tracing_leaves_the_generators_as_they_were():
+    def f(x):
+        raise LookupError(random.random())
+
+    before = rng.get_state()
+    with pytest.raises(LookupError):
+        ag.jit(f)(3.0)
+    assert rng.get_state() == before
+
+
+def test_a_number_that_another_thread_draws_during_a_trace_is_its_own():
+    asked, drawn, numbers = queue.SimpleQueue(), queue.SimpleQueue(), []
+
+    def draw_once():
+        while asked.get() == "trace":
+            if not numbers:
+                numbers.append(random.random())
+            drawn.put(True)
+
+    def f(x):
+        asked.put("trace")
+        drawn.get()
+        return x * 2.0
+
+    thread = threading.Thread(target=draw_once)
+    random.seed(0)
+    thread.start()
+    try:
+        assert ag.jit(f)(3.0) == 6.0
+        numbers.append(random.random())
+    finally:
+        asked.put("end")
+        thread.join()
+    random.seed(0)
+    assert numbers == [random.random(), random.random()]
+
+
+@pytest.fixture
+def drawing_thread():
+    """A thread that draws from Python's generator as long as the test runs."""
+    done = threading.Event()
+
+    def draw():
+        while not done.wait(1e-4):
+            random.random()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+
+@pytest.mark.usefixtures("drawing_thread")
+def test_random_numbers_beside_a_thread_that_draws():
+    assert ag.jit(lambda x: x * 2.0)(3.0) == 6.0
+    f = ag.jit(lambda x: x * 2.0 if random.random() < 0.5 else -x)
+    with pytest.raises(JitError, match="draws random numbers while it is recorded"):
+        f(3.0)
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,28 @@ def test_fit_draws_nothing_from_the_global_random():
     assert random.getstate() == before
 
 
+def test_looking_whether_a_model_can_be_compiled_draws_nothing():
+    class Dropout(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(1, 1, seed=0)
+
+        def __call__(self, x):
+            return self.layer(x)[0] * float(random.random() > 0.5)
+
+    def losses(jit):
+        random.seed(0)
+        return quiet(Dropout(), LINE, epochs=3, jit=jit)["loss"]
+
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)  # which might draw random numbers, too
+    thread.start()
+    try:
+        assert losses("auto") == losses(False)
+    finally:
+        done.set()
+        thread.join()
+
+
 # ----- what it chooses -----
 
 

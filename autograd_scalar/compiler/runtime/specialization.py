@@ -43,22 +43,19 @@ class Entry:
     def record(self, numbers: Sequence[float]) -> Path:
         """Return the path that the function takes for some numbers, recorded and kept."""
         before = rng.get_state()
-        path = self._recorded(numbers)
-        if rng.get_state() != before and self._is_by_chance(path, numbers, before):
+        try:
+            path = self._recorded(numbers)
+        except Exception:
+            rng.restore(before)
+            raise
+        shape = kernels.shape(path.program)
+        if rng.drew(before, shape, lambda: kernels.shape(self._recorded(numbers).program)):
             raise JitError(
                 f"{self.spec.name} draws random numbers while it is recorded, and a replay would have the same again; "
                 "draw them outside, and pass them in"
             )
         self.paths.append(path)
         return path
-
-    def _is_by_chance(self, path: Path, numbers: Sequence[float], before: Any) -> bool:
-        """Return whether it is the function that drew random numbers, the generators having moved since before."""
-        if not rng.other_threads_may_draw():
-            rng.set_state(before)
-            return True
-        again = self._recorded(numbers).program  # the same, if it was another thread that drew
-        return kernels.shape(again) != kernels.shape(path.program)
 
     def _recorded(self, numbers: Sequence[float]) -> Path:
         """Return the path, as a recording of its own."""
