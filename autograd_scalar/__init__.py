@@ -36,7 +36,7 @@ from autograd_scalar.functions import define_op as define_op
 from autograd_scalar.functions import mean as mean
 from autograd_scalar.functions import softmax as softmax
 from autograd_scalar.functions import take as take
-from autograd_scalar.node import nodes as _nodes
+from autograd_scalar.node import registry as _registry
 from autograd_scalar.node.modes import AnomalyError as AnomalyError
 from autograd_scalar.node.modes import detect_anomaly as detect_anomaly
 from autograd_scalar.node.modes import no_grad as no_grad
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from autograd_scalar import nn as nn
     from autograd_scalar import optim as optim
     from autograd_scalar import train as train
-    from autograd_scalar._rows import *  # noqa: F403
+    from autograd_scalar._row_functions import *  # noqa: F403
     from autograd_scalar.compiler.errors import JitError as JitError
     from autograd_scalar.compiler.jit import jit as jit
     from autograd_scalar.naming import label_all as label_all
@@ -144,4 +144,4 @@ def _card(shown: Any) -> str:
     return card.value_card(shown) if isinstance(shown, Value) else card.module_card(shown)
 
 
-_nodes.html_card = _card
+_registry.html_card = _card

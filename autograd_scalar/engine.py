@@ -1,56 +1,33 @@
-"""Value in plain Python: the core to read, the fallback, and the oracle for the compiled one.
+"""The engine in one file: a Value, the graph that it records, and backpropagation through that graph.
 
-The methods that compute (`+`, `*`, `exp`, ...) are made from the rows of the table; see `methods`. A
-node holds its parents and the derivatives by them, nothing refers forward, and no pass recurses: a
-chain of a million nodes is fine.
+Read it from top to bottom. A `Value` is a number that remembers its parents, and its local derivative with respect to
+each of them. `topological_order` lists a graph with parents before children. `Value.backward` walks that list in
+reverse and applies the chain rule at each node: the gradient of a parent is the sum, over the nodes that use it, of
+upstream gradient times local derivative.
+
+This engine runs where the native one (native/core.pyx.in, the same in C) was not compiled. The tests compare the two:
+they agree to the last bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
-from autograd_scalar.node import modes
-from autograd_scalar.node.nodes import (
-    NodeMethods,
-    adjoints,
-    check,
-    compared,
-    equated,
-    hashed,
-    label_of,
-    may_change,
-    may_not_read,
-    new_leaf,
-    new_value,
-    not_a_parent,
-    number,
-    operands_of,
-    read,
-    same_length,
-    watched,
-)
-from autograd_scalar.ops import codegen, ieee
-from autograd_scalar.ops.codegen import OPERATORS
-from autograd_scalar.ops.evaluate import evaluate, fast
-from autograd_scalar.ops.optimizer_rules import UPDATES
-from autograd_scalar.ops.table import TABLE
-
-if TYPE_CHECKING:
-    from autograd_scalar._rows import RowMethods  # made by tools/stubs.py from the table
-else:
-    RowMethods = NodeMethods
+from autograd_scalar.node import hooks, modes
+from autograd_scalar.node.shared import NodeMethods, label_of, not_a_parent, number, operands_of
+from autograd_scalar.ops.evaluate import evaluate
 
 
 @final
-class Value(RowMethods):
+class Value(NodeMethods):
     """A number in a recorded expression.
 
-    `data` is the number and `grad` what backward() has left there, both floats and both settable.
-    `label` is a name for displays, or None. `op` is the name of the row that made the Value ("" for
-    a leaf), `parents` its operands in order, with repeats, and `partials` the derivatives by each
-    of them, as they were when it was recorded.
+    `data` is the number and `grad` the gradient that backward() has added up, both floats, and both can be set.
+    `label` is a name for displays, or None. `op` is the name of the operation that made the Value ("" for a leaf),
+    `parents` are its operands in order, with repeats, and `partials` its derivatives with respect to each of them, as
+    they were when it was recorded.
 
     Raises TypeError for data that is not a real number.
 
@@ -61,9 +38,9 @@ class Value(RowMethods):
     (11.0, 6.0)
     """
 
-    # One or two parents are in _x and _y (None where there is one), the partials in _dx and _dy. More of them are
-    # tuples in _x and _dx; a leaf has None in _x. With tuples in every node the garbage collector has twice as much
-    # to walk: a training step of 65,818 nodes took 2.5 to 3 times as long, and a product 216 bytes instead of 120.
+    # One or two parents are in _x and _y (_y is None for one), their partials in _dx and _dy. Three or more are tuples
+    # in _x and _dx. A leaf has None in _x. Tuples in every node would double what the garbage collector has to walk: a
+    # training step of 65,818 nodes took 2.5 to 3 times as long, and a product 216 bytes instead of 120.
     __slots__ = ("_data", "_dx", "_dy", "_grad", "_label", "_row", "_x", "_y")
 
     _row: str
@@ -74,47 +51,44 @@ class Value(RowMethods):
     _dy: float
 
     def __init__(self, data: float, label: str | None = None) -> None:
-        number_of_data, label = (
-            number(data),
-            label_of(label),
-        )  # before anything changes: they may raise
-        self._data: float = number_of_data
+        as_float, label = number(data), label_of(label)  # both may raise, so nothing is set before
+        self._data: float = as_float
         self._grad: float = 0.0
         self._label = label
         self._row = ""
         self._x = None
         if modes.open_blocks:
-            new_value(self)
+            hooks.on_leaf(self)
 
     def __init_subclass__(cls) -> None:
-        raise TypeError("Value cannot be subclassed: operations give plain Values")
+        raise TypeError("Value cannot be subclassed: operations return plain Values")
 
-    # ----- what a Value shows -----
+    # ----- attributes -----
 
     @property
     def data(self) -> float:
-        """The number itself. Setting it does not touch what was recorded: see recompute()."""
+        """The number. Setting it leaves recorded results unchanged until recompute()."""
         if modes.open_blocks:
-            read(self)
+            hooks.on_read(self)
         return self._data
 
     @data.setter
     def data(self, data: float) -> None:
         if modes.open_blocks:
-            may_change("sets data")
+            hooks.forbid_while_tracing("sets data")
         self._data = data if type(data) is float else number(data)
 
     @property
     def grad(self) -> float:
-        """The derivative that backward() has left here; 0.0 before."""
+        """The gradient that backward() has added up; 0.0 at first."""
         if modes.open_blocks:
-            may_not_read("grad")
+            hooks.forbid_while_tracing("reads grad")
         return self._grad
 
     @grad.setter
     def grad(self, grad: float) -> None:
         if modes.open_blocks:
-            may_change("sets grad")
+            hooks.forbid_while_tracing("sets grad")
         self._grad = grad if type(grad) is float else number(grad)
 
     @property
@@ -128,7 +102,7 @@ class Value(RowMethods):
 
     @property
     def op(self) -> str:
-        """The name of the row that made this Value; "" for a leaf."""
+        """The name of the operation that made this Value; "" for a leaf."""
         return self._row
 
     @property
@@ -141,53 +115,41 @@ class Value(RowMethods):
 
     @property
     def partials(self) -> tuple[float, ...]:
-        """The derivatives by each of the parents, as they were when the operation was recorded."""
+        """The local derivative with respect to each parent, as it was when the operation was recorded."""
         if modes.open_blocks:
-            may_not_read("partials")
+            hooks.forbid_while_tracing("reads partials")
         dx: Any = () if self._x is None else self._dx
         if isinstance(dx, tuple):
             return dx
         return (dx,) if self._y is None else (dx, self._dy)
 
-    # ----- what a Value is among numbers -----
+    # ----- operations -----
 
-    def __bool__(self) -> bool:
-        outcome = self._data != 0.0
-        return compared("!=", self, 0.0, outcome) if modes.open_blocks else outcome
-
-    def __eq__(self, other: object) -> bool:
-        if modes.open_blocks:
-            equated(self, other)
-        return NotImplemented  # a Value equals itself alone
-
-    def __hash__(self) -> int:
-        if modes.open_blocks:
-            hashed(self)
-        return object.__hash__(self)
-
-    def __lt__(self, other: Value | float) -> bool:
-        if (y := _comparable(other)) is None:
-            return NotImplemented
-        outcome = bool(self._data < y)  # NumPy's numbers give bools of their own
-        return compared("<", self, other, outcome) if modes.open_blocks else outcome
-
-    def __le__(self, other: Value | float) -> bool:
-        if (y := _comparable(other)) is None:
-            return NotImplemented
-        outcome = bool(self._data <= y)
-        return compared("<=", self, other, outcome) if modes.open_blocks else outcome
-
-    def __gt__(self, other: Value | float) -> bool:
-        if (y := _comparable(other)) is None:
-            return NotImplemented
-        outcome = bool(self._data > y)
-        return compared(">", self, other, outcome) if modes.open_blocks else outcome
-
-    def __ge__(self, other: Value | float) -> bool:
-        if (y := _comparable(other)) is None:
-            return NotImplemented
-        outcome = bool(self._data >= y)
-        return compared(">=", self, other, outcome) if modes.open_blocks else outcome
+    # Each operation is a row of the table in ops/table.py. The row of * says: value "x * y", derivatives "y, x".
+    # engine_methods.py pastes these texts into one template for all rows. This is `__mul__`, exactly as it comes out:
+    #
+    #     def mul(x, y):
+    #         if type(y) is not Value:
+    #             try:
+    #                 y = constant(y)
+    #             except TypeError:
+    #                 return NotImplemented
+    #         v = new(Value)
+    #         v._x, v._y = x, y
+    #         x = x._data
+    #         y = y._data
+    #         try:
+    #             z = x * y
+    #             (v._dx, v._dy) = (y, x)
+    #         except (ArithmeticError, ValueError):  # Python raises where IEEE 754 has an answer
+    #             z, (v._dx, v._dy) = exact('mul', x, y)
+    #         v._data = z
+    #         v._grad = 0.0
+    #         v._row = 'mul'
+    #         v._label = None
+    #         return on_new_node(v) if modes.open_blocks else v
+    #
+    # A comparison compares the numbers, and records nothing: `x < y` is a bool.
 
     def __pow__(self, exponent: Value | float) -> Value:
         return self._pow(exponent) if type(exponent) is Value else self._pow_const(exponent)
@@ -211,14 +173,27 @@ class Value(RowMethods):
     def __rtruediv__(self, other: float) -> Value:
         return _reflected(other, "__truediv__", self)
 
-    # ----- passes -----
+    def __bool__(self) -> bool:
+        outcome = self._data != 0.0
+        return hooks.on_comparison("!=", self, 0.0, outcome) if modes.open_blocks else outcome
+
+    def __eq__(self, other: object) -> bool:
+        if modes.open_blocks:
+            hooks.on_equality(self, other)
+        return NotImplemented  # a Value equals only itself
+
+    def __hash__(self) -> int:
+        if modes.open_blocks:
+            hooks.on_hash(self)
+        return object.__hash__(self)
+
+    # ----- backpropagation -----
 
     def backward(self) -> None:
-        """Add the derivative of this Value by each leaf to the leaf's grad.
+        """Add the derivative of this Value with respect to each leaf to the leaf's grad.
 
-        What lies between the leaves and this Value is set afresh, to this Value's derivative by it.
-        So a second backward adds the same to the leaves once more, and outputs that share nodes do
-        not disturb each other.
+        The grads of the nodes between are set, not added to. A second backward() therefore adds the same numbers to
+        the leaves again, and outputs that share nodes do not disturb each other.
 
         >>> x = Value(3.0)
         >>> y = x * x * x
@@ -228,8 +203,7 @@ class Value(RowMethods):
         """
         order = topological_order(self)
         if modes.open_blocks:
-            may_change("calls backward()")
-            adjoints(order, {self: 1.0})  # raises on an anomaly before any grad is touched
+            hooks.before_backward(self, order)
         for v in order:
             if v._x is not None:
                 v._grad = 0.0
@@ -251,12 +225,12 @@ class Value(RowMethods):
     def zero_grad(self) -> None:
         """Set the grad of every node of the graph under this Value to 0.0."""
         if modes.open_blocks:
-            may_change("calls zero_grad()")
+            hooks.forbid_while_tracing("calls zero_grad()")
         for v in topological_order(self):
             v._grad = 0.0
 
     def recompute(self) -> None:
-        """Run the recorded graph again, in place, from the present data of its leaves.
+        """Evaluate the recorded graph again, in place, from the present data of its leaves.
 
         >>> x = Value(3.0)
         >>> y = x * x
@@ -265,48 +239,23 @@ class Value(RowMethods):
         25.0
         """
         if modes.open_blocks:
-            may_change("calls recompute()")
+            hooks.forbid_while_tracing("calls recompute()")
         for v in topological_order(self):
             if parents := v.parents:
                 operands = operands_of(v, [parent._data for parent in parents])
                 v._data, partials = evaluate(v.op, *operands)
                 _link(v, parents, partials)
                 if modes.open_blocks:
-                    check(v)
+                    hooks.check_finite(v)
 
 
-def constant(data: object) -> Value:
-    """Return a number as a leaf; TypeError for what is no number."""
-    v: Value = new(Value)
-    v._data = data if type(data) is float else number(data)
-    v._grad = 0.0
-    v._row = ""
-    v._label = None
-    v._x = None
-    if modes.open_blocks:
-        new_leaf(v)
-    return v
-
-
-def _comparable(other: object) -> Any:
-    """Return what to compare data with, or None: numbers as they are, since Python compares even huge ints exactly."""
-    if type(other) is Value:
-        return other._data
-    return other if isinstance(other, Real) else None
-
-
-def _reflected(left: object, operator: str, right: Value) -> Value:
-    """Return `left operator right` for a left that is no Value; NotImplemented where it is no number either."""
-    try:
-        lifted = constant(left)
-    except TypeError:
-        return NotImplemented  # type: ignore[no-any-return]
-    recorded: Value = getattr(lifted, operator)(right)
-    return recorded
+Value.__module__ = "autograd_scalar"  # pickles find it there, whichever engine is active
 
 
 def topological_order(*roots: Value) -> list[Value]:
     """Return every node of the graphs under the roots, parents before children and left operands before right ones.
+
+    No pass recurses: a chain of a million nodes is fine.
 
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
     >>> [v.label or v.op for v in topological_order(a * b + a)]
@@ -320,7 +269,7 @@ def topological_order(*roots: Value) -> list[Value]:
     stack: list[Value | None] = list(reversed(roots))
     while stack:
         v = stack.pop()
-        if v is None:  # all the parents of the node below this mark are in the order
+        if v is None:  # a mark: all parents of the node below it are in the order
             order.append(stack.pop())  # type: ignore[arg-type]
         elif v not in seen:
             seen.add(v)
@@ -337,21 +286,39 @@ def topological_order(*roots: Value) -> list[Value]:
 
 
 def pull_back(seeds: dict[Value, float], inputs: Sequence[Value]) -> list[float]:
-    """Return the derivatives of the seeded sum of outputs by the inputs; no grad is touched."""
-    bars = adjoints(topological_order(*seeds), seeds)
+    """Return the derivatives of the seeded sum of outputs with respect to the inputs; no grad changes."""
+    bars = hooks.adjoints(topological_order(*seeds), seeds)
     return [bars.get(x, 0.0) for x in inputs]
 
 
 def zero_grads(values: Iterable[Value]) -> None:
-    """Set the grads of some Values to 0.0."""
+    """Set the grad of each Value to 0.0."""
     if modes.open_blocks:
-        may_change("zeroes grads")
+        hooks.forbid_while_tracing("zeroes grads")
     for v in values:
         v._grad = 0.0
 
 
+# ----- making nodes -----
+
+new: Final = object.__new__
+
+
+def constant(data: object) -> Value:
+    """Return a number as a leaf; TypeError for anything else."""
+    v: Value = new(Value)
+    v._data = data if type(data) is float else number(data)
+    v._grad = 0.0
+    v._row = ""
+    v._label = None
+    v._x = None
+    if modes.open_blocks:
+        hooks.on_constant(v)
+    return v
+
+
 def node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
-    """Return a node made of its fields; a leaf where it has no parents."""
+    """Return a node made of its fields; a leaf if it has no parents."""
     for parent in parents:
         if type(parent) is not Value:
             raise not_a_parent(parent)
@@ -372,81 +339,18 @@ def _link(v: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> 
         v._x, v._dx = parents or None, partials
 
 
-Value.__module__ = "autograd_scalar"  # where pickles find it, whichever core is in use
+def _reflected(left: object, operator: str, right: Value) -> Value:
+    """Return `left operator right` for a left that is a number; NotImplemented for anything else."""
+    try:
+        lifted = constant(left)
+    except TypeError:
+        return NotImplemented  # type: ignore[no-any-return]
+    recorded: Value = getattr(lifted, operator)(right)
+    return recorded
 
 
-# ----- the rows become methods -----
-
-new: Final = object.__new__
-
-_namespace: dict[str, Any] = {
-    "Value": Value,
-    "constant": constant,
-    "exact": evaluate,
-    "modes": modes,
-    "new": new,
-    "same_length": same_length,
-    "watched": watched,
-}
-
-
-def _recorder(name: str, *, operator: bool = False) -> Callable[..., Any]:
-    row = TABLE[name]
-    _namespace.update(fast(row))
-    return codegen.compiled(codegen.recorder(row, operator=operator), _namespace)[name]
-
-
-class _Recorders(dict[str, Callable[..., Value]]):
-    """The functions that record, by row, made when first asked for: at import they would take 30 ms."""
-
-    def __missing__(self, name: str) -> Callable[..., Value]:
-        self[name] = _recorder(name)
-        return self[name]
-
-
-class _Method:
-    """Stands for a method of Value until it is first asked for; then the function itself takes its place."""
-
-    def __init__(self, row: str, *, operator: bool = False) -> None:
-        self.row, self.operator = row, operator
-
-    def __set_name__(self, owner: type[Value], name: str) -> None:
-        self.name = name
-
-    def __get__(self, v: Value | None, owner: type[Value]) -> Callable[..., Any]:
-        made = _recorder(self.row, operator=True) if self.operator else RECORD[self.row]
-        setattr(owner, self.name, made)
-        return made if v is None else made.__get__(v)
-
-
-class _Updaters(dict[str, Callable[..., None]]):
-    """The optimisers' rules as functions of a list of Values, its running numbers and the settings."""
-
-    def __missing__(self, name: str) -> Callable[..., None]:
-        self[name] = codegen.compiled(codegen.updater(UPDATES[name]), dict(ieee.EXACT))[name]
-        return self[name]
-
-
-UPDATE = _Updaters()
-
-#: The functions that record, by row; the first operand must be a Value (or a list).
-RECORD = _Recorders()
-
-
-def install(name: str) -> None:
-    """Give Value the method of a row, new or changed, and forget what was made of an earlier row of that name."""
-    RECORD.pop(name, None)
-    _namespace.pop(name, None)
-    _set_method(name, _Method(name))
-
-
-def _set_method(attribute: str, method: _Method) -> None:
-    method.__set_name__(Value, attribute)
-    setattr(Value, attribute, method)
-
-
-for _row in TABLE.values():
-    if not _row.lists and _row.name != "pow":  # written above: it picks one of two rows
-        install(_row.name)
-for _name, _dunder in OPERATORS.items():
-    _set_method(_dunder, _Method(_name, operator=True))
+def comparable(other: object) -> Any:
+    """Return what data is compared with, or None. Numbers stay as they are: Python compares even huge ints exactly."""
+    if type(other) is Value:
+        return other._data
+    return other if isinstance(other, Real) else None

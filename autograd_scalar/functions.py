@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from operator import index
 from typing import Any
 
-from autograd_scalar.node.nodes import same_length
+from autograd_scalar.node.shared import same_length
 from autograd_scalar.ops.codegen import RESERVED, compiled, length_check, signature
 from autograd_scalar.ops.codegen import arguments as parameters
 from autograd_scalar.ops.evaluate import evaluate

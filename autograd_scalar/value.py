@@ -1,7 +1,7 @@
-"""Value, and the passes over its graph, from the core in use.
+"""The active engine: `native.core` where it was compiled, else `engine`.
 
-`_native.core` where it was compiled, else `engine`; AUTOGRAD_SCALAR_PURE=1 in the environment asks for the latter.
-Both are made from the same rows and agree to the last bit.
+AUTOGRAD_SCALAR_PURE=1 in the environment selects plain Python. Both engines are made from the same rows and agree to
+the last bit.
 """
 
 from __future__ import annotations
@@ -10,80 +10,77 @@ import contextlib
 import os
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from autograd_scalar.node import nodes
-from autograd_scalar.node.nodes import adjoints as adjoints
-from autograd_scalar.node.nodes import number as number
-from autograd_scalar.node.nodes import restore as restore
+from autograd_scalar.node import hooks, pickling, registry
+from autograd_scalar.node.hooks import adjoints as adjoints
+from autograd_scalar.node.shared import number as number
 from autograd_scalar.ops import table
 from autograd_scalar.ops.evaluate import forget
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 
-#: What the compiled core has: the engine, and what compiler.runtime.fast_call takes from it.
-FROM_CORE = (
-    *(
-        "Value",
-        "RECORD",
-        "UPDATE",
-        "constant",
-        "install",
-        "node",
-        "pull_back",
-        "topological_order",
-        "zero_grads",
-    ),
+#: What this module takes from the native core, and what compiler.runtime.fast_call does.
+NATIVE = (
+    *("RECORD", "UPDATE", "Value", "constant", "install", "node", "pull_back"),
+    *("topological_order", "zero_grads"),
     *("Caller", "Means", "address", "copy_data", "node_of_array"),
 )
 
 if TYPE_CHECKING:
-    from autograd_scalar import engine as _core
+    from autograd_scalar import engine as _engine
+    from autograd_scalar import engine_methods as _methods
 else:
-    _core = None
+    _engine = None
     if os.environ.get("AUTOGRAD_SCALAR_PURE", "0") in ("", "0"):
         with contextlib.suppress(ImportError):
-            from autograd_scalar.native import core as _core
-    if _core is not None and (
-        getattr(_core, "nodes", None)
-        is not nodes  # the package was imported anew; compiled modules stay as they are
-        or getattr(_core, "CHECKSUM", None) != table.checksum()
-        or not all(hasattr(_core, name) for name in FROM_CORE)
+            from autograd_scalar.native import core as _engine
+    if _engine is not None and (
+        # A package imported anew has other hooks; a compiled module stays as it is.
+        getattr(_engine, "hooks", None) is not hooks
+        or getattr(_engine, "CHECKSUM", None) != table.checksum()
+        or not all(hasattr(_engine, name) for name in NATIVE)
     ):
         warnings.warn(
-            "the compiled core is of another version: plain Python runs until it is built again (pip install -e .)",
+            "the compiled core is of another version, so plain Python runs; rebuild it with pip install -e .",
             stacklevel=2,
         )
-        _core = None
-    if _core is None:
-        from autograd_scalar import engine as _core
+        _engine = None
+    if _engine is None:
+        from autograd_scalar import engine as _engine
+        from autograd_scalar import engine_methods as _methods
+    else:
+        _methods = _engine
 
-nodes.core = _core
+registry.engine = _engine
 
-Value = _core.Value
-RECORD = cast("dict[str, Callable[..., Any]]", _core.RECORD)  # type: ignore[has-type]
-constant = _core.constant
-pull_back = _core.pull_back
-topological_order = _core.topological_order
-zero_grads = _core.zero_grads
-#: The optimisers' rules as functions of a list of Values, its running numbers and the settings; see `updates`.
-UPDATE = cast("dict[str, Callable[..., None]]", _core.UPDATE)  # type: ignore[has-type]
+Value = _engine.Value
+constant = _engine.constant
+#: Makes a node of its fields; see node.pickling.restore.
+restore: Callable[..., Value] = pickling.restore
+pull_back = _engine.pull_back
+topological_order = _engine.topological_order
+zero_grads = _engine.zero_grads
+#: The functions that record a row, by name; their first operand must be a Value (or a list).
+RECORD: dict[str, Callable[..., Any]] = _methods.RECORD
+#: The optimizer rules as functions of a list of Values, their state and the settings, by name; see ops.optimizer_rules.
+UPDATE: dict[str, Callable[..., None]] = _methods.UPDATE
 
 
 def core() -> str:
-    """Return which core is in use: "native" or "python"."""
-    return "python" if _core.__name__.endswith("engine") else "native"
+    """Return the name of the active engine: "native" or "python"."""
+    return "python" if _engine.__name__.endswith("engine") else "native"
 
 
 def define_row(name: str, value: str, partials: str, latex: str | None) -> Op:
-    """Put a user's row into the table and give Value its method; see functions.define_op."""
+    """Add a user's row to the table, and its method to Value; see functions.define_op."""
     if name not in TABLE and hasattr(Value, name):
         raise ValueError(f"row {name!r}: Value has an attribute of that name; choose another")
     row = Op(name, value, partials, latex)
     table.define(row)
-    # All the user's rows are made anew: others may have pasted an earlier one by this name in.
+    # All user rows are made anew: others may have an earlier version of this one pasted in.
     users = TABLE.keys() - table.BUILT_IN
     forget(users)
     for user in users:
-        _core.install(user)
+        _methods.install(user)
     return row

@@ -11,6 +11,7 @@ import re
 import pytest
 
 import autograd_scalar
+from autograd_scalar import engine_methods as engine_methods  # the examples in engine.py need them
 
 MODULES = sorted(
     module.name
@@ -22,7 +23,7 @@ ENGINE = [
     "ops.evaluate",
     "functions",
     "node.modes",
-    "node.nodes",
+    "node.shared",
     "transforms.api",
     "pytree",
     "testing",

@@ -20,8 +20,9 @@ FLOORS = [
     ["seeds", "pytree", "ops"],
     ["node"],
     ["engine", "native"],
+    ["engine_methods"],
     ["value"],
-    ["functions"],
+    ["functions", "_row_functions"],
     ["transforms", "optim", "data", "naming", "parser"],
     ["nn", "compiler.errors", "compiler.options", "testing"],
     ["compiler.ir"],
@@ -66,7 +67,11 @@ def imports(source: str, module: str) -> set[str]:
     return {resolved(name) for name in inside}
 
 
-MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+MODULES = {
+    module_name(path): path
+    for path in sorted(PACKAGE.rglob("*.py*"))
+    if path.suffix in (".py", ".pyi")
+}
 
 
 def resolved(name: str) -> str:

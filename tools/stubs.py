@@ -1,7 +1,7 @@
-"""Writes autograd_scalar/_rows.pyi: the types of the methods and functions that the table makes.
+"""Write the stubs of what the table makes: autograd_scalar/node/row_methods.pyi and autograd_scalar/_row_functions.pyi.
 
-They exist only at run time, where no type checker looks. Run `python tools/stubs.py` after changing
-the table; a test compares the file with what this prints.
+These methods and functions exist only at run time, where no type checker looks. Run `python tools/stubs.py` after a
+change of the table; a test compares the files with what this prints.
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ from autograd_scalar.ops import codegen
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 
-HEAD = '''\
-"""Types of what the rows of the table become. Written by tools/stubs.py; change the table, not this file."""
+METHODS = '''\
+"""Types of the methods that the rows of the table become. Made by tools/stubs.py: change the table, not this file."""
+
+from typing import Self
+
+class RowMethods:
+    __slots__ = ()
+'''
+FUNCTIONS = '''\
+"""Types of the functions that the rows of the table become. Made by tools/stubs.py: change the table, not this file."""
 
 from collections.abc import Iterable
 from typing import overload
 
-from autograd_scalar.node.nodes import NodeMethods
 from autograd_scalar.engine import Value
 
 '''
@@ -27,14 +34,19 @@ from autograd_scalar.engine import Value
 def method(name: str, row: Op) -> str:
     """Return the signature of a row as a method of Value."""
     parameters = "".join(
-        f", {operand}: Value | float" + (" = ..." if operand in row.defaults else "")
+        f", {operand}: Self | float" + (" = ..." if operand in row.defaults else "")
         for operand in row.operands[1:]
     )
-    return f"    def {name}(self{parameters}) -> Value: ...\n"
+    return f"    def {name}(self{parameters}) -> Self: ...\n"
+
+
+def comparison(dunder: str) -> str:
+    """Return the signature of a comparison of Values."""
+    return f"    def {dunder}(self, other: Self | float) -> bool: ...\n"
 
 
 def function(row: Op) -> str:
-    """Return the overloads of a row as a function: floats give a float, a Value anywhere a Value."""
+    """Return the overloads of a row as a function: floats give a float; a Value among them gives a Value."""
     if row.lists:
         kinds = [("float", "float"), ("Value | float", "Value")]
         return "".join(
@@ -56,21 +68,28 @@ def function(row: Op) -> str:
 def _overload(row: Op, kinds: list[str], result: str) -> str:
     parameters = []
     for operand, argument, kind in zip(row.operands, codegen.arguments(row), kinds, strict=True):
-        # A default is a number, so it cannot stand for an operand that has to be a Value.
+        # A default is a number, so an operand that has to be a Value has none.
         default = " = ..." if operand in row.defaults and kind != "Value" else ""
         parameters.append(f"{argument}: {kind}{default}")
     ignore = "  # type: ignore[overload-overlap]" if row.lists and result == "float" else ""
     return f"@overload\ndef {row.name}({', '.join(parameters)}) -> {result}: ...{ignore}\n"
 
 
-def stubs() -> str:
-    """Return the text of the stub file."""
-    rows = [row for row in TABLE.values() if not row.lists]
-    text = HEAD + "class RowMethods(NodeMethods):\n    __slots__ = ()\n"
-    text += "".join(method(row.name, row) for row in rows)
+def methods() -> str:
+    """Return the text of the stub of the methods."""
+    text = METHODS
+    text += "".join(method(row.name, row) for row in TABLE.values() if not row.lists)
     text += "".join(method(dunder, TABLE[name]) for name, dunder in codegen.OPERATORS.items())
-    return text + "\n" + "".join(function(row) for row in TABLE.values())
+    return text + "".join(map(comparison, codegen.COMPARISONS.values()))
 
+
+def functions() -> str:
+    """Return the text of the stub of the functions."""
+    return FUNCTIONS + "".join(map(function, TABLE.values()))
+
+
+STUBS = {"node/row_methods.pyi": methods, "_row_functions.pyi": functions}
 
 if __name__ == "__main__":
-    Path(__file__, "../../autograd_scalar/_rows.pyi").resolve().write_text(stubs())
+    for name, text in STUBS.items():
+        Path(__file__, "../../autograd_scalar", name).resolve().write_text(text())

@@ -108,7 +108,7 @@ def _run_fold(row: Op) -> Iterable[str]:
 
 def _record(row: Op) -> str:
     """Return the function that records a row: a C function over Values, or for a fold what Python calls."""
-    finish = [f"    run_{row.name}(v)", "    return watched(v) if open_blocks else v", ""]
+    finish = [f"    run_{row.name}(v)", "    return on_new_node(v) if open_blocks else v", ""]
     if row.lists:
         names = arguments(row)
         lines = [f"def record_{row.name}({signature(row)}):"]

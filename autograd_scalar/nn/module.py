@@ -7,7 +7,7 @@ from typing import Any
 
 import autograd_scalar.functions as F
 from autograd_scalar import pytree
-from autograd_scalar.node import nodes
+from autograd_scalar.node import registry
 from autograd_scalar.transforms.api import gradient, vjp
 from autograd_scalar.value import Value, zero_grads
 
@@ -135,7 +135,7 @@ class Module:
 
     def _repr_html_(self) -> str | None:
         # A hook that Values share, because pictures are drawn on a higher floor.
-        card: Callable[[Any], str] | None = nodes.html_card
+        card: Callable[[Any], str] | None = registry.html_card
         return None if card is None else card(self)
 
 

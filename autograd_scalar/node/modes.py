@@ -55,8 +55,8 @@ class Tracer(Protocol):
     def read(self, v: Any) -> None:
         """Take note that a number was taken out of a Value."""
 
-    def told_apart(self, v: Any) -> None:
-        """Take note that a Value is a key, or is compared with itself: a float would be so by its size."""
+    def used_by_identity(self, v: Any) -> None:
+        """Note that a Value is a key, or is compared with itself; a float would be compared by size."""
 
     def differentiates_by(self, v: Any) -> None:
         """Take note that derivatives by a Value are asked for."""

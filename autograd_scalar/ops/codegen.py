@@ -28,12 +28,15 @@ OPERATORS = {
     "pow": "_pow", "pow_const": "_pow_const",  # __pow__ picks one of these by the exponent
 }  # fmt: skip
 
-#: Names that the sources below use for themselves; no row of the user's may take them.
+#: Python's comparisons: methods that record nothing.
+COMPARISONS = {"<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
+
+#: Names that the sources below use themselves; a user's row cannot have them.
 RESERVED = frozenset(
     {
         *ieee.EXACT,
-        *("Value", "constant", "evaluate", "exact", "modes", "new", "number", "record"),
-        *("same_length", "shares", "watched", "v", "x", "y", "z"),
+        *("Value", "comparable", "constant", "evaluate", "exact", "modes", "new", "number"),
+        *("on_comparison", "on_new_node", "record", "same_length", "shares", "v", "x", "y", "z"),
     }
 )
 
@@ -51,7 +54,15 @@ def {name}({signature}):
     v._grad = 0.0
     v._row = {name!r}
     v._label = None
-    return watched(v) if modes.open_blocks else v
+    return on_new_node(v) if modes.open_blocks else v
+"""
+
+_COMPARISON = """\
+def {name}(self, other):
+    if (y := comparable(other)) is None:
+        return NotImplemented
+    outcome = bool(self._data {symbol} y)  # NumPy's numbers give NumPy's bools
+    return on_comparison({symbol!r}, self, other, outcome) if modes.open_blocks else outcome
 """
 
 
@@ -121,6 +132,11 @@ def recorder(row: Op, *, operator: bool = False) -> str:
         slots=slots,
         arguments=", ".join(arguments(row)),
     ).replace("\n\n", "\n")
+
+
+def comparison(symbol: str) -> str:
+    """Return the source of the method that compares a Value's data, such as __lt__ for "<"."""
+    return _COMPARISON.format(name=COMPARISONS[symbol], symbol=symbol)
 
 
 def evaluator(row: Op) -> str:

@@ -12,7 +12,7 @@ from numbers import Real
 from typing import Any
 
 from autograd_scalar.node import modes
-from autograd_scalar.node.nodes import may_change
+from autograd_scalar.node.hooks import forbid_while_tracing
 from autograd_scalar.value import UPDATE, Value, zero_grads
 
 
@@ -60,7 +60,7 @@ class Optimizer:
     def begin_step(self) -> None:
         """Count a step."""
         if modes.open_blocks:
-            may_change("steps an optimizer")
+            forbid_while_tracing("steps an optimizer")
         self.steps += 1
 
     def update(self, rule: str, *settings: float) -> None:

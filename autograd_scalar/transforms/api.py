@@ -17,7 +17,7 @@ from typing import Any, SupportsIndex
 
 from autograd_scalar import functions, pytree
 from autograd_scalar.node import modes
-from autograd_scalar.node.nodes import operands_of
+from autograd_scalar.node.shared import operands_of
 from autograd_scalar.ops.evaluate import CALLS
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE, row_of

@@ -754,7 +754,7 @@ def test_values_made_of_numbers(backend):
         return t
 
     assert type(ag.jit(total, backend=backend)([1.0, 2.0])) is type(total([1.0, 2.0])) is Value
-    with pytest.raises(TypeError, match="it is a Value already"):
+    with pytest.raises(TypeError, match="it is already a Value"):
         ag.jit(lambda x: Value(x))(Value(1.0))
 
 

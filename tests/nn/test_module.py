@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograd_scalar import Value, nn
-from autograd_scalar.node import nodes
+from autograd_scalar.node import registry
 
 
 class Odd(nn.Module):
@@ -89,7 +89,7 @@ def test_a_module_without_a_call_says_so():
 
 
 def test_the_html_card_comes_from_the_hook(monkeypatch):
-    monkeypatch.setattr(nodes, "html_card", None)
+    monkeypatch.setattr(registry, "html_card", None)
     assert Odd()._repr_html_() is None
-    monkeypatch.setattr(nodes, "html_card", lambda m: f"<b>{type(m).__name__}</b>")
+    monkeypatch.setattr(registry, "html_card", lambda m: f"<b>{type(m).__name__}</b>")
     assert Odd()._repr_html_() == "<b>Odd</b>"

@@ -184,7 +184,7 @@ def test_what_arrives_has_to_fit_the_output() -> None:
     layer = nn.Linear(2, 2, seed=0)
     with pytest.raises(ValueError, match="must have the shape of the output"):
         layer.backward([1.0, 2.0], [0.0, 0.0], [1.0])
-    with pytest.raises(ValueError, match="lists of one length, got 2 and 1"):
+    with pytest.raises(ValueError, match="lists of equal length, got 2 and 1"):
         layer.weight_gradient([1.0, 2.0], [1.0])
     with pytest.raises(nn.WidthError, match="Linear takes 2 inputs, got 1"):
         layer.forward([1.0])

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program
 from autograd_scalar.node import modes
-from autograd_scalar.node.nodes import untold
+from autograd_scalar.node.hooks import read_silently
 from autograd_scalar.value import Value, topological_order
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep
@@ -81,7 +81,7 @@ class Tracer:
 
     def copied(self, v: Value) -> float:
         self._copied = v
-        return untold(v)
+        return read_silently(v)
 
     def cut(self, v: Value, source: Value) -> None:
         self._constants.pop(id(v), None)
@@ -103,7 +103,7 @@ class Tracer:
             sign = (">", 1.0 / v, 0.0, copysign(1.0, number) > 0.0, f"{_place()} (data is read)")
             self._comparisons.append(sign)
 
-    def told_apart(self, v: Value) -> None:
+    def used_by_identity(self, v: Value) -> None:
         frame = sys._getframe(2)
         if frame.f_code.co_name in ("__hash__", "__eq__"):  # of the plain Python core
             frame = frame.f_back or frame

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_scalar.node import nodes
+from autograd_scalar.node import registry
 from autograd_scalar.value import Value, constant, core
 
 
@@ -36,7 +36,7 @@ class Caller:
         if not self._op:
             return found[0]  # type: ignore[no-any-return]
         parents = [x if type(x) is Value else constant(x) for x in args]
-        v: Value = nodes.core.node(found[0], self._op, (*parents, *self._closed), tuple(found[1:]))
+        v: Value = registry.engine.node(found[0], self._op, (*parents, *self._closed), tuple(found[1:]))
         return v
 
 
@@ -69,7 +69,7 @@ def copy_data(values: list[Value], target: Any) -> None:
 
 def node_of_array(data: float, op: str, parents: list[Value], partials: Any) -> Value:
     """Return a node as the engine's node() does, with partials from an array of float64."""
-    v: Value = nodes.core.node(data, op, tuple(parents), tuple(partials.tolist()))
+    v: Value = registry.engine.node(data, op, tuple(parents), tuple(partials.tolist()))
     return v
 
 

@@ -15,7 +15,8 @@ from autograd_scalar.compiler.runtime.node_op import Call, register
 from autograd_scalar.compiler.runtime.outlined import Run
 from autograd_scalar.compiler.runtime.row_kernel import Rows
 from autograd_scalar.compiler.runtime.spec import Spec
-from autograd_scalar.node import modes, nodes
+from autograd_scalar.node import modes, registry
+from autograd_scalar.node.hooks import on_new_node
 from autograd_scalar.value import Value, core
 
 #: From so many Values on, their data is read in one go.
@@ -160,10 +161,10 @@ class Path:
         """
         op = self._op(index, mapped)
         if isinstance(partials, list):
-            v: Value = nodes.core.node(data, op, tuple(parents), tuple(partials))
+            v: Value = registry.engine.node(data, op, tuple(parents), tuple(partials))
         else:
             v = node_of_array(data, op, parents, partials)
-        return nodes.watched(v) if modes.open_blocks else v
+        return on_new_node(v) if modes.open_blocks else v
 
     def _op(self, index: int, mapped: bool) -> str:
         """Return the operation of an output's nodes."""

@@ -1,0 +1,102 @@
+"""The methods of engine.Value that the rows of the table become, each made when it is first used.
+
+Compiling all of them at import would take 30 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from autograd_scalar.engine import Value, comparable, constant, new
+from autograd_scalar.node import hooks, modes
+from autograd_scalar.node.shared import same_length
+from autograd_scalar.ops import codegen, ieee
+from autograd_scalar.ops.evaluate import evaluate, fast
+from autograd_scalar.ops.optimizer_rules import UPDATES
+from autograd_scalar.ops.table import TABLE
+
+#: The globals of the generated functions.
+_namespace: dict[str, Any] = {
+    "Value": Value,
+    "comparable": comparable,
+    "constant": constant,
+    "exact": evaluate,
+    "modes": modes,
+    "new": new,
+    "on_comparison": hooks.on_comparison,
+    "on_new_node": hooks.on_new_node,
+    "same_length": same_length,
+}
+
+
+def _recorder(name: str, *, operator: bool = False) -> Callable[..., Any]:
+    row = TABLE[name]
+    _namespace.update(fast(row))
+    return codegen.compiled(codegen.recorder(row, operator=operator), _namespace)[name]
+
+
+class _Recorders(dict[str, Callable[..., Value]]):
+    """Functions that record a row, by name, each made when it is first asked for."""
+
+    def __missing__(self, name: str) -> Callable[..., Value]:
+        self[name] = _recorder(name)
+        return self[name]
+
+
+class _Updaters(dict[str, Callable[..., None]]):
+    """Optimizer rules as functions of a list of Values, their state and the settings, each made on demand."""
+
+    def __missing__(self, name: str) -> Callable[..., None]:
+        self[name] = codegen.compiled(codegen.updater(UPDATES[name]), dict(ieee.EXACT))[name]
+        return self[name]
+
+
+#: The functions that record a row, by name; their first operand must be a Value (or a list).
+RECORD = _Recorders()
+#: The optimizer rules, by name.
+UPDATE = _Updaters()
+
+
+class _Method:
+    """A placeholder for a method of Value, which replaces itself by the function on first access."""
+
+    def __init__(self, make: Callable[[], Callable[..., Any]]) -> None:
+        self.make = make
+
+    def __set_name__(self, owner: type[Value], name: str) -> None:
+        self.name = name
+
+    def __get__(self, v: Value | None, owner: type[Value]) -> Callable[..., Any]:
+        made = self.make()
+        setattr(owner, self.name, made)
+        return made if v is None else made.__get__(v)
+
+
+def _define(attribute: str, make: Callable[[], Callable[..., Any]]) -> None:
+    """Give Value a method, to be made on first access."""
+    method = _Method(make)
+    method.__set_name__(Value, attribute)
+    setattr(Value, attribute, method)
+
+
+def _comparison(symbol: str) -> Callable[..., bool]:
+    (made,) = codegen.compiled(codegen.comparison(symbol), _namespace).values()
+    return made
+
+
+def install(name: str) -> None:
+    """Give Value the method of a new or changed row, and forget what was made of an earlier row of that name."""
+    RECORD.pop(name, None)
+    _namespace.pop(name, None)
+    _define(name, partial(RECORD.__getitem__, name))
+
+
+for _name, _row in TABLE.items():
+    if not _row.lists and _name != "pow":  # Value.pow chooses between two rows
+        install(_name)
+for _name, _dunder in codegen.OPERATORS.items():
+    _define(_dunder, partial(_recorder, _name, operator=True))
+for _symbol, _dunder in codegen.COMPARISONS.items():
+    _define(_dunder, partial(_comparison, _symbol))

@@ -1,0 +1,142 @@
+"""What a Value reports inside a no_grad, detect_anomaly or tracing block.
+
+An engine calls these functions only while `modes.open_blocks` is not 0. Outside such a block recording costs nothing
+extra.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from numbers import Real
+from typing import Any
+
+from autograd_scalar.node import modes, registry
+from autograd_scalar.node.pickling import restore
+from autograd_scalar.node.registry import N, Node
+
+# ----- what the tracer hears -----
+
+
+def on_new_node(v: Any) -> Any:
+    """Report a new node, and return what the operation gives: the node, or a leaf where nothing is recorded."""
+    made_at = modes.watching.get()
+    if made_at is not None:
+        made_at[id(v)] = modes.caller()
+        check_finite(v)
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.made(v)
+        return v if modes.recording.get() else v.detach()
+    return v if modes.recording.get() else restore(None, v.data, 0.0, None, "", (), ())
+
+
+def on_constant(v: Node) -> None:
+    """Report a leaf made from a number that is an operand."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.constant(v)
+
+
+def on_leaf(v: Node) -> None:
+    """Report a leaf made by calling Value()."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.leaf(v)
+
+
+def on_read(v: Node) -> None:
+    """Report that the data of a Value is read."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.read(v)
+
+
+def on_comparison(symbol: str, x: Node, y: Any, outcome: bool) -> bool:
+    """Report a comparison and return its outcome."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.compared(symbol, x, y, outcome)
+    return outcome
+
+
+def on_equality(v: Node, other: Any) -> None:
+    """Raise JitError if a traced function compares a Value with a number or another Value by ==.
+
+    Numbers are equal by size, Values by identity, and a trace could only freeze the latter.
+    """
+    tracer = modes.tracer.get()
+    if tracer is not None and v is other:
+        tracer.used_by_identity(v)
+    elif tracer is not None and isinstance(other, Real | registry.engine.Value):
+        tracer.refuse("compares a Value with == or in", "use < and >, or where()")
+
+
+def on_hash(v: Node) -> None:
+    """Report that a Value is hashed."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.used_by_identity(v)
+
+
+def forbid_while_tracing(what: str) -> None:
+    """Raise JitError inside a traced function: its replays would not do `what` again."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.refuse(what)
+
+
+def before_backward(v: Node, order: list[Any]) -> None:
+    """Raise JitError inside a traced function; raise AnomalyError before any grad changes."""
+    forbid_while_tracing("calls backward()")
+    adjoints(order, {v: 1.0})
+
+
+def read_silently(v: Any, attribute: str = "data") -> float:
+    """Return a Value's data or grad without reporting that it is read."""
+    if modes.tracer.get() is None:
+        return getattr(v, attribute)  # type: ignore[no-any-return]
+    token = modes.tracer.set(None)
+    try:
+        return getattr(v, attribute)  # type: ignore[no-any-return]
+    finally:
+        modes.tracer.reset(token)
+
+
+# ----- anomalies -----
+
+
+def check_finite(v: Node) -> None:
+    """Raise AnomalyError if a node is nan or inf, inside a detect_anomaly block."""
+    made_at = modes.watching.get()
+    if made_at is not None and not isfinite(read_silently(v)):
+        raise modes.AnomalyError(
+            f"{_described(v)} gave {read_silently(v)!r}, at {_source(made_at, v)}"
+        )
+
+
+def adjoints(order: list[N], seeds: dict[N, float]) -> dict[N, float]:
+    """Return the derivative of the seeded sum of outputs with respect to every node of a topological order.
+
+    No grad changes. Inside detect_anomaly() the first derivative that is nan or inf raises AnomalyError.
+    """
+    made_at = modes.watching.get()
+    bars = dict.fromkeys(order, 0.0) | seeds
+    for v in reversed(order):
+        bar = bars[v]
+        for parent, partial in zip(v.parents, v.partials, strict=True):
+            bars[parent] += partial * bar
+            if made_at is not None and not isfinite(bars[parent]):
+                raise modes.AnomalyError(
+                    f"the gradient of {_name(parent)} is {bars[parent]!r} after backward through {_described(v)}: "
+                    f"the local derivative is {partial!r} and the upstream gradient {bar!r}; "
+                    f"recorded at {_source(made_at, v)}"
+                )
+    return bars
+
+
+def _source(made_at: dict[int, str], v: Node) -> str:
+    return made_at.get(id(v), "a line outside detect_anomaly()")
+
+
+def _described(v: Node) -> str:
+    """Return a node's operation with its operands' names and data, for an error."""
+    operands = [f"{_name(parent)} = {read_silently(parent)!r}" for parent in v.parents[:4]]
+    return f"{v.op}({', '.join(operands)}{', ...' if len(v.parents) > 4 else ''})"
+
+
+def _name(v: Node) -> str:
+    label = v.label or v.op or "constant"
+    return label if label.isprintable() else repr(label)

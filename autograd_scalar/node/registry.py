@@ -1,0 +1,49 @@
+"""The active engine, and what else is injected from above: `value` sets `engine`, the package sets `html_card`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+
+class Node(Protocol):
+    """The public attributes of a Value that both engines have."""
+
+    data: float
+    grad: float
+    label: str | None
+
+    @property
+    def op(self) -> str: ...
+    @property
+    def parents(self) -> tuple[Any, ...]: ...
+    @property
+    def partials(self) -> tuple[float, ...]: ...
+
+
+N = TypeVar("N", bound=Node)
+
+
+class Engine(Protocol):
+    """A module with the class Value and the passes over its graph: `engine`, or `native.core` where it was compiled."""
+
+    @property
+    def Value(self) -> type: ...
+
+    def constant(self, data: object, /) -> Any:
+        """Return a leaf for a number."""
+
+    def node(
+        self, data: float, op: str, parents: tuple[Any, ...], partials: tuple[float, ...], /
+    ) -> Any:
+        """Return a node made of its fields; a leaf if it has no parents."""
+
+    def topological_order(self, *roots: Any) -> list[Any]:
+        """Return every node of the graphs under the roots, parents first."""
+
+
+#: The active engine, which `value` sets.
+engine: Engine
+
+#: Returns the HTML that a notebook shows for a Value or a module; the package sets it.
+html_card: Callable[[Any], str] | None = None

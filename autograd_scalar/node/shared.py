@@ -1,0 +1,184 @@
+"""The parts of a Value that are not hot, written once for both engines over its public attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from autograd_scalar.node import hooks, modes, pickling, registry
+from autograd_scalar.ops.evaluate import CALLS, evaluate
+from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.table import TABLE, row_of, symbol
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from autograd_scalar.node.row_methods import (
+        RowMethods,  # tools/stubs.py makes it from the table
+    )
+else:
+    RowMethods = object
+
+
+def number(data: object) -> float:
+    """Return a real number (an int, a float, a NumPy scalar ...) as a float.
+
+    Raises TypeError for anything else, and OverflowError for an int that is too large.
+    """
+    is_value = type(data) is registry.engine.Value
+    if is_value:
+        tracer = modes.tracer.get()
+        if tracer is not None and tracer.is_number(data):  # a float outside the trace
+            return tracer.copied(data)
+    if isinstance(data, Real):
+        try:
+            return float(data)
+        except OverflowError:
+            raise OverflowError(
+                f"expected a number, got one too large for a float: {_shown(data)}"
+            ) from None
+    hint = "; it is already a Value: use +v for a node or v.detach() for a leaf" if is_value else ""
+    raise TypeError(f"expected a number (int, float or NumPy scalar), got {_shown(data)}{hint}")
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # an int of more digits than Python prints
+        text = "an int"
+    return f"{text if len(text) < 40 else text[:36] + ' ...'} ({type(value).__name__})"
+
+
+def label_of(label: object) -> str | None:
+    """Return a label; TypeError unless it is a str or None.
+
+    A subclass of str is reduced to its text. Otherwise a label could refer to Values, or run code when its node is
+    freed.
+    """
+    if label is None or type(label) is str:
+        return label
+    if issubclass(type(label), str):
+        return str.__str__(label)
+    raise TypeError(f"expected a str or None as label, got {label!r} ({type(label).__name__})")
+
+
+def not_a_parent(parent: object) -> TypeError:
+    """Return the error for a parent that is not a Value."""
+    return TypeError(f"expected Values as the parents of a node, got {_shown(parent)}")
+
+
+class NodeMethods(RowMethods):
+    """Methods of Value that both engines take from here."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:  # the engine's Value defines these
+        data: float
+        grad: float
+        label: str | None
+
+        @property
+        def op(self) -> str: ...
+        @property
+        def parents(self) -> tuple[Self, ...]: ...
+        @property
+        def partials(self) -> tuple[float, ...]: ...
+
+    @property
+    def _prev(self) -> tuple[Self, ...]:
+        """micrograd's name for parents."""
+        return self.parents
+
+    @property
+    def _op(self) -> str:
+        """micrograd's name for the symbol in a drawing."""
+        return symbol(self.op)
+
+    def __repr__(self) -> str:
+        data, grad = self.data, hooks.read_silently(self, "grad")
+        label = "" if self.label is None else f", label={self.label!r}"
+        op = self.op if self.op in TABLE else symbol(self.op)
+        op = f", op={op!r}" if op else ""
+        return f"Value(data={data}, grad={grad}{label}{op})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def _repr_html_(self) -> str | None:
+        return None if registry.html_card is None else registry.html_card(self)
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "float(Value) would lose its gradient: take .data for the number, or use a function that records, "
+            "such as autograd_scalar.exp instead of math.exp"
+        )
+
+    def __int__(self) -> int:
+        raise TypeError(
+            "int(Value) would lose its gradient: use int(v.data), or v.floor(), which records"
+        )
+
+    def detach(self) -> Self:
+        """Return a leaf with this Value's data and label, cut off from the graph.
+
+        >>> from autograd_scalar import Value
+        >>> (Value(3.0) * 2.0).detach()
+        Value(data=6.0, grad=0.0)
+        """
+        leaf = registry.engine.node(hooks.read_silently(self), "", (), ())
+        leaf.label = self.label
+        if (tracer := modes.tracer.get()) is not None:
+            tracer.cut(leaf, self)
+        return leaf  # type: ignore[no-any-return]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return pickling.deep_copy(self, memo)  # type: ignore[no-any-return]
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[object, ...]]:
+        return pickling.reduced(self)
+
+
+# ----- nodes and the rows of the table -----
+
+
+def operands_of(v: registry.Node, parts: Sequence[Any]) -> list[Any]:
+    """Return a node's parents, or whatever `parts` holds for each, as its row's operands: a list for each starred one.
+
+    Raises ValueError if the row's operands have changed since the node was recorded.
+    """
+    if v.op in CALLS:
+        return [*parts]
+    row = row_of(v.op)
+    if not row.lists and len(parts) != len(row.operands):
+        raise ValueError(
+            f"{v.op} was defined again, with other operands, after this graph was recorded; record it again"
+        )
+    return row.split(parts)
+
+
+def user_recorder(row: Op) -> Callable[..., Any]:
+    """Return the function that records a row which was not in the table when the native core was compiled."""
+    defaults = [row.defaults[operand] for operand in row.operands if operand in row.defaults]
+
+    def record(*operands: Any) -> Any:
+        engine = registry.engine
+        missing = len(row.operands) - len(operands)
+        if not 0 <= missing <= len(defaults):
+            raise TypeError(f"{row.name} takes {len(row.operands)} operands, got {len(operands)}")
+        operands = (*operands, *defaults[len(defaults) - missing :])
+        parents = tuple(v if type(v) is engine.Value else engine.constant(v) for v in operands)
+        z, partials = evaluate(row.name, *map(hooks.read_silently, parents))
+        v = engine.node(z, row.name, parents, partials)
+        return hooks.on_new_node(v) if modes.open_blocks else v
+
+    record.__name__ = record.__qualname__ = row.name
+    return record
+
+
+def same_length(name: str, *lengths: int) -> None:
+    """Raise ValueError unless the lists of a row have the same length."""
+    if len(set(lengths)) > 1:
+        raise ValueError(
+            f"{name} needs lists of equal length, got {' and '.join(map(str, lengths))}"
+        )
