@@ -51,7 +51,7 @@ def write_files(
     """
     from autograd_scalar.show.draw import draw
     from autograd_scalar.show.plots import plot
-    from autograd_scalar.show.plots.boundary import MOST_CLASSES
+    from autograd_scalar.show.plots.boundary import MAX_CLASSES
 
     model: Any = saved.build()
     history, schema = saved.history, saved.schema
@@ -68,7 +68,7 @@ def write_files(
     if history:
         plot.loss_curve(history).savefig(place("loss.png"), dpi=DPI)
         yield place("loss.png"), "the course of the loss"
-    if data.classes and len(data.classes) <= MOST_CLASSES and len(data.features) == 2:
+    if data.classes and len(data.classes) <= MAX_CLASSES and len(data.features) == 2:
         plot.decision_boundary(unscaled, data, threshold=schema.threshold).savefig(
             place("boundary.png"), dpi=DPI
         )

@@ -1,1 +1,1 @@
-"""Pictures: drawings of graphs, formulas, cards for notebooks, plots of training."""
+"""Drawings, formulas, explanations and plots of recorded graphs."""

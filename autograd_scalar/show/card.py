@@ -1,7 +1,7 @@
-"""What a notebook shows for a Value or a module: a table, and for a small graph its picture.
+"""Cards: the HTML that a notebook shows for a Value or a module, a table and a picture of a small graph.
 
-Cards take milliseconds, run nothing, and never raise, since a notebook makes one at every echo.
-Colours are inherited, so they suit light and dark pages; what comes from the user is escaped.
+A notebook makes a card at every echo, so a card takes milliseconds, evaluates no model, and never
+raises. It inherits its colours from the page, and escapes all labels.
 """
 
 from __future__ import annotations
@@ -20,32 +20,33 @@ from autograd_scalar.show.graph.scopes import Named, layer_of
 from autograd_scalar.show.render.svg import to_svg
 from autograd_scalar.value import Value
 
-#: A graph of up to so many values is drawn; up to so many are counted.
-DRAWN, COUNTED = 60, 20_000
-#: A module's card has so many rows at most, a text so many letters.
-MOST_ROWS, MOST_LETTERS = 40, 1000
+#: Maximum number of values in a graph that is drawn, and in one that is counted.
+MAX_DRAWN, MAX_COUNTED = 60, 20_000
+#: Maximum number of rows in a module's card, and of characters in a cell.
+MAX_ROWS, MAX_CHARACTERS = 40, 1000
 
 _BORDER = "border:1px solid #80808066;padding:2px 8px;text-align:"
 
 
 def value_card(v: Value) -> str:
-    """Return the card of a Value as HTML: data, grad, formula, and the graph where it is small.
+    """Return the card of a Value as HTML: data, grad, and for a small graph its formula and picture.
 
     >>> "tanh(x)" in value_card(Value(0.5, label="x").tanh())
     True
     """
-    return _unfailing(_value_card, v)
+    return _with_fallback(_value_card, v)
 
 
 def module_card(module: Named) -> str:
-    """Return the card of a module as HTML: its layers, and how many parameters each has."""
-    return _unfailing(_module_card, module)
+    """Return the card of a module as HTML: its layers and their numbers of parameters."""
+    return _with_fallback(_module_card, module)
 
 
-def _unfailing(made: Callable[[Any], str], shown: object) -> str:
+def _with_fallback(make_card: Callable[[Any], str], shown: object) -> str:
+    """Return a card, or else the object's repr, or else its type: a broken object may raise anything."""
     try:
-        return made(shown)
-    except Exception:  # whatever a broken object raises
+        return make_card(shown)
+    except Exception:
         try:
             return f"<pre>{escape(repr(shown))}</pre>"
         except Exception:
@@ -53,12 +54,12 @@ def _unfailing(made: Callable[[Any], str], shown: object) -> str:
 
 
 def _value_card(v: Value) -> str:
-    nodes = _under(v)
+    nodes = _values_of(v)
     rows = [("data", repr(v.data)), ("grad", repr(v.grad) if v.grad != 0.0 else "—")]
     picture = ""
-    if len(nodes) > DRAWN:
+    if len(nodes) > MAX_DRAWN:
         counts = Counter(symbol(node.op) for node in nodes if node.op).most_common(6)
-        size = f"more than {COUNTED:,}" if len(nodes) > COUNTED else f"{len(nodes):,}"
+        size = f"more than {MAX_COUNTED:,}" if len(nodes) > MAX_COUNTED else f"{len(nodes):,}"
         listed = ", ".join(f"{count:,} {name}" for name, count in counts)
         rows.append(("graph", f"{size} values: {listed}, ..."))
     elif v.op:
@@ -73,11 +74,11 @@ def _value_card(v: Value) -> str:
     return f'<div style="overflow-x:auto">{_table([head, *rows])}{picture}</div>'
 
 
-def _under(v: Value) -> list[Value]:
-    """Return the values of the graph under v, or of a large one a little more than COUNTED."""
+def _values_of(v: Value) -> list[Value]:
+    """Return the values of v's graph; stop a little above MAX_COUNTED."""
     found = {v: None}
     stack = [v]
-    while stack and len(found) <= COUNTED:
+    while stack and len(found) <= MAX_COUNTED:
         for parent in stack.pop().parents:
             if parent not in found:
                 found[parent] = None
@@ -88,24 +89,24 @@ def _under(v: Value) -> list[Value]:
 def _module_card(module: Named) -> str:
     counts = Counter(layer_of(name) for name, _ in module.named_parameters())
     rows = [(name, _part(module, name), f"{count:,}") for name, count in counts.items()]
-    if len(rows) > MOST_ROWS:
-        hidden = sum(list(counts.values())[MOST_ROWS:])
-        rows[MOST_ROWS:] = [("...", f"{len(counts) - MOST_ROWS:,} more", f"{hidden:,}")]
+    if len(rows) > MAX_ROWS:
+        hidden = sum(list(counts.values())[MAX_ROWS:])
+        rows[MAX_ROWS:] = [("...", f"{len(counts) - MAX_ROWS:,} more", f"{hidden:,}")]
     head = (type(module).__name__, "", "parameters")
     return _table([head, *rows, ("total", "", f"{counts.total():,}")])
 
 
 def _part(module: object, path: str) -> str:
-    """Return how the module at a path shows itself; nothing for a list of parameters."""
+    """Return the repr of the module at a path; "" for a list of parameters."""
     part: Any = module
     for word in path.split("."):
         held = isinstance(part, dict | list | tuple)
         part = part[int(word) if word.isdecimal() else word] if held else getattr(part, word)
-    return _cut(repr(part), 60) if isinstance(part, Named) else ""
+    return _truncated(repr(part), 60) if isinstance(part, Named) else ""
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> str:
-    """Return rows of cells as HTML: the first row and column are headings."""
+    """Return rows of cells as an HTML table; the first row and the first column are headings."""
     lines = []
     for place, row in enumerate(rows):
         cells = []
@@ -120,9 +121,9 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
     )
 
 
-def _cut(text: str, letters: int = MOST_LETTERS) -> str:
-    return text if len(text) <= letters else text[: letters - 4] + " ..."
+def _truncated(text: str, characters: int = MAX_CHARACTERS) -> str:
+    return text if len(text) <= characters else text[: characters - 4] + " ..."
 
 
 def _text(text: str) -> str:
-    return escape("\n".join(map(clean, _cut(text).split("\n"))))
+    return escape("\n".join(map(clean, _truncated(text).split("\n"))))

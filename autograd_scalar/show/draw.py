@@ -1,4 +1,4 @@
-"""Drawings of recorded graphs."""
+"""Drawings of recorded graphs: ag.draw."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from autograd_scalar.show.graph.picture import (
     summary_picture,
 )
 from autograd_scalar.show.graph.scopes import Named, Scope, names_of, scopes_of
-from autograd_scalar.show.layout.layered import RANKDIRS
+from autograd_scalar.show.layout.geometry import RANKDIRS
 from autograd_scalar.value import Value, topological_order
 
 if TYPE_CHECKING:
     from autograd_scalar.show.render.dot import Drawing
 
-#: Above these a drawing is a summary: our own layout takes two seconds for as many.
-MOST_BOXES, MOST_EDGES = 3000, 20_000
-#: Up to so many values, "auto" puts frames around scopes; up to so many neurons it shows each.
-FRAMED_VALUES, MOST_NEURONS = 80, 40
+#: Maximum numbers of boxes and edges, above which a drawing is a summary: the layout of as many
+#: takes two seconds.
+MAX_BOXES, MAX_EDGES = 3000, 20_000
+#: Maximum number of values that group="auto" draws with frames, and of neurons that it draws as
+#: one box each.
+MAX_FRAMED, MAX_NEURONS = 80, 40
 GROUPS = ("auto", "frames", "neuron", "layer")
 
 
@@ -36,34 +38,40 @@ def draw(
     group: str | None = "auto",
     partials: bool = False,
 ) -> Drawing:
-    """Return the graph of a Value, or of several, as a graphviz.Digraph; write it to a file where a path is given.
+    """Return a drawing of the graph of one or several Values, a graphviz.Digraph; write it to `path` if given.
 
-    Each value is a box with its name, operation, data and grad (a dash before any backward), each
-    use of it an arrow, in operand order. In a notebook the drawing shows itself. A path ends in
-    .svg, .png, .pdf or .dot; SVG needs no Graphviz on the machine, PNG and PDF do. `.source` is the
-    drawing's DOT, `format` what its `.render()` makes.
+    Each value is a box with its label, operation, data and grad (a dash before backward()), each use
+    of it an arrow in operand order. In a notebook the drawing displays as SVG.
 
-    `names` is a module, or a mapping from names to Values, for what has no label of its own. Dotted
-    names ("layers.0.neurons.1.w.2") say which neuron and layer a parameter is in, and `group` what
-    becomes of those: "frames" around them, one box for each "neuron", one for each "layer", None
-    for nothing, "auto" for what suits the size. `partials` writes local derivatives on the arrows.
-    Past 3,000 boxes the drawing is a summary: counts, and the ends of the graph.
+    Above 3,000 boxes the drawing is a summary: counts, and the ends of the graph. The DOT text is
+    in `.source`.
 
-    Raises TypeError for what is no Value, ValueError for an unknown rankdir, group or ending,
-    RuntimeError where a file takes Graphviz's `dot` and there is none.
+    Raise TypeError if `v` has no Values, ValueError for an unknown rankdir, group or file suffix,
+    RuntimeError if the format needs Graphviz's `dot` and it is missing.
 
     >>> x = Value(3.0, label="x")
     >>> print(draw(x * x).source.count("n0 -> n1"))
     2
+
+    Args:
+        v: a Value, a list of Values, or a module that has `nin`, which is called on x1, x2, ...
+        path: a file that ends in .svg, .png, .pdf or .dot. PNG and PDF need Graphviz's `dot`.
+        rankdir: the direction of the arrows: "LR", "RL", "TB" or "BT".
+        format: the default format of the drawing's render() and pipe().
+        names: a module, or a mapping from names to Values, for values without a label. Dotted names
+            ("layers.0.neurons.1.w.2") give the layer and the neuron of a parameter.
+        group: how to draw layers and neurons: "frames" around them, one box per "neuron" or
+            "layer", None to ignore them, "auto" to choose by size.
+        partials: label each arrow with its local derivative.
     """
     from autograd_scalar.show.render.dot import format_of, to_digraph
 
     if isinstance(path, Value):
-        raise TypeError("draw takes several Values as a list, as in draw([a, b])")
+        raise TypeError("draw takes several Values as one list: draw([a, b])")
     if path is not None:
-        format_of(path)  # an unknown one is refused before there is any work
+        format_of(path)  # fail before the work on an unknown suffix
     if rankdir not in RANKDIRS:
-        raise ValueError(f"unknown rankdir {rankdir!r}; there are {', '.join(RANKDIRS)}")
+        raise ValueError(f"unknown rankdir {rankdir!r}: use one of {', '.join(RANKDIRS)}")
     picture = picture_of(v, names=names, group=group, partials=partials)
     drawing = to_digraph(picture, rankdir=rankdir, format=format)
     if path is not None:
@@ -78,42 +86,42 @@ def picture_of(
     group: str | None = "auto",
     partials: bool = False,
 ) -> Picture:
-    """Return what draw() draws, before it is placed; see there."""
+    """Return the Picture of a graph, before layout; the arguments are those of draw()."""
     if group is not None and group not in GROUPS:
-        raise ValueError(f"unknown group {group!r}; there are {', '.join(GROUPS)} and None")
+        raise ValueError(f"unknown group {group!r}: use one of {', '.join(GROUPS)}, or None")
     if names is None and isinstance(v, Named):
         names = v
     ends = _ends(v)
-    called = names_of(names)
+    given_names = names_of(names)
     order = topological_order(*ends)
-    labels = (called.get(leaf) or leaf.label or "" for leaf in order if not leaf.op)
+    labels = (given_names.get(leaf) or leaf.label or "" for leaf in order if not leaf.op)
     scopes: list[Scope] = [()] * len(order)
     if group is not None and any("." in label for label in labels):
-        scopes = scopes_of(order, called)
+        scopes = scopes_of(order, given_names)
     if not any(scopes):
         if group not in (None, "auto"):
             raise ValueError(
-                f"group={group!r} needs to know the layers and neurons: pass names=model, or give "
-                "the parameters dotted names"
+                f"group={group!r} needs dotted parameter names, and this graph has none: pass "
+                "names=model"
             )
         group = None
     if group == "auto":
-        group = _suiting(order, scopes)
+        group = _auto_group(order, scopes)
     if group == "layer":
         scopes = [scope[:-1] or scope for scope in scopes]
     if group in ("neuron", "layer"):
-        picture = grouped_picture(order, ends, called, scopes)
-        if len(picture.boxes) <= MOST_BOXES:
+        picture = grouped_picture(order, ends, given_names, scopes)
+        if len(picture.boxes) <= MAX_BOXES:
             return picture
-    if len(order) > MOST_BOXES or sum(len(v.parents) for v in order) > MOST_EDGES:
-        return summary_picture(order, ends, called)
-    return graph_picture(order, ends, called, scopes, partials=partials)
+    if len(order) > MAX_BOXES or sum(len(v.parents) for v in order) > MAX_EDGES:
+        return summary_picture(order, ends, given_names)
+    return graph_picture(order, ends, given_names, scopes, partials=partials)
 
 
-def _suiting(order: list[Value], scopes: list[Scope]) -> str:
-    if len(order) <= FRAMED_VALUES:
+def _auto_group(order: list[Value], scopes: list[Scope]) -> str:
+    if len(order) <= MAX_FRAMED:
         return "frames"
-    return "neuron" if len({scope for scope in scopes if scope}) <= MOST_NEURONS else "layer"
+    return "neuron" if len({scope for scope in scopes if scope}) <= MAX_NEURONS else "layer"
 
 
 def _ends(v: Any) -> list[Value]:
@@ -122,11 +130,11 @@ def _ends(v: Any) -> list[Value]:
     if isinstance(v, Named):
         if not isinstance(nin := getattr(v, "nin", None), int) or not callable(v):
             raise TypeError(
-                f"the width of this {type(v).__name__}'s input is not known: call it, and draw "
-                "what it gives, as in draw(model(x), names=model)"
+                f"cannot call this {type(v).__name__}, its number of inputs is unknown: draw its "
+                "output instead, as in draw(model(x), names=model)"
             )
-        made = v([Value(0.0, f"x{place}") for place in range(1, nin + 1)])
-        return [made] if isinstance(made, Value) else list(made)
+        outputs = v([Value(0.0, f"x{place}") for place in range(1, nin + 1)])
+        return [outputs] if isinstance(outputs, Value) else list(outputs)
     ends = list(v) if isinstance(v, Iterable) and not isinstance(v, str) else [v]
     for end in ends:
         if not isinstance(end, Value):

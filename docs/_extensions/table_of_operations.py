@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 from autograd_scalar import functions
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
-from autograd_scalar.show.formula.formula import formula
+from autograd_scalar.show.formula import formula
 from autograd_scalar.value import Value, restore
 
 CONSTANTS = {

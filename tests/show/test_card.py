@@ -1,4 +1,4 @@
-"""Cards: what a notebook shows, for whatever it is given."""
+"""Cards: the HTML that a notebook shows for Values and modules, broken ones included."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd_scalar import Value, nn
-from autograd_scalar.show.card import COUNTED, module_card, value_card
+from autograd_scalar.show.card import MAX_COUNTED, module_card, value_card
 
 
 class Cells(HTMLParser):
@@ -38,7 +38,7 @@ class Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def test_a_small_graph_has_its_numbers_formula_and_picture():
+def test_a_small_graph_has_numbers_formula_and_picture():
     x = Value(0.5, "x")
     y = (x * x).tanh()
     y.label = "y"
@@ -62,14 +62,14 @@ def test_a_leaf_has_no_picture_and_grad_is_a_dash_before_backward():
     assert "<img" not in value_card(Value(3.0))
 
 
-def test_a_large_graph_is_counted_only_so_far():
+def test_a_large_graph_is_counted_up_to_a_maximum():
     v = Value(0.5)
     for _ in range(100):
         v = v.sin()
     assert "101 values: 100 sin" in value_card(v)
-    for _ in range(2 * COUNTED):
+    for _ in range(2 * MAX_COUNTED):
         v = v.cos()
-    assert f"more than {COUNTED:,} values" in value_card(v)
+    assert f"more than {MAX_COUNTED:,} values" in value_card(v)
     assert "<img" not in value_card(v)
 
 
@@ -83,7 +83,7 @@ def test_labels_are_text(label):
     assert Cells(value_card(x)).rows[0] == ["Value", label]
 
 
-def test_definitions_keep_their_lines_and_long_formulas_are_cut():
+def test_definitions_keep_their_lines_and_long_formulas_are_truncated():
     x = Value(2.0, "x")
     s = x * x
     assert "t1 = x*x\nt1 + exp(t1)" in value_card(s + s.exp())
@@ -107,7 +107,7 @@ def test_a_module_lists_its_layers_and_parameters():
     assert rows[1:] == [["w", "", "3"], ["b", "", "1"], ["total", "", "4"]]
 
 
-def test_modules_in_dictionaries_and_many_layers():
+def test_modules_in_dictionaries_are_listed_and_many_layers_truncated():
     class Zoo(nn.Module):
         def __init__(self) -> None:
             self.cages = {"lion": nn.Neuron(1, seed=0)}
@@ -133,13 +133,13 @@ class Silent(Broken):
         raise RuntimeError("broken again")
 
 
-def test_what_is_broken_still_has_a_card():
+def test_a_broken_object_has_a_card():
     assert module_card(Broken()) == "<pre>&lt;broken &amp; bold&gt;</pre>"
     assert module_card(Silent()) == "<pre>Silent</pre>"
     assert value_card("no value") == "<pre>&#x27;no value&#x27;</pre>"
 
 
-def test_notebooks_are_given_the_cards():
+def test_values_and_modules_display_their_cards():
     assert Value(1.0)._repr_html_() == value_card(Value(1.0))
     model = nn.MLP(1, [1], seed=0)
     assert model._repr_html_() == module_card(model)

@@ -1,4 +1,4 @@
-"""draw(): what is in the DOT, who makes which format, and what becomes of large graphs."""
+"""ag.draw: the DOT source, the layout that renders each format, groups, and large graphs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import graphviz
 import pytest
 
 from autograd_scalar import Value, draw, functions, nn
-from autograd_scalar.show.draw import MOST_BOXES, picture_of
+from autograd_scalar.show.draw import MAX_BOXES, picture_of
 from autograd_scalar.show.render import dot
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -59,24 +59,24 @@ def chain(length: int) -> Value:
 # ----- DOT -----
 
 
-def test_the_dot_of_a_neuron_is_as_agreed():
+def test_dot_of_a_neuron_matches_the_golden_file():
     assert draw(neuron(), partials=True).source == (GOLDEN / "neuron.gv").read_text("utf-8")
 
 
-def test_the_dot_of_a_small_network_is_as_agreed():
+def test_dot_of_a_small_network_matches_the_golden_file():
     model = nn.MLP(1, [1, 1], activation="tanh", seed=0)
     y = model([Value(0.5, "x")])
     assert draw(y, names=model, rankdir="TB").source == (GOLDEN / "mlp.gv").read_text("utf-8")
 
 
-def test_a_drawing_is_a_digraph_and_always_the_same():
+def test_a_drawing_is_a_deterministic_digraph():
     drawing = draw(neuron())
     assert isinstance(drawing, graphviz.Digraph)
     assert drawing.source == draw(neuron()).source
     assert re.findall(r"^\t(n\d+) \[", drawing.source, re.MULTILINE) == [f"n{i}" for i in range(6)]
 
 
-def test_edges_come_in_operand_order_with_repeats():
+def test_edges_are_in_operand_order_with_repeats():
     x, y = Value(2.0, "x"), Value(3.0, "y")
     source = draw(y / x - x).source
     assert re.findall(r"n\d+ -> n\d+", source) == ["n0 -> n2", "n1 -> n2", "n2 -> n3", "n1 -> n3"]
@@ -84,16 +84,16 @@ def test_edges_come_in_operand_order_with_repeats():
     assert square.count("n0 -> n1") == 2
 
 
-def test_colours_are_six_digits():
+def test_colours_have_six_hex_digits():
     colours = re.findall(r"#\w+", draw(neuron()).source + drawn(neuron()))
     assert colours and all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
 
 
-# ----- what boxes say -----
+# ----- boxes -----
 
 
 @pytest.mark.parametrize("label", NASTY)
-def test_labels_draw_as_text(label):
+def test_labels_are_drawn_as_text(label):
     x = Value(1.0, label)
     svg = drawn(x * Value(2.0, "other"))
     assert label in texts(svg)
@@ -104,14 +104,14 @@ def test_labels_draw_as_text(label):
 
 @needs_dot
 @pytest.mark.parametrize("label", NASTY)
-def test_labels_draw_as_text_by_dot(label):
+def test_labels_are_drawn_as_text_by_dot(label):
     root = parsed(draw(Value(1.0, label).exp()).pipe("svg", engine="dot", encoding="utf-8"))
     node = next(g for g in root.iter(f"{SVG}g") if g.get("id") == "node1")
     shown = "".join(text.text or "" for text in node.iter(f"{SVG}text"))
     assert shown.startswith(label)
 
 
-def test_labels_that_xml_cannot_hold_or_that_are_long():
+def test_labels_invalid_in_xml_and_long_labels_are_cleaned():
     x = Value(1.0, "a\x00b\nc\ud800")
     assert "a\ufffdb c\ufffd" in texts(drawn(x * 2.0))
     long = texts(drawn(Value(1.0, "begin" + "x" * 100 + "end") * 2.0))
@@ -121,7 +121,7 @@ def test_labels_that_xml_cannot_hold_or_that_are_long():
     assert any("x" * 100 in text for text in tooltips)
 
 
-def test_grad_is_a_dash_until_a_backward_has_run():
+def test_grad_is_a_dash_before_backward():
     assert texts(drawn(neuron(backward=False))).count("—") == 6
     x, y = Value(3.0, "x"), Value(0.0, "y")
     z = x * y
@@ -131,7 +131,7 @@ def test_grad_is_a_dash_until_a_backward_has_run():
     assert after.count("0") == 3  # the data of y and of z, and the grad of x
 
 
-def test_numbers_have_four_digits():
+def test_numbers_have_four_significant_digits():
     shown = texts(drawn(neuron()))
     assert {"6.88", "0.88", "0.7064"} <= set(shown)
     assert {"nan", "inf", "-inf", "1.235e-20"} <= set(
@@ -139,7 +139,7 @@ def test_numbers_have_four_digits():
     )
 
 
-def test_partials_stand_on_the_edges():
+def test_partials_label_the_edges():
     x, y = Value(2.0, "x"), Value(5.0, "y")
     z = x * y + x * x
     shown = texts(drawn(z, partials=True))
@@ -153,7 +153,7 @@ def test_leaves_and_operations_differ_by_more_than_colour():
     assert {rect.get("rx") for rect in rects if rect.get("fill") == "#eaf3fb"} == {"7"}
 
 
-def test_the_svg_tells_a_screen_reader_what_it_is():
+def test_the_svg_has_a_title_and_a_description_for_screen_readers():
     root = parsed(drawn(neuron()))
     assert root.get("role") == "img"
     assert root[0].tag == f"{SVG}title" and root[0].text == "Graph of o"
@@ -177,10 +177,10 @@ def test_boxes_of_a_drawing_do_not_overlap(rankdir):
             assert a <= p or r <= x or b <= q or s <= y
 
 
-# ----- who draws -----
+# ----- formats -----
 
 
-def test_without_graphviz_svg_is_drawn_all_the_same(no_dot, tmp_path):
+def test_svg_needs_no_graphviz(no_dot, tmp_path):
     drawing = draw(neuron())
     assert parsed(drawing.pipe().decode()).tag == f"{SVG}svg"
     bundle = drawing._repr_mimebundle_()
@@ -192,24 +192,24 @@ def test_without_graphviz_svg_is_drawn_all_the_same(no_dot, tmp_path):
 
 
 @pytest.mark.parametrize("format", ["png", "pdf"])
-def test_without_graphviz_other_formats_name_the_ways_out(no_dot, format, tmp_path):
-    ways_out = f"^{format} is made by .* install graphviz.*brew.*conda.*format='svg'"
-    with pytest.raises(RuntimeError, match=ways_out):
+def test_other_formats_without_graphviz_raise_an_error_with_alternatives(no_dot, format, tmp_path):
+    alternatives = f"^{format} needs Graphviz.* install graphviz.*brew.*conda.*format='svg'"
+    with pytest.raises(RuntimeError, match=alternatives):
         draw(neuron(), format=format).pipe()
-    with pytest.raises(RuntimeError, match=ways_out):
+    with pytest.raises(RuntimeError, match=alternatives):
         draw(neuron()).render(tmp_path / "graph", format=format)
-    with pytest.raises(RuntimeError, match=ways_out):
+    with pytest.raises(RuntimeError, match=alternatives):
         draw(neuron()).render(outfile=tmp_path / f"graph.{format}")
 
 
-def test_without_graphviz_what_was_added_by_hand_is_left_out(no_dot, tmp_path):
+def test_nodes_added_by_hand_are_omitted_without_graphviz(no_dot, tmp_path):
     drawing = draw(neuron())
     drawing.node("extra", "by hand")
     assert "tanh" in drawing.pipe(encoding="utf-8")
     assert "tanh" in Path(drawing.render(tmp_path / "g")).read_text("utf-8")
 
 
-def test_a_broken_dot_is_told_like_a_missing_one(monkeypatch, tmp_path):
+def test_a_failing_dot_is_reported_like_a_missing_one(monkeypatch, tmp_path):
     script = tmp_path / "dot"
     script.write_text("#!/bin/sh\nexit 1\n")
     script.chmod(0o755)
@@ -220,31 +220,31 @@ def test_a_broken_dot_is_told_like_a_missing_one(monkeypatch, tmp_path):
 
 
 @needs_dot
-def test_with_graphviz_other_formats_are_drawn(tmp_path):
+def test_graphviz_renders_png(tmp_path):
     assert draw(neuron()).pipe("png").startswith(b"\x89PNG")
     assert Path(draw(neuron(), format="png").render(tmp_path / "g")).read_bytes()[1:4] == b"PNG"
 
 
-def test_a_path_takes_the_picture_by_its_ending(no_dot, tmp_path):
+def test_the_suffix_of_a_path_selects_the_format(no_dot, tmp_path):
     drawing = draw(neuron(), tmp_path / "n.SVG", rankdir="TB")
     assert isinstance(drawing, graphviz.Digraph)
     assert (tmp_path / "n.SVG").read_text("utf-8") == drawing.pipe(encoding="utf-8")
     draw(neuron(), str(tmp_path / "n.dot"))
     assert (tmp_path / "n.dot").read_text("utf-8") == draw(neuron()).source
-    with pytest.raises(RuntimeError, match="png is made by"):
+    with pytest.raises(RuntimeError, match="png needs Graphviz"):
         draw(neuron(), tmp_path / "n.png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["n.SVG", "n.dot"]
 
 
 @needs_dot
-def test_a_path_for_dot(tmp_path):
+def test_png_and_pdf_files_are_written_by_dot(tmp_path):
     draw(neuron(), tmp_path / "n.png")
     draw(neuron(), tmp_path / "n.pdf")
     assert (tmp_path / "n.png").read_bytes()[1:4] == b"PNG"
     assert (tmp_path / "n.pdf").read_bytes()[1:4] == b"PDF"
 
 
-def test_dot_source_is_not_saved_under_a_pictures_name(no_dot, tmp_path):
+def test_save_refuses_the_suffix_of_a_picture(no_dot, tmp_path):
     for save in (draw(neuron()).save, draw(neuron()).render):
         with pytest.raises(ValueError, match=r"n\.svg would hold DOT source.* render\(outfile='"):
             save(str(tmp_path / "n.svg"))
@@ -253,7 +253,7 @@ def test_dot_source_is_not_saved_under_a_pictures_name(no_dot, tmp_path):
 
 
 @needs_dot
-def test_a_png_has_a_white_ground(tmp_path):
+def test_a_png_has_a_white_background(tmp_path):
     image = pytest.importorskip("matplotlib.image")
     path = draw(neuron()).render(outfile=tmp_path / "g.png")
     corner = image.imread(path)[0, 0]
@@ -269,7 +269,7 @@ def test_outfile_cleanup_and_view(monkeypatch, tmp_path):
 
 
 @needs_dot
-def test_what_is_added_by_hand_is_drawn_by_dot(tmp_path):
+def test_nodes_added_by_hand_are_drawn_by_dot(tmp_path):
     drawing = draw(neuron()).copy()
     assert "by hand" not in drawing.pipe(encoding="utf-8")
     drawing.node("extra", "by hand")
@@ -297,15 +297,15 @@ def moons_like(samples: int) -> tuple[nn.MLP, Value]:
     return model, loss
 
 
-def test_small_models_have_frames():
+def test_small_models_are_drawn_with_frames():
     model = nn.MLP(2, [2, 1], seed=0)
     shown = texts(drawn(model([1.0, 2.0]), names=model))
     assert [text for text in shown if text.startswith("layers")] == ["layers.0", "layers.1"]
     assert sum(text.startswith("neurons") for text in shown) == 3
-    assert shown.count("b") == 3  # a parameter is called by the last part of its name
+    assert shown.count("b") == 3  # a parameter shows the last part of its name
 
 
-def test_larger_models_have_a_box_for_each_neuron_or_layer():
+def test_larger_models_have_one_box_per_neuron_or_layer():
     model, loss = moons_like(20)
     neurons = picture_of(loss, names=model)
     assert [box.label for box in neurons.boxes if box.kind == "group"].count("loss") == 1
@@ -321,7 +321,7 @@ def test_larger_models_have_a_box_for_each_neuron_or_layer():
     assert len(picture_of(deep([1.0, 2.0]), names=deep).boxes) == 6  # too many neurons: layers
 
 
-def test_values_between_groups_are_shown_one_by_one_while_they_are_few():
+def test_a_few_values_between_groups_are_shown_one_by_one():
     first, second = nn.Layer(2, 2, seed=0), nn.Layer(2, 1, seed=1)
     names = {f"a.{name}": p for name, p in first.named_parameters()}
     names |= {f"b.{name}": p for name, p in second.named_parameters()}
@@ -336,7 +336,7 @@ def test_values_between_groups_are_shown_one_by_one_while_they_are_few():
     assert [box.label for box in boxes] == ["inputs", "a", "others", "b", "result"]
 
 
-def test_dotted_labels_do_without_names():
+def test_dotted_labels_replace_names():
     w = Value(2.0, "layer0.neuron1.w")
     x = Value(1.0, "x")
     shown = texts(drawn((w * x).tanh()))
@@ -344,7 +344,7 @@ def test_dotted_labels_do_without_names():
     assert "layer0.neuron1.w" in texts(drawn((w * x).tanh(), group=None))
 
 
-def test_a_module_is_drawn_over_inputs_of_its_own():
+def test_a_module_is_called_on_inputs_x1_x2():
     shown = texts(drawn(nn.MLP(2, [2, 1], seed=0)))
     assert {"x1", "x2", "layers.0", "layers.1"} <= set(shown)
     assert len(picture_of(nn.Layer(2, 3, seed=0)).boxes) == 2 + 3 * 5
@@ -368,15 +368,15 @@ def test_a_recurrent_network_is_drawn():
 def test_two_thousand_values_are_drawn_one_by_one(no_dot):
     v = chain(1999)
     assert len(parsed(drawn(v)).findall(f"{SVG}g")) == 2000
-    with pytest.raises(ValueError, match=r"2,000 boxes are too many .* makes png.*group='neuron'"):
+    with pytest.raises(ValueError, match=r"2,000 boxes are too many for png.*group='neuron'"):
         draw(v).pipe("png")
 
 
 def test_a_chain_of_a_million_is_drawn_as_a_summary():
     picture = picture_of(chain(1_000_000))
-    (measures,) = (box for box in picture.boxes if box.kind == "summary")
-    assert measures.label == "1,000,001 values"
-    assert dict(measures.rows) == {"leaves": "1", "depth": "1,000,000", "sin": "1,000,000"}
+    (counts,) = (box for box in picture.boxes if box.kind == "summary")
+    assert counts.label == "1,000,001 values"
+    assert dict(counts.rows) == {"leaves": "1", "depth": "1,000,000", "sin": "1,000,000"}
     assert picture.boxes[0].label == "x"
     assert picture.boxes[-1].is_end and len(picture.boxes) < 20
 
@@ -384,60 +384,62 @@ def test_a_chain_of_a_million_is_drawn_as_a_summary():
 def test_a_summary_shows_the_ends_and_counts_the_rest():
     loss = functions.sum([getattr(Value(0.5), name)() for name in (
         "sin", "cos", "tan", "exp", "tanh", "relu", "sigmoid", "gelu", "silu", "erf",
-    ) for _ in range(MOST_BOXES // 10)])  # fmt: skip
+    ) for _ in range(MAX_BOXES // 10)])  # fmt: skip
     loss.label = "loss"
     picture = picture_of([loss, loss * 2.0])
-    (measures,) = (box for box in picture.boxes if box.kind == "summary")
-    assert dict(measures.rows)["others"] == "602"  # two unary rows, the sum, the product
+    (counts,) = (box for box in picture.boxes if box.kind == "summary")
+    assert dict(counts.rows)["others"] == "602"  # two unary rows, the sum, the product
     assert [box.label for box in picture.boxes if box.is_end] == ["loss", ""]
-    place = picture.boxes.index(measures)
+    place = picture.boxes.index(counts)
     assert all(source < target for source, target in picture.edges)
     assert {(i, place) for i in range(place)} <= set(picture.edges)
 
 
-def test_a_dense_graph_is_summed_up_by_its_edges():
+def test_a_graph_with_too_many_edges_is_drawn_as_a_summary():
     xs = [Value(float(i)) for i in range(150)]
     ends = [functions.sum(xs) for _ in range(150)]
     assert any(box.kind == "summary" for box in picture_of(ends).boxes)
     assert len(picture_of(ends[:50]).boxes) == 200
 
 
-# ----- bad input -----
+# ----- errors -----
 
 
-def test_unknown_choices_say_what_there_is():
-    with pytest.raises(ValueError, match="unknown rankdir 'XX'; there are LR, RL, TB, BT"):
+def test_errors_for_unknown_options_list_the_valid_ones():
+    with pytest.raises(ValueError, match="unknown rankdir 'XX': use one of LR, RL, TB, BT"):
         draw(neuron(), rankdir="XX")
-    with pytest.raises(ValueError, match="unknown group 'cell'; there are auto, frames, neuron"):
+    with pytest.raises(ValueError, match="unknown group 'cell': use one of auto, frames, neuron"):
         draw(neuron(), group="cell")
-    with pytest.raises(ValueError, match=r"group='layer' needs to know .* names=model"):
+    with pytest.raises(ValueError, match=r"group='layer' needs dotted .* names=model"):
         draw(neuron(), group="layer")
     with pytest.raises(ValueError, match="format"):
         draw(neuron(), format="bmpp")
-    with pytest.raises(ValueError, match=r"n\.jpg: a picture ends in \.svg, \.png, \.pdf, \.dot"):
+    with pytest.raises(
+        ValueError, match=r"unknown picture format in n\.jpg: use one of \.svg, \.png, \.pdf, \.dot"
+    ):
         draw(neuron(), "n.jpg")
 
 
 @pytest.mark.parametrize("v, kind", [(3.0, "float"), ("x", "str"), ([Value(1.0), 2], "int")])
-def test_what_is_no_value_is_refused(v, kind):
+def test_non_values_raise_type_error(v, kind):
     with pytest.raises(TypeError, match=f"needs a Value or a list of Values, got {kind}"):
         draw(v)
 
 
-def test_several_values_are_a_list():
-    with pytest.raises(TypeError, match=r"several Values as a list, as in draw\(\[a, b\]\)"):
+def test_several_values_must_be_a_list():
+    with pytest.raises(TypeError, match=r"several Values as one list: draw\(\[a, b\]\)"):
         draw(neuron(), neuron())
 
 
-def test_nothing_is_refused():
+def test_an_empty_list_raises_value_error():
     with pytest.raises(ValueError, match="at least one Value, got none"):
         draw([])
 
 
-def test_a_module_of_unknown_width_is_refused():
+def test_a_module_without_nin_raises_type_error():
     class Line(nn.Module):
         def __init__(self) -> None:
             self.slope = Value(2.0)
 
-    with pytest.raises(TypeError, match=r"width of this Line's input .* draw\(model\(x\)"):
+    with pytest.raises(TypeError, match=r"cannot call this Line, .* draw\(model\(x\)"):
         draw(Line())

@@ -1,4 +1,4 @@
-"""ag.explain: what it says is what gradient() computes, in symbols that evaluate to the same numbers."""
+"""ag.explain: its numbers are those of gradient(), and its symbols evaluate to them."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def assert_is_gradient(y: Value) -> None:
         assert len(step.terms) == uses
 
 
-# ----- what is said -----
+# ----- derivations -----
 
 
 def test_a_shared_node_is_one_line_that_sums_its_uses() -> None:
     y, _, _ = shared()
     assert str(explain(y)) == (
-        "Forward, each value from those before it:\n"
+        "Forward: each value from its operands:\n"
         "  a = 2, b = -3\n"
         "  c  = a*b    = 2*(-3)    = -6\n"
         "  v1 = c*c    = (-6)*(-6) = 36\n"
         "  y  = v1 + c = 36 + (-6) = 30\n"
         "\n"
-        "Backward, each derivative a sum over the uses of the value: what arrives there · local derivative:\n"
+        "Backward: each gradient is the sum, over the uses of a value, of upstream gradient × local derivative:\n"
         "  ∂y/∂y  = 1\n"
         "  ∂y/∂v1 = ∂y/∂y · 1                           = 1 · 1                       = 1\n"
         "  ∂y/∂c  = ∂y/∂y · 1 + ∂y/∂v1 · c + ∂y/∂v1 · c = 1 · 1 + 1 · (-6) + 1 · (-6) = -11\n"
@@ -72,7 +72,7 @@ def test_a_shared_node_is_one_line_that_sums_its_uses() -> None:
     )
 
 
-def test_a_neuron() -> None:
+def test_steps_of_a_neuron() -> None:
     lines = [" ".join(str(step).split()) for step in explain(neuron())]
     assert lines[:3] == [
         "∂o/∂o = 1",
@@ -82,7 +82,7 @@ def test_a_neuron() -> None:
     assert lines[-1] == "∂o/∂x1 = ∂o/∂v1 · w1 = 0.5 · (-3) = -1.5"
 
 
-def test_a_step_can_be_taken_apart() -> None:
+def test_a_step_has_symbols_numbers_and_terms() -> None:
     y, a, b = shared()
     step = explain(y, [a, b])[-1]
     assert (step.node, step.name, step.value, step.formula) == (a, "a", 2.0, "")
@@ -129,7 +129,7 @@ def test_a_step_can_be_taken_apart() -> None:
         (lambda x, y: functions.where(x, y, x), ["0", "0"]),
     ],
 )
-def test_local_derivatives_read_well(formula, local) -> None:
+def test_local_derivatives_are_simplified(formula, local) -> None:
     x, y = named(x=0.5, y=2.0)
     z = formula(x, y)
     operand = z.parents[0] if z.op == "elu" else x
@@ -138,7 +138,7 @@ def test_local_derivatives_read_well(formula, local) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_every_local_derivative_is_worth_its_number(name: str) -> None:
+def test_every_local_derivative_evaluates_to_its_number(name: str) -> None:
     numbers = [low + 0.37 * (high - low) for low, high in domains(name)]
     operands = [Value(x, f"p{i}") for i, x in enumerate(numbers)]
     y = getattr(functions, name)(*TABLE[name].split(operands))
@@ -154,11 +154,11 @@ def test_every_local_derivative_is_worth_its_number(name: str) -> None:
 
 
 @given(programs())
-def test_it_agrees_with_gradient_exactly(program: Program) -> None:
+def test_explain_agrees_with_gradient_exactly(program: Program) -> None:
     assert_is_gradient(program.values()[1])
 
 
-def test_no_grad_is_touched_and_nothing_is_recorded() -> None:
+def test_explain_leaves_grads_alone_and_records_nothing() -> None:
     y, _, _ = shared()
     y.backward()
     before = [v.grad for v in topological_order(y)]
@@ -168,7 +168,7 @@ def test_no_grad_is_touched_and_nothing_is_recorded() -> None:
     assert text == str(explain(y))
 
 
-def test_softmax_and_cross_entropy_of_three_logits() -> None:
+def test_derivation_of_cross_entropy_of_three_logits() -> None:
     z = named(z1=2.0, z2=1.0, z3=0.1)
     loss = nn.losses.cross_entropy(z, 1)
     assert_is_gradient(loss)
@@ -176,21 +176,21 @@ def test_softmax_and_cross_entropy_of_three_logits() -> None:
     assert explain(loss).forward[0].formula == "logsumexp([z1, z2, z3])"
 
 
-def test_a_net_is_written_with_its_parameters_names() -> None:
+def test_parameters_of_a_module_are_written_by_name() -> None:
     net = nn.MLP(2, [2, 1], seed=1)
     loss = (net(named(x1=1.0, x2=-2.0)) - 1.0) ** 2
     steps = explain(loss, names=net)
-    called = {step.name: step.adjoint for step in steps}
+    adjoints = {step.name: step.adjoint for step in steps}
     for name, parameter in net.named_parameters():
-        assert called[name] == gradient(loss, parameter)
+        assert adjoints[name] == gradient(loss, parameter)
     assert max(map(len, str(steps).splitlines())) <= 104
     assert_is_gradient(loss)
 
 
-# ----- what is asked -----
+# ----- arguments -----
 
 
-def test_only_the_paths_to_wrt() -> None:
+def test_wrt_selects_the_paths_to_it() -> None:
     o = neuron()
     w1 = topological_order(o)[1]
     steps = explain(o, w1)
@@ -198,23 +198,23 @@ def test_only_the_paths_to_wrt() -> None:
     assert [str(line) for line in steps.given] == ["x1 = 2", "w1 = -3", "v2 = 0", "b = 6.8814"]
 
 
-def test_one_node_with_its_users() -> None:
+def test_node_selects_one_step_with_its_users() -> None:
     _, a, b = shared()
     c = a * b
     y = c * c + c
     assert str(explain(y, node=c)) == (
-        "Forward, each value from those before it:\n"
+        "Forward: each value from its operands:\n"
         "  a = 2, b = -3\n"
         "  v1 = a*b     = 2*(-3)    = -6\n"
         "  v2 = v1*v1   = (-6)*(-6) = 36\n"
         "  y  = v2 + v1 = 36 + (-6) = 30\n"
         "\n"
-        "Backward, each derivative a sum over the uses of the value: what arrives there · local derivative:\n"
+        "Backward: each gradient is the sum, over the uses of a value, of upstream gradient × local derivative:\n"
         "  ∂y/∂v1 = ∂y/∂y · 1 + ∂y/∂v2 · v1 + ∂y/∂v2 · v1 = 1 · 1 + 1 · (-6) + 1 · (-6) = -11"
     )
 
 
-def test_what_y_does_not_depend_on_has_derivative_0() -> None:
+def test_a_value_that_y_does_not_depend_on_has_derivative_0() -> None:
     x, other = named(x=2.0, other=1.0)
     for explanation in (explain(x * x, other), explain(x * x, node=other)):
         assert str(explanation) == "∂y/∂other = 0, since y does not depend on other"
@@ -223,12 +223,12 @@ def test_what_y_does_not_depend_on_has_derivative_0() -> None:
     assert r"\mathrm{~does~not~depend~on~}" in explain(x * x, other).latex()
 
 
-def test_a_leaf() -> None:
+def test_derivation_of_a_leaf() -> None:
     assert str(explain(Value(3.0))) == "∂y/∂y = 1"
     assert str(explain(Value(3.0, "x"))) == "∂x/∂x = 1"
 
 
-def test_a_graph_without_labels() -> None:
+def test_leaves_are_named_if_none_has_a_label() -> None:
     x = Value(3.0)
     y = x * x**2 + 1.0
     assert [step.name for step in explain(y)] == ["y", "x2", "v2", "v1", "x1"]
@@ -236,7 +236,7 @@ def test_a_graph_without_labels() -> None:
     assert [step.name for step in explain(x.leaky_relu())] == ["y", "x1"]
 
 
-def test_constants_are_numbers_beside_labels() -> None:
+def test_unlabelled_leaves_beside_labelled_ones_are_constants() -> None:
     (x,) = named(x=3.0)
     y = 2.0 * x + 1.0
     assert [line.formula for line in explain(y).forward] == ["2*x", "v1 + 1"]
@@ -245,7 +245,7 @@ def test_constants_are_numbers_beside_labels() -> None:
     assert [step.name for step in explain(y, constant)] == ["y", "x1"]
 
 
-def test_names_never_clash() -> None:
+def test_names_are_unique() -> None:
     x, v1, y, same = *named(x=1.0, v1=2.0, y=3.0), Value(5.0, "x")
     root = (x * v1) * y + same
     names = [step.name for step in explain(root)]
@@ -255,16 +255,16 @@ def test_names_never_clash() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"y": 3.0}, TypeError, r"explain is about Values, but y is 3.0 \(float\)"),
+        ({"y": 3.0}, TypeError, r"explain needs Values, but y is 3.0 \(float\)"),
         ({"wrt": ["a"]}, TypeError, r"but wrt\[0\] is 'a' \(str\)"),
         ({"node": "a"}, TypeError, "but node is 'a'"),
         ({"node": Value(1.0), "wrt": Value(1.0)}, TypeError, "wrt or node, not both"),
         ({"names": 3}, TypeError, "a module or a mapping"),
-        ({"limit": 0}, ValueError, "limit is how many to show, 1 or more"),
-        ({"uses": -1}, ValueError, "uses is how many to show"),
+        ({"limit": 0}, ValueError, "limit must be 1 or more .*, got 0"),
+        ({"uses": -1}, ValueError, "uses must be 1 or more .*, got -1"),
     ],
 )
-def test_bad_input(arguments, error, message) -> None:
+def test_invalid_arguments_raise_errors_of_one_line(arguments, error, message) -> None:
     with pytest.raises(error, match=message) as caught:
         explain(**{"y": Value(2.0), **arguments})
     assert "\n" not in str(caught.value)
@@ -273,20 +273,20 @@ def test_bad_input(arguments, error, message) -> None:
 # ----- large graphs -----
 
 
-def test_many_uses_are_summed_up() -> None:
+def test_uses_above_the_maximum_are_summed_in_one_term() -> None:
     (x,) = named(x=1.0)
     y = functions.dot([x] * 20, [Value(float(i)) for i in range(20)])
     step = step_of(y, x)
     assert len(step.terms) == 20
-    assert step.symbols.endswith(" + 14 more uses,")
-    assert step.numbers.endswith(f" + together {sum(range(14))}")
+    assert step.symbols.endswith(" + (14 more uses)")
+    assert step.numbers.endswith(f" + {sum(range(14))}")
     assert step.adjoint == sum(range(20))
-    assert explain(y, x, uses=19)[-1].symbols.endswith(" + 1 more use,")
+    assert explain(y, x, uses=19)[-1].symbols.endswith(" + (1 more use)")
     assert "more" not in explain(y, x, uses=None)[-1].symbols
-    assert r"\mathrm{14~more~uses,}" in step.latex()
+    assert r"\mathrm{(14~more~uses)}" in step.latex()
 
 
-def test_the_strongest_path_of_a_large_graph() -> None:
+def test_a_large_graph_shows_the_strongest_path() -> None:
     xs = [Value(float(i), f"x{i}") for i in range(100)]
     weak, strong = named(weak=1.0, strong=1.0)
     y = functions.sum([(x * weak).tanh() * 0.001 for x in xs] + [strong * 50.0])
@@ -300,7 +300,7 @@ def test_the_strongest_path_of_a_large_graph() -> None:
     assert len(explain(y, weak, limit=None)) == 302
 
 
-def test_long_lists_are_shortened_around_what_matters() -> None:
+def test_long_lists_are_abbreviated_around_explained_values() -> None:
     xs = [Value(float(i), f"x{i}") for i in range(100)]
     y = functions.sum(xs)
     assert explain(y, xs[50]).forward[0].formula == "x0 + … + x50 + … + x99"
@@ -326,10 +326,10 @@ def test_a_chain_of_twenty_thousand_keeps_both_ends() -> None:
     assert len(explain(y, x, limit=1)) == 1
 
 
-# ----- numbers and labels at the edge -----
+# ----- unusual numbers and labels -----
 
 
-def test_nan_and_inf_are_said() -> None:
+def test_nan_and_inf_are_written() -> None:
     (x,) = named(x=0.0)
     text = str(explain(1.0 / x - 1.0 / x))
     assert "= inf - inf" in text and "= nan" in text
@@ -337,7 +337,7 @@ def test_nan_and_inf_are_said() -> None:
     assert r"\infty" in latex and r"\mathrm{nan}" in latex
 
 
-def test_data_changed_after_recording_is_noticed() -> None:
+def test_data_changed_after_recording_is_noted() -> None:
     (x,) = named(x=2.0)
     y = x * x
     assert "recompute" not in str(explain(y))
@@ -363,7 +363,7 @@ def test_labels_are_text_in_every_output() -> None:
     assert len(str(explain(Value(1.0, "w" * 500) * 2.0)).splitlines()[1]) < 80
 
 
-def test_notebooks_get_markdown_and_latex() -> None:
+def test_notebooks_display_markdown_and_latex() -> None:
     explanation = explain(neuron())
     assert explanation._repr_markdown_() == explanation.markdown()
     assert explanation._repr_latex_() == rf"$\displaystyle {explanation.latex()}$"
@@ -395,7 +395,7 @@ def test_latex_is_valid_for_every_row() -> None:
                 assert width > 0.0
 
 
-# ----- operations of the user's own -----
+# ----- user-defined operations -----
 
 
 @pytest.mark.parametrize(
@@ -414,15 +414,15 @@ def test_latex_is_valid_for_every_row() -> None:
         ("where(x, -2.0 * x, nan)", "-2*x"),
     ],
 )
-def test_a_users_row_explains_itself(partial: str, local: str) -> None:
-    made = define_op("defined_to_be_explained", "x * x * x", partial)
+def test_a_user_defined_row_is_explained(partial: str, local: str) -> None:
+    op = define_op("defined_to_be_explained", "x * x * x", partial)
     (x,) = named(x=2.0)
-    (term,) = step_of(made(x), x).terms
+    (term,) = step_of(op(x), x).terms
     assert term.local == local
-    assert explain(made(x)).forward[0].formula == "defined_to_be_explained(x)"
+    assert explain(op(x)).forward[0].formula == "defined_to_be_explained(x)"
 
 
-def test_a_node_that_no_row_made() -> None:
+def test_an_operation_outside_the_table_is_explained() -> None:
     (x,) = named(x=2.0)
     call = restore(None, 10.0, 0.0, "f", "compiled", (x,), (7.0,))
     step = step_of(call * 2.0, x)

@@ -1,4 +1,4 @@
-"""The explorer's page, as far as it can be told without a browser; tests/browser/ opens it."""
+"""The explorer's page without a browser: data, views, policy, rows as JavaScript. See also tests/browser/."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from autograd_scalar.cli import main
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.show.explorer.explore import Explorer, explore, explore_history
-from autograd_scalar.show.explorer.javascript import javascript, written
+from autograd_scalar.show.explorer.javascript import expression, javascript
 from autograd_scalar.value import restore
 
 
-def told(page: Explorer) -> dict[str, Any]:
-    """Return what a page is told."""
+def data_of(page: Explorer) -> dict[str, Any]:
+    """Return the data in a page."""
     _, _, rest = page.html.partition('id="graph-data">')
     found: dict[str, Any] = json.loads(rest.partition("</script>")[0])
     return found
@@ -45,7 +45,7 @@ def network(width: int = 3) -> tuple[nn.MLP, Value]:
 
 
 def _many_scopes() -> Value:
-    """Return a graph with more neurons and layers than are shown, each of one parameter."""
+    """Return a graph with more neurons and layers than a view may have, each of one parameter."""
     leaves = [Value(1.0, f"layers.{i}.w.0") for i in range(700)]
     return ag.functions.sum([v * v for v in leaves]).exp()
 
@@ -53,11 +53,11 @@ def _many_scopes() -> Value:
 # ----- the page -----
 
 
-def test_a_page_is_told_the_graph_in_topological_order() -> None:
+def test_page_data_has_the_graph_in_topological_order() -> None:
     x = Value(2.0, "x")
     y = x * x + 3.0
     y.label = "y"
-    graph = told(explore(y))
+    graph = data_of(explore(y))
     assert graph["names"] == ["x", "v1", "", "y"]
     assert graph["ops"] == ["", "mul", "", "add"]
     assert graph["parents"] == [[], [0, 0], [], [1, 2]]
@@ -65,27 +65,27 @@ def test_a_page_is_told_the_graph_in_topological_order() -> None:
     assert graph["formula"] == "y = x*x + 3"
 
 
-def test_texts_have_places_for_names_and_numbers() -> None:
+def test_formulas_have_placeholders_for_names_and_numbers() -> None:
     x = Value(2.0, "x")
-    graph = told(explore(x**3.0 * x.tanh()))
+    graph = data_of(explore(x**3.0 * x.tanh()))
     filled = [
         re.sub("\ue000(\\d+)\ue001", lambda m: f"<{m[1]}>", text) for text in graph["formulas"]
     ]
     assert filled == ["", "", "<0>**3", "tanh(<0>)", "<2>*<3>"]
     local = graph["locals"][3]
     assert [re.sub("\ue000(\\d+)\ue001", r"<\1>", text) for text in local[0]] == ["1 - <3>**2"]
-    # Only the first reading of x ** 3 is simplified: which side of a where it is on may change.
+    # The second form of the derivative of x ** 3 is not simplified: its `where` may change branch.
     assert (
         graph["locals"][2][0][1].startswith("3.0 * pow_const(")
         or "where" in graph["locals"][2][0][1]
     )
 
 
-def test_numbers_that_json_lacks_go_as_text() -> None:
+def test_non_finite_numbers_are_strings_in_json() -> None:
     leaves = [
         Value(x, f"x{i}") for i, x in enumerate((float("inf"), float("-inf"), float("nan"), -0.0))
     ]
-    assert told(explore(ag.functions.sum(leaves)))["data"][:4] == [
+    assert data_of(explore(ag.functions.sum(leaves)))["data"][:4] == [
         "Infinity",
         "-Infinity",
         "NaN",
@@ -104,25 +104,25 @@ def test_the_policy_names_the_script_and_the_style_by_their_hashes() -> None:
         assert f"{directive} 'sha256-{digest}'" in policy
 
 
-def test_a_page_names_no_other_place() -> None:
+def test_a_page_has_no_links() -> None:
     html = explore(network()[1]).html.replace(
         "http://www.w3.org/2000/svg", ""
-    )  # a name, not an address
+    )  # a namespace, not an address
     assert not re.search(
         r"https?:|//[a-z]+\.|\bsrc=|@import|url\(|fetch\(|XMLHttp|WebSocket|<link", html
     )
 
 
-def test_a_page_is_small_beside_its_data() -> None:
+def test_a_page_without_its_data_is_small() -> None:
     for page, most in ((explore(chain(3)), 56_000), (_trained(), 64_000)):
-        data = json.dumps(told(page), ensure_ascii=False, separators=(",", ":"))
+        data = json.dumps(data_of(page), ensure_ascii=False, separators=(",", ":"))
         assert len(page.html.encode()) - len(data.encode()) < most
 
 
 @pytest.mark.parametrize(
     "label", ["</script><script>alert(1)</script>", "<!--<script>", "{{SCRIPT}}", "\ud800\x00"]
 )
-def test_labels_cannot_leave_the_data(label: str, tmp_path: Path) -> None:
+def test_labels_cannot_break_out_of_the_data(label: str, tmp_path: Path) -> None:
     x = Value(1.0, label)
     y = x * x
     y.label = label
@@ -130,10 +130,10 @@ def test_labels_cannot_leave_the_data(label: str, tmp_path: Path) -> None:
     assert (tmp_path / "x.html").read_text(encoding="utf-8") == page.html
     assert page.html.count("<script") == 2
     assert page.html.count("</script>") == 2
-    assert told(page)["names"][0].startswith("‹")
+    assert data_of(page)["names"][0].startswith("‹")
 
 
-def test_the_title() -> None:
+def test_the_title_is_a_short_formula() -> None:
     a, b = Value(2.0, "a"), Value(3.0, "b")
     c = a * b
     c.label = "c"
@@ -146,7 +146,7 @@ def test_the_title() -> None:
     assert explore(chain(300)).title == "Graph of y"
 
 
-def test_in_a_notebook_it_is_a_frame_and_a_link(tmp_path: Path) -> None:
+def test_a_notebook_displays_a_frame_and_a_link(tmp_path: Path) -> None:
     page = explore(chain(2), tmp_path / 'a"b.html')
     html = page._repr_html_()
     (source,) = re.findall('srcdoc="([^"]*)"', html)
@@ -161,27 +161,29 @@ def test_in_a_notebook_it_is_a_frame_and_a_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("thing", "kind", "message"),
+    ("y", "kind", "message"),
     [
         (3.0, TypeError, "explore takes a Value, got 3.0"),
         ([Value(1.0)], TypeError, r"explore takes a Value, got \[Value"),
         (chain(2001), ValueError, "explore takes up to 2,000 values, this graph has 2,002: explore the loss"),
         (chain(700), ValueError, "shows up to 600 values at once, this graph has 701 and no layers"),
         (_many_scopes(), ValueError, "shows up to 600 values at once, this graph has 1,402"),
-        (restore(None, 1.0, 0.0, None, "compiled", (Value(1.0),), (1.0,)), ValueError, "'compiled' is none of them"),
+        (restore(None, 1.0, 0.0, None, "compiled", (Value(1.0),), (1.0,)), ValueError, "got 'compiled'"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_explored(thing: Any, kind: type[Exception], message: str) -> None:
+def test_graphs_that_cannot_be_explored_raise_errors(
+    y: Any, kind: type[Exception], message: str
+) -> None:
     with pytest.raises(kind, match=message):
-        explore(thing)
+        explore(y)
 
 
-def test_the_largest_graphs_take_little_time() -> None:
+def test_the_largest_graphs_take_under_20_seconds() -> None:
     model = nn.MLP(2, [16, 16, 16, 16, 1], seed=0)
     y = model([Value(1.0, "x1"), Value(2.0, "x2")])
     assert 600 < len(topological_order(y)) < 2000
     started = time.process_time()
-    graph = told(explore(y, names=model))
+    graph = data_of(explore(y, names=model))
     assert time.process_time() - started < 20.0
     assert [view[0] for view in graph["views"] if not view[1]] == ["neurons", "layers"]
 
@@ -193,31 +195,31 @@ def test_views_show_every_value_once_and_every_use() -> None:
     model, y = network()
     order = topological_order(y)
     uses = sorted((node, i) for node, v in enumerate(order) for i in range(len(v.parents)))
-    for name, inside, width, height, boxes, lines, _ in told(explore(y, names=model))["views"]:
+    for name, inside, width, height, boxes, edges, _ in data_of(explore(y, names=model))["views"]:
         if inside:
             continue
         assert sorted(member for box in boxes for member in box[4]) == list(range(len(order)))
         home = {member: place for place, box in enumerate(boxes) for member in box[4]}
-        drawn = [tuple(use) for line in lines for use in line[2]]
+        drawn = [tuple(use) for edge in edges for use in edge[2]]
         parent = {use: order.index(order[use[0]].parents[use[1]]) for use in uses}
         outside = [use for use in uses if home[use[0]] != home[parent[use]]]
         assert sorted(drawn) == outside, name
-        for source, target, line_uses, *_ in lines:
-            assert all((home[parent[tuple(u)]], home[u[0]]) == (source, target) for u in line_uses)
+        for source, target, edge_uses, *_ in edges:
+            assert all((home[parent[tuple(u)]], home[u[0]]) == (source, target) for u in edge_uses)
         for x, y_, wide, high, *_ in boxes:
             assert x - wide / 2 >= -0.1 and x + wide / 2 <= width + 0.1
             assert y_ - high / 2 >= -0.1 and y_ + high / 2 <= height + 0.1
 
 
-def test_no_boxes_and_no_notes_overlap() -> None:
+def test_boxes_and_labels_do_not_overlap() -> None:
     model, y = network(4)
-    for name, _, _, _, boxes, lines, _ in told(explore(y, names=model))["views"]:
+    for name, _, _, _, boxes, edges, _ in data_of(explore(y, names=model))["views"]:
         spans = [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h, *_ in boxes]
         spans += [
             (x - 20, x + 20, y - 8, y + 8)
-            for *_, note in lines
-            if note
-            for x, y, hidden in [note]
+            for *_, label in edges
+            if label
+            for x, y, hidden in [label]
             if not hidden
         ]
         for i, (a, b, c, d) in enumerate(spans):
@@ -225,9 +227,9 @@ def test_no_boxes_and_no_notes_overlap() -> None:
                 assert b <= e or f <= a or d <= g or h <= c, name
 
 
-def test_the_inside_of_a_neuron_is_its_values_and_its_neighbours() -> None:
+def test_the_inside_of_a_neuron_shows_its_values_and_neighbours() -> None:
     model, y = network()
-    views = {view[0]: view for view in told(explore(y, names=model))["views"]}
+    views = {view[0]: view for view in data_of(explore(y, names=model))["views"]}
     assert list(views)[:3] == ["values", "neurons", "layers"]
     boxes = views["inside layers.0.neurons.1"][4]
     assert sorted(box[5] or "value" for box in boxes) == sorted(
@@ -236,9 +238,9 @@ def test_the_inside_of_a_neuron_is_its_values_and_its_neighbours() -> None:
     assert {box[5] for box in views["inside layers.0"][4]} >= {
         f"layers.0.neurons.{i}" for i in range(3)
     }
-    # A layer without neurons of its own opens at once.
+    # A layer without neurons opens to its values.
     linear = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
-    found = told(explore(linear([Value(1.0, "x1"), Value(2.0, "x2")])[0], names=linear))
+    found = data_of(explore(linear([Value(1.0, "x1"), Value(2.0, "x2")])[0], names=linear))
     assert [view[0] for view in found["views"]] == [
         "values",
         "layers",
@@ -246,24 +248,24 @@ def test_the_inside_of_a_neuron_is_its_values_and_its_neighbours() -> None:
     ]
 
 
-def test_courses_run_from_box_to_box() -> None:
-    for *_, boxes, lines, _ in told(explore(network()[1]))["views"]:
-        for source, target, _, course, _ in lines:
-            assert course[0] == pytest.approx(boxes[source][0] + boxes[source][2] / 2, abs=0.2)
-            assert course[-2] == pytest.approx(boxes[target][0] - boxes[target][2] / 2, abs=0.2)
-            assert all(a <= b + 0.2 for a, b in pairwise(course[::2]))
+def test_routes_run_from_box_to_box() -> None:
+    for *_, boxes, edges, _ in data_of(explore(network()[1]))["views"]:
+        for source, target, _, route, _ in edges:
+            assert route[0] == pytest.approx(boxes[source][0] + boxes[source][2] / 2, abs=0.2)
+            assert route[-2] == pytest.approx(boxes[target][0] - boxes[target][2] / 2, abs=0.2)
+            assert all(a <= b + 0.2 for a, b in pairwise(route[::2]))
 
 
 # ----- rows as JavaScript -----
 
 
-def test_a_row_brings_the_rows_that_it_calls() -> None:
+def test_javascript_of_a_row_includes_the_rows_it_calls() -> None:
     names = re.findall(r'^rows\["(\w+)"\] = ', javascript(["logsumexp"]), re.MULTILINE)
     assert {"logsumexp", "logaddexp", "maximum", "sigmoid"} <= set(names)
     assert len(names) == len(set(names))
 
 
-def test_every_row_can_be_written() -> None:
+def test_every_row_has_javascript() -> None:
     source = javascript(TABLE)
     assert all(f'rows["{name}"] = [' in source for name in TABLE)
     assert "**" not in source  # JavaScript's differs: 1 ** NaN
@@ -279,11 +281,11 @@ def test_every_row_can_be_written() -> None:
         ("relu(x)", 'rows["relu"][0](x)'),
     ],
 )
-def test_texts_in_javascript(text: str, script: str) -> None:
-    assert written(ast.parse(text, mode="eval").body) == script
+def test_expressions_in_javascript(text: str, script: str) -> None:
+    assert expression(ast.parse(text, mode="eval").body) == script
 
 
-def test_a_fold_hides_its_lists_behind_their_elements(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_javascript_of_a_row_over_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     row = Op("norm", "z + w * x * x", "x * x, 2.0 * w * x", operands="*w, *x", start="0.0")
     monkeypatch.setitem(TABLE, "norm", row)
     assert javascript(["norm"]) == (
@@ -303,11 +305,11 @@ def _trained(**settings: Any) -> Explorer:
     return explore_history(history, model=model, data=moons, **settings)
 
 
-def test_a_training_is_told_with_every_recorded_epoch(tmp_path: Path) -> None:
+def test_training_data_has_every_recorded_epoch(tmp_path: Path) -> None:
     page = _trained(path=tmp_path / "training.html")
     assert (tmp_path / "training.html").exists()
     assert page.title == "MLP over 5 recorded epochs"
-    graph = told(page)
+    graph = data_of(page)
     found = graph["training"]
     assert [frame[0] for frame in found["frames"]] == [0, 1, 2, 3, 4]
     assert len(found["points"]) == 20 and found["classes"] == ["0", "1"]
@@ -316,14 +318,14 @@ def test_a_training_is_told_with_every_recorded_epoch(tmp_path: Path) -> None:
     assert found["threshold"] == 0.0 and len(found["columns"]["loss"]) == 4
 
 
-def test_trainings_of_other_kinds() -> None:
-    # Three classes: several outputs, and a boundary between each two of them.
+def test_training_data_of_several_classes_own_losses_and_squared_errors() -> None:
+    # Three classes: several outputs, with a boundary between each pair of them.
     model = nn.MLP(2, [3, 3], seed=0)
     blobs = data.blobs(30, seed=0)
     history = train.fit(model, blobs, epochs=2, record=1, progress=False)
-    found = told(explore_history(history, model=model, data=blobs))["training"]
+    found = data_of(explore_history(history, model=model, data=blobs))["training"]
     assert len(found["outputs"]) == 3 and {point[2] for point in found["points"]} == {0, 1, 2}
-    # One input, a loss of the caller's: no boundary, and the graph is the model's output.
+    # One input and the caller's own loss: no boundary, and the graph of the model's output.
     line = nn.MLP(1, [2, 1], seed=0)
     rows = [[0.1], [0.2], [0.9]], [0.3, 0.1, 0.7]
 
@@ -333,33 +335,35 @@ def test_trainings_of_other_kinds() -> None:
         )
 
     history = train.fit(line, rows, largest, epochs=2, record=1, progress=False)
-    graph = told(explore_history(history, model=line, data=rows))
+    graph = data_of(explore_history(history, model=line, data=rows))
     assert graph["training"]["points"] == [] and graph["names"][-1] == "y"
-    # Targets 0 and 1 under a squared error: the middle decides.
+    # Targets 0 and 1 with squared error: the threshold is 0.5.
     square = nn.MLP(2, [2, 1], seed=0)
     moons = data.moons(20, seed=0)
     history = train.fit(square, moons, "mse", epochs=1, record=1, progress=False)
-    assert told(explore_history(history, model=square, data=moons))["training"]["threshold"] == 0.5
+    assert (
+        data_of(explore_history(history, model=square, data=moons))["training"]["threshold"] == 0.5
+    )
 
 
-def test_a_training_on_numbers_has_no_boundary() -> None:
+def test_a_regression_has_no_boundary() -> None:
     model = nn.MLP(2, [2, 1], seed=0)
     rows = [[i / 20, i / 10] for i in range(20)], [i / 3 for i in range(20)]
     history = train.fit(model, rows, epochs=1, record=1, progress=False)
-    assert told(explore_history(history, model=model, data=rows))["training"]["points"] == []
+    assert data_of(explore_history(history, model=model, data=rows))["training"]["points"] == []
     pairs = rows[0], [[x, x] for x in rows[1]]
     model = nn.MLP(2, [2, 2], seed=0)
     history = train.fit(model, pairs, epochs=1, record=1, progress=False)
-    assert told(explore_history(history, model=model, data=pairs))["training"]["points"] == []
+    assert data_of(explore_history(history, model=model, data=pairs))["training"]["points"] == []
 
 
 def test_a_long_training_is_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograd_scalar.show.explorer.explore.MOST_NUMBERS", 30)
-    frames = told(_trained())["training"]["frames"]
+    monkeypatch.setattr("autograd_scalar.show.explorer.training_data.MAX_NUMBERS", 30)
+    frames = data_of(_trained())["training"]["frames"]
     assert [frame[0] for frame in frames] == [0, 2, 4]
 
 
-def test_a_training_that_cannot_be_explored() -> None:
+def test_a_training_without_epochs_or_model_raises_an_error() -> None:
     model = nn.MLP(2, [2, 1], seed=0)
     moons = data.moons(20, seed=0)
     history = train.fit(model, moons, epochs=1, progress=False)
@@ -389,7 +393,7 @@ def test_the_command_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture
         (["__import__('os')"], "column 1: "),
     ],
 )
-def test_bad_input_is_one_line(
+def test_command_line_errors_are_one_line(
     argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["explore", *argv]) == 2

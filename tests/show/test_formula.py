@@ -1,4 +1,4 @@
-"""Formulas: the text evaluates to the same number, the LaTeX can be typeset."""
+"""Formulas: the text evaluates to the value, the LaTeX can be typeset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograd_scalar.ops.table import TABLE
 from autograd_scalar.show.formula.formula import infix, latex, latex_name
 from autograd_scalar.value import restore
 
-#: A rounding error more in their operand, and these may jump.
+#: Rows that may jump with a rounding error in their operand.
 JUMPING = {"floor", "ceil", "round", "sign", "step", "where"}
 FUNCTIONS = {name: getattr(functions, name) for name in ROWS}
 
@@ -98,18 +98,18 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize("v, text, tex", WRITTEN, ids=[text for _, text, _ in WRITTEN])
-def test_parentheses_stand_where_they_are_needed(v, text, tex):
+def test_parentheses_are_written_where_needed(v, text, tex):
     assert infix(v) == text
     assert latex(v) == tex
 
 
-def test_a_node_that_no_row_made_is_a_call():
+def test_an_operation_outside_the_table_is_written_as_a_call():
     v = restore(None, 1.0, 0.0, None, "my_call", (x, x + y), (1.0, 1.0))
     assert infix(v) == "my_call(x, x + y)"
     assert latex(v) == r"\mathrm{my\_call}\left(x, x + y\right)"
 
 
-def test_what_is_used_twice_is_written_once_under_its_own_label():
+def test_a_subexpression_used_twice_is_named_by_its_label():
     h, k = x * y, x + y
     h.label = "h"
     v = h * h + k / k
@@ -124,14 +124,14 @@ def test_what_is_used_twice_is_written_once_under_its_own_label():
     ]
 
 
-def test_made_up_names_avoid_labels():
+def test_generated_names_avoid_labels():
     t1 = Value(1.0, "t1")
     one, two = t1 + x, t1 * x
-    one.label = two.label = "same"  # a label that is given twice names nothing
+    one.label = two.label = "same"  # a label used twice is not a name
     assert infix(one * one + two * two) == "t2 = t1 + x\nt3 = t1*x\nt2*t2 + t3*t3"
 
 
-def test_long_parts_are_cut_and_doubling_does_not_explode():
+def test_long_subexpressions_are_named_and_doubling_stays_linear():
     v = x
     for _ in range(60):
         v = v + v

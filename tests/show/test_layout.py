@@ -1,4 +1,4 @@
-"""Layouts: nothing overlaps, edges arrive in order, and long ones go around what is in their way."""
+"""Layered layout: nodes do not overlap, edges are in operand order, long edges avoid other nodes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_scalar.show.graph.order import forwards
-from autograd_scalar.show.layout import layered as layouts
-from autograd_scalar.show.layout.layered import RANKDIRS, arrange
+from autograd_scalar.show.graph.order import sorted_nodes
+from autograd_scalar.show.layout import layers
+from autograd_scalar.show.layout.coordinates import nearest_heights
+from autograd_scalar.show.layout.geometry import RANKDIRS
+from autograd_scalar.show.layout.layered import arrange
+from autograd_scalar.show.layout.ports import PORT_STEP
 
 
 @st.composite
 def graphs(draw: st.DrawFn, backwards: bool = False):
-    """Return sizes and edges of a graph, with repeats; edges run forwards unless asked."""
+    """Return sizes and edges of a graph, with repeats; edges run forwards unless `backwards`."""
     count = draw(st.integers(1, 14))
     sizes = draw(
         st.lists(st.tuples(st.floats(20, 120), st.floats(20, 60)), min_size=count, max_size=count)
@@ -43,7 +46,7 @@ def overlap(one, other):
 
 
 @given(graphs(backwards=True))
-def test_nodes_never_overlap_and_stay_inside(graph):
+def test_nodes_do_not_overlap_and_stay_inside_the_drawing(graph):
     sizes, edges = graph
     layout = arrange(sizes, edges)
     boxes = rectangles(sizes, layout)
@@ -54,18 +57,18 @@ def test_nodes_never_overlap_and_stay_inside(graph):
 
 
 @given(graphs())
-def test_edges_leave_on_the_right_and_arrive_on_the_left_in_operand_order(graph):
+def test_edges_leave_on_the_right_and_enter_on_the_left_in_operand_order(graph):
     sizes, edges = graph
     layout = arrange(sizes, edges)
     boxes = rectangles(sizes, layout)
     arrivals: dict[int, list[float]] = {}
-    for (source, target), course in zip(edges, layout.courses, strict=True):
-        assert course[0][0] == pytest.approx(boxes[source][2], abs=0.02)
-        assert course[-1][0] == pytest.approx(boxes[target][0], abs=0.02)
-        assert boxes[source][1] < course[0][1] < boxes[source][3]
-        assert boxes[target][1] < course[-1][1] < boxes[target][3]
-        assert all(b[0] >= a[0] for a, b in pairwise(course))
-        arrivals.setdefault(target, []).append(course[-1][1])
+    for (source, target), route in zip(edges, layout.routes, strict=True):
+        assert route[0][0] == pytest.approx(boxes[source][2], abs=0.02)
+        assert route[-1][0] == pytest.approx(boxes[target][0], abs=0.02)
+        assert boxes[source][1] < route[0][1] < boxes[source][3]
+        assert boxes[target][1] < route[-1][1] < boxes[target][3]
+        assert all(b[0] >= a[0] for a, b in pairwise(route))
+        arrivals.setdefault(target, []).append(route[-1][1])
     for heights in arrivals.values():
         assert len(set(heights)) == len(heights)
         if len(heights) <= 3:
@@ -73,24 +76,24 @@ def test_edges_leave_on_the_right_and_arrive_on_the_left_in_operand_order(graph)
 
 
 @given(graphs())
-def test_level_pieces_of_an_edge_pass_through_no_node(graph):
+def test_level_pieces_of_an_edge_avoid_all_nodes(graph):
     sizes, edges = graph
     layout = arrange(sizes, edges)
     boxes = rectangles(sizes, layout)
-    for course in layout.courses:
-        for (x, y), (a, b) in pairwise(course):
+    for route in layout.routes:
+        for (x, y), (a, b) in pairwise(route):
             if y == b:
                 passed = (min(x, a) + 1e-6, y - 0.1, max(x, a) - 1e-6, y + 0.1)
                 assert not any(overlap(passed, box) for box in boxes)
 
 
-def test_repeated_edges_are_two_lines():
+def test_repeated_edges_are_drawn_side_by_side():
     layout = arrange([(40, 40), (40, 40)], [(0, 1), (0, 1)])
-    (above, _), (below, _) = layout.courses
-    assert below[1] - above[1] == layouts.PORT_STEP
+    (above, _), (below, _) = layout.routes
+    assert below[1] - above[1] == PORT_STEP
 
 
-def test_a_chain_is_level_and_a_crossing_is_undone():
+def test_a_chain_is_level_and_a_crossing_is_removed():
     chain = arrange([(30, 20 + 5 * i) for i in range(6)], [(i, i + 1) for i in range(5)])
     assert len({round(y, 6) for _, y in chain.centres}) == 1
     crossed = arrange([(30, 20)] * 6, [(0, 3), (1, 2), (3, 4), (2, 4), (3, 5)])
@@ -99,7 +102,7 @@ def test_a_chain_is_level_and_a_crossing_is_undone():
 
 
 def test_the_trunk_of_a_long_sum_stays_nearly_level():
-    """s = t0 + t1 + t2 ...: leaves hang from the trunk, which would otherwise sag without end."""
+    """s = t0 + t1 + t2 + ...: without TRUNK, the leaves pull the trunk down further at each step."""
     edges = []
     trunk, count = 0, 1
     for _ in range(100):
@@ -110,20 +113,20 @@ def test_the_trunk_of_a_long_sum_stays_nearly_level():
 
 
 @pytest.mark.parametrize("rankdir", RANKDIRS)
-def test_turned_layouts_keep_what_touches_what(rankdir):
+def test_turned_layouts_keep_their_order_and_stay_disjoint(rankdir):
     sizes = [(50, 20), (60, 30), (40, 20)]
-    flat = rankdir in ("TB", "BT")
-    given_sizes = [(h, w) for w, h in sizes] if flat else sizes
+    vertical = rankdir in ("TB", "BT")
+    given_sizes = [(h, w) for w, h in sizes] if vertical else sizes
     layout = arrange(given_sizes, [(0, 2), (1, 2)]).turned(rankdir)
     boxes = rectangles(sizes, layout)
     assert not any(overlap(one, other) for one, other in combinations(boxes, 2))
-    axis, sign = int(flat), -1 if rankdir in ("RL", "BT") else 1
+    axis, sign = int(vertical), -1 if rankdir in ("RL", "BT") else 1
     assert sign * layout.centres[0][axis] < sign * layout.centres[2][axis]
     for box in boxes:
         assert min(box) >= 0 and box[2] <= layout.width and box[3] <= layout.height
 
 
-def test_first_and_last_nodes_get_the_outer_layers():
+def test_first_and_last_nodes_are_in_the_outer_layers():
     sizes = [(0.0, 4.0), (40, 20), (40, 20), (40, 20), (0.0, 4.0)]
     layout = arrange(sizes, [(0, 3), (1, 2), (2, 3), (1, 4)], first=[0], last=[4])
     across = [x for x, _ in layout.centres]
@@ -131,26 +134,26 @@ def test_first_and_last_nodes_get_the_outer_layers():
     assert max(across) == across[4] > max(across[:4])
 
 
-def test_where_bends_would_be_too_many_long_edges_run_straight(monkeypatch):
+def test_long_edges_run_straight_above_the_maximum_number_of_bends(monkeypatch):
     edges = [(i, i + 1) for i in range(5)] + [(0, 5)]
-    assert len(arrange([(30, 20)] * 6, edges).courses[-1]) > 2
-    monkeypatch.setattr(layouts, "MOST_BENDS", 3)
-    assert len(arrange([(30, 20)] * 6, edges).courses[-1]) == 2
+    assert len(arrange([(30, 20)] * 6, edges).routes[-1]) > 2
+    monkeypatch.setattr(layers, "MAX_BENDS", 3)
+    assert len(arrange([(30, 20)] * 6, edges).routes[-1]) == 2
 
 
-def test_long_chains_and_nothing_at_all():
+def test_long_chains_and_empty_graphs_have_layouts():
     count = 20_000
     layout = arrange([(10, 10)] * count, [(i, i + 1) for i in range(count - 1)])
-    assert len(layout.courses) == count - 1
+    assert len(layout.routes) == count - 1
     assert arrange([], []).centres == []
 
 
 @given(st.integers(1, 12), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11))))
-def test_forwards_orders_what_has_no_cycle(count, pairs):
+def test_sorted_nodes_is_a_topological_order(count, pairs):
     shuffled = list(range(count))
     random.Random(count).shuffle(shuffled)
     edges = [(shuffled[min(p)], shuffled[max(p)]) for p in pairs if max(p) < count]
-    order = forwards(count, edges)
+    order = sorted_nodes(count, edges)
     assert sorted(order) == list(range(count))
     place = {node: i for i, node in enumerate(order)}
     assert all(place[source] < place[target] for source, target in edges if source != target)
@@ -158,7 +161,7 @@ def test_forwards_orders_what_has_no_cycle(count, pairs):
 
 @settings(max_examples=50)
 @given(st.data())
-def test_heights_settle_where_least_squares_wants_them(data):
+def test_nearest_heights_minimise_the_squared_distance(data):
     count = data.draw(st.integers(1, 8))
     numbers = st.lists(st.floats(-100, 100), min_size=count, max_size=count)
     wishes = data.draw(numbers)
@@ -169,9 +172,9 @@ def test_heights_settle_where_least_squares_wants_them(data):
     def cost(heights):
         return sum(w * (h - a) ** 2 for w, h, a in zip(weights, heights, wishes, strict=True))
 
-    settled = layouts._nearest(wishes, weights, offsets)
+    settled = nearest_heights(wishes, weights, offsets)
     assert all(b - a >= gap - 1e-9 for (a, b), gap in zip(pairwise(settled), gaps, strict=False))
-    # The problem is convex, so the best is what no small step towards another candidate improves.
+    # The problem is convex: the optimum is where no small step towards a feasible point improves.
     other = sorted(data.draw(numbers))
     candidate = [height + offset for height, offset in zip(other, offsets, strict=True)]
     nudged = [s + 0.01 * (c - s) for s, c in zip(settled, candidate, strict=True)]

@@ -1,4 +1,4 @@
-"""Plots: what is drawn is what the numbers say, and pyplot is left alone."""
+"""Plots: they show the given numbers, and leave pyplot alone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ X = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]
 # ----- the figure -----
 
 
-def test_pyplot_is_not_imported_and_its_backend_not_chosen():
+def test_plots_do_not_import_pyplot():
     code = (
         "import sys; from autograd_scalar import plot, nn; "
         "plot.loss_curve([1.0, 0.5])._repr_png_(); plot.weights(nn.MLP(2, [1])); "
@@ -51,11 +51,11 @@ def test_importing_plot_imports_no_heavy_package():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_plot_shows_itself_in_a_notebook():
+def test_a_plot_displays_as_png_in_a_notebook():
     assert plot.loss_curve([1.0, 0.5])._repr_png_().startswith(b"\x89PNG")
 
 
-def test_plots_go_onto_given_axes():
+def test_plots_use_the_given_axes():
     axes = Figure().add_subplot()
     for drawn in (
         plot.loss_curve(history(loss=[1.0, 0.5], accuracy=[0.5, 0.9]), ax=axes),
@@ -70,7 +70,7 @@ def test_plots_go_onto_given_axes():
 # ----- losses -----
 
 
-def test_losses_are_drawn_over_their_epochs():
+def test_losses_are_plotted_by_epoch():
     figure = plot.loss_curve(history(loss=[0.9, 0.5, 0.4], val_loss=[1.0, 0.6, 0.8]))
     (axes,) = figure.axes
     drawn = lines(axes)
@@ -80,31 +80,31 @@ def test_losses_are_drawn_over_their_epochs():
     assert axes.get_yscale() == "linear"
 
 
-def test_accuracy_is_drawn_below():
+def test_accuracy_or_error_is_plotted_below():
     above, below = plot.loss_curve(history(loss=[0.9, 0.5], error=[3.0, 2.0])).axes
     assert above.get_ylabel() == "loss" and below.get_ylabel() == "error"
     assert lines(below) == {"training": [3.0, 2.0]}
 
 
-def test_losses_that_fall_far_are_drawn_on_a_logarithmic_scale():
+def test_losses_over_a_wide_range_get_a_logarithmic_scale():
     assert plot.loss_curve([1.0, 0.1, 0.001]).axes[0].get_yscale() == "log"
     assert plot.loss_curve([1.0, 0.1, 0.0]).axes[0].get_yscale() == "linear"
 
 
-def test_losses_that_are_no_numbers_leave_gaps():
+def test_non_finite_losses_leave_gaps():
     drawn = lines(plot.loss_curve({"loss": [0.5, nan, 0.4, inf]}).axes[0])
     assert drawn["best, 0.4"] == [0.4]
     assert list(lines(plot.loss_curve([nan]).axes[0])) == ["training"]
 
 
 @pytest.mark.parametrize("empty", [[], {}, {"loss": []}, {"epoch": [1.0]}, History()])
-def test_no_losses_are_refused(empty):
+def test_a_history_without_losses_raises_value_error(empty):
     with pytest.raises(ValueError, match="no loss to plot; the columns are"):
         plot.loss_curve(empty)
 
 
 @pytest.mark.parametrize("wrong", [3.0, "loss", None])
-def test_what_is_no_history_is_refused(wrong):
+def test_other_objects_than_histories_raise_type_error(wrong):
     with pytest.raises(TypeError, match="expected a History, a mapping of columns or a list"):
         plot.loss_curve(wrong)
 
@@ -112,7 +112,7 @@ def test_what_is_no_history_is_refused(wrong):
 # ----- activations -----
 
 
-def test_an_activation_is_drawn_with_its_derivatives():
+def test_an_activation_is_plotted_with_its_derivatives():
     (axes,) = plot.activation("tanh").axes
     x = np.array(axes.get_lines()[0].get_xdata())
     drawn = lines(axes)
@@ -125,17 +125,17 @@ def test_an_activation_is_drawn_with_its_derivatives():
 
 
 @pytest.mark.parametrize("name", nn.activations.activation_names())
-def test_every_activation_can_be_drawn(name):
+def test_every_activation_can_be_plotted(name):
     figure = plot.activation(name)
     assert figure.axes[0].get_title()
     figure.canvas.draw()
 
 
-def test_a_domain_is_kept_and_a_range_can_be_given():
+def test_the_range_is_the_domain_or_as_given():
     assert min(plot.activation("log").axes[0].get_lines()[0].get_xdata()) > 0.0
     x = plot.activation("log", low=1.0, high=2.0).axes[0].get_lines()[0].get_xdata()
     assert (min(x), max(x)) == (1.0, 2.0)
-    with pytest.raises(ValueError, match=r"low must be below high, got 2\.0 and 1\.0"):
+    with pytest.raises(ValueError, match=r"low must be below high, got low=2\.0 and high=1\.0"):
         plot.activation("tanh", low=2.0, high=1.0)
 
 
@@ -145,12 +145,12 @@ def test_jumps_are_gaps():
     assert not any(np.isnan(lines(plot.activation("relu").axes[0])["relu"]))
 
 
-def test_poles_do_not_hide_the_rest():
+def test_poles_do_not_flatten_the_other_curves():
     low, high = plot.activation("log").axes[0].get_ylim()
     assert -20 < low < high < 20  # the second derivative goes down to -100
 
 
-def test_functions_are_drawn_by_their_own_name():
+def test_functions_are_labelled_by_their_name():
     def cube(x):
         return x**3
 
@@ -159,15 +159,15 @@ def test_functions_are_drawn_by_their_own_name():
     constant = plot.activation(lambda x: Value(2.0)).axes[0]
     assert set(lines(constant)["f'"]) == {0.0}
     branching = plot.activation(lambda x: (lambda h: h.relu() * h)(x + x)).axes[0]
-    assert branching.get_title() == "f"  # aligned lines are more than matplotlib can set
+    assert branching.get_title() == "f"  # mathtext cannot typeset aligned lines
     assert "tanh" in lines(plot.activation(nn.Tanh()).axes[0])
 
 
-def test_a_function_without_a_number_anywhere_is_drawn_empty():
+def test_a_function_that_is_nan_everywhere_has_an_empty_plot():
     assert all(np.isnan(lines(plot.activation(lambda x: x * nan).axes[0])["f"]))
 
 
-def test_an_unknown_activation_says_which_there_are():
+def test_the_error_for_an_unknown_activation_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"unknown activation 'thanh'; there are .*tanh"):
         plot.activation("thanh")
 
@@ -175,7 +175,7 @@ def test_an_unknown_activation_says_which_there_are():
 # ----- parameters -----
 
 
-def test_parameters_are_drawn_by_layer():
+def test_parameters_are_plotted_by_layer():
     model = nn.MLP(2, [3, 1], seed=0)
     for parameter in model.parameters():
         parameter.grad = 2.0 * parameter.data
@@ -195,7 +195,7 @@ def test_the_median_and_the_quartiles_are_marked():
     assert list(median.get_xdata()) == [2.0]
 
 
-def test_gradients_of_different_sizes_get_a_logarithmic_scale():
+def test_gradients_over_a_wide_range_get_a_logarithmic_scale():
     model = nn.MLP(1, [1, 1], seed=0)
     assert "call backward()" in plot.gradients(model).axes[0].get_title()
     for parameter, grad in zip(model.parameters(), (1e-6, 1e-6, 1.0, 1.0), strict=True):
@@ -205,8 +205,8 @@ def test_gradients_of_different_sizes_get_a_logarithmic_scale():
     plot.gradients(model).canvas.draw()
 
 
-def test_what_has_no_parameters_is_refused():
-    with pytest.raises(TypeError, match="expected a module with parameters, got list"):
+def test_objects_without_parameters_raise_errors():
+    with pytest.raises(TypeError, match="expected a module with named parameters, got list"):
         plot.weights([1.0])
     with pytest.raises(ValueError, match="this Activation has no parameters"):
         plot.gradients(nn.Tanh())
@@ -236,9 +236,9 @@ def test_the_boundary_is_where_the_output_is_at_its_threshold():
         assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["-1", "1"]
 
 
-def test_of_several_outputs_the_largest_decides():
+def test_the_largest_of_several_outputs_decides():
     def model(x):
-        return [x[0], x[1], 0.5]  # a plain number is an output, too
+        return [x[0], x[1], 0.5]  # a float is an output too
 
     axes = plot.decision_boundary(model, X, [0, 1, 1, 2], grid=31).axes[0]
     for vertices in contour_lines(axes):
@@ -247,12 +247,12 @@ def test_of_several_outputs_the_largest_decides():
     assert len(axes.get_legend().get_texts()) == 3
 
 
-def test_an_output_that_never_wins_has_no_region():
+def test_an_output_that_is_never_largest_has_no_region():
     axes = plot.decision_boundary(lambda x: [x[0], x[0] - 1.0], X, [0, 1, 0, 1], grid=5).axes[0]
     assert contour_lines(axes) == []
 
 
-def test_a_data_set_brings_its_names_and_its_threshold():
+def test_a_dataset_sets_the_names_and_the_threshold():
     data = Dataset(X, [0, 1, 0, 1], features=["height", "weight"], classes=["no", "yes"])
     data.schema = data.schema._replace(threshold=0.5)
     axes = plot.decision_boundary(lambda x: x[0], data, grid=9).axes[0]
@@ -262,13 +262,13 @@ def test_a_data_set_brings_its_names_and_its_threshold():
     assert vertices[:, 0] == pytest.approx(0.5)
 
 
-def test_points_are_where_the_data_is():
+def test_points_are_plotted_by_class():
     axes = plot.decision_boundary(lambda x: x[0], X, [0, 1, 0, 1], grid=3).axes[0]
     shown = [c.get_offsets().tolist() for c in axes.collections if len(c.get_offsets()) == 2]
     assert shown == [[[0.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, 0.0]]]
 
 
-def test_nothing_is_recorded():
+def test_decision_boundary_records_nothing():
     seen = []
 
     def model(x):
@@ -280,38 +280,38 @@ def test_nothing_is_recorded():
 
 
 @pytest.mark.parametrize("output", [nan, inf, 0.0, 5.0])
-def test_outputs_that_decide_nothing(output):
+def test_constant_and_non_finite_outputs_have_no_boundary(output):
     figure = plot.decision_boundary(lambda x: output, X, [0, 1, 0, 1], grid=3)
     figure.canvas.draw()
     assert contour_lines(figure.axes[0]) == []
     plot.decision_boundary(lambda x: [output, output], X, [0, 1, 0, 1], grid=3).canvas.draw()
 
 
-def test_points_on_one_line_have_room():
+def test_a_single_point_has_a_margin():
     axes = plot.decision_boundary(lambda x: x[0], [[1.0, 2.0]], [0], grid=3).axes[0]
     assert axes.get_xlim()[0] < 1.0 < axes.get_xlim()[1]
 
 
-def test_wrong_data_is_refused():
-    def ask(X, y=None):
+def test_invalid_data_raises_errors():
+    def plot_boundary(X, y=None):
         return plot.decision_boundary(lambda x: x[0], X, y, grid=3)
 
-    with pytest.raises(ValueError, match="over 2 inputs, got a row of 3"):
-        ask([[1.0, 2.0, 3.0]], [0])
-    with pytest.raises(ValueError, match="around points, got no rows"):
-        ask([], [])
+    with pytest.raises(ValueError, match="rows of 2 inputs, got a row of 3"):
+        plot_boundary([[1.0, 2.0, 3.0]], [0])
+    with pytest.raises(ValueError, match="needs points, got no rows"):
+        plot_boundary([], [])
     with pytest.raises(ValueError, match="X has 4 rows and y has 1 targets"):
-        ask(X, [0])
-    with pytest.raises(ValueError, match="y has 9 distinct values; a boundary is between classes"):
-        ask([[float(i), 0.0] for i in range(9)], range(9))
-    with pytest.raises(TypeError, match="y is missing: pass X and y, or a Dataset"):
-        ask(X)
+        plot_boundary(X, [0])
+    with pytest.raises(ValueError, match="at most 8 classes, got 9 distinct values in y"):
+        plot_boundary([[float(i), 0.0] for i in range(9)], range(9))
+    with pytest.raises(TypeError, match="expected X and y, or a Dataset, got list without y"):
+        plot_boundary(X)
 
 
-# ----- films -----
+# ----- animations -----
 
 
-def test_a_film_has_a_frame_for_each_title_and_is_small(tmp_path):
+def test_a_gif_has_a_frame_per_title_and_is_small(tmp_path):
     weight = Value(0.0)
 
     def steps():
@@ -320,17 +320,17 @@ def test_a_film_has_a_frame_for_each_title_and_is_small(tmp_path):
             yield f"step {step}"
 
     path = plot.boundary_gif(
-        lambda x: x[0] * weight - x[1], X * 10, [0, 1, 0, 1] * 10, steps(), tmp_path / "film.gif"
+        lambda x: x[0] * weight - x[1], X * 10, [0, 1, 0, 1] * 10, steps(), tmp_path / "gif.gif"
     )
     assert path.stat().st_size < 400_000
-    with Image.open(path) as film:
-        assert film.n_frames == 40
-        first = film.convert("RGB").tobytes()
-        film.seek(39)
-        assert film.convert("RGB").tobytes() != first
+    with Image.open(path) as gif:
+        assert gif.n_frames == 40
+        first = gif.convert("RGB").tobytes()
+        gif.seek(39)
+        assert gif.convert("RGB").tobytes() != first
 
 
-def test_a_history_is_replayed(tmp_path):
+def test_a_gif_replays_a_history(tmp_path):
     model = nn.MLP(2, [1], seed=0)
     data = [p.data for p in model.parameters()]
     made = History.from_json(
@@ -344,19 +344,19 @@ def test_a_history_is_replayed(tmp_path):
     path = plot.boundary_gif(
         model, Dataset(X, [0, 1, 0, 1]), None, made, str(tmp_path / "f.gif"), grid=5, fps=2
     )
-    with Image.open(path) as film:
-        assert film.n_frames == 2
-        assert film.info["duration"] == 500
+    with Image.open(path) as gif:
+        assert gif.n_frames == 2
+        assert gif.info["duration"] == 500
     assert [p.data for p in model.parameters()] == data
 
 
-def test_a_film_without_frames_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"no frame to show: fit\(..., record=1\)"):
+def test_a_gif_without_frames_raises_value_error(tmp_path):
+    with pytest.raises(ValueError, match=r"no frames to show: fit\(..., record=1\)"):
         plot.boundary_gif(nn.Neuron(2), X, [0, 1, 0, 1], History(), tmp_path / "f.gif")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_setting_of_matplotlib_is_changed():
+def test_plots_leave_rcparams_alone():
     before = dict(matplotlib.rcParams)
     plot.loss_curve([1.0, 0.5])
     plot.activation("relu")

@@ -1,4 +1,4 @@
-"""Scopes: which neuron and layer a value belongs to."""
+"""Scopes: the neuron and the layer of each value."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from autograd_scalar.show.graph.scopes import layer_of, names_of, scopes_of, spl
         ("end.", (), "end."),
     ],
 )
-def test_names_are_split(name, scope, last):
+def test_names_split_into_scope_and_rest(name, scope, last):
     assert split_name(name) == (scope, last)
 
 
 @pytest.mark.parametrize(
     "name, layer", [("layers.0.neurons.3.w.1", "layers.0"), ("0.w.1", "0"), ("b", "b")]
 )
-def test_the_layer_of_a_name(name, layer):
+def test_layer_of_a_name(name, layer):
     assert layer_of(name) == layer
 
 
@@ -46,12 +46,12 @@ def test_a_neurons_operations_are_in_its_scope_and_the_loss_is_not():
     assert scope[y] == ("layers.1", "neurons.0")
     hidden = [v for v in scope if v.op == "leaky_relu"]
     assert [scope[v] for v in hidden] == [("layers.0", f"neurons.{i}") for i in range(2)]
-    # The slope that nobody gave is the neuron's own, the target is not.
+    # The default slope of leaky_relu belongs to the neuron, the target does not.
     assert all(scope[v.parents[1]] == scope[v] for v in hidden)
     assert scope[loss.parents[0].parents[1]] == ()
 
 
-def test_neurons_written_as_products_and_sums_stay_together():
+def test_products_and_sums_of_a_neurons_parameters_are_in_its_scope():
     w = [Value(0.5, f"cell.w{i}") for i in range(2)]
     x = [Value(1.0, "x1"), Value(2.0, "x2")]
     z = w[0] * x[0] + w[1] * x[1]
@@ -61,7 +61,7 @@ def test_neurons_written_as_products_and_sums_stay_together():
     assert [s for v, s in scope.items() if v.data == 3.0] == [()]
 
 
-def test_what_two_scopes_make_together_is_in_neither():
+def test_an_operation_on_two_scopes_is_in_neither():
     p, q = Value(1.0, "a.w"), Value(2.0, "b.w")
     scope = scopes_in(p * q + p**2, None)
     of = {v.op: s for v, s in scope.items()}
@@ -77,11 +77,11 @@ def test_names_come_from_modules_and_mappings():
 
 
 @pytest.mark.parametrize("names", [3, ["x"], "x"])
-def test_what_gives_no_names_is_refused(names):
+def test_objects_without_names_raise_type_error(names):
     with pytest.raises(TypeError, match="a module or a mapping from names to Values, got"):
         names_of(names)
 
 
-def test_a_mapping_the_wrong_way_round_is_refused():
+def test_a_mapping_from_values_to_names_raises_type_error():
     with pytest.raises(TypeError, match=r"must map str to Value, got Value\(.*: str"):
         names_of({Value(1.0): "x"})

@@ -1,1 +1,1 @@
-"""Derivations: the chain rule of a graph in words and formulas."""
+"""Derivations of gradients by the chain rule."""

@@ -1,1 +1,1 @@
-"""The explorer: one offline page to step through backpropagation."""
+"""The explorer: a standalone page to step through backpropagation."""

@@ -1,7 +1,7 @@
-"""The explorer's HTML, put together from the parts in page/, the rows in JavaScript and the data.
+"""HTML of the explorer: the parts in page/, the rows as JavaScript, and the data in one document.
 
-The page asks nothing of anyone: all is in one file, and its content security policy allows just the
-one script and the one style sheet, by their hashes.
+The page makes no requests: its content security policy allows only its own script and style sheet,
+by their hashes.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _SCRIPTS = (
 )
 
 
-def document(told: dict[str, Any], title: str) -> str:
-    """Return the page's HTML, given what it is told."""
-    # A label, or a user's row, must not end the script that it stands in.
-    names = [name for name in _SCRIPTS if name != "training.js" or "training" in told]
-    scripts = [_source("math.js"), javascript(told["rules"]), *map(_source, names)]
+def document(page_data: dict[str, Any], title: str) -> str:
+    """Return the HTML of a page with the given data and title."""
+    names = [name for name in _SCRIPTS if name != "training.js" or "training" in page_data]
+    scripts = [_source("math.js"), javascript(page_data["rules"]), *map(_source, names)]
+    # Escaped, since a label or a row of the user's must not end the script element around it.
     script = "\n".join(['"use strict";', "(() => {", *scripts, "})();"]).replace("</", "<\\/")
-    data = json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    data = json.dumps(page_data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     style = _source("page.css")
     filled = {
         "POLICY": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
@@ -42,14 +42,14 @@ def document(told: dict[str, Any], title: str) -> str:
 
 
 def _source(name: str) -> str:
-    """Return a part of the page, without the comments and most of the spaces that its own readers need."""
+    """Return a part of the page without comments and most white space."""
     text = (files("autograd_scalar.show.explorer") / "page" / name).read_text(encoding="utf-8")
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(_squeezed(line) for line in lines if line and not line.startswith("// "))
 
 
 def _squeezed(line: str) -> str:
-    """Return a line without spaces around signs outside strings; one that may hold more than strings as it is."""
+    """Return a line without spaces around operators; unchanged if it may hold a template or a regular expression."""
     strings = r"\"[^\"]*\"|`[^`]*`"
     if line.count("`") > 2 or re.search("['/]", re.sub(strings, "", line)):
         return line

@@ -1,4 +1,4 @@
-"""The rows of the table in JavaScript: one more reading of the texts that every other part reads."""
+"""Rows of the table as JavaScript functions, for the explorer's page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograd_scalar.ops.grammar import SYMBOL
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 
-#: What JavaScript's Math answers as C does. The others that a row may call are in page/math.js.
+#: Functions for which JavaScript's Math agrees with C; page/math.js has the others.
 _OF_MATH = {
     *("abs", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt"),
     *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot"),
@@ -21,12 +21,12 @@ _NUMBERS = {"inf": "Infinity", "nan": "NaN"}
 
 
 def javascript(names: Iterable[str]) -> str:
-    """Return JavaScript that puts the rows of these names, and those they call, into `rows`.
+    """Return JavaScript that adds the named rows, and those they call, to `rows`.
 
-    rows[name] becomes [value, partials], functions of the operands, for the partials with the value
-    before them; a list operand is an array, and the partial derivatives come flat, in the order of
-    the parents. Where partials choose between formulas by `where`, a third function gives their
-    tests, by operand. `rows` and `math` (page/math.js) are there already.
+    rows[name] becomes [value, partials]: value is a function of the operands, partials one of the
+    value and the operands. A list operand is an array; partial derivatives are flat, in the order of
+    the parents. If partials contain `where`, a third function returns its conditions by operand.
+    The script needs `rows` and `math` of page/math.js.
 
     >>> print(javascript(["mul"]))
     rows["mul"] = [(x, y) => (x * y), (z, x, y) => [y, x]];
@@ -44,10 +44,10 @@ def javascript(names: Iterable[str]) -> str:
     return "\n".join(map(_row, map(TABLE.__getitem__, needed)))
 
 
-def written(tree: ast.expr) -> str:
-    """Return a tree of a row's text as JavaScript.
+def expression(tree: ast.expr) -> str:
+    """Return an expression of a row as JavaScript.
 
-    >>> written(ast.parse("0.0 if x <= 0.0 else x ** 2", mode="eval").body)
+    >>> expression(ast.parse("0.0 if x <= 0.0 else x ** 2", mode="eval").body)
     '((x <= 0.0) ? 0.0 : math.pow(x, 2.0))'
     """
     match tree:
@@ -56,25 +56,25 @@ def written(tree: ast.expr) -> str:
         case ast.Constant(number):
             return _NUMBERS.get(text := repr(float(number)), text)  # type: ignore[arg-type]
         case ast.UnaryOp(_, x):
-            return f"(-{written(x)})"
+            return f"(-{expression(x)})"
         case ast.BinOp(x, ast.Pow(), y):
-            return f"math.pow({written(x)}, {written(y)})"
+            return f"math.pow({expression(x)}, {expression(y)})"
         case ast.BinOp(x, symbol, y) | ast.Compare(x, [symbol], [y]):
-            return f"({written(x)} {SYMBOL[type(symbol)]} {written(y)})"
+            return f"({expression(x)} {SYMBOL[type(symbol)]} {expression(y)})"
         case ast.IfExp(test, x, y):
-            return f"({written(test)} ? {written(x)} : {written(y)})"
+            return f"({expression(test)} ? {expression(x)} : {expression(y)})"
         case ast.Call(ast.Name(name), arguments):
-            listed = ", ".join(map(written, arguments))
+            listed = ", ".join(map(expression, arguments))
             if name in _OF_MATH:
                 return f"Math.{name}({listed})"
-            # By the name's text: a user's row may be called what JavaScript keeps for itself.
+            # As a string key, since a user's row may have the name of a JavaScript keyword.
             function = f"math.{name}" if name in ieee.EXACT else f"rows[{json.dumps(name)}][0]"
             return f"{function}({listed})"
-    raise AssertionError(ast.dump(tree))  # expression.parse lets nothing else through
+    raise AssertionError(ast.dump(tree))  # the grammar has no other nodes
 
 
 def conditions_in(tree: ast.expr) -> list[ast.expr]:
-    """Return what decides in each `where` of a partial derivative."""
+    """Return the condition of each `where` in a partial derivative."""
     return [
         call.args[0]
         for call in ast.walk(tree)
@@ -86,15 +86,15 @@ def conditions_in(tree: ast.expr) -> list[ast.expr]:
 
 def _row(row: Op) -> str:
     operands = ", ".join(row.operands)
-    partials = list(map(written, row.partial_trees))
+    partials = list(map(expression, row.partial_trees))
     if row.start_tree is None:
-        value = f"({operands}) => {written(row.value_tree)}"
+        value = f"({operands}) => {expression(row.value_tree)}"
         functions = [value, f"(z, {operands}) => [{', '.join(partials)}]"]
-        tests = [", ".join(map(written, conditions_in(tree))) for tree in row.partial_trees]
+        tests = [", ".join(map(expression, conditions_in(tree))) for tree in row.partial_trees]
         if any(tests):
             functions.append(f"(z, {operands}) => [{', '.join(f'[{test}]' for test in tests)}]")
         return f"rows[{json.dumps(row.name)}] = [{', '.join(functions)}];"
-    # An element goes by its operand's name, the list by that name with a $.
+    # An operand's name stands for an element; with a $, for the list.
     first, *others = row.lists
     lets = "".join(f"const {other} = {other}$[i$]; " for other in others)
     parameters = ", ".join(f"{o}$" if o in row.lists else o for o in row.operands)
@@ -108,6 +108,6 @@ def _row(row: Op) -> str:
             listed = f"{first}$.map(({first}, i$) => {body(text)})"
             text = f"...{f'math.shares({listed})' if row.shares else listed}"
         parts.append(text)
-    step = f"(z, {first}, i$) => {body(written(row.value_tree))}"
-    value = f"({parameters}) => {first}$.reduce({step}, {written(row.start_tree)})"
+    step = f"(z, {first}, i$) => {body(expression(row.value_tree))}"
+    value = f"({parameters}) => {first}$.reduce({step}, {expression(row.start_tree)})"
     return f"rows[{json.dumps(row.name)}] = [{value}, (z, {parameters}) => [{', '.join(parts)}]];"

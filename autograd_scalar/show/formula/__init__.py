@@ -1,1 +1,1 @@
-"""Expressions as text and LaTeX."""
+"""Formulas: recorded graphs as text and LaTeX."""

@@ -1,7 +1,7 @@
-"""Formulas of recorded graphs, as text and as LaTeX, written from the rows of the table.
+"""Formulas of recorded graphs as text and as LaTeX, written from the rows of the table.
 
-What is used more than once, and what grows too long, is written once under a name of its own (its
-label, or t1, t2, ...), so a formula is never longer than its graph is large.
+A subexpression that is used more than once, or is too long, is written once and named (by its
+label, or t1, t2, ...), so the length of a formula is linear in the size of its graph.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE, symbol
 from autograd_scalar.value import Value, topological_order
 
-#: How tightly a written expression holds together, loosest first. What needs ARGUMENT is always put
-#: in parentheses: nothing binds that tightly.
+#: Precedence of written expressions, loosest first. No expression has ARGUMENT, so an operand that
+#: needs it is always in parentheses.
 NEGATIVE, SUM, PRODUCT, WHOLE, NAME, ARGUMENT = range(1, 7)
 OPERATORS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "**": WHOLE}
 
 
 class Text(NamedTuple):
-    """A written expression, and how tightly it holds together."""
+    """A written expression and its precedence."""
 
     text: str
-    binds: int
+    precedence: int
 
 
 def infix(v: Value, *, limit: int = 100) -> str:
-    """Return the graph under v as text in Python's notation; where parts need names, a line each.
+    """Return the formula of a Value in Python's notation; named subexpressions take a line each.
 
-    A leaf is written as its label, or else as its number. A part that is used twice, or that has
-    more characters than `limit`, is written once, on a line of its own above.
+    A leaf is written as its label, or as its number if it has none. A subexpression that is used
+    more than once, or has more than `limit` characters, is named and written on a line above.
 
     >>> x = Value(2.0, label="x")
     >>> infix((x + 1.0).tanh() * 3.0)
@@ -50,7 +50,9 @@ def infix(v: Value, *, limit: int = 100) -> str:
 
 
 def latex(v: Value, *, limit: int = 300) -> str:
-    r"""Return the graph under v in LaTeX, for mathematics mode; aligned where parts need names.
+    r"""Return the formula of a Value in LaTeX for math mode; an aligned environment if parts are named.
+
+    Subexpressions are named as in infix().
 
     >>> x = Value(2.0, label="x1")
     >>> print(latex((x + 1.0).tanh() / 3.0))
@@ -70,12 +72,12 @@ def _statements(
     write: Callable[[Value, list[Text]], Text],
     write_name: Callable[[str], str],
 ) -> Iterator[tuple[str, str]]:
-    """Yield (name, text) of each part that has a name, then ("", text) of the whole."""
+    """Yield (name, text) for each named subexpression, then ("", text) for the whole."""
     order = topological_order(v)
     uses = Counter(parent for node in order for parent in node.parents)
     labels = Counter(node.label for node in order)
     texts: dict[Value, Text] = {}
-    number = 0
+    last = 0  # the number of the last t1, t2, ...
     for node in order:
         text = write(node, [texts[parent] for parent in node.parents])
         if node is v:
@@ -83,10 +85,10 @@ def _statements(
         elif node.op and (uses[node] > 1 or len(text.text) > limit):
             name = node.label
             if not name or labels[name] > 1:
-                number += 1
-                while f"t{number}" in labels:
-                    number += 1
-                name = f"t{number}"
+                last += 1
+                while f"t{last}" in labels:
+                    last += 1
+                name = f"t{last}"
             yield write_name(name), text.text
             text = Text(write_name(name), NAME)
         texts[node] = text
@@ -98,7 +100,7 @@ def _leaf(node: Value, write_name: Callable[[str], str], number: str) -> Text:
     return Text(number, NEGATIVE if number.startswith("-") else NAME)
 
 
-# ----- as text -----
+# ----- text -----
 
 
 def _infix(node: Value, parts: list[Text]) -> Text:
@@ -117,16 +119,16 @@ def _infix(node: Value, parts: list[Text]) -> Text:
 
 
 def _infix_operator(symbol: str, x: Text, y: Text) -> Text:
-    binds = OPERATORS[symbol]
+    precedence = OPERATORS[symbol]
     if symbol == "**":
-        return Text(f"{_inside(x, NAME)}**{_inside(y, NAME)}", binds)
-    if binds == SUM:
+        return Text(f"{_inside(x, NAME)}**{_inside(y, NAME)}", precedence)
+    if precedence == SUM:
         return Text(f"{x.text} {symbol} {_inside(y, PRODUCT)}", SUM)
     return Text(f"{_inside(x, PRODUCT)}{symbol}{_inside(y, WHOLE)}", PRODUCT)
 
 
 def _infix_fold(row: Op, parts: list[Text]) -> Text:
-    """Write a row over lists: as a sum where its step adds an element or a product, else a call."""
+    """Write a row over lists as a sum if its step adds an element or a product, else as a call."""
     operands = dict(zip(row.operands, row.split(parts), strict=True))
     match row.value_tree:
         case ast.BinOp(ast.Name("z"), ast.Add(), ast.Name(x)):
@@ -147,14 +149,14 @@ def _infix_fold(row: Op, parts: list[Text]) -> Text:
 
 
 def _inside(part: Text, needed: int) -> str:
-    return part.text if part.binds >= needed else f"({part.text})"
+    return part.text if part.precedence >= needed else f"({part.text})"
 
 
 def _listed(parts: Iterable[Text]) -> str:
     return ", ".join(part.text for part in parts)
 
 
-# ----- as LaTeX -----
+# ----- LaTeX -----
 
 _GREEK = re.compile(
     "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|"
@@ -166,7 +168,7 @@ _SPECIAL = {"\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim ", " ": r"\ "} | 
 
 
 def latex_name(label: str) -> str:
-    r"""Return a label in LaTeX: w1 with its index below, Greek letters as such, words upright.
+    r"""Return a label in LaTeX: w1 with a subscript, Greek letters as symbols, words upright.
 
     >>> print(latex_name("w1"), latex_name("alpha"), latex_name("loss"))
     w_{1} \alpha \mathrm{loss}
@@ -187,15 +189,15 @@ def _latex_number(number: float) -> str:
 def _latex(node: Value, parts: list[Text]) -> Text:
     if not node.op:
         leaf = _leaf(node, latex_name, _latex_number(node.data))
-        return Text(leaf.text, min(leaf.binds, PRODUCT)) if r"\times" in leaf.text else leaf
+        return Text(leaf.text, min(leaf.precedence, PRODUCT)) if r"\times" in leaf.text else leaf
     row = TABLE.get(node.op)
-    if row is None:  # a node that no row made
+    if row is None:  # an operation outside the table
         return Text(rf"{latex_name(symbol(node.op))}\left({_listed(parts)}\right)", WHOLE)
     return _filled(_pieces(row, dict(zip(row.operands, row.split(parts), strict=True))))
 
 
 class _Pieces:
-    """A template taken apart: literal texts, and between each two of them an operand."""
+    """A template split into literals, with an operand between each two of them."""
 
     def __init__(self) -> None:
         self.literals = [""]
@@ -210,7 +212,7 @@ class _Pieces:
 
 
 def _pieces(row: Op, operands: dict[str, Any]) -> _Pieces:
-    """Return a row's template with its operands; what is in [brackets] once for each element."""
+    """Return the template of a row, split; its [bracketed] part is repeated for each element."""
     pieces = _Pieces()
     if not row.lists:
         pieces.add(row.latex, operands)
@@ -232,20 +234,20 @@ _CLOSES = ("}", ")", "]", "|", ",", "&", r"\right", r"\neq", "<", ">", "\\\\", r
 
 
 def _filled(pieces: _Pieces) -> Text:
-    r"""Write operands into a template, in parentheses where what is beside them asks for it.
+    r"""Write operands into a template, in parentheses where their neighbours bind more tightly.
 
-    Nothing is asked for between brackets or braces; beside + - \, ^ what Python's operators ask
-    for; and after a name, as in `\tanh {x}`, always parentheses.
+    Between brackets or braces no precedence is needed; next to + - \, ^ that of Python's operators;
+    after a name, as in `\tanh {x}`, parentheses are always written.
     """
     written = pieces.literals[0]
     for place, (part, after) in enumerate(zip(pieces.parts, pieces.literals[1:], strict=True)):
         before = pieces.literals[place]
         needed = max(_needed_after(before, place), _needed_before(after))
-        text = part.text if part.binds >= needed else rf"\left({part.text}\right)"
+        text = part.text if part.precedence >= needed else rf"\left({part.text}\right)"
         if before.endswith(r"\, ") and text[0].isdigit():
             written = written[: -len(r"\, ")] + r"\cdot "  # 2 \, 3 would read as 23
         written += text + after
-    return Text(written, _binds(pieces))
+    return Text(written, _precedence(pieces))
 
 
 def _needed_after(literal: str, place: int) -> int:
@@ -256,7 +258,7 @@ def _needed_after(literal: str, place: int) -> int:
         return 0
     if literal.endswith(("+", "-")):
         return SUM if literal.endswith("+") else PRODUCT
-    # Between two operands stands an operator that is not known here; before the first, a function.
+    # Between two operands stands an unknown operator, before the first a function.
     return WHOLE if place else ARGUMENT
 
 
@@ -269,10 +271,10 @@ def _needed_before(literal: str) -> int:
     return PRODUCT if literal.startswith(r"\,") else WHOLE
 
 
-def _binds(pieces: _Pieces) -> int:
-    """Return how tightly a filled template holds together, from what is outside brackets."""
+def _precedence(pieces: _Pieces) -> int:
+    """Return the precedence of a filled template, from its operators outside brackets."""
     if pieces.literals == ["", ""]:
-        return pieces.parts[0].binds
+        return pieces.parts[0].precedence
     depth = 0
     loosest = WHOLE
     for place, literal in enumerate(pieces.literals):

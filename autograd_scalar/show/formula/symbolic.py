@@ -1,7 +1,7 @@
-"""One operation at a time in symbols: a node's formula over its operands' names, its local derivatives too.
+"""Symbolic form of one operation over the names of its operands, and of its local derivatives.
 
-Both are small graphs over leaves that stand for the operands, made from the row's own texts and
-written by `formula`. Nothing is recorded: the numbers in them are those of the graph explained.
+Both are small graphs over leaves that stand for the operands, built from the texts of the
+operation's row and written by `formula`. They hold the numbers of the explained graph.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from autograd_scalar.value import Value, restore
 
 Writer = Callable[[Value], str]
 
-#: Stands for the operands that are left out of a long list, of which so many are written.
+#: Sign for the elements left out of a long list, and maximum number of elements written.
 DOTS = "…"
-MOST_ELEMENTS = 6
-#: Around a name that would not be read as one word.
+MAX_ELEMENTS = 6
+#: Quotes around a name that does not read as one word.
 OPENING, CLOSING = "‹", "›"
 
 _ROWS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow"}
 _ARITHMETIC = frozenset({*_ROWS.values(), "pow_const", "neg"})
 _LEFT_OUT = Value(0.0, DOTS)
 _BEFORE, _DOT = Value(0.0, "q"), re.compile(r"^q(\*| \\, | \\cdot )")
-#: Nothing here is so long, or used so often, that it needs a name of its own.
-_ENDLESS = 10**9
+#: Limit for formulas in which no subexpression is named.
+_NO_LIMIT = 10**9
 
 
 # ----- writing -----
@@ -39,28 +39,28 @@ _ENDLESS = 10**9
 
 def write_text(expression: Value) -> str:
     """Return an expression in Python's notation."""
-    return formula.infix(expression, limit=_ENDLESS).replace(f"{DOTS}*{DOTS}", DOTS)
+    return formula.infix(expression, limit=_NO_LIMIT).replace(f"{DOTS}*{DOTS}", DOTS)
 
 
 def write_latex(expression: Value) -> str:
-    """Return an expression in LaTeX, for mathematics mode."""
+    """Return an expression in LaTeX for math mode."""
     dots = formula.latex_name(DOTS)
-    text = formula.latex(expression, limit=_ENDLESS).replace(rf"{dots} \, {dots}", dots)
-    return _plain(text.replace(dots, r"\cdots"))
+    text = formula.latex(expression, limit=_NO_LIMIT).replace(rf"{dots} \, {dots}", dots)
+    return _with_quotes(text.replace(dots, r"\cdots"))
 
 
 def latex_name(name: str) -> str:
     """Return a name in LaTeX."""
-    return _plain(formula.latex_name(name))
+    return _with_quotes(formula.latex_name(name))
 
 
-def _plain(text: str) -> str:
-    """Return LaTeX with a command for what stands around names."""
+def _with_quotes(text: str) -> str:
+    """Return LaTeX with commands for the quotes around names."""
     return text.replace(OPENING, r"\langle ").replace(CLOSING, r"\rangle ")
 
 
 def rounded(number: float) -> Value:
-    """Return a number as a leaf to be written: four decimals, or four digits where those say more.
+    """Return a number as a leaf, rounded to four decimals, or below 1 to four significant digits.
 
     >>> write_text(rounded(0.00123456)), write_text(rounded(-2.71828))
     ('0.001235', '-2.7183')
@@ -69,13 +69,13 @@ def rounded(number: float) -> Value:
 
 
 def factor(expression: Value, write: Writer) -> str:
-    """Return an expression as it is written behind a product's dot: in parentheses where it needs them."""
+    """Return an expression as the right-hand factor of a product, in parentheses if needed."""
     product = restore(None, 0.0, 0.0, None, "mul", (_BEFORE, expression), (0.0, 0.0))
     return _DOT.sub("", write(product))
 
 
 class Script(NamedTuple):
-    """How expressions, names, the derivative of one name by another, and products are written."""
+    """Writers of a notation: expressions, names, the derivative of y with respect to x, words."""
 
     write: Writer
     name: Callable[[str], str]
@@ -94,31 +94,28 @@ LATEX = Script(
 )
 
 
-# ----- the operation -----
+# ----- operations -----
 
 
 def operation(v: Value, stand_in: Callable[[Value], Value], keep: Container[Value]) -> Value:
-    """Return the operation that made v, over what stands for its operands.
-
-    Of a long list only some are written: see written_operands.
-    """
+    """Return v's operation over the stand-ins of its operands; long lists are abbreviated."""
     parents = [stand_in(p) if p is not _LEFT_OUT else p for p in written_operands(v, keep)]
     return restore(None, v.data, 0.0, None, v.op, tuple(parents), (0.0,) * len(parents))
 
 
 def written_operands(v: Value, keep: Container[Value]) -> Sequence[Value]:
-    """Return v's parents; of a long list those in `keep` and the ends, dots between."""
+    """Return the parents of v; of a long list, the elements in `keep` and the ends, with dots between."""
     row = TABLE.get(v.op)
-    if row is None or not row.lists or len(v.parents) <= MOST_ELEMENTS:
+    if row is None or not row.lists or len(v.parents) <= MAX_ELEMENTS:
         return v.parents
     operands = row.split(v.parents)
     lists = [operand for operand in operands if isinstance(operand, list)]
     length = len(lists[0])
-    if length <= MOST_ELEMENTS:
+    if length <= MAX_ELEMENTS:
         return v.parents
     kept = [i for i in range(length) if any(elements[i] in keep for elements in lists)]
     ends = {0, length - 1} if kept else {0, 1, length - 1}
-    written = sorted({*ends, *kept[: MOST_ELEMENTS - 2]})
+    written = sorted({*ends, *kept[: MAX_ELEMENTS - 2]})
     flat: list[Value] = []
     for operand in operands:
         if not isinstance(operand, list):
@@ -133,13 +130,13 @@ def written_operands(v: Value, keep: Container[Value]) -> Sequence[Value]:
     return flat
 
 
-# ----- its local derivatives -----
+# ----- local derivatives -----
 
 
 def local_derivative(v: Value, position: int, stand_in: Callable[[Value], Value]) -> Value | None:
-    """Return the derivative of v by one of its parents, simplified as far as these numbers go.
+    """Return the derivative of v with respect to one of its parents, simplified for these numbers.
 
-    None for a node that no row made.
+    Return None for an operation outside the table.
     """
     row = TABLE.get(v.op)
     if row is None:
@@ -161,7 +158,7 @@ def local_derivative(v: Value, position: int, stand_in: Callable[[Value], Value]
 
 
 def _built(tree: ast.expr, bound: Mapping[str, Value]) -> Value:
-    """Return a row's text as an expression over what its names are bound to."""
+    """Return the text of a row as an expression over the values bound to its names."""
     match tree:
         case ast.Name(name):
             return bound[name]
@@ -173,13 +170,13 @@ def _built(tree: ast.expr, bound: Mapping[str, Value]) -> Value:
             return _simplified(_ROWS[SYMBOL[type(symbol)]], _built(x, bound), _built(y, bound))
         case ast.Call(ast.Name(name), arguments):
             return _simplified(name, *(_built(argument, bound) for argument in arguments))
-    raise AssertionError(ast.dump(tree))  # a row's text has nothing else
+    raise AssertionError(ast.dump(tree))  # the grammar has no other nodes
 
 
 def _simplified(op: str, *operands: Value) -> Value:
-    """Return an operation with the algebra done that would only hide what it says.
+    """Return an operation, simplified: constants folded, zeros and ones removed, signs moved out.
 
-    `where` becomes the operand that it chooses, since its other one has no part in this graph.
+    `where` becomes the operand it selects, the only one that affects this graph.
     """
     x, *rest = operands
     if op == "where":
@@ -219,7 +216,7 @@ def _simplified(op: str, *operands: Value) -> Value:
 
 
 def _without_minus(expression: Value) -> Value | None:
-    """Return the expression behind a leading minus; None where there is none."""
+    """Return the expression after a leading minus, or None without one."""
     if _is_number(expression) and expression.data < 0.0:
         return Value(-expression.data)
     return expression.parents[0] if expression.op == "neg" else None

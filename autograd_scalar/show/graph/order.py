@@ -1,4 +1,4 @@
-"""Edges between numbered nodes, and their topological order."""
+"""Topological order of numbered nodes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 from itertools import chain
 
+#: (source, target)
 Edge = tuple[int, int]
 
 
-def forwards(count: int, edges: Iterable[Edge]) -> list[int]:
-    """Return the nodes so that edges run forwards, the lower number first where there is a choice.
+def sorted_nodes(count: int, edges: Iterable[Edge]) -> list[int]:
+    """Return the nodes 0 ... count - 1 in topological order, the lowest number first among equals.
 
-    Where cycles leave no choice, the lowest number that is left goes first.
+    In a cycle, the lowest remaining number goes first.
 
-    >>> forwards(3, [(2, 1)]), forwards(3, [(1, 2), (2, 1)])
+    >>> sorted_nodes(3, [(2, 1)]), sorted_nodes(3, [(1, 2), (2, 1)])
     ([0, 2, 1], [0, 1, 2])
     """
     targets: list[set[int]] = [set() for _ in range(count)]

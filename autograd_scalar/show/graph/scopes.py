@@ -1,4 +1,4 @@
-"""Which layer and neuron each value belongs to, read from the parameters' dotted names."""
+"""Scopes: the layer and neuron of each value, read from the dotted names of the parameters."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Protocol, runtime_checkable
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import Value
 
-#: Names of nested modules, the outermost first: ("layers.0", "neurons.3"); () for none.
+#: The names of the nested modules that a value belongs to, outermost first: ("layers.0", "neurons.3").
 Scope = tuple[str, ...]
 
 
 @runtime_checkable
 class Named(Protocol):
-    """What has parameters with names, as modules do."""
+    """Any object with named parameters, such as a module."""
 
     def named_parameters(self) -> Iterable[tuple[str, Value]]: ...
 
@@ -42,7 +42,7 @@ def names_of(names: Mapping[str, Value] | Named | None) -> dict[Value, str]:
 
 
 def split_name(name: str) -> tuple[Scope, str]:
-    """Return the scope in a dotted name, and the last part of it; numbers stay with their list.
+    """Return the scope in a dotted name, and the rest; indices stay with the name of their list.
 
     >>> split_name("layers.0.neurons.3.w.1")
     (('layers.0', 'neurons.3'), 'w.1')
@@ -59,7 +59,7 @@ def split_name(name: str) -> tuple[Scope, str]:
 
 
 def layer_of(name: str) -> str:
-    """Return the layer in a dotted name; what has none goes by its own name.
+    """Return the layer in a dotted name, or the name itself if it has none.
 
     >>> layer_of("layers.0.neurons.3.w.1"), layer_of("w.1")
     ('layers.0', 'w')
@@ -71,9 +71,9 @@ def layer_of(name: str) -> str:
 def scopes_of(order: Sequence[Value], names: Mapping[Value, str]) -> list[Scope]:
     """Return the scope of each value of a topological order.
 
-    A parameter's is in its name (or its label). An operation on a parameter belongs where that
-    parameter does. So does what is made of values of one scope alone, and a function of one value
-    of a scope, such as an activation; a difference from a target does not.
+    A parameter has the scope in its name (or its label). An operation on a parameter has that
+    parameter's scope. An operation whose operands all have one scope has it too, as does a function
+    of one such value, such as an activation; the difference from a target does not.
     """
     scope: dict[Value, Scope] = {}
     for v in order:
@@ -90,7 +90,7 @@ def scopes_of(order: Sequence[Value], names: Mapping[Value, str]) -> list[Scope]
         else:
             scope[v] = ()
         if scope[v]:
-            scope.update(dict.fromkeys(_filled_in(v), scope[v]))
+            scope.update(dict.fromkeys(_implied_constants(v), scope[v]))
     return [scope[v] for v in order]
 
 
@@ -98,12 +98,12 @@ def _is_operator(op: str) -> bool:
     return op in TABLE and TABLE[op].symbol != op
 
 
-def _filled_in(v: Value) -> list[Value]:
-    """Return the constants that belong to an operation: exponents, and operands left out."""
+def _implied_constants(v: Value) -> list[Value]:
+    """Return the constants that belong to an operation: exponents, and defaults of omitted operands."""
     row = TABLE.get(v.op)
     if row is None:
         return []
     operands = zip(row.operands, row.split(v.parents), strict=True)
-    left_out = [part for operand, part in operands if operand in row.defaults]
-    parts = [v.parents[1]] if v.op == "pow_const" else left_out
+    defaults = [part for operand, part in operands if operand in row.defaults]
+    parts = [v.parents[1]] if v.op == "pow_const" else defaults
     return [p for p in parts if isinstance(p, Value) and not p.op and not p.label]

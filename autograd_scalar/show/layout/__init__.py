@@ -1,1 +1,1 @@
-"""Layered layouts of graphs."""
+"""Graph layout: positions of nodes, routes of edges, frames around scopes."""

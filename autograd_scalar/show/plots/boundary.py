@@ -1,4 +1,4 @@
-"""Decision boundaries: where a model of two inputs changes its mind, as a plot and as a film."""
+"""Decision boundaries of a model with two inputs, as a plot and as an animation."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 Model = Callable[[list[Value]], Any]
 
-#: Beyond so many distinct targets they are taken for numbers, not for classes.
-MOST_CLASSES = 8
-_MARGIN = 0.12  # around the points, as a share of their range
+#: Maximum number of classes; more distinct targets are taken for a regression.
+MAX_CLASSES = 8
+#: Margin around the points, as a share of their range.
+_MARGIN = 0.12
 
 
 def decision_boundary(
@@ -30,16 +31,26 @@ def decision_boundary(
     threshold: float | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Return a plot of a model's regions over two inputs, with the points of a data set on them.
+    """Return a matplotlib Figure of a classifier's regions over two inputs, with the data points.
 
-    X is n rows of 2 numbers and y their n classes, or X is a Dataset alone. One output of the model
-    decides between two classes by whether it is above the threshold (0, or the data set's own), and
-    is shaded by how far; of several outputs the largest decides. The model is asked at `grid` x
-    `grid` points, without recording. Raises ValueError where X is not n x 2 or y has not n classes.
+    With one output, the model predicts the second class above the threshold, and the shade is the
+    distance from it; with several outputs, the largest decides. The model is evaluated at grid × grid
+    points without recording.
+
+    Raise TypeError if `y` is missing, ValueError unless `X` is n × 2 and `y` has n targets of at most
+    8 classes.
 
     >>> figure = decision_boundary(lambda x: x[0] - x[1], [[0.0, 1.0], [1.0, 0.0]], [0, 1], grid=5)
     >>> figure.axes[0].get_xlabel()
     'x1'
+
+    Args:
+        X: n rows of 2 numbers; or a Dataset, without `y`.
+        y: the n classes, as numbers.
+        grid: points per axis at which the model is evaluated.
+        threshold: the output above which the second class is predicted; by default that of the
+            Dataset, else 0.
+        ax: matplotlib Axes to draw on; by default those of a new figure.
     """
     from autograd_scalar.show.plots.figure import figure_of, new_axes
 
@@ -60,11 +71,25 @@ def boundary_gif(
     fps: float = 10.0,
     threshold: float | None = None,
 ) -> Path:
-    """Write a GIF of a boundary being learnt, and return its path.
+    """Write a GIF of a decision boundary during training, and return its path.
 
-    `frames` is the History of a training that recorded its frames, or an iterable that changes the
-    model before it yields each title, such as a generator that trains a little. Raises ValueError
-    where there is no frame; the other arguments are those of decision_boundary.
+    The other arguments are those of decision_boundary().
+
+    Raise ValueError if there are no frames.
+
+    >>> from autograd_scalar import data, nn, train
+    >>> model, moons = nn.MLP(2, [4, 1], seed=0), data.moons(20, seed=0)
+    >>> history = train.fit(model, moons, epochs=2, record=1, progress=False)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     boundary_gif(model, moons, None, history, f"{folder}/boundary.gif", grid=5).name
+    'boundary.gif'
+
+    Args:
+        frames: the History of a training with `record=`, or an iterable that changes the model
+            before it yields the title of each frame, such as a generator that trains.
+        path: the file to write.
+        fps: frames per second; the last frame stays ten times as long.
     """
     from PIL import Image
 
@@ -85,8 +110,8 @@ def boundary_gif(
         drawn = bytes(figure.canvas.buffer_rgba())
         images.append(Image.frombytes("RGBA", size, drawn).convert("RGB"))
     if not images:
-        raise ValueError("no frame to show: fit(..., record=1) records one an epoch")
-    # One palette for all frames, or the shades flicker; few colours, or the file is large.
+        raise ValueError("no frames to show: fit(..., record=1) records one per epoch")
+    # One palette for all frames, so shades do not flicker; 64 colours, so the file is small.
     sample = Image.new("RGB", (images[0].width, 2 * images[0].height))
     sample.paste(images[0])
     sample.paste(images[-1], (0, images[0].height))
@@ -104,27 +129,27 @@ def boundary_gif(
 
 
 class _Points:
-    """A data set of two inputs and its classes."""
+    """Points with two inputs each, and their classes."""
 
     def __init__(self, X: Any, y: Sequence[float] | None, threshold: float | None) -> None:
         schema = getattr(X, "schema", None)
         if y is None:
             if not hasattr(X, "X") or not hasattr(X, "y"):
-                raise TypeError("y is missing: pass X and y, or a Dataset")
+                raise TypeError(f"expected X and y, or a Dataset, got {type(X).__name__} without y")
             X, y = X.X, X.y
         self.rows = [[float(number) for number in row] for row in X]
         self.targets = [float(target) for target in y]
         if wrong := [len(row) for row in self.rows if len(row) != 2]:
-            raise ValueError(f"a boundary is drawn over 2 inputs, got a row of {wrong[0]}")
+            raise ValueError(f"a boundary needs rows of 2 inputs, got a row of {wrong[0]}")
         if not self.rows:
-            raise ValueError("a boundary is drawn around points, got no rows")
+            raise ValueError("a boundary needs points, got no rows")
         if len(self.rows) != len(self.targets):
             raise ValueError(f"X has {len(self.rows)} rows and y has {len(self.targets)} targets")
         self.classes = sorted(set(self.targets))
-        if len(self.classes) > MOST_CLASSES:
+        if len(self.classes) > MAX_CLASSES:
             raise ValueError(
-                f"y has {len(self.classes)} distinct values; a boundary is between classes, of "
-                f"which there may be {MOST_CLASSES}"
+                f"a boundary needs at most {MAX_CLASSES} classes, got {len(self.classes)} distinct "
+                "values in y"
             )
         named = getattr(schema, "classes", None)
         self.names = named or [f"{target:g}" for target in self.classes]
@@ -139,33 +164,18 @@ class _Points:
 
 def _draw(axes: Axes, model: Model, points: _Points, grid: int) -> None:
     import numpy as np
-    from matplotlib.colors import LinearSegmentedColormap
 
-    from autograd_scalar.show.plots.figure import COLOURS, MARKERS, tidy
+    from autograd_scalar.show.plots.figure import COLOURS, MARKERS, style
 
     across, up = (np.linspace(*points.extent(axis), grid) for axis in (0, 1))
     with no_grad():
         outputs = np.array([[_numbers(model([Value(a), Value(b)])) for a in across] for b in up])
-    several = outputs.shape[2] > 1
     colours = [COLOURS[place % len(COLOURS)] for place in range(max(2, len(points.classes)))]
-    if several:
-        for place in range(outputs.shape[2]):
-            # How far an output is above the best of the others, which is smooth between the points.
-            with np.errstate(invalid="ignore"):  # inf - inf
-                lead = outputs[:, :, place] - np.delete(outputs, place, axis=2).max(axis=2)
-            if lead.max() > 0.0:
-                shade = COLOURS[place % len(COLOURS)]
-                axes.contourf(across, up, lead, [0.0, lead.max()], colors=[shade], alpha=0.3)
-            _contour(axes, across, up, lead)
+    if outputs.shape[2] > 1:
+        _shade_classes(axes, across, up, outputs)
     else:
         colours[:2] = COLOURS[1], COLOURS[0]
-        score = outputs[:, :, 0] - points.threshold
-        finite = np.abs(score[np.isfinite(score)])
-        most = float(np.quantile(finite, 0.95)) if finite.size else 1.0
-        shades = LinearSegmentedColormap.from_list("sides", (colours[0], "#ffffff", colours[1]))
-        levels = np.linspace(-1.0, 1.0, 9) * (most or 1.0)
-        axes.contourf(across, up, score, levels, cmap=shades, extend="both", alpha=0.55)
-        _contour(axes, across, up, score)
+        _shade_sides(axes, across, up, outputs[:, :, 0] - points.threshold, colours)
     for place, (target, name) in enumerate(zip(points.classes, points.names, strict=False)):
         rows = [row for row, y in zip(points.rows, points.targets, strict=True) if y == target]
         axes.scatter(
@@ -178,13 +188,42 @@ def _draw(axes: Axes, model: Model, points: _Points, grid: int) -> None:
             linewidths=0.5,
             label=str(name),
         )
-    tidy(axes, xlabel=points.features[0], ylabel=points.features[1])
+    style(axes, xlabel=points.features[0], ylabel=points.features[1])
     axes.set(xlim=points.extent(0), ylim=points.extent(1))
     axes.legend(fontsize=8, framealpha=0.8, loc="upper right")
 
 
+def _shade_classes(axes: Axes, across: Any, up: Any, outputs: Any) -> None:
+    """Shade the region of each class, where its output is the largest."""
+    import numpy as np
+
+    from autograd_scalar.show.plots.figure import COLOURS
+
+    for place in range(outputs.shape[2]):
+        # The lead over the best other output is smooth, so the contour is exact between grid points.
+        with np.errstate(invalid="ignore"):  # inf - inf
+            lead = outputs[:, :, place] - np.delete(outputs, place, axis=2).max(axis=2)
+        if lead.max() > 0.0:
+            shade = COLOURS[place % len(COLOURS)]
+            axes.contourf(across, up, lead, [0.0, lead.max()], colors=[shade], alpha=0.3)
+        _contour(axes, across, up, lead)
+
+
+def _shade_sides(axes: Axes, across: Any, up: Any, score: Any, colours: Sequence[str]) -> None:
+    """Shade both sides of the boundary by the distance of the score from 0."""
+    import numpy as np
+    from matplotlib.colors import LinearSegmentedColormap
+
+    finite = np.abs(score[np.isfinite(score)])
+    most = float(np.quantile(finite, 0.95)) if finite.size else 1.0
+    shades = LinearSegmentedColormap.from_list("sides", (colours[0], "#ffffff", colours[1]))
+    levels = np.linspace(-1.0, 1.0, 9) * (most or 1.0)
+    axes.contourf(across, up, score, levels, cmap=shades, extend="both", alpha=0.55)
+    _contour(axes, across, up, score)
+
+
 def _contour(axes: Axes, across: Any, up: Any, score: Any) -> None:
-    """Draw the line where a score is 0, if it is on both sides of that at all."""
+    """Draw the line on which a score is 0, if it changes sign."""
     if score.min() < 0.0 < score.max():
         axes.contour(across, up, score, levels=[0.0], colors="#222222", linewidths=1.2)
 

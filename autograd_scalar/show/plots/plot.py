@@ -1,5 +1,6 @@
-"""Plots of training and of models. Each function returns a matplotlib Figure, and takes `ax` to
-draw on axes of yours; none touches pyplot.
+"""Plots of trainings and models: ag.plot.
+
+Each function returns a matplotlib Figure, draws on `ax` if given, and leaves pyplot alone.
 """
 
 from __future__ import annotations
@@ -31,22 +32,28 @@ __all__ = [
     "weights",
 ]
 
-#: A scale is logarithmic where the largest number is so many times the smallest.
+#: Ratio of the largest to the smallest number above which a scale is logarithmic.
 LOG_RATIO = 50.0
-#: Of a function, its derivative and its second derivative.
+#: Line styles of a function, its first and its second derivative.
 STYLES = ("-", "--", ":")
-#: What a row of the table says that has no particular domain.
-_USUAL_DOMAIN = (-2.0, 2.0)
+#: The domain of a row of the table that defines none.
+_DEFAULT_DOMAIN = (-2.0, 2.0)
 
 
 def loss_curve(history: Any, *, ax: Axes | None = None) -> Figure:
-    """Return a plot of the loss by epoch, with the validation loss where there is one.
+    """Return a matplotlib Figure of the loss by epoch, with the validation loss if there is one.
 
-    `history` is a History, a mapping of columns, or a list of losses. Without `ax`, accuracy (or
-    error) is drawn below. Raises ValueError where there is no epoch.
+    Without `ax`, the accuracy or error is plotted below. The scale is logarithmic where the loss
+    spans a factor of 50.
+
+    Raise TypeError for other kinds of history, ValueError if it has no loss.
 
     >>> loss_curve([0.7, 0.4, 0.3]).axes[0].get_ylabel()
     'loss'
+
+    Args:
+        history: a History, a mapping from names to columns, or a list of losses.
+        ax: matplotlib Axes to draw on; by default those of a new figure.
     """
     from autograd_scalar.show.plots.figure import figure_of, new_axes
 
@@ -82,10 +89,10 @@ def _columns(history: Any) -> dict[str, list[float]]:
 
 
 def _curves(axes: Axes, columns: dict[str, list[float]], name: str) -> None:
-    """Draw a column, and its like on the validation set, over the epochs."""
+    """Plot a column, and its counterpart on the validation set, over the epochs."""
     from matplotlib.ticker import MaxNLocator
 
-    from autograd_scalar.show.plots.figure import COLOURS, tidy
+    from autograd_scalar.show.plots.figure import COLOURS, style
 
     epochs = columns["epoch"]
     held_out = columns.get(f"val_{name}")
@@ -93,7 +100,7 @@ def _curves(axes: Axes, columns: dict[str, list[float]], name: str) -> None:
     axes.plot(epochs, columns[name], color=COLOURS[0], marker=mark, label="training")
     if held_out is not None:
         axes.plot(epochs, held_out, color=COLOURS[1], marker=mark, ls="--", label="validation")
-    tidy(axes, xlabel="epoch", ylabel=name)
+    style(axes, xlabel="epoch", ylabel=name)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if name == "loss":
         watched = columns["loss"] if held_out is None else held_out
@@ -114,74 +121,81 @@ def activation(
     high: float | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Return a plot of an activation with its first and second derivative.
+    """Return a matplotlib Figure of an activation with its first and second derivative.
 
-    `function` is the name of a row with one operand ("tanh"), or takes a Value and returns one. It
-    is drawn from `low` to `high`, by default -5 to 5 or where the row is defined. Raises ValueError
-    for an unknown name, or where low is not below high.
+    Raise ValueError for an unknown name, or unless low < high.
 
     >>> print(*[line.get_label() for line in activation("tanh").axes[0].get_lines()][:3])
     tanh tanh' tanh''
+
+    Args:
+        function: the name of an operation with one operand ("tanh"), or a function of a Value.
+        low: the left end of the plot; by default -5, or that of the operation's domain.
+        high: the right end; by default 5, or that of the operation's domain.
+        ax: matplotlib Axes to draw on; by default those of a new figure.
     """
-    from autograd_scalar.show.plots.figure import COLOURS, figure_of, new_axes, tidy
+    from autograd_scalar.show.plots.figure import COLOURS, figure_of, new_axes, style
 
     function = plain(function)
     call = function_of(function) or (lambda x: x)
     name = function if isinstance(function, str) else getattr(function, "__name__", "f")
     name = name if name.isidentifier() else "f"  # a lambda
-    domain = TABLE[name].domain[0] if name in TABLE else _USUAL_DOMAIN
-    usual = (-5.0, 5.0) if domain == _USUAL_DOMAIN else domain
-    low, high = usual[0] if low is None else low, usual[1] if high is None else high
+    domain = TABLE[name].domain[0] if name in TABLE else _DEFAULT_DOMAIN
+    default = (-5.0, 5.0) if domain == _DEFAULT_DOMAIN else domain
+    low, high = default[0] if low is None else low, default[1] if high is None else high
     if not low < high:
-        raise ValueError(f"low must be below high, got {low} and {high}")
+        raise ValueError(f"low must be below high, got low={low} and high={high}")
     axes = new_axes(5.2, 3.4) if ax is None else ax
-    places = [low + (high - low) * step / 400 for step in range(401)]
-    slopes = [_derivatives(call, place) for place in places]
-    for order, (curve, style) in enumerate(zip(zip(*slopes, strict=True), STYLES, strict=True)):
+    xs = [low + (high - low) * step / 400 for step in range(401)]
+    derivatives = [_derivatives(call, x) for x in xs]
+    for order, (curve, line) in enumerate(zip(zip(*derivatives, strict=True), STYLES, strict=True)):
         label = name + "'" * order
-        axes.plot(places, _broken(curve), style, color=COLOURS[order], lw=2, label=label)
-    # Near a pole the second derivative would leave nothing to be seen of the others.
-    shown = [y for place in slopes for y in place[:2] if isfinite(y)]
+        axes.plot(xs, _broken(curve), line, color=COLOURS[order], lw=2, label=label)
+    # The second derivative does not count: near a pole it would flatten the other curves.
+    shown = [y for orders in derivatives for y in orders[:2] if isfinite(y)]
     if shown and ax is None:
         room = 0.6 * (max(shown) - min(shown) or 1.0)
         bottom, top = axes.get_ylim()
         axes.set_ylim(max(bottom, min(shown) - room), min(top, max(shown) + room))
-    tidy(axes, xlabel="x", title=_formula(call, places[200]) or name)
-    for line in (axes.axhline, axes.axvline):
-        line(0.0, color="#999999", linewidth=0.8, zorder=1)
+    style(axes, xlabel="x", title=_formula(call, xs[200]) or name)
+    for rule in (axes.axhline, axes.axvline):
+        rule(0.0, color="#999999", linewidth=0.8, zorder=1)
     axes.legend(fontsize=9, frameon=False)
     return figure_of(axes)
 
 
-def _derivatives(function: Callable[[Value], Value], place: float) -> tuple[float, float, float]:
-    x = Value(place)
+def _derivatives(function: Callable[[Value], Value], at: float) -> tuple[float, float, float]:
+    """Return a function's value, first and second derivative at a point."""
+    x = Value(at)
     y = function(x)
-    (slope,) = gradient(y, [x], create_graph=True)
-    return y.data, slope.data, gradient(slope, [x])[0]
+    (dy,) = gradient(y, [x], create_graph=True)
+    return y.data, dy.data, gradient(dy, [x])[0]
 
 
 def _broken(curve: Sequence[float]) -> list[float]:
-    """Return a curve with a gap where it jumps, by a fifth of its height in one step."""
+    """Return a curve with a gap at each jump, a step of more than a fifth of its height."""
     finite = [y for y in curve if isfinite(y)]
     jump = (max(finite) - min(finite)) / 5 if finite else inf
     jumps = [abs(b - a) > jump > 0.0 for a, b in pairwise(curve)]
     return [nan if jumped else y for y, jumped in zip(curve, [*jumps, False], strict=True)]
 
 
-def _formula(function: Callable[[Value], Value], place: float) -> str:
-    """Return a function's formula as matplotlib can set it, or nothing."""
+def _formula(function: Callable[[Value], Value], at: float) -> str:
+    """Return the formula of a function for matplotlib's mathtext, or "" if it cannot typeset it."""
     from matplotlib.mathtext import MathTextParser
 
-    formula = f"${latex(function(Value(place, label='x')))}$"
+    formula = f"${latex(function(Value(at, label='x')))}$"
     try:
         MathTextParser("path").parse(formula)
-    except ValueError:  # it has no cases and no aligned lines
+    except ValueError:  # mathtext lacks cases and aligned lines
         return ""
     return formula
 
 
 def weights(model: Named, *, ax: Axes | None = None) -> Figure:
-    """Return a plot of a model's parameters by layer: each of them, their quartiles, their median.
+    """Return a matplotlib Figure of a model's parameters by layer: points, quartiles and median.
+
+    Raise TypeError for an object without named parameters, ValueError for a model without any.
 
     >>> from autograd_scalar import nn
     >>> weights(nn.MLP(2, [3, 1], seed=0)).axes[0].get_xlabel()
@@ -191,27 +205,35 @@ def weights(model: Named, *, ax: Axes | None = None) -> Figure:
 
 
 def gradients(model: Named, *, ax: Axes | None = None) -> Figure:
-    """Return a plot of the gradients that backward() left in a model's parameters, by layer.
+    """Return a matplotlib Figure of a model's gradients by layer, after backward().
 
-    Where layers differ much the scale is logarithmic away from 0: gradients that vanish or explode
-    on their way back are seen at a glance.
+    The scale is logarithmic away from 0 if layers differ by a factor of 50, so that vanishing and
+    exploding gradients are visible.
+
+    Raise TypeError for an object without named parameters, ValueError for a model without any.
+
+    >>> from autograd_scalar import nn
+    >>> model = nn.MLP(2, [3, 1], seed=0)
+    >>> model([1.0, 2.0]).backward()
+    >>> gradients(model).axes[0].get_xlabel()
+    'gradients'
     """
     return _strips(model, "grad", "gradients", ax)
 
 
 def _strips(model: Named, attribute: str, title: str, ax: Axes | None) -> Figure:
-    from autograd_scalar.show.plots.figure import COLOURS, figure_of, new_axes, tidy
+    from autograd_scalar.show.plots.figure import COLOURS, figure_of, new_axes, style
 
     if not isinstance(model, Named):
-        raise TypeError(f"expected a module with parameters, got {type(model).__name__}")
+        raise TypeError(f"expected a module with named parameters, got {type(model).__name__}")
     layers: dict[str, list[float]] = {}
     for name, parameter in model.named_parameters():
         layers.setdefault(layer_of(name), []).append(getattr(parameter, attribute))
     if not layers:
-        raise ValueError(f"this {type(model).__name__} has no parameters")
+        raise ValueError(f"nothing to plot: this {type(model).__name__} has no parameters")
     axes = new_axes(5.2, 1.0 + 0.55 * len(layers)) if ax is None else ax
     for row, numbers in enumerate(layers.values()):
-        # Spread by the golden ratio: even, without chance, and neighbours far apart.
+        # The golden ratio spreads points evenly and without randomness, neighbours far apart.
         heights = [row + 0.5 * ((place * 0.618034) % 1.0 - 0.5) for place in range(len(numbers))]
         alpha = max(0.3, min(0.8, 60.0 / len(numbers)))
         axes.scatter(numbers, heights, s=9, color=COLOURS[0], alpha=alpha, linewidths=0)
@@ -220,7 +242,7 @@ def _strips(model: Named, attribute: str, title: str, ax: Axes | None) -> Figure
             low, middle, high = (finite[(len(finite) - 1) * share // 4] for share in (1, 2, 3))
             axes.plot([low, high], [row, row], color=COLOURS[1], linewidth=2.2)
             axes.plot(middle, row, "|", color=COLOURS[1], markersize=14, markeredgewidth=2.2)
-    tidy(axes, xlabel=title)
+    style(axes, xlabel=title)
     axes.set_yticks(range(len(layers)))
     axes.set_yticklabels([f"{name}\n{len(numbers):,}" for name, numbers in layers.items()])
     axes.set_ylim(len(layers) - 0.5, -0.5)

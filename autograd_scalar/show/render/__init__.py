@@ -1,1 +1,1 @@
-"""Pictures as SVG and as DOT."""
+"""Rendering of pictures as SVG and DOT."""

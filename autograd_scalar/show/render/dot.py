@@ -1,4 +1,4 @@
-"""A Picture as a graphviz.Digraph that can be looked at where Graphviz is not installed, too."""
+"""DOT of a Picture: a graphviz.Digraph that renders to SVG even without Graphviz installed."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ import graphviz
 from autograd_scalar.show.graph.picture import Box, Picture
 from autograd_scalar.show.render.svg import COLOURS, FAINT, GREY, INK, to_svg
 
-#: `dot` takes a second on 200 boxes, 20 on 2,000; it is not asked for more than this.
-MOST_DOT_BOXES = 1000
-#: What a file of a drawing may end in.
+#: Maximum number of boxes that `dot` renders: it takes a second for 200, and 20 for 2,000.
+MAX_DOT_BOXES = 1000
+#: The file formats of a drawing.
 PICTURES = ("svg", "png", "pdf")
 FORMATS = (*PICTURES, "dot")
-#: `dot` sets text too high in its cell; a row of so many points above an operation's sign mends it.
-ABOVE_SIGN = 2
+#: Height in points of an empty row above a symbol, since `dot` sets text too high in its cell.
+ABOVE_SYMBOL = 2
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
-    """A graphviz.Digraph whose SVG comes from our own layout, everything else from `dot`.
+    """A graphviz.Digraph whose SVG comes from the package's own layout, other formats from `dot`.
 
-    So a drawing looks the same on every machine, with Graphviz or without, and is quick where `dot`
-    is slow. Where something was added by hand, or another engine is asked for, `dot` draws the SVG
-    as well, if it can.
+    So a drawing looks the same with and without Graphviz, and large graphs are fast. After a change
+    by hand, or with another engine, renderer or formatter, `dot` draws the SVG too if it can.
     """
 
     _picture: Picture | None = None
@@ -35,36 +34,36 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     _made = ""
 
     def pipe(self, format: str | None = None, **options: Any) -> bytes | str:
-        """Return the picture in a format ("svg", "png", "pdf", ...): bytes, or text in `encoding`.
+        """Return the picture in a format ("svg", "png", "pdf", ...): bytes, or str with `encoding`.
 
-        Raises RuntimeError where that takes Graphviz's `dot` and there is none, ValueError where
-        the graph is too large for it.
+        Raise RuntimeError if the format needs Graphviz's `dot` and it is missing, ValueError if the
+        graph is too large for `dot`.
         """
         chosen = (format or self.format).lower()
-        if not self._is_ours(chosen, options):
+        if not self._has_own_svg(chosen, options):
             try:
                 piped: bytes | str = super().pipe(format, **options)
             except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
-                self._manage_without_dot(chosen, error)
+                self._require_own_svg(chosen, error)
             else:
                 return piped
         drawn = self._own_svg()
         return drawn if options.get("encoding") else drawn.encode()
 
     def render(self, filename: str | os.PathLike[str] | None = None, **options: Any) -> str:
-        """Save the DOT source and the picture beside it; return the picture's path.
+        """Save the DOT source and the picture next to it; return the path of the picture.
 
         The options are those of graphviz.Digraph.render: directory, format, outfile, view,
-        cleanup ... Raises what pipe() raises.
+        cleanup, ... Raise the same errors as pipe().
         """
         outfile = options.get("outfile")
         suffix = Path(outfile).suffix[1:] if outfile else ""
         chosen = (options.get("format") or suffix or self.format).lower()
-        if not self._is_ours(chosen, options):
+        if not self._has_own_svg(chosen, options):
             try:
                 path: str = super().render(filename, **options)
             except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
-                self._manage_without_dot(chosen, error)
+                self._require_own_svg(chosen, error)
             else:
                 return path
         if outfile and filename is None:
@@ -94,7 +93,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         return path
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file in the format that its name ends in, or the DOT source."""
+        """Write the picture, or the DOT source, to a file in the format of the file name's suffix."""
         format = format_of(path)
         drawn = self.source if format == "dot" else self.pipe(format)
         Path(path).write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
@@ -106,27 +105,27 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         copied._made = self._made
         return copied
 
-    def _is_ours(self, format: str, options: Mapping[str, Any]) -> bool:
-        """Return whether our own layout draws this; ValueError where nobody can."""
+    def _has_own_svg(self, format: str, options: Mapping[str, Any]) -> bool:
+        """Return True if the package's own layout draws this; raise ValueError if neither it nor `dot` can."""
         if self._picture is None:
             return False
         boxes = len(self._picture.boxes)
-        if format != "svg" and boxes > MOST_DOT_BOXES:
+        if format != "svg" and boxes > MAX_DOT_BOXES:
             raise ValueError(
-                f"{boxes:,} boxes are too many for Graphviz's dot, which makes {format}: take "
-                "format='svg', or draw fewer with group='neuron' or group='layer'"
+                f"{boxes:,} boxes are too many for {format}, which Graphviz's dot renders (up to "
+                f"{MAX_DOT_BOXES:,}): use format='svg', or group='neuron' or group='layer'"
             )
-        asked = any(options.get(name) for name in ("engine", "renderer", "formatter"))
-        untouched = not asked and self.source == self._made
-        return format == "svg" and (untouched or boxes > MOST_DOT_BOXES)
+        customised = any(options.get(name) for name in ("engine", "renderer", "formatter"))
+        unchanged = not customised and self.source == self._made
+        return format == "svg" and (unchanged or boxes > MAX_DOT_BOXES)
 
-    def _manage_without_dot(self, format: str, error: Exception) -> None:
-        """Raise an error that names the ways out, unless our own layout is one."""
+    def _require_own_svg(self, format: str, error: Exception) -> None:
+        """Raise RuntimeError unless the package's own layout can stand in for `dot`."""
         if self._picture is None or format != "svg":
             raise RuntimeError(
-                f"{format} is made by Graphviz's dot, which is missing or fails here: install it "
-                "(apt install graphviz, brew install graphviz, conda install graphviz), or take "
-                "format='svg', which needs nothing"
+                f"{format} needs Graphviz's dot, which is missing or fails here: install it "
+                "(apt install graphviz, brew install graphviz, conda install graphviz), or use "
+                "format='svg', which works without it"
             ) from error
 
     def _own_svg(self) -> str:
@@ -135,31 +134,31 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
 
 def suffix_of(path: str | os.PathLike[str]) -> str:
-    """Return what a path ends in, in small letters and without the dot."""
+    """Return the suffix of a path in lower case and without the dot."""
     return Path(path).suffix.lower().removeprefix(".")
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
-    """Return the format that a file's name ends in; ValueError where it is none of FORMATS."""
+    """Return the format of a file name's suffix; raise ValueError if it is not in FORMATS."""
     if (format := suffix_of(path)) not in FORMATS:
-        raise ValueError(f"{path}: a picture ends in .{', .'.join(FORMATS)}")
+        raise ValueError(f"unknown picture format in {path}: use one of .{', .'.join(FORMATS)}")
     return format
 
 
 def to_digraph(picture: Picture, *, rankdir: str = "LR", format: str = "svg") -> Drawing:
-    """Return a picture as DOT: nodes n0, n1, ... in topological order, scopes as clusters."""
+    """Return a picture as a Drawing: nodes n0, n1, ... in topological order, scopes as clusters."""
     drawing = Drawing("graph", comment=picture.title, format=format)
     drawing._picture, drawing._rankdir = picture, rankdir
-    # The ground stays dot's white: a PNG is looked at before black, too.
+    # The background stays dot's white, since a PNG may be viewed on black.
     drawing.attr(rankdir=rankdir, nodesep="0.2", ranksep="0.4")
     drawing.attr("node", shape="box", fontname="Courier", fontsize="11", margin="0.06,0.03")
     drawing.attr("edge", color=GREY, arrowsize="0.6", fontname="Courier", fontsize="10")
     drawing.attr("edge", fontcolor=GREY)
     _add_boxes(drawing, picture, range(len(picture.boxes)), ())
     for edge, (source, target) in enumerate(picture.edges):
-        # The blanks keep it off the line.
-        note = {"label": f" {picture.notes[edge]} "} if picture.notes else {}
-        drawing.edge(f"n{source}", f"n{target}", **note)
+        # The blanks keep the label off the line.
+        label = {"label": f" {picture.edge_labels[edge]} "} if picture.edge_labels else {}
+        drawing.edge(f"n{source}", f"n{target}", **label)
     drawing._made = drawing.source
     return drawing
 
@@ -167,7 +166,7 @@ def to_digraph(picture: Picture, *, rankdir: str = "LR", format: str = "svg") ->
 def _add_boxes(
     graph: graphviz.Digraph, picture: Picture, places: Sequence[int], scope: tuple[str, ...]
 ) -> None:
-    """Add the boxes at these places, all of which are in `scope`, and clusters for inner scopes."""
+    """Add the boxes at these indices, all of them in `scope`, with clusters for inner scopes."""
     inner: dict[tuple[str, ...], list[int]] = {}
     for place in places:
         box = picture.boxes[place]
@@ -186,7 +185,7 @@ def _shape(box: Box) -> dict[str, str]:
     fill, stroke = COLOURS[box.kind]
     style = "filled" if box.kind == "leaf" else "filled,rounded"
     shape = {"style": style, "fillcolor": fill, "color": stroke}
-    # Graphviz reads \N and its like in a tooltip even where the backslash is escaped.
+    # Graphviz expands \N and the like in a tooltip even if the backslash is escaped.
     shape["tooltip"] = graphviz.escape(box.tooltip.replace("\\", "∖"))
     if box.kind == "group":
         shape["peripheries"] = "2"
@@ -196,7 +195,7 @@ def _shape(box: Box) -> dict[str, str]:
 
 
 def _table(box: Box) -> str:
-    """Return a box's content as an HTML-like label."""
+    """Return the content of a box as an HTML-like label."""
     rows = []
     label = f"<B>{_text(box.label)}</B>" if box.label else ""
     if box.symbol:
@@ -213,15 +212,15 @@ def _table(box: Box) -> str:
 
 
 def _chip(box: Box) -> str:
-    """Return the cell with an operation's sign."""
-    sign = f'<FONT COLOR="#ffffff"><B>{_text(box.symbol)}</B></FONT>'
+    """Return the cell with the symbol of an operation."""
+    symbol = f'<FONT COLOR="#ffffff"><B>{_text(box.symbol)}</B></FONT>'
     return (
         f'<TD BGCOLOR="{COLOURS[box.kind][1]}" STYLE="ROUNDED">'
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
-        f'<TR><TD HEIGHT="{ABOVE_SIGN}"></TD></TR><TR><TD> {sign} </TD></TR></TABLE></TD>'
+        f'<TR><TD HEIGHT="{ABOVE_SYMBOL}"></TD></TR><TR><TD> {symbol} </TD></TR></TABLE></TD>'
     )
 
 
 def _text(text: str) -> str:
-    # Graphviz replaces \N by the node's name even here; apart from its letter it cannot.
+    # Graphviz expands \N to the node's name even here, unless the backslash is separate.
     return escape(text).replace("\\", "<FONT>\\</FONT>")

@@ -1,7 +1,7 @@
-"""A Picture as SVG, without any binary: text is measured by counting, and there is no style sheet.
+"""SVG of a Picture, without Graphviz: text is measured by counting columns, and nothing is styled by CSS.
 
-The ground is transparent. Boxes bring a light ground of their own, and everything that stands on
-the page's is a grey with a contrast of 4.5 to 1 on white and on black alike.
+The background is transparent, so the picture suits light and dark pages: boxes have a light fill of
+their own, and lines and titles are a grey with a contrast of 4.5 to 1 on white and on black alike.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from itertools import pairwise
 
 from autograd_scalar.show.graph.picture import Box, Picture, shortened
 from autograd_scalar.show.layout.framed import arrange_framed
-from autograd_scalar.show.layout.layered import LAYER_GAP, Frame, Layout, Point
+from autograd_scalar.show.layout.geometry import Frame, Layout, Point, point_on_curve
+from autograd_scalar.show.layout.layered import LAYER_GAP
 from autograd_scalar.show.layout.text import ADVANCE, FONT, FONT_SIZE, columns
 
-#: Courier's advance is 0.6 em, and no common monospaced font is wider.
 LINE = 15.0
 PAD = 7.0
 MARGIN = 10.0
 ARROW = 6.0
-NOTE_GAP = 84.0
-NOTE_ADVANCE = 6.05
-#: Notes are looked for in squares of this side; none is wider.
+#: Gap between layers where edges have labels, and the width of one column of a label.
+LABEL_GAP = 84.0
+LABEL_ADVANCE = 6.05
+#: Side of the squares by which labels are indexed; no label is wider.
 CELL = 80.0
 
 GREY = "#767676"
 INK, FAINT = "#1a1a1a", "#595959"
-#: Ground and line of each kind of box; blue, orange, green and purple from Okabe and Ito's palette.
+#: Fill and stroke of each kind of box: blue, orange, green and purple of Okabe and Ito's palette.
 COLOURS = {
     "operation": ("#eaf3fb", "#0072b2"),
     "leaf": ("#fff4dc", "#a86500"),
@@ -35,7 +36,7 @@ COLOURS = {
 }
 
 
-def size(box: Box) -> tuple[float, float]:
+def box_size(box: Box) -> tuple[float, float]:
     """Return the width and height that a box needs."""
     header = bool(box.symbol or box.label)
     head = columns(box.symbol) * ADVANCE + 10 if box.symbol else 0.0
@@ -47,14 +48,14 @@ def size(box: Box) -> tuple[float, float]:
 
 
 def to_svg(picture: Picture, *, rankdir: str = "LR") -> str:
-    """Return a picture as an SVG document of its own, drawn without any binary."""
-    flat = rankdir in ("TB", "BT")
-    sizes = [size(box) for box in picture.boxes]
+    """Return a picture as a standalone SVG document."""
+    vertical = rankdir in ("TB", "BT")
+    sizes = [box_size(box) for box in picture.boxes]
     layout = arrange_framed(
-        [(height, width) for width, height in sizes] if flat else sizes,
+        [(height, width) for width, height in sizes] if vertical else sizes,
         picture.edges,
         [box.scope for box in picture.boxes],
-        layer_gap=NOTE_GAP if picture.notes else LAYER_GAP,
+        layer_gap=LABEL_GAP if picture.edge_labels else LAYER_GAP,
         rankdir=rankdir,
     ).turned(rankdir)
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
@@ -65,18 +66,18 @@ def to_svg(picture: Picture, *, rankdir: str = "LR") -> str:
         f"<title>{escape(picture.title)}</title>",
         f"<desc>{escape(picture.description)}</desc>",
         *map(_frame, layout.frames),
-        f'<path fill="none" stroke="{GREY}" stroke-width="{_line(picture)}" '
-        f'd="{_curves(layout, flat)}"/>',
-        f'<path fill="{GREY}" d="{_arrows(layout, flat)}"/>',
+        f'<path fill="none" stroke="{GREY}" stroke-width="{_line_width(picture)}" '
+        f'd="{_curves(layout, vertical)}"/>',
+        f'<path fill="{GREY}" d="{_arrows(layout, vertical)}"/>',
         *map(_box, picture.boxes, sizes, layout.centres),
-        *_notes(picture, layout, flat),
+        *_edge_labels(picture, layout, vertical),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _line(picture: Picture) -> float:
-    """Return how thick lines are: thin where there are so many that they would make a grey mass."""
+def _line_width(picture: Picture) -> float:
+    """Return the width of lines: thin in dense graphs, where thick ones would merge into an area."""
     return 1.3 if len(picture.edges) < 4 * len(picture.boxes) else 0.7
 
 
@@ -90,67 +91,54 @@ def _frame(frame: Frame) -> str:
     )
 
 
-def _curves(layout: Layout, flat: bool) -> str:
-    """Return the path of all courses; what several of them share is drawn once."""
+def _curves(layout: Layout, vertical: bool) -> str:
+    """Return the path of all routes; pieces that several of them share are drawn once."""
     pieces: dict[tuple[Point, Point], None] = {}
-    for course in layout.courses:
-        (x, y), back = course[-1], (ARROW - 1) * _ahead(course, flat)
-        tip = (x, y - back) if flat else (x - back, y)
-        pieces.update(dict.fromkeys(pairwise([*course[:-1], tip])))
-    return "".join(_curve(*start, *end, flat) for start, end in pieces)
+    for route in layout.routes:
+        (x, y), back = route[-1], (ARROW - 1) * _ahead(route, vertical)
+        tip = (x, y - back) if vertical else (x - back, y)
+        pieces.update(dict.fromkeys(pairwise([*route[:-1], tip])))
+    return "".join(_curve(*start, *end, vertical) for start, end in pieces)
 
 
-def _curve(x: float, y: float, a: float, b: float, flat: bool) -> str:
-    if flat:
+def _curve(x: float, y: float, a: float, b: float, vertical: bool) -> str:
+    if vertical:
         middle = (y + b) / 2
         return f"M{x:.1f} {y:.1f}C{x:.1f} {middle:.1f} {a:.1f} {middle:.1f} {a:.1f} {b:.1f}"
     middle = (x + a) / 2
     return f"M{x:.1f} {y:.1f}C{middle:.1f} {y:.1f} {middle:.1f} {b:.1f} {a:.1f} {b:.1f}"
 
 
-def _arrows(layout: Layout, flat: bool) -> str:
+def _arrows(layout: Layout, vertical: bool) -> str:
     heads: dict[str, None] = {}
-    for course in layout.courses:
-        (x, y), back = course[-1], ARROW * _ahead(course, flat)
-        tail = f"l-3 {-back:.1f}h6z" if flat else f"l{-back:.1f} -3v6z"
+    for route in layout.routes:
+        (x, y), back = route[-1], ARROW * _ahead(route, vertical)
+        tail = f"l-3 {-back:.1f}h6z" if vertical else f"l{-back:.1f} -3v6z"
         heads[f"M{x:.1f} {y:.1f}{tail}"] = None
     return "".join(heads)
 
 
-def _ahead(course: list[Point], flat: bool) -> float:
-    """Return 1.0 where a course arrives rightwards (or downwards), else -1.0."""
-    axis = 1 if flat else 0
-    return 1.0 if course[-1][axis] >= course[-2][axis] else -1.0
+def _ahead(route: list[Point], vertical: bool) -> float:
+    """Return 1.0 for a route that ends rightwards (or downwards), else -1.0."""
+    axis = 1 if vertical else 0
+    return 1.0 if route[-1][axis] >= route[-2][axis] else -1.0
 
 
 def _box(box: Box, size: tuple[float, float], centre: Point) -> str:
     (width, height), (x, y) = size, (centre[0] - size[0] / 2, centre[1] - size[1] / 2)
     fill, stroke = COLOURS[box.kind]
     corner = {"operation": 7, "leaf": 0, "group": 4, "summary": 12}[box.kind]
-    frame = f'width="{width:.1f}" height="{height:.1f}" rx="{corner}" fill="{fill}"'
+    shape = f'width="{width:.1f}" height="{height:.1f}" rx="{corner}" fill="{fill}"'
     parts = [f"<g><title>{escape(box.tooltip)}</title>"]
     if box.kind == "group":  # a stack of cards
-        parts.append(f'<rect x="{x + 4:.1f}" y="{y + 4:.1f}" {frame} stroke="{stroke}"/>')
+        parts.append(f'<rect x="{x + 4:.1f}" y="{y + 4:.1f}" {shape} stroke="{stroke}"/>')
     stroke_width = 2.6 if box.is_end else 1.2
     parts.append(
-        f'<rect x="{x:.1f}" y="{y:.1f}" {frame} stroke="{stroke}" stroke-width="{stroke_width}"/>'
+        f'<rect x="{x:.1f}" y="{y:.1f}" {shape} stroke="{stroke}" stroke-width="{stroke_width}"/>'
     )
     base = y + PAD + 10
     if box.symbol or box.label:
-        at = x + PAD
-        if box.symbol:
-            chip = columns(box.symbol) * ADVANCE + 10
-            parts.append(
-                f'<rect x="{at:.1f}" y="{base - 11:.1f}" width="{chip:.1f}" height="14.5" rx="3" '
-                f'fill="{stroke}"/><text x="{at + 5:.1f}" y="{base:.1f}" fill="#ffffff" '
-                f'font-weight="bold">{escape(box.symbol)}</text>'
-            )
-            at += chip + 6
-        if box.label:
-            parts.append(
-                f'<text x="{at:.1f}" y="{base:.1f}" fill="{INK}" '
-                f'font-weight="bold">{escape(box.label)}</text>'
-            )
+        parts += _heading(box, x + PAD, base)
         base += LINE
     for key, value in box.rows:
         parts.append(
@@ -162,39 +150,52 @@ def _box(box: Box, size: tuple[float, float], centre: Point) -> str:
     return "".join(parts) + "</g>"
 
 
-def _notes(picture: Picture, layout: Layout, flat: bool) -> list[str]:
-    """Return the edges' notes, each on its edge and beside the notes that are there already."""
+def _heading(box: Box, x: float, base: float) -> list[str]:
+    """Return the first line of a box: the symbol of its operation on a chip, and its label."""
+    parts = []
+    if box.symbol:
+        chip = columns(box.symbol) * ADVANCE + 10
+        parts.append(
+            f'<rect x="{x:.1f}" y="{base - 11:.1f}" width="{chip:.1f}" height="14.5" rx="3" '
+            f'fill="{COLOURS[box.kind][1]}"/><text x="{x + 5:.1f}" y="{base:.1f}" fill="#ffffff" '
+            f'font-weight="bold">{escape(box.symbol)}</text>'
+        )
+        x += chip + 6
+    if box.label:
+        parts.append(
+            f'<text x="{x:.1f}" y="{base:.1f}" fill="{INK}" '
+            f'font-weight="bold">{escape(box.label)}</text>'
+        )
+    return parts
+
+
+def _edge_labels(picture: Picture, layout: Layout, vertical: bool) -> list[str]:
+    """Return the labels of the edges, each on its edge and clear of the labels before it."""
     taken: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
     parts = []
-    for note, course in zip(picture.notes, layout.courses, strict=False):
-        wide = columns(note) * NOTE_ADVANCE + 6
-        # The last gap: before it an edge may share its way with others from the same source.
-        start, end = [p for p in pairwise(course) if abs(p[1][flat] - p[0][flat]) > MARGIN][-1]
+    for label, route in zip(picture.edge_labels, layout.routes, strict=False):
+        width = columns(label) * LABEL_ADVANCE + 6
+        # In the last gap: before it, an edge may share its route with others from its source.
+        start, end = [
+            piece
+            for piece in pairwise(route)
+            if abs(piece[1][vertical] - piece[0][vertical]) > MARGIN
+        ][-1]
         for share in (0.5, 0.36, 0.64, 0.22, 0.78):
-            x, y = _on_curve(start, end, share, flat)
+            x, y = point_on_curve(start, end, share, vertical=vertical)
             near = [
                 other
                 for i in (-1, 0, 1)
                 for j in (-1, 0, 1)
                 for other in taken.get((int(x // CELL) + i, int(y // CELL) + j), ())
             ]
-            if all(abs(x - a) > (wide + w) / 2 + 1 or abs(y - b) > 14 for a, b, w in near):
+            if all(abs(x - a) > (width + w) / 2 + 1 or abs(y - b) > 14 for a, b, w in near):
                 break
-        taken.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, wide))
+        taken.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, width))
         parts.append(
-            f'<rect x="{x - wide / 2:.1f}" y="{y - 6.5:.1f}" width="{wide:.1f}" height="13" '
+            f'<rect x="{x - width / 2:.1f}" y="{y - 6.5:.1f}" width="{width:.1f}" height="13" '
             f'rx="6" fill="#ffffff" stroke="{GREY}" stroke-width="0.6"/>'
             f'<text x="{x:.1f}" y="{y + 3.5:.1f}" fill="{INK}" font-size="10" '
-            f'text-anchor="middle">{escape(note)}</text>'
+            f'text-anchor="middle">{escape(label)}</text>'
         )
     return parts
-
-
-def _on_curve(start: Point, end: Point, share: float, flat: bool) -> Point:
-    """Return a point of the cubic that _curve draws."""
-    rest = 1.0 - share
-    level = rest**3 + 3 * rest**2 * share  # how much of the start is left across the direction
-    along = rest**3 + 1.5 * rest * share  # and along it, where both controls are in the middle
-    shares = (level, along) if flat else (along, level)
-    x, y = (a * part + b * (1.0 - part) for a, b, part in zip(start, end, shares, strict=True))
-    return x, y

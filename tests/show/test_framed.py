@@ -1,4 +1,4 @@
-"""Frames: each holds its own nodes and nobody else's."""
+"""Framed layout: each frame contains the nodes of its scope and no others."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_scalar.show.layout.framed import arrange_framed
-from autograd_scalar.show.layout.layered import RANKDIRS
+from autograd_scalar.show.layout.geometry import RANKDIRS
 
 SCOPES = [(), ("a",), ("b",), ("a", "p"), ("a", "q"), ("b", "p")]
 
 
 @st.composite
 def framed_graphs(draw: st.DrawFn):
-    """Return sizes, edges and scopes of a graph; nodes come scope by scope, so frames nest well."""
+    """Return sizes, edges and scopes of a graph; nodes are sorted by scope, so frames nest."""
     scopes = [scope for scope in SCOPES for _ in range(draw(st.integers(0, 3)))] or [()]
     count = len(scopes)
     sizes = draw(
@@ -36,7 +36,7 @@ def inside(box, frame):
     )
 
 
-def apart(box, frame):
+def disjoint(box, frame):
     return (
         box[2] <= frame.corner[0] + 1e-6
         or box[3] <= frame.corner[1] + 1e-6
@@ -53,10 +53,10 @@ def boxes_of(sizes, layout):
 
 
 @given(framed_graphs(), st.sampled_from(RANKDIRS))
-def test_frames_hold_their_own_nodes_and_no_others(graph, rankdir):
+def test_a_frame_contains_the_nodes_of_its_scope_and_no_others(graph, rankdir):
     sizes, edges, scopes = graph
-    flat = rankdir in ("TB", "BT")
-    turned = [(h, w) for w, h in sizes] if flat else sizes
+    vertical = rankdir in ("TB", "BT")
+    turned = [(h, w) for w, h in sizes] if vertical else sizes
     layout = arrange_framed(turned, edges, scopes, layer_gap=40, rankdir=rankdir).turned(rankdir)
     boxes = boxes_of(sizes, layout)
     for one, other in combinations(boxes, 2):
@@ -64,12 +64,12 @@ def test_frames_hold_their_own_nodes_and_no_others(graph, rankdir):
             min(one[3], other[3]) - max(one[1], other[1]) < 1e-6
         )
     prefixes = {scope[:depth] for scope in scopes for depth in range(1, len(scope) + 1)}
-    if not layout.frames:  # left out, where they feed each other in a circle
+    if not layout.frames:  # scopes that feed each other in a cycle
         return
     assert sorted(frame.name for frame in layout.frames) == sorted(p[-1] for p in prefixes)
     for frame in layout.frames:
         held = {i for i, box in enumerate(boxes) if inside(box, frame)}
-        assert all(apart(box, frame) for i, box in enumerate(boxes) if i not in held)
+        assert all(disjoint(box, frame) for i, box in enumerate(boxes) if i not in held)
         assert any(
             held == {i for i, scope in enumerate(scopes) if scope[: len(prefix)] == prefix}
             for prefix in prefixes
@@ -78,19 +78,19 @@ def test_frames_hold_their_own_nodes_and_no_others(graph, rankdir):
 
 
 @given(framed_graphs())
-def test_courses_join_their_nodes(graph):
+def test_routes_connect_their_nodes(graph):
     sizes, edges, scopes = graph
     layout = arrange_framed(sizes, edges, scopes, layer_gap=40)
     boxes = boxes_of(sizes, layout)
-    for (source, target), course in zip(edges, layout.courses, strict=True):
-        assert course[0][0] == pytest.approx(boxes[source][2], abs=0.02)
-        assert course[-1][0] == pytest.approx(boxes[target][0], abs=0.02)
-        assert boxes[source][1] < course[0][1] < boxes[source][3]
-        assert boxes[target][1] < course[-1][1] < boxes[target][3]
-        assert all(b[0] >= a[0] - 1e-6 for a, b in pairwise(course))
+    for (source, target), route in zip(edges, layout.routes, strict=True):
+        assert route[0][0] == pytest.approx(boxes[source][2], abs=0.02)
+        assert route[-1][0] == pytest.approx(boxes[target][0], abs=0.02)
+        assert boxes[source][1] < route[0][1] < boxes[source][3]
+        assert boxes[target][1] < route[-1][1] < boxes[target][3]
+        assert all(b[0] >= a[0] - 1e-6 for a, b in pairwise(route))
 
 
-def test_frames_that_feed_each_other_are_left_out():
+def test_scopes_in_a_cycle_get_no_frames():
     scopes = [("a",), ("b",), ("a",)]
     layout = arrange_framed([(40, 20)] * 3, [(0, 1), (1, 2)], scopes, layer_gap=40)
     assert layout.frames == []
@@ -100,7 +100,7 @@ def test_frames_that_feed_each_other_are_left_out():
 
 
 @pytest.mark.parametrize("rankdir", RANKDIRS)
-def test_a_frame_has_room_for_its_name(rankdir):
+def test_a_frame_is_wide_enough_for_its_title(rankdir):
     name = "a_name_that_is_wider_than_its_node"
     layout = arrange_framed([(30, 20)], [], [(name,)], layer_gap=40, rankdir=rankdir).turned(
         rankdir
@@ -108,5 +108,5 @@ def test_a_frame_has_room_for_its_name(rankdir):
     (frame,) = layout.frames
     assert frame.width > 6 * len(name)
     (x, y), (a, b) = layout.centres[0], frame.corner
-    assert y - 10 - b > 15  # the name stands above the node, however the layout is turned
+    assert y - 10 - b > 15  # the title is above the node in every direction
     assert a < x < a + frame.width
