@@ -1,4 +1,4 @@
-"""The shapes, data sets, and CSV files good and bad."""
+"""Toy shapes, data sets, and CSV files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_shapes_are_reproducible_lists_of_floats(name):
 
 
 @pytest.mark.parametrize("name", data.SHAPES)
-def test_without_a_seed_points_come_from_the_global_random(name):
+def test_without_a_seed_points_come_from_the_global_generator(name):
     made = []
     for _ in range(2):
         random.seed(11)
@@ -35,7 +35,7 @@ def test_without_a_seed_points_come_from_the_global_random(name):
     assert made[0] == made[1]
 
 
-def test_a_seed_leaves_the_global_random_alone():
+def test_a_seed_does_not_touch_the_global_generator():
     before = random.getstate()
     for name in data.SHAPES:
         data.make(name, 10, noise=0.1, seed=0).split(seed=0)
@@ -82,24 +82,30 @@ def test_blobs_surround_their_centres():
     ("make", "message"),
     [
         (lambda: data.make("moon"), "unknown data set 'moon'; there are moons, circles, spiral"),
-        (lambda: data.moons(1), "1 points cannot be shared among 2 classes"),
-        (lambda: data.spiral(10, arms=0), "10 points cannot be shared among 0 arms"),
-        (lambda: data.moons(10, noise=-0.1), "noise is a standard deviation, 0 or more, got -0.1"),
-        (lambda: data.xor(10, noise=math.nan), "noise is a standard deviation"),
-        (lambda: data.circles(10, factor=1.5), "factor is the inner radius, between 0 and 1"),
+        (lambda: data.moons(1), "n must be at least the number of classes, .* got 1 and 2"),
+        (lambda: data.spiral(10, arms=0), "number of arms, 1 or more: got 10 and 0"),
+        (
+            lambda: data.moons(10, noise=-0.1),
+            "noise must be a standard deviation of 0 or more, got -0.1",
+        ),
+        (lambda: data.xor(10, noise=math.nan), "noise must be a standard deviation"),
+        (lambda: data.circles(10, factor=1.5), "factor must be a radius between 0 and 1, got 1.5"),
         (lambda: Dataset([[1.0]], [1, 2]), "X has 1 rows and y has 2 targets"),
         (lambda: Dataset([], []), "at least one row"),
         (lambda: Dataset([[1.0, 2.0], [1.0]], [1, 2]), "row 1 has 1 values, row 0 has 2"),
         (lambda: Dataset([[1.0]], [1], features=["a", "b"]), "2 feature names for rows of 1"),
-        (lambda: data.moons(10).split(test=1.0), "share of rows held out, between 0 and 1, got 1"),
-        (lambda: Dataset([[1.0]], [1]).split(), "one row cannot be split"),
-        (lambda: data.spiral(9, arms=3).signed(), r"only targets 0 and 1 .* got \[0, 1, 2\]"),
-        (lambda: data.moons(9).standardise().standardise(), "standardised already"),
-        (lambda: data.moons(9).standardise(target=True), "targets that are classes have no scale"),
-        (lambda: data.moons(9).standardise(by=data.moons(9)), "that standardise.. returned"),
+        (lambda: data.moons(10).split(test=1.0), "fraction of the rows between 0 and 1, got 1"),
+        (lambda: Dataset([[1.0]], [1]).split(), "a data set of one row cannot be split"),
+        (lambda: data.spiral(9, arms=3).signed(), r"takes targets 0 and 1, got \[0, 1, 2\]"),
+        (lambda: data.moons(9).standardise().standardise(), "already standardised"),
+        (lambda: data.moons(9).standardise(target=True), "but the targets are classes"),
+        (
+            lambda: data.moons(9).standardise(by=data.moons(9)),
+            "by must be a data set that standardise.. returned",
+        ),
         (
             lambda: data.moons(9).standardise(by=data.blobs(9, centers=[[0]]).standardise()),
-            "by= has features x1, this data set has x1, x2",
+            "by has features x1, this data set has x1, x2",
         ),
     ],
 )
@@ -112,7 +118,7 @@ def test_bad_arguments(make, message):
     ("make", "error", "message"),
     [
         (lambda: Dataset([["a"]], [0]), TypeError, "row 0, value 0: 'a' is not a number"),
-        (lambda: Dataset([1.0], [0]), TypeError, "row 0 is 1.0, a row is a list of numbers"),
+        (lambda: Dataset([1.0], [0]), TypeError, "row 0 must be a list of numbers, got 1.0"),
         (
             lambda: Dataset([[1.0]], ["cat"]),
             TypeError,
@@ -120,15 +126,15 @@ def test_bad_arguments(make, message):
         ),
         (lambda: data.moons(9, seed="a"), TypeError, "seed is a whole number, got 'a'"),
         (lambda: data.moons(9).split(seed=1.5), TypeError, "seed is a whole number, got 1.5"),
-        (lambda: data.moons(1.5), ValueError, "n and classes are whole numbers, got 1.5"),
+        (lambda: data.moons(1.5), ValueError, "n and classes must be integers, got 1.5"),
     ],
 )
-def test_what_is_no_number(make, error, message):
+def test_cells_targets_and_seeds_must_be_numbers(make, error, message):
     with pytest.raises(error, match=message):
         make()
 
 
-def test_a_seed_of_numpys_is_the_same_seed():
+def test_a_numpy_integer_is_a_seed():
     assert data.moons(9, 0.1, np.int64(3)).X == data.moons(9, 0.1, 3).X
     assert (
         data.moons(9, seed=1).split(seed=np.int64(3))[1].X
@@ -136,7 +142,7 @@ def test_a_seed_of_numpys_is_the_same_seed():
     )
 
 
-def test_a_split_shares_out_every_row():
+def test_a_split_uses_every_row_once():
     whole = data.blobs(25, seed=0)
     train, test = whole.split(test=0.2, seed=3)
     assert (len(train), len(test)) == (20, 5)
@@ -160,7 +166,7 @@ def test_arrays_make_data_sets():
     assert repr(made) == "Dataset(2 rows of 2 features, target target)"
 
 
-def test_decoding():
+def test_decode_names_the_class_of_the_largest_output():
     flowers = Schema(("x",), classes=("iris", "rose", "lily"))
     assert flowers.decode([Value(-1.0), 3.0, Value(2.0)]) == "rose"
     assert Schema(("x",), classes=("no", "yes"), threshold=0.5).decode([Value(0.4)]) == "no"
@@ -185,7 +191,7 @@ def write(tmp_path, text, name="data.csv"):
         'a,b,kind\n1,2,"x"\n3,4,"y"\n5,6,"x"\n',
     ],
 )
-def test_files_of_many_kinds(tmp_path, text):
+def test_delimiters_quotes_and_line_endings_are_detected(tmp_path, text):
     loaded = load_csv(write(tmp_path, text), target="kind")
     assert tuple(loaded) == ([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [0, 1, 0])
     assert (loaded.features, loaded.classes) == (("a", "b"), ("x", "y"))
@@ -210,7 +216,7 @@ def test_features_can_be_chosen(tmp_path):
         load_csv(path, features=["c"])
 
 
-def test_delimiter_and_header_can_be_told(tmp_path):
+def test_delimiter_and_header_can_be_given(tmp_path):
     assert load_csv(write(tmp_path, "a,1:y\n2:u\n3:v\n"), delimiter=":").features == ("a,1",)
     path = write(tmp_path, "2019,2020\n1,2\n3,4\n5,6\n")
     assert load_csv(path, header=True).features == ("2019",)
@@ -244,22 +250,22 @@ def test_the_task_follows_the_target(tmp_path, cells, task, y, classes):
         ("a,y\n1,3\nnan,6\n", "column 'a': 'nan' is not a finite number"),
         ("a,y\n1,u\n2,\n", r"row 2 \(line 3\), column 'y': the cell is empty"),
         ("a,y\n1,u\n2\n", r"row 2 \(line 3\) has 1 cells, expected 2"),
-        ("a,y\n", "there is a header but no rows under it"),
+        ("a,y\n", "the file has a header but no rows"),
         ("\n\n", "the file is empty"),
         ("", "the file is empty"),
-        ("a,a,y\n1,2,3\n", "two columns are called 'a'"),
+        ("a,a,y\n1,2,3\n", "two columns have the name 'a'"),
         ("y\nu\nv\n", "the features must be columns other than the target"),
-        ("a,y\n1,u\n2,u\n", "all rows are of one class, 'u'"),
+        ("a,y\n1,u\n2,u\n", "all rows have the same class, 'u'"),
         (b"a,y\n\xff\xfe,u\n", "not a CSV file of UTF-8 text"),
         ('a,y\n1,"u\n', "not a CSV file of UTF-8 text: unexpected end of data"),
     ],
 )
-def test_bad_files_say_where(tmp_path, text, message):
+def test_errors_name_the_place_in_the_file(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         load_csv(write(tmp_path, text))
 
 
-def test_bad_targets_and_tasks(tmp_path):
+def test_unknown_targets_and_tasks_are_refused(tmp_path):
     path = write(tmp_path, "a,b\n1,2\n3,4\n")
     with pytest.raises(ValueError, match="no column 'c'; there are a, b"):
         load_csv(path, target="c")
@@ -273,7 +279,7 @@ def test_bad_targets_and_tasks(tmp_path):
         load_csv(tmp_path / "none.csv")
 
 
-def test_rows_for_a_trained_model(tmp_path):
+def test_load_rows_finds_and_scales_the_columns_of_the_schema(tmp_path):
     train = load_csv(write(tmp_path, "a,b,kind\n1,2,x\n3,6,y\n"), target="kind").standardise()
     schema = Schema.from_json(json.loads(json.dumps(train.schema.to_json())))
     assert schema == train.schema

@@ -1,4 +1,4 @@
-"""Optimisers against PyTorch step for step, their states, and schedules."""
+"""Optimizers: agreement with PyTorch step for step, states; learning rate schedules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CASES = [
 
 
 def descend(optimizer, params, steps):
-    """Minimise (ab - 1)² + (a - c²)² / 2 and return the parameters after each step."""
+    """Minimize (ab - 1)² + (a - c²)² / 2; return the parameters after each step."""
     path = []
     for _ in range(steps):
         a, b, c = params
@@ -38,7 +38,7 @@ def descend(optimizer, params, steps):
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES)
-def test_every_step_is_torchs(name, settings):
+def test_every_step_equals_that_of_pytorch(name, settings):
     torch = pytest.importorskip("torch")
     start = [2.0, -0.5, 1.5]
     ours = [Value(x) for x in start]
@@ -52,7 +52,7 @@ def test_every_step_is_torchs(name, settings):
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES)
-def test_a_state_goes_through_json_and_continues_exactly(name, settings):
+def test_a_state_survives_json_and_continues_exactly(name, settings):
     make = getattr(optim, name)
     whole = [Value(x) for x in (2.0, -0.5, 1.5)]
     unbroken = descend(make(whole, **settings), whole, 10)
@@ -70,16 +70,16 @@ ADAM = optim.Adam([Value(1.0), Value(2.0)]).state_dict()
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        (optim.SGD([Value(1.0)]).state_dict(), "the state is SGD's, this is Adam"),
-        (optim.Adam([Value(1.0)]).state_dict(), r"for 1 parameters \(mean\), here are 2"),
+        (optim.SGD([Value(1.0)]).state_dict(), "the state is that of SGD, this optimizer is Adam"),
+        (optim.Adam([Value(1.0)]).state_dict(), r"for 1 parameters \(mean\), this optimizer has 2"),
         ({"name": "Adam", "slots": {"mean": []}}, r"has \['mean'\], expected \['mean', 'square'\]"),
-        ({}, "the state is None's"),
-        ([], "state is a dictionary"),
-        (ADAM | {"slots": "x"}, "slots are lists of numbers by name, got 'x'"),
+        ({}, "the state is that of None"),
+        ([], "state of an optimizer must be a dictionary, got"),
+        (ADAM | {"slots": "x"}, "slots must be lists of numbers by name, got 'x'"),
         (ADAM | {"slots": {"mean": "xy", "square": [0.0, 0.0]}}, "mean must be a list of numbers"),
         (ADAM | {"lr": "x"}, "lr must be finite and 0 or more, got 'x'"),
-        (ADAM | {"steps": None}, "steps must be a whole number of 0 or more, got None"),
-        (ADAM | {"steps": -1}, "steps must be a whole number of 0 or more, got -1"),
+        (ADAM | {"steps": None}, "steps must be an integer of 0 or more, got None"),
+        (ADAM | {"steps": -1}, "steps must be an integer of 0 or more, got -1"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(state, message):
@@ -93,7 +93,7 @@ def test_a_state_that_does_not_fit_changes_nothing(state, message):
     assert adam.state_dict() == before
 
 
-def test_the_rate_may_be_set():
+def test_lr_may_be_set_between_steps():
     p = Value(1.0)
     sgd = optim.SGD([p], lr=0.1)
     sgd.lr = 0.5
@@ -109,7 +109,7 @@ V = Value(1.0)
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: optim.SGD([]), ValueError, "SGD got no parameters to optimise"),
+        (lambda: optim.SGD([]), ValueError, "SGD got no parameters to optimize"),
         (lambda: optim.Adam([V, 1.0]), TypeError, r"a list of Values, .* item 1 is 1.0"),
         (lambda: optim.SGD(V), TypeError, r"such as model.parameters\(\), got one Value"),
         (lambda: optim.SGD([V], lr="x"), ValueError, "lr must be finite and 0 or more, got 'x'"),
@@ -120,7 +120,11 @@ V = Value(1.0)
         (lambda: optim.Adam([V], betas=(0.9, 1.0)), ValueError, "betas must be below 1"),
         (lambda: optim.optimizer("adm", [V]), ValueError, "there are sgd, rmsprop, adam, adamw"),
         (lambda: optim.Optimizer([V], 0.1).step(), NotImplementedError, "does not define step"),
-        (lambda: schedules.linear(epochs=0), ValueError, "1 epoch or more, a whole number, got 0"),
+        (
+            lambda: schedules.linear(epochs=0),
+            ValueError,
+            "takes an integer of 1 epoch or more, got 0",
+        ),
     ],
 )
 def test_bad_arguments(make, error, message):
@@ -128,12 +132,12 @@ def test_bad_arguments(make, error, message):
         make()
 
 
-def test_optimizers_by_name():
+def test_optimizers_are_found_by_name():
     for name, kind in optim.OPTIMIZERS.items():
         assert type(optim.optimizer(name, [Value(1.0)], lr=0.3)) is kind
 
 
-def test_schedules():
+def test_schedules_follow_their_formulas():
     assert [schedules.linear()(k) for k in range(100)] == [1.0 - 0.9 * k / 100 for k in range(100)]
     assert schedules.linear()(1000) == schedules.linear()(100) == pytest.approx(0.1)
     assert schedules.constant(0.3)(99) == 0.3

@@ -1,4 +1,4 @@
-"""Data sets as plain lists: five classical shapes in the plane, and a user's own CSV file."""
+"""Data sets as plain lists: five classical shapes in the plane, and CSV files."""
 
 from autograd_scalar.data.csv_file import load_csv, load_rows
 from autograd_scalar.data.dataset import Dataset, Schema

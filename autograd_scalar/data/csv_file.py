@@ -1,4 +1,4 @@
-"""A user's own CSV file: finding the header and the target column, and refusing what is unclear."""
+"""CSV files: detect the header, delimiter and kind of target; refuse unclear cells by place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Task = Literal["auto", "classification", "regression"]
 
 
 class Table(NamedTuple):
-    """The cells of a file as text, with what an error message needs to point at one."""
+    """The cells of a file as text, and their places for error messages."""
 
     path: str
     names: list[str]
@@ -24,33 +24,38 @@ class Table(NamedTuple):
     header: bool
 
     def column(self, name: str | int) -> int:
-        """Return the position of a column given by name or by position (from the end if < 0)."""
+        """Return the index of a column given by name or index; negative ones count from the end."""
         if isinstance(name, int) and -len(self.names) <= name < len(self.names):
             return name % len(self.names)
         if name in self.names:
             return self.names.index(str(name))
         raise ValueError(f"{self.path}: no column {name!r}; there are {', '.join(self.names)}")
 
-    def number(self, row: int, column: int) -> float:
-        """Return a cell as a finite float."""
+    def text(self, row: int, column: int) -> str:
+        """Return a cell, which must not be empty."""
         cell = self.rows[row][column]
         if cell == "":
             raise ValueError(
                 f"{self.place(row, column)}: the cell is empty; fill it in or leave out the row"
             )
+        return cell
+
+    def float_at(self, row: int, column: int) -> float:
+        """Return a cell as a finite float."""
+        cell = self.text(row, column)
         try:
-            number = float(cell)
+            x = float(cell)
         except ValueError:
             raise ValueError(
                 f"{self.place(row, column)}: {cell!r} is not a number; "
                 "encode it as one, or choose other columns"
             ) from None
-        if not isfinite(number):
+        if not isfinite(x):
             raise ValueError(f"{self.place(row, column)}: {cell!r} is not a finite number")
-        return number
+        return x
 
     def place(self, row: int, column: int) -> str:
-        """Return where a cell is, for a message."""
+        """Return the place of a cell, for an error message."""
         return f"{self.path}: row {row + 1} (line {self.lines[row]}), column {self.names[column]!r}"
 
 
@@ -65,14 +70,6 @@ def load_csv(
 ) -> Dataset:
     """Return the data set in a CSV file.
 
-    `target` is a column's name or position, the last one unless told; `features` are those of the
-    columns to learn from, all others unless told. The first row is a header if
-    none of its cells is a number; `header` overrides that. The delimiter is the one of , ; tab |
-    that is commonest in the first line.
-
-    A target of text gives classes, sorted by name, and so does a target of just two whole
-    numbers, such as 0 and 1; other numbers are a regression. `task` overrides that.
-
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp(), "flowers.csv")
     >>> _ = path.write_text("length,width,kind\\n1.4,0.2,rose\\n4.7,1.4,iris\\n5.0,1.5,iris\\n")
@@ -82,53 +79,62 @@ def load_csv(
     >>> data.y
     [1, 0, 0]
 
-    Raises ValueError, naming file, row and column, for a cell that is empty or not a number, and
-    for rows of different lengths.
+    Args:
+        path: The file, in UTF-8. Blank lines are skipped.
+        target: Name or index of the column to predict. Defaults to the last one.
+        features: Names or indices of the columns to learn from. Defaults to all others.
+        header: Whether the first row holds the names. By default it does if none of its cells is a
+            number; without a header the names are "column 1", "column 2", ...
+        task: "classification", "regression" or "auto". "auto" takes text, and two different
+            integers such as 0 and 1, for classes, and other numbers for a regression. Classes are
+            numbered in the order of their names, or of their values if all are numbers.
+        delimiter: Character between cells. Defaults to the most frequent of comma, semicolon, tab
+            and | in the first line.
+
+    Raises ValueError, with file, row and column, for a cell that is empty or not a number, for rows
+    of different lengths and for columns that do not exist.
     """
     if task not in ("auto", "classification", "regression"):
         raise ValueError(f"unknown task {task!r}; there are auto, classification, regression")
     table = _read(path, header, delimiter)
-    at = table.column(target)
-    columns = [i for i in range(len(table.names)) if i != at]
+    goal = table.column(target)
+    columns = [i for i in range(len(table.names)) if i != goal]
     if features is not None:
         columns = [table.column(name) for name in features]
-    if not columns or at in columns:
+    if not columns or goal in columns:
         raise ValueError(f"{table.path}: the features must be columns other than the target")
-    count = range(len(table.rows))
-    X = [[table.number(row, column) for column in columns] for row in count]
-    labels = [row[at] for row in table.rows]
-    for row, label in enumerate(labels):
-        if label == "":
-            raise ValueError(
-                f"{table.place(row, at)}: the cell is empty; fill it in or leave out the row"
-            )
+    X = [[table.float_at(row, i) for i in columns] for row in range(len(table.rows))]
+    y, classes = _targets(table, goal, task)
+    names = [table.names[i] for i in columns]
+    return Dataset(X, y, features=names, target=table.names[goal], classes=classes)
+
+
+def _targets(table: Table, column: int, task: Task) -> tuple[Sequence[float], list[str] | None]:
+    """Return the targets in a column and the names of the classes, None for a regression."""
+    rows = range(len(table.rows))
+    labels = [table.text(row, column) for row in rows]
     numeric = all(map(_is_number, labels))
     if numeric and task != "regression":
         labels = [f"{float(label):g}" for label in labels]  # "1" and "1.0" are one class
     if task == "auto":
         two = len(set(labels)) == 2 and all(label.lstrip("-").isdigit() for label in labels)
         task = "regression" if numeric and not two else "classification"
-    y: list[float]
-    classes: list[str] | None = None
     if task == "regression":
-        y = [table.number(row, at) for row in count]
-    else:
-        classes = sorted(set(labels), key=float if numeric else str)
-        if len(classes) < 2:
-            raise ValueError(f"{table.path}: all rows are of one class, {classes[0]!r}")
-        index = {label: i for i, label in enumerate(classes)}
-        y = [index[label] for label in labels]
-    names = [table.names[i] for i in columns]
-    return Dataset(X, y, features=names, target=table.names[at], classes=classes)
+        return [table.float_at(row, column) for row in rows], None
+    classes = sorted(set(labels), key=float if numeric else str)
+    if len(classes) < 2:
+        raise ValueError(f"{table.path}: all rows have the same class, {classes[0]!r}")
+    index = {label: i for i, label in enumerate(classes)}
+    return [index[label] for label in labels], classes
 
 
 def load_rows(path: Path, schema: Schema, *, header: bool | None = None) -> list[list[float]]:
-    """Return the rows of a CSV file as a trained model takes them: chosen by name and standardised.
+    """Return the rows of a CSV file as inputs of a trained model, standardised by its schema.
 
-    Columns may come in another order, and beside others. A file without a header whose columns
-    are as many as the features is read in order.
+    Columns are found by name, in any order and among others. A file without a header is read in
+    order if it has as many columns as the schema has features.
 
-    Raises ValueError where a feature's column is missing, or a cell is empty or not a number.
+    Raises ValueError for a missing column and for a cell that is empty or not a number.
     """
     table = _read(path, header, None)
     if not table.header and len(table.names) == len(schema.features):
@@ -141,7 +147,7 @@ def load_rows(path: Path, schema: Schema, *, header: bool | None = None) -> list
             )
         columns = [table.names.index(name) for name in schema.features]
     return [
-        schema.standardise([table.number(row, column) for column in columns])
+        schema.standardise([table.float_at(row, column) for column in columns])
         for row in range(len(table.rows))
     ]
 
@@ -173,10 +179,10 @@ def _read(path: Path, header: bool | None, delimiter: str | None) -> Table:
     width = len(cells[0])
     names = cells[0] if header else [f"column {i + 1}" for i in range(width)]
     if twice := [cell for i, cell in enumerate(names) if cell in names[:i]]:
-        raise ValueError(f"{name}: two columns are called {twice[0]!r}")
+        raise ValueError(f"{name}: two columns have the name {twice[0]!r}")
     table = Table(name, names, cells[header:], lines[header:], header)
     if not table.rows:
-        raise ValueError(f"{name}: there is a header but no rows under it")
+        raise ValueError(f"{name}: the file has a header but no rows")
     for i, row in enumerate(table.rows):
         if len(row) != width:
             place = f"{name}: row {i + 1} (line {table.lines[i]})"

@@ -1,4 +1,4 @@
-"""A data set, and the schema that lets a trained model be used on other files later."""
+"""Dataset, rows and targets; Schema, the columns and scaling that a trained model needs later."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from autograd_scalar.value import Value
 
 
 class Schema(NamedTuple):
-    """What the columns mean, and the scaling that rows went through before training.
+    """The columns of a data set and the scaling of its rows.
 
-    It is saved in checkpoints: a model alone does not know which column was which.
+    Checkpoints save it, so that a trained model can be applied to other files.
     """
 
     features: tuple[str, ...]
     target: str = "target"
     #: The names of the classes, by index; None for a regression.
     classes: tuple[str, ...] | None = None
-    #: The mean and the scale of each feature; None where rows are used as they come.
+    #: The mean and the scale of each feature; None for rows that are not standardised.
     mean: tuple[float, ...] | None = None
     scale: tuple[float, ...] | None = None
     target_mean: float = 0.0
     target_scale: float = 1.0
-    #: Above which a model's single output means the second of two classes.
+    #: The output above which a model with a single output means the second of two classes.
     threshold: float = 0.0
 
     def standardise(self, row: Sequence[float]) -> list[float]:
-        """Return the row as the model was trained on it: (x - mean) / scale, or unchanged.
+        """Return a row as the model takes it: (x - mean) / scale, or unchanged without a scaling.
 
         >>> Schema(("a", "b"), mean=(1.0, 0.0), scale=(2.0, 1.0)).standardise([5.0, 3.0])
         [2.0, 3.0]
@@ -40,10 +40,10 @@ class Schema(NamedTuple):
         return [(x - m) / s for x, m, s in zip(row, self.mean, self.scale, strict=True)]
 
     def decode(self, output: Any) -> str | float:
-        """Return what a model's output means: a class name, or a number in the target's own unit.
+        """Return the prediction in a model's output: a class name, or a number in target units.
 
-        One output names the second of two classes where it is above the threshold, which is 0 for
-        logits; of several outputs, the largest names the class.
+        A single output means the second of two classes above the threshold (0 for logits), and the
+        first below. Several outputs mean the class of the largest.
 
         >>> Schema(("x",), classes=("no", "yes")).decode(Value(1.5))
         'yes'
@@ -59,12 +59,12 @@ class Schema(NamedTuple):
         return self.classes[numbers.index(max(numbers))]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the schema as a dictionary that JSON can hold."""
+        """Return the schema as a JSON-serializable dictionary."""
         return self._asdict()
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> Schema:
-        """Return the schema that `to_json` described.
+        """Return the schema that `to_json` returned as a dictionary.
 
         >>> schema = Schema(("a", "b"), classes=("no", "yes"))
         >>> Schema.from_json(schema.to_json()) == schema
@@ -78,9 +78,9 @@ class Schema(NamedTuple):
 
 
 class Dataset:
-    """Rows of features and their targets, which unpack as `X, y`.
+    """Rows of features and their targets; unpacks as `X, y`.
 
-    X is a list of rows of floats; y a list of class indices, or of floats for a regression.
+    X is a list of rows of floats, y a list of class indices, or of floats for a regression.
 
     >>> data = Dataset([[0.0, 1.0], [1.0, 0.0]], [0, 1], classes=("no", "yes"))
     >>> data
@@ -89,8 +89,16 @@ class Dataset:
     >>> y
     [0, 1]
 
-    Raises ValueError where X and y differ in length, or rows in width, TypeError for a cell or a
-    target that is no number.
+    Args:
+        X: Rows of numbers, all of the same length.
+        y: One target per row.
+        features: Names of the columns. Defaults to "x1", "x2", ...
+        target: Name of the target.
+        classes: Names of the classes, by index. None for a regression.
+        schema: A schema in place of the names.
+
+    Raises ValueError for X and y of different lengths and for rows of different widths, TypeError
+    for a cell or a target that is not a number.
     """
 
     def __init__(
@@ -105,7 +113,7 @@ class Dataset:
     ) -> None:
         for i, row in enumerate(X):
             if not hasattr(row, "__len__"):
-                raise TypeError(f"row {i} is {row!r}, a row is a list of numbers")
+                raise TypeError(f"row {i} must be a list of numbers, got {row!r}")
         self.X = [list(row) for row in X]
         self.y = list(y)
         if len(self.X) != len(self.y):
@@ -122,7 +130,7 @@ class Dataset:
             if self.y[i] is None or isinstance(self.y[i], str):
                 raise TypeError(
                     f"the target of row {i}, {self.y[i]!r}, is not a number; "
-                    "number the classes from 0, and name them by classes="
+                    "number the classes from 0 and pass their names as classes="
                 )
         if schema is None:
             names = features or [f"x{i + 1}" for i in range(width)]
@@ -133,12 +141,12 @@ class Dataset:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The features' names."""
+        """The names of the features."""
         return self.schema.features
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """The classes' names, or None for a regression."""
+        """The names of the classes; None for a regression."""
         return self.schema.classes
 
     def __iter__(self) -> Iterator[list[Any]]:
@@ -154,22 +162,25 @@ class Dataset:
         return f"Dataset({len(self)} rows of {len(self.features)} features, {kind})"
 
     def take(self, rows: Sequence[int]) -> Dataset:
-        """Return the data set of these rows, in this order."""
+        """Return the data set with some of the rows, by index, in the given order."""
         return self._with([self.X[i] for i in rows], [self.y[i] for i in rows], self.schema)
 
     def split(self, test: float = 0.2, seed: int | None = None) -> tuple[Dataset, Dataset]:
-        """Return two data sets, train and test, with `test` the share of the second.
+        """Return two data sets, (train, test); `test` is the fraction of rows in the second.
 
-        Rows are shuffled by the seed; without one, by Python's global `random`.
+        Rows are shuffled by a generator of the seed, or by Python's global `random` without one.
+        Each part has at least one row.
 
         >>> train, test = Dataset([[float(i)] for i in range(10)], range(10)).split(seed=0)
         >>> len(train), len(test)
         (8, 2)
+
+        Raises ValueError for a fraction outside of (0, 1) and for a data set of one row.
         """
         if not 0.0 < test < 1.0:
-            raise ValueError(f"test is the share of rows held out, between 0 and 1, got {test!r}")
+            raise ValueError(f"test must be a fraction of the rows between 0 and 1, got {test!r}")
         if len(self) < 2:
-            raise ValueError("one row cannot be split in two")
+            raise ValueError("a data set of one row cannot be split")
         order = list(range(len(self)))
         generator(seed).shuffle(order)
         held_out = min(max(round(test * len(self)), 1), len(self) - 1)
@@ -178,33 +189,36 @@ class Dataset:
     def standardise(self, by: Dataset | None = None, target: bool = False) -> Dataset:
         """Return the data set with features of mean 0 and standard deviation 1.
 
-        Mean and deviation are taken from these rows, or are those that `by`, a standardised
-        data set, went through: a test set is scaled by its training set. A constant feature is
-        only centred. `target` scales the targets of a regression too.
+        The mean and deviation are those of these rows, or those that `by`, an already standardised
+        data set, was scaled with: scale a test set by its training set. A constant feature is only
+        centred. `target=True` also scales the targets of a regression.
 
         >>> train = Dataset([[1.0], [3.0]], [0, 1]).standardise()
         >>> train.X
         [[-1.0], [1.0]]
         >>> Dataset([[5.0]], [1]).standardise(by=train).X
         [[3.0]]
+
+        Raises ValueError for a data set that is already standardised, for a `by` that is not or has
+        other features, and for targets that are classes.
         """
         if self.schema.mean is not None:
-            raise ValueError("the data set is standardised already")
+            raise ValueError("the data set is already standardised")
         if by is None:
             mean, scale = zip(*map(_mean_and_scale, zip(*self.X, strict=True)), strict=True)
             schema = self.schema._replace(mean=mean, scale=scale)
             if target:
                 if self.classes is not None:
-                    raise ValueError("targets that are classes have no scale")
+                    raise ValueError("target=True scales numbers, but the targets are classes")
                 target_mean, target_scale = _mean_and_scale(self.y)
                 schema = schema._replace(target_mean=target_mean, target_scale=target_scale)
         else:
             schema = by.schema
             if schema.mean is None:
-                raise ValueError("by= takes a data set that standardise() returned")
+                raise ValueError("by must be a data set that standardise() returned")
             if schema.features != self.features:
                 raise ValueError(
-                    f"by= has features {', '.join(schema.features)}, "
+                    f"by has features {', '.join(schema.features)}, "
                     f"this data set has {', '.join(self.features)}"
                 )
         y = self.y
@@ -213,13 +227,15 @@ class Dataset:
         return self._with([schema.standardise(row) for row in self.X], y, schema)
 
     def signed(self) -> Dataset:
-        """Return the data set with targets -1 and 1 for its two classes, as the hinge loss wants.
+        """Return the data set with targets -1 and 1 in place of 0 and 1, for the hinge loss.
 
         >>> Dataset([[0.0], [1.0]], [0, 1], classes=("no", "yes")).signed().y
         [-1, 1]
+
+        Raises ValueError for other targets.
         """
         if not set(self.y) <= {0, 1}:
-            raise ValueError(f"only targets 0 and 1 can be signed, got {sorted(set(self.y))[:5]}")
+            raise ValueError(f"signed() takes targets 0 and 1, got {sorted(set(self.y))[:5]}")
         return self._with(self.X, [2 * t - 1 for t in self.y], self.schema)
 
     def _with(self, X: list[list[float]], y: list[float], schema: Schema) -> Dataset:
@@ -227,7 +243,7 @@ class Dataset:
 
 
 def _mean_and_scale(column: Sequence[float]) -> tuple[float, float]:
-    """Return the mean and the standard deviation (over n), or 1 where the column is constant."""
+    """Return the mean and the population standard deviation, or 1 for a constant column."""
     mean = fsum(column) / len(column)
     scale = sqrt(fsum((x - mean) ** 2 for x in column) / len(column))
     return mean, scale or 1.0

@@ -1,7 +1,7 @@
 """Toy data sets in the plane: moons, circles, spiral, xor, blobs.
 
 Moons, circles and blobs follow the formulas of scikit-learn's make_moons, make_circles and
-make_blobs. Without a seed, points are drawn from Python's global `random`.
+make_blobs. Rows come in random order. Without a seed, they are drawn with Python's global `random`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any, SupportsIndex
 from autograd_scalar.data.dataset import Dataset
 from autograd_scalar.seeds import generator
 
-# The features of a point, then its class.
+#: The features of a point, and its class.
 Point = tuple[Sequence[float], int]
 
 
 def moons(n: int = 100, noise: float = 0.0, seed: int | None = None) -> Dataset:
-    """Return two interleaving half circles: n points, classes 0 (upper) and 1 (lower).
+    """Return n points on two interleaving half circles: class 0 the upper, class 1 the lower.
 
-    `noise` is the standard deviation of what is added to each coordinate.
+    `noise` is the standard deviation of the normal noise added to each coordinate.
 
     >>> moons(100, noise=0.1, seed=0)
     Dataset(100 rows of 2 features, classes 0, 1)
@@ -39,14 +39,14 @@ def moons(n: int = 100, noise: float = 0.0, seed: int | None = None) -> Dataset:
 def circles(
     n: int = 100, noise: float = 0.0, seed: int | None = None, *, factor: float = 0.8
 ) -> Dataset:
-    """Return two circles around the origin: class 0 of radius 1, class 1 of radius `factor`.
+    """Return n points on two circles around 0: class 0 of radius 1, class 1 of radius `factor`.
 
     >>> X, y = circles(100, factor=0.5, seed=0)
     >>> sorted({(label, round((a * a + b * b) ** 0.5, 6)) for (a, b), label in zip(X, y)})
     [(0, 1.0), (1, 0.5)]
     """
     if not 0.0 < factor < 1.0:
-        raise ValueError(f"factor is the inner radius, between 0 and 1, got {factor!r}")
+        raise ValueError(f"factor must be a radius between 0 and 1, got {factor!r}")
     outer, inner = _halves(n)
     points: list[Point] = []
     for count, radius, label in ((outer, 1.0, 0), (inner, factor, 1)):
@@ -63,7 +63,7 @@ def spiral(
     arms: int = 2,
     turns: float = 1.0,
 ) -> Dataset:
-    """Return `arms` spirals out of one centre, one class each, reaching radius 1 after `turns`.
+    """Return n points on `arms` spirals, one class each, from the centre to radius 1 in `turns`.
 
     >>> data = spiral(90, arms=3, seed=0)
     >>> [data.y.count(k) for k in range(3)]
@@ -79,7 +79,7 @@ def spiral(
 
 
 def xor(n: int = 100, noise: float = 0.0, seed: int | None = None) -> Dataset:
-    """Return points at the corners of the unit square, of class 1 where just one coordinate is 1.
+    """Return n points at the corners of the unit square: class 1 if exactly one coordinate is 1.
 
     >>> X, y = xor(4)
     >>> sorted(zip(X, y))
@@ -99,9 +99,10 @@ def blobs(
     *,
     centers: int | Sequence[Sequence[float]] = 3,
 ) -> Dataset:
-    """Return Gaussian clouds of standard deviation `noise`, one class each.
+    """Return n points in normal clouds of standard deviation `noise`, one class each.
 
-    `centers` is their number, drawn from the square between -10 and 10, or the centres themselves.
+    `centers` is a list of the centres, or their number; they are then drawn uniformly from the
+    square [-10, 10] x [-10, 10].
 
     >>> data = blobs(6, noise=0.0, seed=0, centers=[[0.0, 0.0], [5.0, 5.0]])
     >>> sorted(zip(data.X, data.y))[2:4]
@@ -128,10 +129,12 @@ SHAPES: dict[str, Callable[..., Dataset]] = {
 
 
 def make(name: str, n: int = 100, **settings: Any) -> Dataset:
-    """Return the data set of that name, with the settings its function takes.
+    """Return the data set with this name; the settings are the arguments of its function.
 
     >>> make("xor", 8, noise=0.1, seed=0)
     Dataset(8 rows of 2 features, classes 0, 1)
+
+    Raises ValueError for an unknown name.
     """
     if name not in SHAPES:
         raise ValueError(f"unknown data set {name!r}; there are {', '.join(SHAPES)}")
@@ -140,15 +143,15 @@ def make(name: str, n: int = 100, **settings: Any) -> Dataset:
 
 def _halves(n: int) -> tuple[int, int]:
     first, second = _shares(n, 2, "classes")
-    return second, first  # an odd point goes to class 1, as in scikit-learn
+    return second, first  # the extra point of an odd n goes to class 1, as in scikit-learn
 
 
 def _shares(n: int, parts: int, what: str) -> list[int]:
-    """Return how many of n points each part gets, the first ones getting one more."""
+    """Return the number of points in each of the parts, as equal as possible, larger ones first."""
     if not hasattr(n, "__index__") or not hasattr(parts, "__index__"):
-        raise ValueError(f"n and {what} are whole numbers, got {n!r} and {parts!r}")
+        raise ValueError(f"n and {what} must be integers, got {n!r} and {parts!r}")
     if parts < 1 or n < parts:
-        raise ValueError(f"{n} points cannot be shared among {parts} {what}: each needs one")
+        raise ValueError(f"n must be at least the number of {what}, 1 or more: got {n} and {parts}")
     return [n // parts + (part < n % parts) for part in range(parts)]
 
 
@@ -162,7 +165,7 @@ def _dataset(
 ) -> Dataset:
     """Return the points, with noise added, in random order."""
     if not noise >= 0.0:
-        raise ValueError(f"noise is a standard deviation, 0 or more, got {noise!r}")
+        raise ValueError(f"noise must be a standard deviation of 0 or more, got {noise!r}")
     rng = generator(seed)
     if noise:
         points = [([x + rng.gauss(0.0, noise) for x in row], label) for row, label in points]

@@ -1,4 +1,4 @@
-"""Optimisers over lists of Values; `schedules` for their learning rates."""
+"""Optimizers over lists of Values, and `schedules` for their learning rates."""
 
 from autograd_scalar.optim import schedules
 from autograd_scalar.optim.optimizers import (

@@ -1,7 +1,6 @@
-"""Optimisers, step for step as PyTorch defines them.
+"""Optimizers with the update rules of PyTorch.
 
-An optimiser keeps, for each parameter, the running numbers that its rule names in `slots`. The rules themselves are in
-`autograd_scalar.ops.optimizer_rules`, which both cores read.
+The rules are in `autograd_scalar.ops.optimizer_rules`, from which both engines make their code.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from autograd_scalar.value import UPDATE, Value, zero_grads
 
 
 class Optimizer:
-    """What the optimisers share; `lr` may be set between steps.
+    """Base class of the optimizers. `lr` may be set between steps.
 
-    Raises ValueError without parameters or for a setting out of its range, TypeError for what is
-    not a Value.
+    Raises ValueError for no parameters, repeated ones, and settings out of range, TypeError for a
+    parameter that is not a Value.
     """
 
-    #: The names of the running numbers that each parameter has.
+    #: The names of the running numbers, such as momenta, that the rule keeps for each parameter.
     slots: tuple[str, ...] = ()
 
     def __init__(self, params: Iterable[Value], lr: float, **settings: float) -> None:
@@ -34,7 +33,7 @@ class Optimizer:
             )
         self.params = list(params)
         if not self.params:
-            raise ValueError(f"{type(self).__name__} got no parameters to optimise")
+            raise ValueError(f"{type(self).__name__} got no parameters to optimize")
         for i, p in enumerate(self.params):
             if not isinstance(p, Value):
                 raise TypeError(
@@ -50,25 +49,25 @@ class Optimizer:
         self.state = {name: [0.0] * len(self.params) for name in self.slots}
 
     def zero_grad(self) -> None:
-        """Set every parameter's grad to 0."""
+        """Set the grad of every parameter to 0."""
         zero_grads(self.params)
 
     def step(self) -> None:
-        """Move every parameter by its grad."""
+        """Update the data of every parameter from its grad."""
         raise NotImplementedError(f"{type(self).__name__} does not define step")
 
     def begin_step(self) -> None:
-        """Count a step."""
+        """Count a step; raise JitError in a function that is being compiled."""
         if modes.open_blocks:
             forbid_while_tracing("steps an optimizer")
         self.steps += 1
 
     def update(self, rule: str, *settings: float) -> None:
-        """Apply a rule of `updates` to every parameter and its running numbers."""
+        """Apply a rule of `optimizer_rules` to every parameter and its running numbers."""
         UPDATE[rule](self.params, *(self.state[name] for name in self.slots), *settings)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what continues this optimiser exactly: its rate, steps and running numbers."""
+        """Return the state as a JSON-serializable dictionary: lr, steps and running numbers."""
         return {
             "name": type(self).__name__,
             "lr": self.lr,
@@ -77,17 +76,19 @@ class Optimizer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a `state_dict` of the same kind of optimiser over as many parameters.
+        """Continue from the `state_dict` of an optimizer of the same class and size.
 
-        Raises ValueError for any other; the optimiser then stays as it was.
+        Raises ValueError for any other state; the optimizer has not changed then.
         """
         if not isinstance(state, dict):
-            raise ValueError(f"an optimizer's state is a dictionary, got {state!r}")
+            raise ValueError(f"the state of an optimizer must be a dictionary, got {state!r}")
         if state.get("name") != type(self).__name__:
-            raise ValueError(f"the state is {state.get('name')}'s, this is {type(self).__name__}")
+            raise ValueError(
+                f"the state is that of {state.get('name')}, this optimizer is {type(self).__name__}"
+            )
         slots = state["slots"]
         if not isinstance(slots, dict):
-            raise ValueError(f"slots are lists of numbers by name, got {slots!r}")
+            raise ValueError(f"slots must be lists of numbers by name, got {slots!r}")
         if slots.keys() != self.state.keys():
             raise ValueError(f"the state has {sorted(slots)}, expected {sorted(self.state)}")
         for name, numbers in slots.items():
@@ -95,13 +96,13 @@ class Optimizer:
                 raise ValueError(f"{name} must be a list of numbers, got {numbers!r}")
             if len(numbers) != len(self.params):
                 raise ValueError(
-                    f"the state is for {len(numbers)} parameters ({name}), here are "
+                    f"the state is for {len(numbers)} parameters ({name}), this optimizer has "
                     f"{len(self.params)}"
                 )
         lr, steps = state["lr"], state["steps"]
         _check_setting("lr", lr)
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"steps must be a whole number of 0 or more, got {steps!r}")
+            raise ValueError(f"steps must be an integer of 0 or more, got {steps!r}")
         self.lr, self.steps = lr, steps
         self.state = {name: [float(x) for x in numbers] for name, numbers in slots.items()}
 
@@ -116,9 +117,10 @@ def _check_setting(name: str, number: float) -> None:
 
 
 class SGD(Optimizer):
-    """Gradient descent: p <- p - lr v, with v the grad, or v <- momentum v + grad.
+    """Stochastic gradient descent: v ← momentum v + g, p ← p - lr v, with g the grad of p.
 
-    Nesterov's variant steps by grad + momentum v. weight_decay adds its multiple of p to the grad.
+    With `nesterov` the step is p ← p - lr (g + momentum v). `weight_decay` adds weight_decay p
+    to g.
 
     >>> p = Value(1.0)
     >>> (p * p).backward()
@@ -148,7 +150,17 @@ class SGD(Optimizer):
 
 
 class RMSProp(Optimizer):
-    """p <- p - lr g / (sqrt(s) + eps), s <- alpha s + (1 - alpha) g²."""
+    """RMSProp: s ← alpha s + (1 - alpha) g², p ← p - lr g / (√s + eps), with g the grad of p.
+
+    With `momentum` the step is v ← momentum v + g / (√s + eps), p ← p - lr v. `weight_decay` adds
+    weight_decay p to g.
+
+    >>> p = Value(1.0)
+    >>> (p * p).backward()
+    >>> RMSProp([p], lr=0.1, alpha=0.75).step()
+    >>> round(p.data, 6)
+    0.8
+    """
 
     slots = ("square", "velocity")
 
@@ -173,10 +185,17 @@ class RMSProp(Optimizer):
 
 
 class Adam(Optimizer):
-    """p <- p - lr m' / (sqrt(v') + eps): m and v running means of g and g², ' their bias corrected.
+    """Adam (Kingma and Ba, 2015): p ← p - lr m̂ / (√v̂ + eps), with g the grad of p.
 
-    weight_decay adds its multiple of p to the grad; see AdamW for the other way.
-    Kingma and Ba, 2015.
+    m ← beta1 m + (1 - beta1) g and v ← beta2 v + (1 - beta2) g² are running means, corrected for
+    their start at 0 after t steps: m̂ = m / (1 - beta1^t), v̂ = v / (1 - beta2^t). `weight_decay`
+    adds weight_decay p to g; AdamW shrinks p instead.
+
+    >>> p = Value(1.0)
+    >>> (p * p).backward()
+    >>> Adam([p], lr=0.1).step()
+    >>> round(p.data, 6)
+    0.9
     """
 
     slots = ("mean", "square")
@@ -196,7 +215,7 @@ class Adam(Optimizer):
             raise ValueError(f"betas must be below 1, got {betas}")
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
 
-    #: Whether weight decay shrinks the parameter itself instead of entering its grad.
+    #: Whether weight decay shrinks the parameter instead of adding to its grad.
     decoupled = False
 
     def step(self) -> None:
@@ -210,9 +229,14 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: p <- p (1 - lr weight_decay) before each step.
+    """Adam with decoupled weight decay: p ← p (1 - lr weight_decay) before each step.
 
     Loshchilov and Hutter, 2019.
+
+    >>> p = Value(1.0)
+    >>> AdamW([p], lr=0.1, weight_decay=0.5).step()
+    >>> p.data
+    0.95
     """
 
     decoupled = True
@@ -237,10 +261,12 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
 
 
 def optimizer(name: str, params: Iterable[Value], **settings: Any) -> Optimizer:
-    """Return the optimiser of that name over the parameters.
+    """Return the optimizer with this name ("sgd", "rmsprop", "adam", "adamw") over the parameters.
 
     >>> optimizer("adam", [Value(1.0)], lr=0.01)
     Adam(1 parameter, lr=0.01)
+
+    Raises ValueError for an unknown name.
     """
     if name not in OPTIMIZERS:
         raise ValueError(f"unknown optimizer {name!r}; there are {', '.join(OPTIMIZERS)}")

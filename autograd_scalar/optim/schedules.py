@@ -1,4 +1,4 @@
-"""Schedules: functions from the epoch, counted from 0, to a learning rate."""
+"""Learning rate schedules: functions from the epoch, counted from 0, to the learning rate."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ Schedule = Callable[[int], float]
 
 
 def constant(lr: float) -> Schedule:
-    """Return the schedule that is always lr."""
+    """Return the schedule with the same lr in every epoch."""
     return lambda epoch: lr
 
 
 def linear(start: float = 1.0, stop: float = 0.1, epochs: int = 100) -> Schedule:
-    """Return the schedule that falls from start to stop in a straight line, and stays there.
+    """Return the schedule that goes linearly from start to stop in `epochs` epochs and stays there.
 
-    As it stands it is that of micrograd's demo, 1.0 - 0.9 k / 100.
+    The defaults are the schedule of micrograd's demo, 1.0 - 0.9 k / 100.
 
     >>> linear()(50)
     0.55
@@ -26,7 +26,7 @@ def linear(start: float = 1.0, stop: float = 0.1, epochs: int = 100) -> Schedule
 
 
 def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
-    """Return the schedule that multiplies by the factor at every so many epochs.
+    """Return the schedule lr · factor^(epoch // every): a step down every `every` epochs.
 
     >>> [step(1.0, every=2, factor=0.5)(epoch) for epoch in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
@@ -45,7 +45,9 @@ def exponential(lr: float, factor: float) -> Schedule:
 
 
 def cosine(lr: float, epochs: int, stop: float = 0.0) -> Schedule:
-    """Return the schedule that falls from lr to stop along half a cosine, and stays there.
+    """Return the schedule that goes from lr to stop along half a cosine and stays there.
+
+    stop + (lr - stop) (1 + cos(π epoch / epochs)) / 2.
 
     >>> cosine(1.0, epochs=10)(5)
     0.5
@@ -55,9 +57,9 @@ def cosine(lr: float, epochs: int, stop: float = 0.0) -> Schedule:
 
 
 def warmup(epochs: int, then: Schedule | float) -> Schedule:
-    """Return the schedule that climbs in a straight line for so many epochs and then follows on.
+    """Return the schedule that rises linearly for `epochs` epochs and continues with `then`.
 
-    `then` is a learning rate, or a schedule that starts counting where the climb ends.
+    `then` is a learning rate, or a schedule whose epoch 0 is the first one after the rise.
 
     >>> [warmup(4, then=1.0)(epoch) for epoch in range(6)]
     [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
@@ -71,4 +73,4 @@ def warmup(epochs: int, then: Schedule | float) -> Schedule:
 
 def _check_epochs(epochs: int) -> None:
     if not hasattr(epochs, "__index__") or epochs < 1:
-        raise ValueError(f"a schedule needs 1 epoch or more, a whole number, got {epochs!r}")
+        raise ValueError(f"a schedule takes an integer of 1 epoch or more, got {epochs!r}")

@@ -150,7 +150,7 @@ def test_ctrl_c_keeps_what_was_learnt(tmp_path: Path) -> None:
         (["moons", "--init=no"], "unknown initialiser 'no'; there are uniform"),
         (["moons", "--lr=-1"], "lr must be finite and 0 or more"),
         (["moons", "--target=x"], "--target and --task are for CSV files, moons has classes"),
-        (["moons", "--validation=2"], "test is the share of rows held out"),
+        (["moons", "--validation=2"], "test must be a fraction of the rows"),
         (["moons", "--noise=-1"], "noise is a standard deviation"),
         (["moons", "--samples=1"], "1 points cannot be shared"),
         (["moons", "--epochs=0"], "argument --epochs: expected a number of 1 or more, got '0'"),
