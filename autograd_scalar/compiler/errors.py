@@ -1,19 +1,19 @@
-"""The errors of the compiler."""
+"""JitError and its kinds."""
 
 from __future__ import annotations
 
 
 class JitError(RuntimeError):
-    """A function that cannot be compiled, or arguments that do not fit it; the message says what to do."""
+    """Raised for a function that cannot be compiled, or arguments that do not fit it; the message says what to do."""
 
 
 class NothingToCompile(JitError):
-    """A function that gave no Value."""
+    """Raised when a function returns no Value."""
 
 
 class TooManyTraces(JitError):
-    """More paths than are kept."""
+    """Raised when a function takes more paths than it may keep traces for."""
 
 
 class EnvironmentChanged(JitError):
-    """What the function reads has changed since its record was looked for."""
+    """Raised when captured objects change between the snapshot and the trace."""

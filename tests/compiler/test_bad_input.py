@@ -77,7 +77,7 @@ def test_arrays_that_are_nothing_to_compute_with(args, message):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (([[1.0, 2.0], [3.0]], np.ones(2)), "argument 0 is to be rows of numbers, all of one shape, got [[1.0,"),
+        (([[1.0, 2.0], [3.0]], np.ones(2)), "argument 0 must be rows of numbers, all of one shape, got [[1.0,"),
         ((np.ones(2), np.ones(3)), "maps over rows: array 1 has 2, array 2 has 3"),
         ((np.ones(2),), "maps arguments (0, 1) over rows, but got 1 positional argument"),
         ((np.ones(2), 3.0), "argument 1 is to be mapped over rows, but is 3.0; pass what all rows share as"),
@@ -442,7 +442,7 @@ def test_comparisons_with_what_no_float_is(number):
 
 
 def test_a_program_past_all_bounds(monkeypatch):
-    monkeypatch.setattr(tracer, "LONGEST", 100)
+    monkeypatch.setattr(tracer, "MAX_TRACE_NODES", 100)
     w = Value(1.5)
     f = ag.jit(lambda x, n: ag.sum([w * x for _ in range(n)]))
     with pytest.raises(
@@ -455,7 +455,7 @@ def test_a_program_past_all_bounds(monkeypatch):
 
 
 def test_a_loop_without_an_end_ends(monkeypatch):
-    monkeypatch.setattr(tracer, "LONGEST", 1000)
+    monkeypatch.setattr(tracer, "MAX_TRACE_NODES", 1000)
 
     def f(x):
         while x < 1.0:

@@ -170,8 +170,8 @@ def test_objects_with_slots_and_sets():
     ("argument", "message"),
     [
         (iter([1.0]), "argument 1 is an iterator"),
-        (random.Random(0), "argument 1 draws random numbers"),
-        (np.random.default_rng(0), "argument 1 draws random numbers"),
+        (random.Random(0), "argument 1 is a random generator"),
+        (np.random.default_rng(0), "argument 1 is a random generator"),
         (np.ma.array([1.0, 2.0], mask=[0, 1]), "argument 1 is a masked array"),
     ],
 )
@@ -570,10 +570,18 @@ def test_arguments_that_change_in_place(argument, read, change):
         assert data_of(compiled(2.0, argument)) == data_of(f(2.0, argument))
 
 
-def test_containers_that_are_too_long_to_be_compared():
+def test_a_container_too_long_to_compare_is_refused():
     f = ag.jit(lambda x, d: x * d[0])
-    with pytest.raises(JitError, match=r"argument 1 is a deque of 100, .*pass a list"):
+    with pytest.raises(JitError, match=r"argument 1 is a deque of 100 items, .*pass a list"):
         f(1.0, collections.deque([1.0] * 100))
+
+
+def test_a_chain_map_among_the_arguments_is_compared():
+    f = ag.jit(lambda x, maps: x * maps["k"])
+    maps = collections.ChainMap({"k": 2.0})
+    assert f(1.0, maps) == 2.0
+    maps["k"] = 3.0
+    assert f(1.0, maps) == 3.0
 
 
 class Trainer:

@@ -1,157 +1,153 @@
-"""The arguments of a call taken apart: numbers, Values and arrays to compute with, and the structure around them."""
+"""Flatten the arguments of a call: leaves to compute with, and a hashable structure that is part of the key."""
 
 from __future__ import annotations
 
-from array import array
-from collections import OrderedDict, UserDict, UserList, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import product
-from types import FunctionType, MappingProxyType, MethodType, ModuleType
+from math import inf
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd_scalar.compiler.capture.bytecode import is_package_module
+from autograd_scalar.compiler.capture.containers import CONTAINERS, TRANSIENT, walk
 from autograd_scalar.compiler.capture.rng import is_generator
 from autograd_scalar.compiler.errors import JitError
+from autograd_scalar.compiler.options import MAX_COMPARED_ITEMS
 from autograd_scalar.value import Value
 
-#: What stands in a structure for a leaf: a float, a Value, or an array.
+#: Kinds of leaves.
 FLOAT, VALUE, ARRAY = "float", "Value", "array"
-
-
-#: Closure that are the same where they are equal.
+#: Types whose equal objects may replace each other; floats too, but for the sign of zero.
 _SIMPLE = (int, bool, str, type(None), Value)
 
 
 class Leaf(NamedTuple):
-    """A leaf's place in the structure of a call."""
+    """Placeholder of a leaf in a structure."""
 
     kind: str
-    #: Of an array: its dimensions after the first, where that counts rows.
+    #: Shape of one row of a mapped array; () for other leaves.
     inner: tuple[int, ...] = ()
 
 
 class Identity:
-    """A static argument that cannot be hashed, as itself."""
+    """An object in a key, equal to itself alone."""
 
-    __slots__ = ("thing",)
+    __slots__ = ("object",)
 
-    def __init__(self, thing: object) -> None:
-        self.thing = thing
+    def __init__(self, obj: object) -> None:
+        self.object = obj
 
     def __hash__(self) -> int:
-        return id(self.thing)
+        return id(self.object)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Identity) and other.thing is self.thing
+        return isinstance(other, Identity) and other.object is self.object
 
 
 _FLOAT, _VALUE, _ARRAY = Leaf(FLOAT), Leaf(VALUE), Leaf(ARRAY)
 
 
 class Flattened(NamedTuple):
-    """What arguments hold besides their structure."""
+    """What flatten() takes out of the arguments."""
 
     #: Floats, Values and arrays.
     leaves: list[Any]
-    #: Objects, whose attributes may be read, by what they are called.
+    #: Objects whose attributes may be read, by their path in the arguments.
     objects: dict[str, Any]
 
 
-def flatten(argument: Any, parts: Flattened, path: str, rows: bool | None) -> Any:
-    """Return the structure of an argument, hashable, and put what else it holds into `parts`.
+def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> Any:
+    """Return the hashable structure of an argument; append its leaves and objects to `into`.
 
-    Ints, strings, bools and whatever else is no number to compute with are part of the structure. With `rows`, the
-    first axis of an array, or of a list of numbers, counts rows, and the others are lists; where it is False, other
-    arguments have rows, and this one must not have arrays.
+    Ints, strings, bools and all other static arguments are part of the structure. Where `mapped` is true, the first
+    axis of an array, or of a list of numbers, counts rows. Where it is False, other arguments are mapped, and this one
+    must hold no array; None stands for a call without mapped arguments. Raises JitError, naming the `path`, for an
+    argument that cannot be compiled.
     """
-    kind, leaves = type(argument), parts.leaves
-    if rows and not isinstance(argument, list | tuple | dict) and not _is_array(argument):
+    kind = type(argument)
+    if mapped and not isinstance(argument, list | tuple | dict) and not _is_array(argument):
         raise JitError(
             f"{path} is to be mapped over rows, but is {argument!r:.60}; pass what all rows share as another argument"
         )
     if kind is float:
-        leaves.append(argument)
+        into.leaves.append(argument)
         return _FLOAT
     if kind is Value:
-        leaves.append(argument)
+        into.leaves.append(argument)
         return _VALUE
-    if rows and kind in (list, tuple) and not any(map(_has_rows, argument)):
-        return _array(argument, leaves, path, rows)
+    if mapped and kind in (list, tuple) and not any(map(_has_rows, argument)):
+        return _flatten_array(argument, into.leaves, path, mapped)
     if kind in (list, tuple) or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
         return kind, *[
-            flatten(part, parts, f"{path}[{i}]", rows) for i, part in enumerate(argument)
+            flatten(part, into, f"{path}[{i}]", mapped) for i, part in enumerate(argument)
         ]
     if kind in (dict, OrderedDict):
-        return (
-            kind,
-            tuple(argument),
-            *[flatten(part, parts, f"{path}[{key!r}]", rows) for key, part in argument.items()],
-        )
-    if isinstance(argument, float) and not rows:  # numpy's float64 among them
-        leaves.append(float(argument))
+        parts = [flatten(part, into, f"{path}[{k!r}]", mapped) for k, part in argument.items()]
+        return kind, tuple(argument), *parts
+    if isinstance(argument, float) and not mapped:  # a subclass, such as NumPy's float64
+        into.leaves.append(float(argument))
         return _FLOAT
     if _is_array(argument):
-        return _array(argument, leaves, path, rows)
+        return _flatten_array(argument, into.leaves, path, mapped)
+    return _static(argument, into.objects, path)
+
+
+def _static(argument: Any, objects: dict[str, Any], path: str) -> Any:
+    """Return the structure of an argument without leaves; note it where its attributes may be read."""
+    kind = type(argument)
     if isinstance(argument, ModuleType):
         return kind, argument
     if isinstance(argument, type | FunctionType | MethodType | partial):
-        parts.objects[path] = argument
+        objects[path] = argument
         return kind, argument
-    if isinstance(argument, _CONTAINERS):
-        return kind, Identity(argument), *_contents(argument, path)
+    if isinstance(argument, (*CONTAINERS, *TRANSIENT)):
+        return kind, Identity(argument), *_contents_key(argument, path)
     if is_generator(argument):
-        raise JitError(f"{path} draws random numbers, which a replay would not; draw them outside")
+        raise JitError(
+            f"{path} is a random generator, whose numbers every replay would repeat; draw them outside"
+        )
     if isinstance(argument, Iterator):
         raise JitError(
-            f"{path} is an iterator, from which a replay would draw nothing; pass a list"
+            f"{path} is an iterator, which the first call would exhaust; pass a list instead"
         )
-    frozen: list[Any] = []
-    if is_package_module(kind.__module__):  # a model: what its class's code reads is not looked for
-        frozen = [
-            (name, identity_key(part)) for name, part in getattr(argument, "__dict__", {}).items()
-        ]
+    attributes: list[Any] = []
+    if is_package_module(kind.__module__):  # a model: the code of its class is not searched
+        own = getattr(argument, "__dict__", {})
+        attributes = [(name, identity_key(part)) for name, part in own.items()]
     elif kind.__module__ != "builtins":
-        parts.objects[path] = argument
+        objects[path] = argument
     try:
         hash(argument)
-    except (TypeError, ValueError):  # the latter of a memoryview
-        return kind, Identity(argument), *frozen
-    return kind, argument, *frozen
+    except (TypeError, ValueError):  # ValueError: a writable memoryview
+        return kind, Identity(argument), *attributes
+    return kind, argument, *attributes
 
 
-#: Containers that are not rebuilt around what they hold: their contents count as ints and texts do.
-_CONTAINERS: tuple[type, ...] = (
-    *(list, tuple, dict, set, frozenset, deque, UserList, UserDict, MappingProxyType, array),
-    *(type({}.keys()), type({}.values()), type({}.items())),
-)
-#: So many things they may hold.
-_MOST_INSIDE = 64
+def _contents_key(container: Any, path: str) -> Iterator[Any]:
+    """Yield keys of the items in a container, and in those nested in it, and of their attributes.
+
+    Raises JitError for a container with more than MAX_COMPARED_ITEMS items.
+    """
+    for inner, contents in walk(container, (*CONTAINERS, *TRANSIENT), room=inf):
+        if len(inner) > MAX_COMPARED_ITEMS:
+            raise JitError(
+                f"{path} is a {type(inner).__name__} of {len(inner)} items, too many to compare at every call; "
+                "pass a list, a tuple, a dict or an array"
+            )
+        for view, items in contents:
+            keys = [(type(item), identity_key(item)) for item in items]
+            yield frozenset(keys) if isinstance(view, set | frozenset) else tuple(keys)
+        for name, part in getattr(inner, "__dict__", {}).items():
+            yield name, type(part), identity_key(part)
 
 
-def _contents(container: Any, path: str) -> Iterator[Any]:
-    """Yield what tells a container's contents from others."""
-    if len(container) > _MOST_INSIDE:
-        raise JitError(
-            f"{path} is a {type(container).__name__} of {len(container)}, which would be compared at every call; "
-            "pass a list, a tuple, a dict or an array"
-        )
-    pairs = isinstance(container, dict | UserDict | MappingProxyType)
-    inside = [part for pair in container.items() for part in pair] if pairs else [*container]
-    told = [(type(part), identity_key(part)) for part in inside]
-    yield frozenset(told) if isinstance(container, set | frozenset) else tuple(told)
-    for part in inside:
-        if isinstance(part, _CONTAINERS):
-            yield from _contents(part, path)
-    for name, part in getattr(container, "__dict__", {}).items():
-        yield name, type(part), identity_key(part)
-
-
-def identity_key(thing: Any) -> Any:
-    """Return what is equal for those things alone that may stand in its place; their contents are not seen."""
-    if isinstance(thing, float):
-        return repr(thing)  # because 0.0 == -0.0
-    return thing if isinstance(thing, _SIMPLE) else Identity(thing)
+def identity_key(obj: Any) -> Any:
+    """Return a key that is equal for objects that may replace each other, their contents aside."""
+    if isinstance(obj, float):
+        return repr(obj)  # 0.0 == -0.0, but their texts differ
+    return obj if isinstance(obj, _SIMPLE) else Identity(obj)
 
 
 def _has_rows(argument: Any) -> bool:
@@ -159,43 +155,46 @@ def _has_rows(argument: Any) -> bool:
 
 
 def _is_array(argument: Any) -> bool:
-    kind = type(argument)  # whose instances may answer for any attribute
+    kind = type(argument)  # an instance may answer for any attribute
     return hasattr(kind, "__array_interface__") or hasattr(kind, "__array__")
 
 
-def _array(argument: Any, leaves: list[Any], path: str, rows: bool | None) -> Any:
+def _flatten_array(argument: Any, leaves: list[Any], path: str, mapped: bool | None) -> Any:
+    """Return the structure of an array, and append it to the leaves as float64."""
     import numpy as np
 
     try:
         array = np.asarray(argument)
-    except (ValueError, TypeError, RuntimeError):  # the latter two of tensors
+    except (ValueError, TypeError, RuntimeError):  # TypeError and RuntimeError: tensors
         raise JitError(
-            f"{path} is to be rows of numbers, all of one shape, got {argument!r:.60}"
+            f"{path} must be rows of numbers, all of one shape, got {argument!r:.60}"
         ) from None
     if hasattr(argument, "mask"):
-        raise JitError(f"{path} is a masked array; fill it, or leave the masked rows out")
+        raise JitError(f"{path} is a masked array; fill it, or drop the masked rows")
     if array.dtype.kind not in "fiub":
         raise JitError(
-            f"{path} is an array of {array.dtype}; arrays of floats, ints and bools can be computed with"
+            f"{path} is an array of {array.dtype}; expected an array of floats, ints or bools"
         )
-    if array.ndim and rows is False:
+    if array.ndim and mapped is False:
         raise JitError(
             f"{path} is an array, but rows= does not name that argument; name it, or pass array.tolist() "
-            "for what is the same for all rows"
+            "if all rows share it"
         )
-    if array.ndim == 0 and not rows:
+    if array.ndim == 0 and not mapped:
         if array.dtype.kind == "f":
             leaves.append(float(array))
             return _FLOAT
         return type(array.item()), array.item()
-    if rows and array.ndim == 0:
-        raise JitError(f"{path} is to be mapped over rows, but has none: its shape is ()")
+    if mapped and array.ndim == 0:
+        raise JitError(
+            f"{path} is to be mapped over rows, but has none: its shape is (); pass an array of one or more dimensions"
+        )
     leaves.append(np.asarray(array, dtype=np.float64))
-    return Leaf(ARRAY, array.shape[1:]) if rows else _ARRAY
+    return Leaf(ARRAY, array.shape[1:]) if mapped else _ARRAY
 
 
 def unflatten(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
-    """Return the argument of that structure, with what a function returns for each leaf."""
+    """Return the argument of a structure, with leaf(placeholder) for each leaf, in order."""
     if isinstance(structure, Leaf):
         return leaf(structure)
     kind, *parts = structure
@@ -205,36 +204,37 @@ def unflatten(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
             return kind(zip(keys, [unflatten(part, leaf) for part in parts], strict=True))
         built = [unflatten(part, leaf) for part in parts]
         return kind(*built) if hasattr(kind, "_fields") else kind(built)
-    return parts[0].thing if isinstance(parts[0], Identity) else parts[0]
+    return _unwrapped(parts[0])
 
 
 def _is_rebuilt(structure: Any) -> bool:
-    """Return whether a structure is of a container that is taken apart, and put together anew."""
+    """Return whether a structure is of a container that was flattened, and not of a static one."""
     kind, *parts = structure
     return issubclass(kind, dict | list | tuple) and not (parts and isinstance(parts[0], Identity))
 
 
+def _unwrapped(obj: Any) -> Any:
+    return obj.object if isinstance(obj, Identity) else obj
+
+
 def leaf_names(structure: Any, name: str) -> Iterator[str]:
-    """Yield what the numbers in a structure are called, given what the whole is: x[0], x['w'] ..."""
-    for path, part in _parts(structure, name):
+    """Yield the names of the numbers in a structure, such as x[0] and x['w'], given the name of the whole."""
+    for path, part in _ends(structure, name):
         if isinstance(part, Leaf):
-            for at in product(*map(range, part.inner)):
-                yield path + "".join(f"[{i}]" for i in at)
+            for index in product(*map(range, part.inner)):
+                yield path + "".join(f"[{i}]" for i in index)
 
 
 def static_parts(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield what in a structure is no data, with what it is called."""
-    for path, part in _parts(structure, name):
+    """Yield the static arguments in a structure with their names, given the name of the whole."""
+    for path, part in _ends(structure, name):
         if not isinstance(part, Leaf):
-            yield path, part[1].thing if isinstance(part[1], Identity) else part[1]
+            yield path, _unwrapped(part[1])
 
 
-def _parts(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the ends of a structure, data or not, with what they are called."""
-    if isinstance(structure, Leaf):
-        yield name, structure
-        return
-    if not _is_rebuilt(structure):
+def _ends(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the leaves and the static parts of a structure, with their names."""
+    if isinstance(structure, Leaf) or not _is_rebuilt(structure):
         yield name, structure
         return
     kind, *parts = structure
@@ -242,11 +242,11 @@ def _parts(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
     if issubclass(kind, dict):
         keys, *parts = parts
     for key, part in zip(keys, parts, strict=True):
-        yield from _parts(part, f"{name}[{key!r}]")
+        yield from _ends(part, f"{name}[{key!r}]")
 
 
-def nested(shape: tuple[int, ...], numbers: Iterator[Any]) -> Any:
-    """Return lists of lists of that shape, filled from an iterator; one thing for the shape ()."""
+def nested(shape: tuple[int, ...], items: Iterator[Any]) -> Any:
+    """Return nested lists of a shape, filled from an iterator; for the shape (), the next item alone."""
     if not shape:
-        return next(numbers)
-    return [nested(shape[1:], numbers) for _ in range(shape[0])]
+        return next(items)
+    return [nested(shape[1:], items) for _ in range(shape[0])]

@@ -10,14 +10,12 @@ from typing import Any, NamedTuple
 
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program
+from autograd_scalar.compiler.options import MAX_TRACE_NODES
 from autograd_scalar.node import modes
 from autograd_scalar.node.hooks import read_silently
 from autograd_scalar.value import Value, topological_order
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep
-
-#: Longer programs are refused: a loop that was to be a few lines of code has got out of hand.
-LONGEST = 2_000_000
 
 
 class Frozen(NamedTuple):
@@ -63,10 +61,10 @@ class Tracer:
     def made(self, v: Value) -> None:
         self._constants.pop(id(v), None)
         self._made[id(v)] = v
-        if len(self._made) > LONGEST:
+        if len(self._made) > MAX_TRACE_NODES:
             raise JitError(
-                f"{self.name} made more than {LONGEST} operations while it was recorded; compile a smaller part of it, "
-                "such as the loss of one sample, and map it over rows"
+                f"{self.name} made more than {MAX_TRACE_NODES} operations while it was recorded; compile a smaller "
+                "part of it, such as the loss of one sample, and map it over rows"
             )
 
     def constant(self, v: Value) -> None:

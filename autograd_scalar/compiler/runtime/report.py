@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
+from autograd_scalar.compiler.capture.environment import Captured
 from autograd_scalar.compiler.capture.signature import Identity
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.runtime import kernels
@@ -55,8 +56,8 @@ def differences(spec: Spec, entries: Entries) -> list[str]:
 
 def _particulars(spec: Spec, entries: Entries) -> list[dict[str, str]]:
     """Return for each structure its arguments that are no data, and what is around the function, where that differs."""
-    around: list[dict[str, tuple[Any, ...]]] = [
-        {name: told for name, *told in frozen[1:]} for _, frozen in entries
+    around: list[dict[str, Captured]] = [
+        {captured.name: captured for captured in frozen[1:]} for _, frozen in entries
     ]
     found = []
     for (structure, _), things in zip(entries, around, strict=True):
@@ -64,7 +65,7 @@ def _particulars(spec: Spec, entries: Entries) -> list[dict[str, str]]:
         one = {name: f" = {thing!r:.40}" for name, thing in statics.items()}
         for name, told in things.items():
             if any(other.get(name) != told for other in around):
-                one[name] = _told(*told)
+                one[name] = _told(told.type, told.identity, *told.contents)
         found.append(one)
     return found
 

@@ -117,7 +117,7 @@ class Entry:
                     "for a list of numbers pass array.tolist(), for rows of them give it rows="
                 )
             raise
-        self.environment.check(around)
+        self.environment.check_unchanged(around)
         now = pytree.leaves([args, kwargs])
         if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
             raise JitError(

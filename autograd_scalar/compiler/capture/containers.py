@@ -1,0 +1,44 @@
+"""Walk through containers: their live views and their items, nested containers included."""
+
+from __future__ import annotations
+
+from array import array
+from collections import ChainMap, UserDict, UserList, deque
+from collections.abc import Collection, Iterator
+from types import MappingProxyType
+from typing import Any
+
+_MAPPINGS = (dict, UserDict, ChainMap, MappingProxyType)
+#: Containers that yield the same objects at each iteration, so that items can be compared by identity.
+CONTAINERS: tuple[type, ...] = (*_MAPPINGS, list, tuple, set, frozenset, deque, UserList)
+#: Collections whose items may be new objects at each iteration.
+TRANSIENT: tuple[type, ...] = (array, type({}.keys()), type({}.values()), type({}.items()))
+
+
+def live_views(obj: Any, kinds: tuple[type, ...] = CONTAINERS) -> tuple[Collection[Any], ...]:
+    """Return the collections of an object's items, which follow its changes; none where it is no container."""
+    if not isinstance(obj, kinds):
+        return ()
+    views: tuple[Any, ...] = (obj.keys(), obj.values()) if isinstance(obj, _MAPPINGS) else (obj,)
+    return views
+
+
+def walk(
+    obj: Any, kinds: tuple[type, ...] = CONTAINERS, *, room: float
+) -> Iterator[tuple[Any, list[tuple[Collection[Any], list[Any]]]]]:
+    """Yield each container in an object, from the object itself inwards, with its live views and their present items.
+
+    The items of a view longer than the remaining `room` are neither listed nor entered; once the room is used up, the
+    walk ends.
+    """
+    waiting = deque([obj])
+    while waiting and room > 0:
+        container = waiting.popleft()
+        views = live_views(container, kinds)
+        if not views:
+            continue
+        contents = [(view, [*view] if len(view) <= room else []) for view in views]
+        for _, items in contents:
+            waiting += items
+        yield container, contents
+        room -= len(container)
