@@ -1,4 +1,4 @@
-"""Settings that all tests share."""
+"""Settings that all tests share: stages as markers, random order, Hypothesis profiles, no silent skips."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 
 import hypothesis
 import pytest
+from stages import STAGES, is_slow, stage_of
 
 os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported, and for subprocesses too
 
@@ -16,6 +17,22 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register a marker for each stage, and `slow`."""
+    for stage in STAGES:
+        config.addinivalue_line("markers", f"{stage}: tests of this stage of the package")
+    config.addinivalue_line("markers", "slow: takes a second or so; `make check` leaves it out")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the stage of its file, and with `slow` where the whole file is."""
+    for item in items:
+        if stage := stage_of(item.path):
+            item.add_marker(stage)
+        if is_slow(item.path):
+            item.add_marker("slow")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,4 +1,4 @@
-"""The tests tested: a row that is wrong is caught by the machinery of test_ops, and by check_grad."""
+"""Tests of the tests: a wrong row is caught by test_ops and by check_grad, and every test file has a stage."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 
 import pytest
 from differences import row_problems, slope
+from stages import STAGES, TESTS, stage_of
 from strategies import domains
 
 import autograd_scalar as ag
@@ -73,3 +74,13 @@ def test_slope_of_what_has_none(f):
 def test_kinks_do_not_hide_wrong_slopes_nearby():
     ag.define_op("wrong_relu", "0.0 if x <= 0.0 else x", "1.0 - step(x)")
     assert row_problems("wrong_relu", [0.7]) and row_problems("wrong_relu", [-0.7])
+
+
+def test_every_test_file_has_a_stage():
+    missing = [str(path) for path in sorted(TESTS.rglob("test_*.py")) if not stage_of(path)]
+    assert not missing, f"enter them in tests/stages.py: {missing}"
+
+
+@pytest.mark.parametrize("name", [name for names in STAGES.values() for name in names])
+def test_every_stage_names_files_that_exist(name):
+    assert (TESTS / name).exists()

@@ -1,9 +1,9 @@
-"""The notebooks are those of their scripts, run without a word on stderr, and their exercises can be solved.
+"""The notebooks are made from their scripts, give the outputs that are committed, and have exercises that can be solved.
 
-Two runs of each, in a copy and offline by their nature: as they lie there, which must give the committed output, and
-with every exercise replaced by its hidden solution, which every check must then accept.
+A kernel runs a notebook twice, in a copy of its folder: as it is committed, which must give the committed outputs, and with
+each exercise replaced by its hidden solution, which the exercise's check must then accept.
 
-To write the notebooks again after a change to a script: python tests/test_notebooks.py
+To write the notebooks after a change to a script: python tests/test_notebooks.py
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +30,12 @@ NAMES = [script.stem for script in SCRIPTS]
 EXERCISE = re.compile(r"# (Exercise \d+)\n")
 SOLUTION = re.compile(r"<summary>Solution (\d+)</summary>\s+```python\n(.*?)```", re.DOTALL)
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
-#: What a notebook and all of them may weigh, in bytes.
+#: The largest size of one notebook, and of all of them, in bytes.
 MOST, MOST_TOGETHER = 1_000_000, 3_000_000
 
 
 def from_script(name: str) -> Any:
-    """The notebook that a script makes, without outputs."""
+    """Return the notebook that a script makes, without outputs."""
     notebook = jupytext.read(ROOT / "notebooks" / f"{name}.py")
     notebook.nbformat_minor = 5
     for place, cell in enumerate(notebook.cells):
@@ -45,10 +47,12 @@ def committed(name: str) -> Any:
     return nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
 
 
-def execute(notebook: Any, folder: Path) -> None:
-    """Run a notebook in place, in a folder that is not the repository's."""
+@contextmanager
+def kernel(notebook: Any, folder: Path) -> Iterator[Callable[[], None]]:
+    """Yield a function that runs a notebook from its top, in a kernel whose folder is not the repository's."""
     shutil.copytree(ROOT / "notebooks" / "data", folder / "data")
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    inline = "module://matplotlib_inline.backend_inline"  # not the one that the other tests set
     client = nbclient.NotebookClient(
         notebook,
         timeout=60,
@@ -57,18 +61,17 @@ def execute(notebook: Any, folder: Path) -> None:
         coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
     )
-    # The inline backend, and not the one that the other tests set.
-    client.execute(
-        env={
-            **os.environ,
-            "PYTHONPATH": path,
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        }
-    )
+
+    def run() -> None:
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+
+    with client.setup_kernel(env={**os.environ, "PYTHONPATH": path, "MPLBACKEND": inline}):
+        yield run
 
 
 def printed(notebook: Any) -> list[str]:
-    """What each cell prints or answers in text."""
+    """Return what each cell prints or answers in text; an error or a word on stderr fails the test."""
     texts = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -83,8 +86,8 @@ def printed(notebook: Any) -> list[str]:
 def write(name: str) -> None:
     """Write a notebook from its script, with outputs."""
     notebook = from_script(name)
-    with tempfile.TemporaryDirectory() as folder:
-        execute(notebook, Path(folder))
+    with tempfile.TemporaryDirectory() as folder, kernel(notebook, Path(folder)) as run:
+        run()
     printed(notebook)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -129,24 +132,36 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs_and_gives_what_is_committed(name: str, tmp_path: Path) -> None:
+def test_it_gives_what_is_committed_and_its_exercises_can_be_solved(
+    name: str, tmp_path: Path
+) -> None:
     notebook = committed(name)
     wanted = printed(notebook)
-    execute(notebook, tmp_path)
-    got = [re.sub(r" at 0x\w+", "", text) for text in printed(notebook)]
+    with kernel(notebook, tmp_path) as run:
+        run()
+        assert_same_text(printed(notebook), wanted)
+        checks = solve(notebook)
+        run()
+    for exercise, check in checks.items():
+        said = printed_by(check).splitlines()
+        assert said, exercise
+        assert all(line.startswith("right") for line in said), f"{exercise}: {said}"
+
+
+def assert_same_text(got: list[str], wanted: list[str]) -> None:
+    """Compare what two runs printed: equal up to addresses, and up to 2 % in numbers, which differ between machines."""
+    got = [re.sub(r" at 0x\w+", "", text) for text in got]
     assert [NUMBER.sub("#", text) for text in got] == [NUMBER.sub("#", text) for text in wanted]
-    # Rounding errors themselves are among what is shown, and differ between machines.
     numbers = [
         [float(number) for text in texts for number in NUMBER.findall(text)]
         for texts in (got, wanted)
     ]
-    assert numbers[0] == pytest.approx(numbers[1], rel=0.02, abs=1e-4)
+    assert numbers[0] == pytest.approx(numbers[1], rel=0.02, abs=1e-4)  # rounding errors are shown
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_exercise_has_a_solution_that_its_check_accepts(name: str, tmp_path: Path) -> None:
-    notebook = committed(name)
-    exercises = {
+def solve(notebook: Any) -> dict[str, Any]:
+    """Replace each exercise of a notebook by its solution; return the cell that checks each, by the exercise's name."""
+    places = {
         match[1]: place
         for place, cell in enumerate(notebook.cells)
         if cell.cell_type == "code" and (match := EXERCISE.match(cell.source))
@@ -157,22 +172,17 @@ def test_every_exercise_has_a_solution_that_its_check_accepts(name: str, tmp_pat
         if cell.cell_type == "markdown"
         for match in SOLUTION.finditer(cell.source)
     }
-    assert exercises.keys() == solutions.keys()
-    assert len(exercises) >= 3
-    for exercise, place in exercises.items():
-        assert "not yet" in "".join(printed_by(notebook.cells[place + 1])), (
-            f"{exercise}, as it is committed"
-        )
-        notebook.cells[place].source = solutions[exercise]
-    execute(notebook, tmp_path)
-    for exercise, place in exercises.items():
-        said = "".join(printed_by(notebook.cells[place + 1])).splitlines()
-        assert said, exercise
-        assert all(line.startswith("right") for line in said), f"{exercise}: {said}"
+    assert places.keys() == solutions.keys()
+    assert len(places) >= 3
+    checks = {exercise: notebook.cells[place + 1] for exercise, place in places.items()}
+    for exercise, check in checks.items():
+        assert "not yet" in printed_by(check), f"{exercise}, as it is committed"
+        notebook.cells[places[exercise]].source = solutions[exercise]
+    return checks
 
 
-def printed_by(cell: Any) -> list[str]:
-    return [output.text for output in cell.outputs if output.output_type == "stream"]
+def printed_by(cell: Any) -> str:
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,46 @@
+"""Stages of the package and the test files of each: the markers of `pytest -m STAGE` and `make check STAGE=...`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+
+#: Every test file belongs to one stage, entered here by its own name or by that of its folder.
+STAGES = {
+    "ops": ["test_ops.py", "test_oracle.py", "test_meta.py"],
+    "engine": [
+        *("cores", "test_value.py", "test_deep.py", "test_anomaly.py"),
+        *("test_micrograd.py", "test_peer_bugs.py"),
+    ],
+    "transforms": ["test_transforms.py", "test_checks.py", "test_parser.py", "test_naming.py"],
+    "nn": ["nn", "textbook", "test_optim.py", "test_data.py"],
+    "ir": ["compiler/test_program.py", "compiler/test_gradient.py", "compiler/test_passes.py"],
+    "capture": ["compiler/test_surroundings.py", "compiler/test_bad_input.py"],
+    "vectorize": ["compiler/test_unbatch.py", "compiler/test_roll.py"],
+    "backends": [
+        *("compiler/test_backends.py", "compiler/test_llvm.py", "compiler/test_vector_math.py"),
+        "compiler/test_bounds.py",
+    ],
+    "runtime": ["compiler/test_jit.py", "compiler/test_paths.py", "compiler/test_rows.py"],
+    "show": ["show", "browser"],
+    "train": ["train"],
+    "cli": ["cli"],
+    "docs": ["test_docs.py", "test_doctests.py", "test_notebooks.py", "test_examples.py"],
+    "project": ["test_floors.py", "test_packaging.py", "test_benchmarks.py"],
+}
+
+#: Files and folders that `make check` leaves out. A slow test elsewhere carries the marker itself.
+SLOW = {"browser", "test_notebooks.py"}
+
+
+def stage_of(path: Path) -> str | None:
+    """Return the stage of a test file, or None if it is missing from STAGES."""
+    name = path.relative_to(TESTS).as_posix()
+    found = {name, name.partition("/")[0]}
+    return next((stage for stage, names in STAGES.items() if found & set(names)), None)
+
+
+def is_slow(path: Path) -> bool:
+    """Return True if all tests of a file are slow."""
+    return path.relative_to(TESTS).parts[0] in SLOW
