@@ -1,4 +1,4 @@
-"""Sphinx's settings: `make docs` builds the site in build/docs, and every warning is an error."""
+"""Sphinx configuration. `make docs` builds the site in build/docs; a warning is an error."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-os.environ["AUTOGRAD_SCALAR_PURE"] = "1"  # the plain core has signatures to show
+os.environ["AUTOGRAD_SCALAR_PURE"] = "1"  # the plain engine has signatures to show
 sys.path[:0] = [str(HERE.parent), str(HERE / "_extensions")]
 
 from sphinx.ext.napoleon import GoogleDocstring  # noqa: E402
 
 import autograd_scalar  # noqa: E402
 
-# Sphinx reads one folder: the notebooks are copied into it, where git ignores them.
+# Sphinx reads one folder, so the notebooks are copied into it; git ignores the copy.
 shutil.rmtree(HERE / "notebooks", ignore_errors=True)
 shutil.copytree(
     HERE.parent / "notebooks",
@@ -43,7 +43,7 @@ default_role = "code"  # `x` in a docstring is code
 nitpicky = False
 
 nb_execution_mode = "off"  # the notebooks are committed with their outputs; the tests run them
-nb_render_markdown_format = "myst"  # formulas in outputs too
+nb_render_markdown_format = "myst"  # typeset formulas in outputs
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 suppress_warnings = ["mystnb.unknown_mime_type"]
@@ -67,7 +67,7 @@ html_show_sphinx = False
 
 
 def plain_docstring(*event: Any) -> None:
-    """Escape what reStructuredText would read into a docstring's prose: x ** 2, |x|. Code stays as it is."""
+    """Escape the * and | of a docstring's prose, which reStructuredText reads as markup; leave code alone."""
     lines: list[str] = event[-1]
     in_example = False
     for i, line in enumerate(lines):

@@ -11,7 +11,7 @@ from stages import STAGES, is_slow, stage_of
 
 os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported, and for subprocesses too
 
-# A shell that starts a run in the background has it ignore Ctrl-C, and every process that the tests start as well.
+# A shell makes its background jobs ignore Ctrl-C, and so all processes that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("local", deadline=None)

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of every module, run."""
+"""Run the examples in the docstrings of every module."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MODULES = sorted(
     for module in pkgutil.walk_packages(autograd_scalar.__path__, "autograd_scalar.")
     if not module.name.endswith("__main__")
 )
-#: The engine's modules, whose public names each have an example.
-ENGINE = [
+#: Modules that must have an example.
+WITH_EXAMPLES = [
     "ops.evaluate",
     "functions",
     "node.modes",
@@ -37,7 +37,7 @@ def test_examples(name, tmp_path, monkeypatch):
     assert results.failed == 0
 
 
-def test_the_tour_fits_a_screen_and_names_what_there_is():
+def test_the_tour_fits_a_screen_and_names_only_what_exists():
     tour = autograd_scalar.__doc__
     assert len(tour.splitlines()) <= 30 and max(map(len, tour.splitlines())) <= 100
     named = re.findall(r"\bag\.([\w.]*\w)", tour)
@@ -46,14 +46,14 @@ def test_the_tour_fits_a_screen_and_names_what_there_is():
         operator.attrgetter(name)(autograd_scalar)
 
 
-@pytest.mark.parametrize("name", ENGINE)
-def test_the_engines_modules_have_examples(name):
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_these_modules_have_examples(name):
     module = importlib.import_module(f"autograd_scalar.{name}")
     found = doctest.DocTestFinder().find(module)
     assert sum(len(test.examples) for test in found) > 0
 
 
-def test_every_public_function_of_the_transforms_has_an_example():
+def test_every_public_transform_has_an_example():
     import autograd_scalar.transforms.api as transforms
 
     public = {

@@ -1,7 +1,7 @@
-"""The notebooks are made from their scripts, give the outputs that are committed, and have exercises that can be solved.
+"""The notebooks follow from their scripts, give the outputs that are committed, and have exercises with solutions.
 
-A kernel runs a notebook twice, in a copy of its folder: as it is committed, which must give the committed outputs, and with
-each exercise replaced by its hidden solution, which the exercise's check must then accept.
+A kernel runs a notebook twice, in a copy of its folder: as it is committed, which must give the committed outputs, and
+with each exercise replaced by its hidden solution, which the exercise's check must then accept.
 
 To write the notebooks after a change to a script: python tests/test_notebooks.py
 """
