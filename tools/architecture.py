@@ -90,9 +90,9 @@ def reduced(below: dict[str, set[str]]) -> dict[str, set[str]]:
 
 
 def summary(room: str) -> str:
-    """Return the first clause of a room's docstring."""
+    """Return the first line of a room's docstring, without its marks."""
     doc = ast.get_docstring(ast.parse(modules()[room].read_text(encoding="utf-8"))) or ""
-    return doc.splitlines()[0].split(": ")[-1].split(".")[0].strip()
+    return doc.splitlines()[0].replace("`", "").rstrip(".")
 
 
 def picture(rooms: tuple[str, ...], title: str) -> str:
@@ -111,15 +111,23 @@ def picture(rooms: tuple[str, ...], title: str) -> str:
             )
         )
     boxes = [
-        Box("group", label=room.rpartition(".")[2], rows=tuple(("", line) for line in _folded(summary(room))))
+        Box(
+            "group",
+            label=room.rpartition(".")[2],
+            rows=tuple((line, "") for line in _folded(summary(room))),
+        )
         for room in order
     ]
-    edges = [(order.index(room), order.index(other)) for room in order for other in sorted(below[room])]
-    description = "; ".join(f"{room} imports {', '.join(sorted(below[room]))}" for room in order if below[room])
+    edges = [
+        (order.index(room), order.index(other)) for room in order for other in sorted(below[room])
+    ]
+    description = "; ".join(
+        f"{room} imports {', '.join(sorted(below[room]))}" for room in order if below[room]
+    )
     return to_svg(Picture(boxes, edges, [], title, description), rankdir="TB")
 
 
-def _folded(text: str, width: int = 26) -> list[str]:
+def _folded(text: str, width: int = 30) -> list[str]:
     lines = [""]
     for word in text.split():
         if len(lines[-1]) + len(word) >= width and lines[-1]:
@@ -128,11 +136,16 @@ def _folded(text: str, width: int = 26) -> list[str]:
     return lines
 
 
+#: The rooms and the title of each picture.
+DRAWN = {
+    "house.svg": (HOUSE, "The rooms of autograd_scalar, and the imports between them"),
+    "compiler.svg": (COMPILER, "The stages of the compiler, and the imports between them"),
+}
+
+
 def main() -> None:
-    for rooms, name, title in (
-        (HOUSE, "house.svg", "The rooms of autograd_scalar, and the imports between them"),
-        (COMPILER, "compiler.svg", "The stages of the compiler, and the imports between them"),
-    ):
+    """Write the pictures."""
+    for name, (rooms, title) in DRAWN.items():
         (PICTURES / name).write_text(picture(rooms, title), encoding="utf-8")
 
 
