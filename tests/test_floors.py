@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-import autograd_scalar
-
-PACKAGE = Path(autograd_scalar.__file__).parent
-NAME = "autograd_scalar"
+from tools.architecture import imports, imports_of, modules
 
 #: The rooms of the house (a module, or a folder of modules), from the ground up. A file imports from lower floors and
 #: from its own room; rooms on one floor do not import each other. A new file has to be entered here.
@@ -46,40 +41,7 @@ FLOORS = [
 ]
 
 
-def module_name(path: Path) -> str:
-    """Return a file's name within the package: "nn.layers", or "" for the package itself."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(part for part in parts if part != "__init__")
-
-
-def imports(source: str, module: str) -> set[str]:
-    """Return the modules of the package that a source imports, within functions and for typing too."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Import(names):
-                found.update(alias.name for alias in names)
-            case ast.ImportFrom(origin, names, level):
-                base = f"{NAME}.{module}".split(".")[: -level or None] if level else []
-                whole = ".".join([*base, origin] if origin else base)
-                found.update(f"{whole}.{alias.name}" for alias in names)
-    inside = {name.removeprefix(NAME).lstrip(".") for name in found if name.split(".")[0] == NAME}
-    return {resolved(name) for name in inside}
-
-
-MODULES = {
-    module_name(path): path
-    for path in sorted(PACKAGE.rglob("*.py*"))
-    if path.suffix in (".py", ".pyi")
-}
-
-
-def resolved(name: str) -> str:
-    """Return the module that a dotted name is, or is in."""
-    while name not in MODULES and name:
-        name = name.rpartition(".")[0]
-    return name
-
+MODULES = modules()
 
 ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -96,7 +58,7 @@ def room_of(module: str) -> str:
 def test_imports_go_down(module):
     room = room_of(module)
     assert room or not module, f"{module} has no floor: enter it in FLOORS"
-    for imported in imports(MODULES[module].read_text(encoding="utf-8"), module):
+    for imported in imports_of(module, MODULES):
         other = room_of(imported)
         assert other == room or ROOMS[other] < ROOMS[room], (
             f"{module} imports {imported}, which is not below it"
@@ -117,16 +79,13 @@ def test_the_reader_of_imports_sees_what_it_should():
         "else:\n    from autograd_scalar import pytree\n"
         "def lazy():\n    from . import losses\n    from ..ops.table import TABLE\n"
     )
-    assert imports(source, "nn.module") == {
+    assert imports(source, "nn.module", MODULES) == {
         *("value", "nn.layers", "show.render.svg", "pytree", "nn.losses", "ops.table"),
     }
 
 
 def test_no_files_import_each_other_in_a_circle():
-    below = {
-        module: imports(path.read_text(encoding="utf-8"), module) - {module}
-        for module, path in MODULES.items()
-    }
+    below = {module: imports_of(module, MODULES) for module in MODULES}
     done: set[str] = set()
     while len(done) < len(below):
         free = {m for m in below if m not in done and below[m] <= done}

@@ -9,6 +9,7 @@ one that it imports. Arrows that follow from others are left out. A test compare
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,9 +30,12 @@ COMPILER = (
 def modules(package: Path = ROOT / NAME) -> dict[str, Path]:
     """Return the files of the package by module name within it: "nn.layers", or "" for the package itself."""
     found = {}
-    for path in sorted(package.rglob("*.py")):
-        parts = path.relative_to(package).with_suffix("").parts
-        found[".".join(part for part in parts if part != "__init__")] = path
+    for path in sorted(
+        [*package.rglob("*.py"), *package.rglob("*.pyi"), *package.rglob("*.pyx.in")]
+    ):
+        *folders, file = path.relative_to(package).parts
+        name = file.partition(".")[0]
+        found[".".join(folders if name == "__init__" else [*folders, name])] = path
     return found
 
 
@@ -48,6 +52,16 @@ def imports(source: str, module: str, known: dict[str, Path]) -> set[str]:
                 found.update(f"{whole}.{alias.name}" for alias in names)
     inside = {name.removeprefix(NAME).lstrip(".") for name in found if name.split(".")[0] == NAME}
     return {_module_of(name, known) for name in inside}
+
+
+def imports_of(module: str, known: dict[str, Path]) -> set[str]:
+    """Return the modules of the package that a module imports, itself excepted."""
+    source = known[module].read_text(encoding="utf-8")
+    if known[module].suffix == ".in":  # Cython: only its imports are Python
+        source = "\n".join(
+            re.findall(rf"^from {NAME}[^\n(]* import (?:\([^)]*\)|[^\n(]+)$", source, re.M)
+        )
+    return imports(source, module, known) - {module}
 
 
 def _module_of(name: str, known: dict[str, Path]) -> str:
@@ -67,10 +81,10 @@ def arrows(rooms: tuple[str, ...]) -> dict[str, set[str]]:
     """Return for each room the rooms that it imports."""
     known = modules()
     found: dict[str, set[str]] = {room: set() for room in rooms}
-    for module, path in known.items():
+    for module in known:
         room = room_of(module, rooms)
         if room is not None:
-            for imported in imports(path.read_text(encoding="utf-8"), module, known):
+            for imported in imports_of(module, known):
                 other = room_of(imported, rooms)
                 if other is not None and other != room:
                     found[room].add(other)
