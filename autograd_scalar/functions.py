@@ -1,7 +1,7 @@
-"""Every row as a function of numbers and Values, and the functions over lists that are made of rows.
+"""Operations as functions of numbers and Values: each row of the table under its name, and mean, softmax and take.
 
-`sin(0.5)` is a float, `sin(Value(0.5))` a Value: a function written with these works on both. Each
-row of the table is here under its name; what is written out below is what no row can be.
+sin(0.5) is a float and sin(Value(0.5)) a Value, so that code written with these functions works on both. The functions
+written out below are those that a row cannot express.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from autograd_scalar.value import RECORD, Value, constant, define_row, number
 
 
 def _dispatcher(row: Op) -> str:
-    """Return the source of the function that records a row where a Value is among its operands, else computes it."""
+    """Return the source of the function that records a row if a Value is among its operands, and else computes it."""
     names = parameters(row)
     floats, is_recorded, first = [], [], names[0]
     lines = [
@@ -53,12 +53,12 @@ def _dispatcher(row: Op) -> str:
 
 
 def _listed(name: str, xs: Any) -> list[Any]:
-    """Return the elements of a list operand; TypeError for what has none."""
+    """Return a list operand as a list; TypeError unless it is iterable."""
     if type(xs) is list:
         return xs
     if isinstance(xs, Iterable) and not isinstance(xs, str):
         return [*xs]
-    raise TypeError(f"{name} takes a list of numbers and Values, got {xs!r}")
+    raise TypeError(f"{name} needs a list of numbers and Values, got {xs!r} ({type(xs).__name__})")
 
 
 _namespace: dict[str, Any] = {
@@ -73,7 +73,7 @@ _namespace: dict[str, Any] = {
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-    """Return the function of a row, made when it is first asked for."""
+    """Return the function of a row, made on first access."""
     if name not in TABLE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals().update(compiled(_dispatcher(TABLE[name]), _namespace))
@@ -81,13 +81,13 @@ def __getattr__(name: str) -> Callable[..., Any]:
 
 
 def _row(name: str) -> Callable[..., Any]:
-    """Return the function of a row, the one that was made before if there is one."""
+    """Return the function of a row, made earlier or now."""
     function: Callable[..., Any] = globals().get(name) or __getattr__(name)
     return function
 
 
 def pow(x: Any, y: Any) -> Any:
-    """Return x ** y; unlike **, a fractional power of a negative number is nan, not complex.
+    """Return x ** y. Unlike **, a fractional power of a negative number is nan, not complex.
 
     >>> pow(Value(-2.0), 3).data, pow(-8.0, 1 / 3)
     (-8.0, nan)
@@ -98,7 +98,7 @@ def pow(x: Any, y: Any) -> Any:
 
 
 def mean(xs: Iterable[Any]) -> Any:
-    """Return the sum of numbers or Values divided by how many there are; ValueError where there are none.
+    """Return the mean of numbers and Values, a float or a Value. Raises ValueError for an empty list.
 
     >>> mean([1.0, Value(3.0)]).data
     2.0
@@ -110,7 +110,7 @@ def mean(xs: Iterable[Any]) -> Any:
 
 
 def softmax(xs: Iterable[Any]) -> list[Any]:
-    r"""Return the list of :math:`e^{x_i} / \sum_j e^{x_j}`, finite and summing to 1 for every finite input.
+    r"""Return the list of :math:`e^{x_i} / \sum_j e^{x_j}`: finite, with sum 1, for every finite input.
 
     >>> [f"{p:.3f}" for p in softmax([1000.0, 1000.0, -1000.0])]
     ['0.500', '0.500', '0.000']
@@ -119,14 +119,14 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
     exp, sum, logsumexp = map(_row, ("exp", "sum", "logsumexp"))
     scale = logsumexp(xs)
     weights = [exp(x - scale) for x in xs]
-    total = sum(weights)  # 1, but for the rounding of scale
+    total = sum(weights)  # 1 up to rounding of scale
     return [weight / total for weight in weights]
 
 
 def take(xs: Iterable[Any], i: Any) -> Any:
-    """Return element i, for an i that is data: a Value is looked up anew in every replay of a compiled function.
+    """Return element i of a list, for an i that may be a Value: a compiled function looks it up at every call.
 
-    The gradient lands in the element that was taken. An int takes it from the list itself, and nothing is recorded.
+    The gradient goes to the element taken. With an int for i the element itself is returned, and nothing is recorded.
 
     >>> row = [Value(2.0), Value(3.0)]
     >>> y = take(row, Value(1.0))
@@ -134,7 +134,7 @@ def take(xs: Iterable[Any], i: Any) -> Any:
     >>> y.data, [x.grad for x in row]
     (3.0, [0.0, 1.0])
 
-    Raises IndexError for an i that is not a whole number from 0 to the last place.
+    Raises IndexError unless i is a whole number from 0 to len(xs) - 1.
     """
     xs = _listed("take", xs)
     if type(i) is not Value:
@@ -146,12 +146,14 @@ def take(xs: Iterable[Any], i: Any) -> Any:
 
 
 def define_op(name: str, value: str, partials: str, latex: str | None = None) -> Callable[..., Any]:
-    """Return the function of a new operation; `v.name()` records it too, and all that reads the table knows it.
+    """Define an operation and return its function. Values get a method of that name too.
 
-    `value` is an expression in x (and y), `partials` the derivatives by x (and y), in x, y and the
-    value z; both may call other operations. The partials must not branch: use step, sign or where.
-    Defining a name again replaces the operation. Raises ValueError that names the row when it is
-    malformed or its name is taken.
+    `value` is an expression in x (and y). `partials` are the derivatives with respect to x (and y), separated by a
+    comma, in x, y and the value z. Both may call other operations. The partials must not branch: use step, sign or
+    where. `latex` has a field for each operand, such as "{x}^3". Pictures, formulas, higher derivatives and jit know
+    the new operation at once. Defining a name again replaces the operation.
+
+    Raises ValueError that names the row if it is malformed or its name is taken.
 
     >>> cube = define_op("cube", "x * x * x", "3.0 * x * x", "{x}^3")
     >>> x = Value(2.0)

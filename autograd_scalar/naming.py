@@ -1,4 +1,4 @@
-"""Labels for Values, after the variables that hold them."""
+"""Label Values after the variables that hold them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from autograd_scalar.value import Value
 def label_all(
     names: Mapping[str, Any] | None = None, /, *, overwrite: bool = False, **named: Any
 ) -> list[str]:
-    """Return the labels given to Values that had none, each the name of the caller's variable.
+    """Label Values after the caller's variables, and return the new labels as a list.
 
-    Without arguments the variables are those where the call stands: a function's locals, or at a
-    prompt, in a notebook or a module its globals. Lists, tuples and dictionaries are looked into:
-    their Values become xs[0] or weights["b"]. Names that start with an underscore are passed over.
-    A label stays as it is unless `overwrite` is set. Of several names for one Value the first is
-    taken, a plain name before a place in a list.
+    Without arguments it labels the Values in the caller's local variables (at a prompt, in a notebook or in a module,
+    the global ones). Values in lists, tuples and dictionaries become xs[0] or weights["b"]. Names that start with an
+    underscore are skipped. An existing label is kept unless `overwrite` is set. If a Value has several names it gets
+    the first, and a plain name before an element of a list.
 
-    Pass the names to label only some: `label_all(a=a, b=b)`, or a mapping such as `vars()`.
+    Pass names to label only some: label_all(a=a, b=b), or a mapping such as vars().
 
     >>> def labels():
     ...     a, xs = Value(2.0), [Value(1.0), Value(5.0, label="mine")]
@@ -29,11 +28,11 @@ def label_all(
     >>> labels()
     ['a', 'y', 'xs[0]']
 
-    Raises TypeError for an argument that is no name of a Value or of a container.
+    Raises TypeError for an argument that is not a Value, a container or a mapping of names.
     """
     if names is not None and not isinstance(names, Mapping):
         raise TypeError(
-            f"label_all takes names, as in label_all(x=x), or a mapping from names to Values; "
+            f"label_all needs names, as in label_all(x=x), or a mapping from names to Values; "
             f"got a bare {type(names).__name__}"
         )
     for name, held in named.items():
@@ -55,10 +54,10 @@ def label_all(
 
 
 def _places(variables: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
-    """Yield each Value with the expression that leads to it, plain names first."""
+    """Yield each Value with the expression that refers to it, plain names first."""
     shown = [(name, held) for name, held in variables.items() if not name.startswith("_")]
     yield from ((name, held) for name, held in shown if isinstance(held, Value))
-    # IPython's In and Out are also called _ih and _oh: Out[3] would name what x names better.
+    # IPython's In and Out are also named _ih and _oh, so they are skipped too: x is a better label than Out[3].
     entered = {id(held) for name, held in variables.items() if name.startswith("_")}
     stack = shown[::-1]
     while stack:

@@ -1,8 +1,7 @@
-"""Expressions as people type them, such as `tanh(w*x + b)`, turned into Values without eval.
+"""Typed expressions such as `tanh(w*x + b)`, evaluated on Values without eval.
 
-Python's own parser reads the text, and of the tree it gives only this is let through: numbers,
-names, + - * / **, a sign in front, and calls of the table's operations by their names. There is no
-way from here to an attribute, a module or any other object.
+Python's parser reads the text. Of the tree only these are allowed: numbers, names, + - * / **, signs, and calls of the
+table's operations by name. No expression can reach an attribute, a module or any other object.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from autograd_scalar.ops.codegen import signature
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import Value
 
-#: Longer texts are refused before Python's parser sees them, deeper trees after it has.
+#: Longer texts are refused before Python's parser sees them, deeper trees afterwards.
 MAX_LENGTH, MAX_DEPTH = 10_000, 500
 
-#: Names that need no value. A value that is given for one of them goes before.
+#: Names that need no value; a value given for one of them takes precedence.
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
 _OPERATORS: dict[type[ast.AST], Callable[..., Value]] = {
@@ -47,27 +46,27 @@ _FOLDS: dict[str, Callable[[list[Value]], Value]] = {
     "min": lambda xs: reduce(F.minimum, xs),
 }
 
-_MADE_OF = "an expression is made of numbers, names, + - * / ** and calls such as tanh(x)"
+_MADE_OF = "an expression consists of numbers, names, + - * / ** and calls such as tanh(x)"
 _HINTS: dict[type[ast.AST], str] = {
-    ast.BitXor: "a power is written x ** 2",
-    ast.Attribute: "there are no attributes, a function stands alone as in tanh(x)",
-    ast.Subscript: "there are no subscripts, elements need names of their own",
-    ast.Compare: "there are no comparisons, use step(x - y), sign(x) or where(c, x, y)",
-    ast.IfExp: "a choice is written where(c, x, y)",
+    ast.BitXor: "write a power as x ** 2",
+    ast.Attribute: "attributes are not allowed; write a function alone, as in tanh(x)",
+    ast.Subscript: "subscripts are not allowed; give each element a name",
+    ast.Compare: "comparisons are not allowed; use step(x - y), sign(x) or where(c, x, y)",
+    ast.IfExp: "write a choice as where(c, x, y)",
     ast.List: f"a list can only be an operand of dot, {', '.join(_FOLDS)}",
-    ast.keyword: "operands are given in order, without names",
+    ast.keyword: "give operands in order, without names",
 }
 
 
 class ParseError(ValueError):
-    """A text that is not an expression; the message begins with the column."""
+    """Raised for a text that is not an expression; the message begins with the column."""
 
 
 class Formula:
-    """An expression that was read. Calling it with a number or Value for each name gives a Value.
+    """A parsed expression. Calling it with a number or Value for each name returns a Value.
 
-    `names` are its variables, in the order in which they appear. The numbers in the text become
-    leaves, and those given for names leaves with that label; pi, e, inf and nan need not be given.
+    `names` are its variables, in order of appearance. Numbers in the text become leaves, and numbers given for names
+    become leaves with that label. The constants pi, e, inf and nan need not be given.
 
     >>> neuron = Formula("tanh(w*x + b)")
     >>> neuron.names
@@ -78,13 +77,13 @@ class Formula:
     >>> f"{y:.4f} {w.grad:.4f}"
     '0.7064 -1.5029'
 
-    Raises ParseError (a ValueError) for a text that is no such expression. The call raises
-    ValueError for a name without a value, and for a value without a name.
+    Raises ParseError (a ValueError) for a text that is not an expression. A call raises ValueError for a name without a
+    value, and for a value without a name.
     """
 
     def __init__(self, text: str) -> None:
         self.text = " ".join(text.split("\n")).strip()
-        #: The nodes that give a Value, each after those that it is made of.
+        #: The nodes that have a Value, each after its operands.
         self._nodes = _examined(_parsed(self.text), self.text)
         named = [node for node in self._nodes if isinstance(node, ast.Name)]
         named.sort(key=lambda node: node.col_offset)
@@ -99,7 +98,7 @@ class Formula:
         if extra := [name for name in values if name not in self.names]:
             names = ", ".join(self.names) or "none"
             raise ValueError(
-                f"a value is given for {', '.join(extra)}, but the expression's names are {names}"
+                f"a value is given for {', '.join(extra)}, but the names in the expression are {names}"
             )
         variables = {name: _leaf(known[name], name) for name in self.names}
         made: dict[ast.expr, Value] = {}
@@ -119,15 +118,15 @@ def _leaf(given: Value | float, name: str) -> Value:
 
 
 def _parsed(text: str) -> ast.expr:
-    """Return the syntax tree of a text, of whatever Python allows."""
+    """Return the syntax tree of a text that is any Python expression; ParseError for other text."""
     if len(text) > MAX_LENGTH:
         raise ParseError(
-            f"column {MAX_LENGTH + 1}: only {MAX_LENGTH:,} characters are read, got {len(text):,}"
+            f"column {MAX_LENGTH + 1}: at most {MAX_LENGTH:,} characters are allowed, got {len(text):,}"
         )
     if not text:
         raise ParseError(f"column 1: the expression is empty; {_MADE_OF}")
     try:
-        with warnings.catch_warnings():  # about what is going to be refused anyway
+        with warnings.catch_warnings():  # about text that is refused anyway
             warnings.simplefilter("ignore")
             return ast.parse(text, mode="eval").body
     except (MemoryError, RecursionError):
@@ -136,33 +135,37 @@ def _parsed(text: str) -> ast.expr:
         offset = getattr(error, "offset", None)
         column = min(offset, len(text)) if offset else len(text)
         problem = re.split("[.:] ", str(getattr(error, "msg", error)))[0]
-        hint = "a product is written 2*x" if problem == "invalid decimal literal" else _MADE_OF
+        hint = "write a product as 2*x" if problem == "invalid decimal literal" else _MADE_OF
         problem = f"{problem}; {hint}"
     raise ParseError(f"column {column}: {problem}")
 
 
 def _examined(root: ast.expr, text: str) -> list[ast.expr]:
-    """Return the nodes of a tree that give a Value, the root last; ParseError for a foreign one."""
+    """Return the nodes of a tree that have a Value, the root last; ParseError for any that is not allowed."""
     nodes: list[ast.expr] = []
     stack = [(root, 1)]
     while stack:
         node, depth = stack.pop()
         if depth > MAX_DEPTH:
-            raise _refusal(node, text, f"nested more than {MAX_DEPTH} deep; sum(...) keeps it flat")
+            raise _refusal(
+                node,
+                text,
+                f"nested more than {MAX_DEPTH} levels deep; use sum(...) to keep it flat",
+            )
         nodes.append(node)
         stack += [(operand, depth + 1) for operand in _operands(node, text)]
     return nodes[::-1]
 
 
 def _operands(node: ast.expr, text: str) -> list[ast.expr]:
-    """Return the nodes that an allowed one is made of; ParseError for any other."""
+    """Return the operands of a node; ParseError if it is not allowed."""
     if _number(node) is not None:
         return []
     match node:
         case ast.Name(name) if not name.startswith("_"):
             return []
         case ast.Name():
-            raise _refusal(node, text, "a name begins with a letter")
+            raise _refusal(node, text, "a name must begin with a letter")
         case ast.UnaryOp(sign, x) if type(sign) in _OPERATORS:
             return [x]
         case ast.BinOp(x, sign, y) if type(sign) in _OPERATORS:
@@ -179,7 +182,7 @@ def _operands(node: ast.expr, text: str) -> list[ast.expr]:
 
 
 def _operands_of_call(name: str, call: ast.Call, text: str) -> list[ast.expr]:
-    """Return the operands, those inside lists too; ParseError where they do not fit the function."""
+    """Return the operands of a call, those in lists too; ParseError if they do not fit the function."""
     if name in _FOLDS:
         elements = _elements(call.args[0]) if len(call.args) == 1 else None
         if not (found := call.args if elements is None else elements):
@@ -193,7 +196,7 @@ def _operands_of_call(name: str, call: ast.Call, text: str) -> list[ast.expr]:
         )
         raise _refusal(call.func, text, f"no such function; {meant}")
     row = TABLE[name]
-    usage = f"it is called as {name}({signature(row)})"
+    usage = f"call it as {name}({signature(row)})"
     if not len(row.operands) - len(row.defaults) <= len(call.args) <= len(row.operands):
         raise _refusal(call, text, usage)
     operands: list[ast.expr] = []
@@ -201,13 +204,13 @@ def _operands_of_call(name: str, call: ast.Call, text: str) -> list[ast.expr]:
     for operand, argument in zip(row.operands, call.args, strict=False):
         if operand in row.lists:
             if (elements := _elements(argument)) is None:
-                raise _refusal(argument, text, f"a list is expected here, {usage}")
+                raise _refusal(argument, text, f"expected a list; {usage}")
             lengths.add(len(elements))
             operands += elements
         else:
             operands.append(argument)
     if len(lengths) > 1 or 0 in lengths:
-        raise _refusal(call, text, f"{name} needs lists of one length, with an element or more")
+        raise _refusal(call, text, f"{name} needs lists of equal length with at least one element")
     return operands
 
 
@@ -221,7 +224,7 @@ def _refusal(node: ast.expr | ast.keyword, text: str, hint: str | None = None) -
 
 
 def _number(node: ast.expr) -> float | None:
-    """Return the number that a node is, with its sign; None for what is no number."""
+    """Return the number that a node stands for, with its sign; None if it is not a number."""
     match node:
         case ast.UnaryOp(ast.USub(), ast.Constant() as constant):
             number = _number(constant)
@@ -239,7 +242,7 @@ def _elements(node: ast.expr) -> list[ast.expr] | None:
 
 
 def _names_of_functions() -> set[str]:
-    """Return the functions' names, without those that have an operator for it."""
+    """Return the names of the functions, without those that an operator stands for."""
     return {*_FOLDS, *(name for name, row in TABLE.items() if row.symbol == name)}
 
 
@@ -249,7 +252,7 @@ def _names_of_functions() -> set[str]:
 def _evaluated(
     node: ast.expr, variables: Mapping[str, Value], made: Mapping[ast.expr, Value]
 ) -> Value:
-    """Return a node's Value, from those of its operands."""
+    """Return the Value of a node, given those of its operands."""
     if (number := _number(node)) is not None:
         return Value(number)
     match node:

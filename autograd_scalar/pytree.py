@@ -1,4 +1,4 @@
-"""Nested lists, tuples and dicts of numbers: taken apart into leaves, and put together again."""
+"""Flatten and rebuild nests: lists, tuples and dicts of numbers, to any depth."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def leaves(tree: Any) -> list[Any]:
-    """Return what is in a nest of lists, tuples and dicts, left to right; anything else is a leaf.
+    """Return the leaves of a nest of lists, tuples and dicts, left to right; anything else is a leaf.
 
     >>> leaves({"w": [1.0, 2.0], "b": (3.0,)})
     [1.0, 2.0, 3.0]
@@ -27,7 +27,7 @@ def build(like: Any, new_leaves: Iterator[Any]) -> Any:
 
 
 def paths(tree: Any, name: str = "") -> list[str]:
-    """Return where each leaf is, as a subscript expression.
+    """Return the path of each leaf as a subscript expression.
 
     >>> paths({"w": [1.0, 2.0]}, "x")
     ["x['w'][0]", "x['w'][1]"]

@@ -1,4 +1,4 @@
-"""Seeds: what may stand for a generator of random numbers."""
+"""Seeds of random generators."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ Seed = int | random.Random | None
 
 
 def generator(seed: Seed) -> random.Random:
-    """Return a generator of its own for a seed, a given one as it is, for None the global one."""
+    """Return a new generator for a seed, a generator unchanged, or the global generator for None.
+
+    Raises TypeError for a seed that is not an integer.
+    """
     if hasattr(seed, "shuffle"):  # the global generator, a module, has it too
         return seed  # type: ignore[return-value]
     # The global generator has the methods of a Random, but is a module to the type checker.
@@ -17,7 +20,7 @@ def generator(seed: Seed) -> random.Random:
 
 
 def whole_seed(seed: int) -> int:
-    """Return a seed as Python's own int; TypeError for what is not a whole number."""
+    """Return a seed as an int; TypeError unless it is an integer."""
     if not hasattr(seed, "__index__"):
-        raise TypeError(f"seed is a whole number, got {seed!r}")
+        raise TypeError(f"expected an integer as seed, got {seed!r} ({type(seed).__name__})")
     return index(seed)

@@ -1,4 +1,4 @@
-"""Derivatives checked against differences: check_grad for a function, nudge for a loss and its parameters."""
+"""Check derivatives against differences: check_grad for a function, nudge for a loss and its parameters."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _EPSILON = 2.0**-52
 
 
 class Check(NamedTuple):
-    """One derivative: by what it is taken, what the engine says, what differences say, and the verdict."""
+    """One derivative: its variable, the engine's result, that of differences, the error and the verdict."""
 
     where: str
     derivative: float
     difference: float
     error: float
-    #: "ok", "WRONG", "kink" where the differences do not settle on one slope, or "edge" where there are none.
+    #: "ok" or "WRONG"; "kink" if the differences do not converge, "edge" if f is not defined around the point.
     verdict: str
 
 
 class GradientReport:
-    """What check_grad found: true when no derivative is wrong. `checks` lists them all."""
+    """The result of check_grad: true if no derivative is wrong. `checks` lists all derivatives."""
 
     def __init__(self, checks: Sequence[Check]) -> None:
         self.checks = list(checks)
@@ -46,14 +46,17 @@ class GradientReport:
 def check_grad(
     f: Callable[..., Any], *xs: Any, order: int = 2, rtol: float = 1e-6, atol: float = 1e-12
 ) -> GradientReport:
-    """Return a report that compares f's derivatives at the arguments xs with central differences.
+    """Compare f's derivatives at the arguments xs with central differences, and return a GradientReport.
 
-    Arguments are numbers or nests of numbers, and f gives one number. Order 1 checks the gradient;
-    order 2 also every second derivative, as differences of the gradient, so that a rule which is
-    right once and wrong twice is found. A derivative may be off by rtol of its size, by atol, and by the rounding
-    error of the differences. Where these do not settle on one slope, at a corner or a jump, the verdict is "kink", not
-    "WRONG"; at the rim of f's domain it is "edge". The report is true when nothing is wrong; it prints as a table.
-    Raises ValueError for another order, TypeError for arguments that are no numbers.
+    The report is true if no derivative is wrong, and prints as a table. The arguments are numbers or nests of numbers,
+    and f returns one number. Order 1 checks the gradient. Order 2 also checks every second derivative against
+    differences of the gradient, which finds a rule that is right for the first derivative only.
+
+    The tolerance is atol, plus rtol times the size of the derivative, plus the rounding error of the differences. The
+    verdict on a corner or a jump, where differences do not converge, is "kink" instead of "WRONG"; on the edge of f's
+    domain it is "edge".
+
+    Raises ValueError for any other order, and TypeError for arguments that are not numbers.
 
     >>> check_grad(lambda x, y: x * y**2, 3.0, 5.0, order=1)  # doctest: +ELLIPSIS
     by    derivative  differences    error
@@ -63,15 +66,15 @@ def check_grad(
     True
     """
     if order not in (1, 2):
-        raise ValueError(f"order is 1 or 2, got {order!r}")
+        raise ValueError(f"expected 1 or 2 as order, got {order!r}")
     at = [x.data if type(x) is Value else number(x) for x in pytree.leaves(xs)]
     if not at:
-        raise TypeError("check_grad needs the arguments to check f at, got none")
+        raise TypeError("check_grad needs the arguments at which to check f, got none")
     names = pytree.paths(xs, "x")
     gradient_of_f = grad(f, range(len(xs)))
 
     def flat(function: Callable[..., Any]) -> Callable[[list[float]], list[float]]:
-        """Return the function from the list of all numbers to the list of all results."""
+        """Return a function as one from a flat list of numbers to a flat list of results."""
         return lambda numbers: [
             y.data if type(y) is Value else float(y)
             for y in pytree.leaves(function(*pytree.build(xs, iter(numbers))))
@@ -98,7 +101,7 @@ def check_grad(
 
 
 class _Slopes(NamedTuple):
-    """Slopes of one output by one number: from steps h and h/2, and one-sided; and the rounding error in them."""
+    """Difference quotients of one output: with steps h and h/2, and one-sided; and their rounding error."""
 
     wide: float
     near: float
@@ -107,27 +110,27 @@ class _Slopes(NamedTuple):
     noise: float
 
     @property
-    def unrest(self) -> float:
-        """How far the two steps are from one slope, beside that slope; inf where one of them is no number."""
+    def spread(self) -> float:
+        """Relative distance between the quotients with the two steps; inf if one of them is not finite."""
         apart = abs(self.near - self.wide)
         return apart / max(abs(self.near), abs(self.wide), 1e-300) if isfinite(apart) else inf
 
 
 def _differences(f: Callable[[list[float]], list[float]], at: list[float], i: int) -> list[_Slopes]:
-    """Return the slopes of each output of f by number i.
+    """Return the difference quotients of each output of f with respect to number i.
 
-    The slopes from two steps are later extrapolated (Richardson), which leaves an error of order h**4 beside the
-    rounding error over h: their sum is least for h about the fifth root of the rounding error. Where the two do not
-    agree, the step may be too wide (the logarithm near 0, the edge of a domain), and smaller ones are tried.
+    Richardson extrapolation from two steps leaves an error of order h**4, besides the rounding error over h; their sum
+    is least for h near the fifth root of the rounding error. If the quotients disagree the step may be too wide (as for
+    the logarithm near 0, or at the edge of a domain), and smaller steps are tried.
     """
     h = _EPSILON**0.2 * max(1.0, abs(at[i]))
     found = _slopes(f, at, i, h)
     for _ in range(6):
-        if all(slopes.unrest < 1e-3 for slopes in found):
+        if all(slopes.spread < 1e-3 for slopes in found):
             break
         h /= 8.0
         found = [
-            min(pair, key=lambda s: s.unrest)
+            min(pair, key=lambda s: s.spread)
             for pair in zip(found, _slopes(f, at, i, h), strict=True)
         ]
     return found
@@ -162,18 +165,18 @@ def _check(where: str, derivative: float, slopes: _Slopes, rtol: float, atol: fl
     if error <= atol + rtol * scale + slopes.noise:
         verdict = "ok"
     elif not isfinite(difference):
-        verdict = "edge"  # a step away the function is not defined
+        verdict = "edge"  # f is not defined a step away
     elif high - low > apart and low - apart <= derivative <= high + apart:
-        verdict = "kink"  # the slope depends on the side
+        verdict = "kink"  # the two sides differ
     elif abs(slopes.near - slopes.wide) > apart:
-        verdict = "kink"  # a jump: the smaller the step, the steeper
+        verdict = "kink"  # a jump: smaller steps give larger quotients
     else:
         verdict = "WRONG"
     return Check(where, derivative, difference, error, verdict)
 
 
 class Nudge(NamedTuple):
-    """A predicted change of a loss beside the actual one; see nudge()."""
+    """The predicted and the actual change of a loss; see nudge()."""
 
     what: str
     predicted: float
@@ -182,7 +185,7 @@ class Nudge(NamedTuple):
 
 
 class NudgeReport:
-    """What nudge() found: the parameters' gradients and changes, and the two experiments. Prints as a table."""
+    """The result of nudge(): the parameters' gradients and changes, and the two experiments. Prints as a table."""
 
     def __init__(
         self, parameters: Sequence[tuple[str, float, float]], loss: float, nudges: Sequence[Nudge]
@@ -215,16 +218,15 @@ class NudgeReport:
 
 
 def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) -> NudgeReport:
-    """Return the change of a loss that its gradient predicts beside the change that happens.
+    """Compare the change of a loss that its gradient predicts with the actual change, and return a NudgeReport.
 
-    Two experiments, each from the present parameters: every parameter is increased by `step`, and
-    one step of gradient descent is taken with `step` for learning rate. To first order the loss
-    changes by the sum of gradient times change, g . d; what that misses is d . H d / 2 and smaller,
-    so the table also shows the prediction with curvature. The parameters are as before when nudge
-    returns, and their grads untouched.
+    There are two experiments, each from the present parameters: every parameter is increased by `step`, and one step of
+    gradient descent is taken with learning rate `step`. To first order the loss changes by g . d, the sum of gradient
+    times change. The error of that is d . H d / 2 and smaller terms, so the report also has the prediction with
+    curvature. Afterwards the parameters and their grads are as before.
 
-    `loss` is a Value (its graph is recomputed) or a function that computes one from the parameters;
-    `params` are the Values to move, in a list or nest. Raises TypeError for anything else.
+    `loss` is a Value (its graph is recomputed) or a function that computes one from the parameters. `params` is a list
+    or nest of the leaves to move. Raises TypeError for anything else, and ValueError for a repeated parameter.
 
     >>> w = Value(3.0, label="w")
     >>> nudge(lambda: w * w, [w], step=0.1)
@@ -239,11 +241,11 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
     values = pytree.leaves(params)
     for v in values:
         if not isinstance(v, Value) or v.parents:
-            raise TypeError(f"nudge moves parameters, which are leaves, got {v!r}")
+            raise TypeError(f"nudge needs parameters that are leaves, got {v!r}")
     if len({*values}) < len(values):
-        raise ValueError("nudge got the same parameter twice")
+        raise ValueError("nudge needs distinct parameters, got one of them twice")
     if isinstance(loss, Value):
-        loss.recompute()  # its data may have been set since it was recorded
+        loss.recompute()  # the data of its leaves may have been set since it was recorded
     y = loss if isinstance(loss, Value) else loss()
     if not isinstance(y, Value):
         raise TypeError(
@@ -289,7 +291,7 @@ def _inner(xs: Sequence[float], ys: Sequence[float]) -> float:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as aligned columns, the first to the left and the others to the right."""
+    """Return rows as aligned columns, the first aligned left and the others right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(

@@ -124,8 +124,8 @@ def test_bad_arguments(make, message):
             TypeError,
             "the target of row 0, 'cat', is not a number",
         ),
-        (lambda: data.moons(9, seed="a"), TypeError, "seed is a whole number, got 'a'"),
-        (lambda: data.moons(9).split(seed=1.5), TypeError, "seed is a whole number, got 1.5"),
+        (lambda: data.moons(9, seed="a"), TypeError, "expected an integer as seed, got 'a'"),
+        (lambda: data.moons(9).split(seed=1.5), TypeError, "expected an integer as seed, got 1.5"),
         (lambda: data.moons(1.5), ValueError, "n and classes must be integers, got 1.5"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import runpy
+from pathlib import Path
 
 import pytest
 from differences import row_problems, slope
@@ -10,6 +12,8 @@ from stages import STAGES, TESTS, stage_of
 from strategies import domains
 
 import autograd_scalar as ag
+from autograd_scalar import engine
+from autograd_scalar.ops import codegen
 from autograd_scalar.ops.table import TABLE
 
 WRONG = {
@@ -84,3 +88,24 @@ def test_every_test_file_has_a_stage():
 @pytest.mark.parametrize("name", [name for names in STAGES.values() for name in names])
 def test_every_stage_names_files_that_exist(name):
     assert (TESTS / name).exists()
+
+
+def test_the_engine_shows_the_code_that_mul_becomes():
+    """engine.py quotes the generated source of __mul__ in a comment."""
+    source = Path(engine.__file__).read_text(encoding="utf-8")
+    quoted = [
+        line.removeprefix("    #     ")
+        for line in source.splitlines()
+        if line.startswith("    #     ")
+    ]
+    assert "\n".join(quoted) + "\n" == codegen.recorder(TABLE["mul"], operator=True)
+
+
+def test_the_stubs_are_those_of_the_table():
+    tools = Path(__file__).parents[1] / "tools" / "stubs.py"
+    if not tools.exists():
+        pytest.skip("an installed package has no tools")
+    stubs = runpy.run_path(str(tools))["STUBS"]
+    package = Path(ag.__file__).parent
+    for name, text in stubs.items():
+        assert (package / name).read_text(encoding="utf-8") == text(), f"{name}: run tools/stubs.py"

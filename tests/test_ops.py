@@ -283,11 +283,11 @@ def test_atan2_has_its_slope_where_the_squares_leave_the_range(x):
 # ----- malformed rows, and the user's own -----
 
 MALFORMED = [
-    (("no name", "x", "1.0"), "a name is an identifier"),
+    (("no name", "x", "1.0"), "expected an identifier"),
     (("q", "x +", "1.0"), "invalid syntax"),
     (("q", "", "1.0"), "row 'q'"),
     (("q", "x, x", "1.0"), "row 'q'"),
-    (("q", "foo(x)", "1.0"), "'foo' is no function"),
+    (("q", "foo(x)", "1.0"), "'foo' is not a function"),
     (("q", "w * x", "w"), "unknown name 'w'"),
     (("q", "x", "z * w"), "unknown name 'w'"),
     (("q", "x * z", "1.0"), "unknown name 'z'"),
@@ -295,15 +295,15 @@ MALFORMED = [
     (("q", "x", "1.0, 2.0"), "need 1 partial derivatives, got 2"),
     (("q", "x", "1.0 if x > 0 else 0.0"), "it branches"),
     (("q", "x", "x > 0"), "it branches"),
-    (("q", "x.real", "1.0"), "'x.real' is not made of"),
-    (("q", "x[0]", "1.0"), "is not made of"),
-    (("q", "__import__('os').system('true')", "1.0"), "is not made of"),
-    (("q", "'a'", "1.0"), "is not made of"),
-    (("q", "1j * x", "1.0"), "is not made of"),
-    (("q", "lambda: x", "1.0"), "is not made of"),
-    (("q", "x if 0 < x < 1 else 2", "1.0"), "is not made of"),
-    (("q", "x % 2", "1.0"), "is not made of"),
-    (("q", "exp(x=x)", "1.0"), "is not made of"),
+    (("q", "x.real", "1.0"), "'x.real' is not an expression of"),
+    (("q", "x[0]", "1.0"), "is not an expression of"),
+    (("q", "__import__('os').system('true')", "1.0"), "is not an expression of"),
+    (("q", "'a'", "1.0"), "is not an expression of"),
+    (("q", "1j * x", "1.0"), "is not an expression of"),
+    (("q", "lambda: x", "1.0"), "is not an expression of"),
+    (("q", "x if 0 < x < 1 else 2", "1.0"), "is not an expression of"),
+    (("q", "x % 2", "1.0"), "is not an expression of"),
+    (("q", "exp(x=x)", "1.0"), "is not an expression of"),
     (("q", "exp(*x)", "1.0"), "row 'q'"),
     (("q", "relu(x, x)", "1.0"), "relu"),  # a count of operands that relu does not take
     (("q", "exp(x, x)", "1.0"), "exp"),
@@ -344,13 +344,15 @@ def test_a_malformed_row_is_refused_by_name(arguments, message):
 
 
 def test_a_row_of_ours_is_checked_as_well():
-    with pytest.raises(ValueError, match="row 'half': a row over lists, and no other, has a start"):
+    with pytest.raises(
+        ValueError, match="row 'half': a row needs a start if it has a list operand"
+    ):
         Op("half", "x * 0.5", "0.5", start="0.0")
     with pytest.raises(
-        ValueError, match="row 'total': a row over lists, and no other, has a start"
+        ValueError, match="row 'total': a row needs a start if it has a list operand"
     ):
         Op("total", "z + x", "1.0", operands="*x")
-    with pytest.raises(ValueError, match="row 'half': 'bisect' is no function"):
+    with pytest.raises(ValueError, match="row 'half': 'bisect' is not a function"):
         Op("half", "bisect(x)", "0.5").check_names(TABLE)
 
 

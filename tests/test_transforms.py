@@ -455,7 +455,7 @@ def test_an_array_argument_is_told_what_to_do():
 
 @pytest.mark.parametrize("y", [3.0, [Value(1.0)], None, "y"])
 def test_gradient_of_what_is_no_value(y):
-    with pytest.raises(TypeError, match="gradient differentiates a Value, got"):
+    with pytest.raises(TypeError, match="gradient needs a Value to differentiate, got"):
         ag.gradient(y, Value(1.0))
 
 

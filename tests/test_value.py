@@ -682,7 +682,7 @@ def test_lists_with_something_else_in_them(function, xs):
 @pytest.mark.parametrize("xs", ["ab", 5, Value(1.0), None])
 def test_a_list_is_a_list(function, xs):
     with pytest.raises(
-        TypeError, match=f"{function.__name__} takes a list of numbers and Values, got"
+        TypeError, match=f"{function.__name__} needs a list of numbers and Values, got"
     ):
         function(xs)
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from autograd_scalar.ops import codegen
 from autograd_scalar.ops.op import Op
-from autograd_scalar.ops.table import TABLE
+from autograd_scalar.ops.table import BUILT_IN, TABLE
+
+ROWS = [row for name, row in TABLE.items() if name in BUILT_IN]
 
 METHODS = '''\
 """Types of the methods that the rows of the table become. Made by tools/stubs.py: change the table, not this file."""
@@ -78,14 +80,14 @@ def _overload(row: Op, kinds: list[str], result: str) -> str:
 def methods() -> str:
     """Return the text of the stub of the methods."""
     text = METHODS
-    text += "".join(method(row.name, row) for row in TABLE.values() if not row.lists)
+    text += "".join(method(row.name, row) for row in ROWS if not row.lists)
     text += "".join(method(dunder, TABLE[name]) for name, dunder in codegen.OPERATORS.items())
     return text + "".join(map(comparison, codegen.COMPARISONS.values()))
 
 
 def functions() -> str:
     """Return the text of the stub of the functions."""
-    return FUNCTIONS + "".join(map(function, TABLE.values()))
+    return FUNCTIONS + "".join(map(function, ROWS))
 
 
 STUBS = {"node/row_methods.pyi": methods, "_row_functions.pyi": functions}

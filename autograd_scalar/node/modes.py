@@ -1,8 +1,7 @@
-"""What may surround recording: `no_grad`, and `detect_anomaly` with the error it raises.
+"""Recording modes: no_grad, detect_anomaly with the error that it raises, and tracing.
 
-Both are context managers and decorators, hold for the thread (or task) that entered them, and nest.
-Every eager method looks at `open_blocks` alone, which is 0 nearly always; only inside a block does
-anybody ask for more.
+They are context managers and decorators, apply to the thread (or task) that entered them, and nest. Eager operations
+check only `open_blocks`, which is nearly always 0; the modes themselves are looked up only inside a block.
 """
 
 from __future__ import annotations
@@ -16,62 +15,61 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-#: How many no_grad and detect_anomaly blocks are open, in all threads together.
+#: Number of open blocks of all modes, in all threads.
 open_blocks = 0
-#: Told that number whenever it changes; the compiled core keeps its own copy of it.
+#: Called with that number when it changes; the native core keeps a copy of it.
 observers: list[Callable[[int], object]] = []
 _counting = threading.Lock()
 _open: set[object] = set()
 
-#: Whether operations are recorded here.
+#: False inside no_grad.
 recording: ContextVar[bool] = ContextVar("recording", default=True)
-#: Where each node was made, by id, while anomalies are looked for here; None while they are not. An
-#: id is used again once its node is gone, and then written over, so this grows with the largest
-#: graph alone and keeps no node alive.
+#: Inside detect_anomaly, the source line that made each node, by id; else None. An id is used again once its node is
+#: freed, and its entry overwritten, so this keeps no node alive and is never larger than the largest graph.
 watching: ContextVar[dict[int, str] | None] = ContextVar("watching", default=None)
 
 
 class Tracer(Protocol):
-    """Is told of all that a function does with Values while it is recorded for compilation."""
+    """The interface of compiler.capture.tracer: hears all that a function does with Values while it is traced."""
 
     def made(self, v: Any) -> None:
-        """Take note of a new node."""
+        """Note a new node."""
 
     def constant(self, v: Any) -> None:
-        """Take note of a new leaf, which a number became as an operand."""
+        """Note a new leaf, made from a number that is an operand."""
 
     def leaf(self, v: Any) -> None:
-        """Take note of a new leaf that was asked for, as Value(2.0)."""
+        """Note a new leaf made by a call such as Value(2.0)."""
 
     def copied(self, v: Any) -> float:
-        """Return the number of a Value that stands for a float; the leaf that comes next has it."""
+        """Return the number of a Value that stands for a float; the next leaf is a copy of it."""
 
     def cut(self, v: Any, source: Any) -> None:
-        """Take note of a new leaf that has its number from another Value, and is not differentiated."""
+        """Note a new leaf with the number of another Value, through which nothing is differentiated."""
 
     def compared(self, symbol: str, x: Any, y: Any, outcome: bool) -> None:
-        """Take note of a comparison, which may decide what the function does next."""
+        """Note a comparison, on which the function may branch."""
 
     def read(self, v: Any) -> None:
-        """Take note that a number was taken out of a Value."""
+        """Note that the data of a Value is read."""
 
     def used_by_identity(self, v: Any) -> None:
         """Note that a Value is a key, or is compared with itself; a float would be compared by size."""
 
     def differentiates_by(self, v: Any) -> None:
-        """Take note that derivatives by a Value are asked for."""
+        """Note that the function differentiates with respect to a Value."""
 
     def is_number(self, v: Any) -> bool:
-        """Return whether a Value stands for what is a float outside of the recording."""
+        """Return True if a Value stands for a float outside the trace."""
 
     def number(self, v: Any) -> Any:
-        """Return what stands for a float with the Value's number, which is not differentiated."""
+        """Return a stand-in for a float with the Value's number, through which nothing is differentiated."""
 
     def refuse(self, what: str, advice: str = "do that outside") -> None:
-        """Raise the error for what a replay could not do."""
+        """Raise JitError for an action that a replay could not repeat."""
 
 
-#: The tracer that is told, while a function is recorded here.
+#: The active tracer, while a function is traced.
 tracer: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
 
 
@@ -83,15 +81,15 @@ def _count() -> None:
     global open_blocks
     with _counting:
         open_blocks = len(_open)
-        for tell in observers:
-            tell(open_blocks)
+        for observer in observers:
+            observer(open_blocks)
 
 
 @contextmanager
 def _block(*settings: tuple[ContextVar[Any], Any]) -> Iterator[None]:
-    """Return a context in which variables have other values.
+    """Return a context in which context variables have other values.
 
-    However Ctrl-C interrupts it, they are as before afterwards, and the number of open blocks is never too low. (Too
+    Wherever Ctrl-C interrupts it, the variables are restored, and the number of open blocks is never too low. (Too
     high, it would only make operations slower, until the next block.)
     """
     before = [(variable, variable.get()) for variable, _ in settings]
@@ -113,7 +111,7 @@ def _block(*settings: tuple[ContextVar[Any], Any]) -> Iterator[None]:
 
 @contextmanager
 def no_grad() -> Iterator[None]:
-    """Return a context (or decorator) in which operations give plain leaves: no parents, nothing to differentiate.
+    """Return a context (or decorator) in which operations return leaves: nothing is recorded.
 
     >>> from autograd_scalar import Value, no_grad
     >>> w = Value(2.0)
@@ -128,10 +126,9 @@ def no_grad() -> Iterator[None]:
 
 @contextmanager
 def detect_anomaly() -> Iterator[None]:
-    """Return a context (or decorator) in which the first nan or inf raises AnomalyError, forwards and backwards.
+    """Return a context (or decorator) in which the first nan or inf raises AnomalyError, forward and backward.
 
-    The error names the operation, its operands' names and data, and the source line that recorded
-    it.
+    The error names the operation, the labels and data of its operands, and the source line that recorded it.
 
     >>> from autograd_scalar import Value, detect_anomaly
     >>> with detect_anomaly():
@@ -146,7 +143,7 @@ def detect_anomaly() -> Iterator[None]:
 
 @contextmanager
 def tracing(by: Tracer) -> Iterator[None]:
-    """Return a context in which a tracer is told of everything, and derivatives are recorded."""
+    """Return a context in which a tracer hears of every operation, and everything is recorded."""
     with _block((tracer, by), (recording, True)):
         yield
 
@@ -155,7 +152,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 def caller() -> str:
-    """Return where the code outside this package stands, as `file:line: source`."""
+    """Return the innermost line outside this package that is running, as `file:line: source`."""
     frame = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename

@@ -1,4 +1,4 @@
-"""Rows evaluated on plain floats."""
+"""Evaluate rows on floats."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from autograd_scalar.ops.table import TABLE, row_of
 
 _fast: dict[str, Any] = {**ieee.FAST, "shares": shares}
 _exact: dict[str, Any] = {**ieee.EXACT, "shares": shares}
-#: Compiled functions, under the operation that their nodes have, as long as there is somebody who can call them.
+#: Compiled functions by the `op` of their nodes, each kept while anything else refers to it.
 CALLS: weakref.WeakValueDictionary[str, CompiledCall] = weakref.WeakValueDictionary()
 _evaluators: dict[str, Callable[..., tuple[float, tuple[float, ...]]]] = {}
 
 
 class CompiledCall(Protocol):
-    """A function that was recorded and compiled: a node of it has its inputs for parents."""
+    """A compiled function; the parents of its node are the function's inputs."""
 
     def evaluate(self, *operands: float) -> tuple[float, tuple[float, ...]]:
-        """Return the value and the partial derivatives for some inputs."""
+        """Return the value and the partial derivatives at the operands."""
 
     def replay(self, *operands: Any) -> Any:
-        """Return the value as a graph of the operations that were recorded, over some Values."""
+        """Return the value as a graph of the recorded operations over the operands, which are Values."""
 
 
 def fast(row: Op) -> dict[str, Any]:
-    """Return what the pasted row may call: math's own functions, quick, which raise where `evaluate` does not."""
+    """Return the globals of a row's generated code: the functions of `math`, which are fast but may raise."""
     _provide(row, _fast, exact=False)
     return _fast
 
 
 def _provide(row: Op, namespace: dict[str, Any], *, exact: bool) -> None:
-    """Put the functions that a row calls into a namespace, and those that they call."""
+    """Add the functions that a row calls to a namespace, and those that they call."""
     for name in row.calls - namespace.keys():
         namespace.update(compiled(function(TABLE[name], exact=exact), namespace))
         _provide(TABLE[name], namespace, exact=exact)
 
 
 def forget(names: Iterable[str]) -> None:
-    """Drop what was compiled of some rows, which have changed."""
+    """Drop the functions compiled from rows that have changed."""
     for name in names:
         for made in (_fast, _exact, _evaluators):
             made.pop(name, None)
 
 
 def evaluate(name: str, *operands: Any) -> tuple[float, tuple[float, ...]]:
-    """Return the value of a row and its partial derivatives, one for each operand or element of a list.
+    """Return the value of a row, and its partial derivatives as a tuple with one for each operand or list element.
 
-    Operands are floats, or lists of floats where the row has lists. IEEE 754 at every edge: nothing
-    raises.
+    Operands are floats, or lists of floats for a row's list operands. Results at poles, overflows and outside the
+    domain follow IEEE 754: no float raises.
 
     >>> evaluate("log", 0.0)
     (-inf, (inf,))

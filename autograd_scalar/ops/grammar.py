@@ -1,17 +1,13 @@
-"""The small language in which rows of the table are written, and how its texts are read for floats.
+"""The language of the table's rows: a parser, and a printer of Python source over floats.
 
-A row's text is a Python expression of numbers, operand names, + - * / **, comparisons inside `a if
-test else b`, and calls of other rows or of the functions in `ieee`. The same text is read in three
-ways:
+A row's text is a Python expression of numbers, operand names, + - * / **, comparisons inside `a if test else b`, and
+calls of other rows or of the functions in `ieee`. The same text is used in three forms:
 
-- `spell(tree)`: floats, as quick as Python goes. ** becomes `pow`, since Python's may answer with a
-  complex number, and calls of small rows are written out in place, so that `where(...)` is an `if`
-  and costs no call.
-- `spell(tree, exact=True)`: the same with every division through `ieee.div`, so that nothing
-  raises.
-- over Values: as it stands, because Values overload the operators. That reading must not branch (a
-  recorded branch would be frozen), so partial derivatives use `step`, `sign` and `where` instead of
-  `if`.
+- `spell(tree)`: source over floats, as fast as Python allows. ** becomes `pow`, since Python's may return a complex
+  number, and calls of small rows are inlined, so that `where(...)` is an `if` and costs no call.
+- `spell(tree, exact=True)`: the same with every division through `ieee.div`, so that nothing raises.
+- over Values: the text itself, because Values overload the operators. This form must not branch (a recorded branch
+  would be frozen), so partial derivatives use `step`, `sign` and `where` instead of `if`.
 """
 
 from __future__ import annotations
@@ -25,38 +21,35 @@ SYMBOL: dict[type[ast.AST], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
 
-#: How tightly an operation binds, for whoever writes it inside another. Calls, names and numbers
-#: bind ATOM.
+#: Precedence of operations, from loosest to tightest. Calls, names and numbers have ATOM.
 PRECEDENCE: dict[type[ast.AST], int] = {
     ast.IfExp: 0, ast.Compare: 1, ast.Add: 2, ast.Sub: 2, ast.Mult: 3, ast.Div: 3, ast.USub: 4, ast.Pow: 5,
 }  # fmt: skip
 ATOM = 6
 
-#: Finds a row by name: its operands and the tree of its value, or None where the name is not a row
-#: to write out.
+#: Finds a row by name: its operands and the tree of its value, or None if the name is not a row to inline.
 Definition = Callable[[str], tuple[tuple[str, ...], ast.expr] | None]
 
 
 class Expression:
-    """A parsed text: its syntax tree, the variables it names and the functions it calls."""
+    """A parsed text: its syntax tree, its variables and the functions that it calls."""
 
     def __init__(self, tree: ast.expr) -> None:
         self.tree = tree
         self.variables: set[str] = set()
-        #: With how many arguments each function is called.
+        #: Each function called, with its number of arguments.
         self.calls: set[tuple[str, int]] = set()
 
     @property
     def functions(self) -> set[str]:
-        """The functions it calls."""
+        """Names of the functions called."""
         return {name for name, _ in self.calls}
 
 
 def parse(text: str, *, branches: bool) -> list[Expression]:
     """Return the expressions of a row's text, which are separated by commas.
 
-    ValueError (or SyntaxError) says what does not belong there; `branches` allows `if` and
-    comparisons.
+    `branches` allows `if` and comparisons. Raises ValueError or SyntaxError for text outside the language.
     """
     tree = ast.parse(text.strip(), mode="eval").body
     found = [Expression(part) for part in (tree.elts if isinstance(tree, ast.Tuple) else [tree])]
@@ -66,7 +59,7 @@ def parse(text: str, *, branches: bool) -> list[Expression]:
 
 
 def _examine(node: ast.expr, found: Expression, branches: bool) -> None:
-    """Note the names in a tree; ValueError for what is not in the language."""
+    """Collect the names in a tree; ValueError for what is outside the language."""
     match node:
         case ast.Name(name):
             found.variables.add(name)
@@ -81,13 +74,13 @@ def _examine(node: ast.expr, found: Expression, branches: bool) -> None:
             inner = [x]
         case ast.IfExp() | ast.Compare() if not branches:
             raise ValueError(
-                "it branches, but a partial derivative uses step, sign or where instead of if"
+                "it branches; in a partial derivative use step, sign or where instead of if"
             )
         case ast.IfExp(ast.Compare(a, [symbol], [b]), x, y) if type(symbol) in SYMBOL:
             inner = [a, b, x, y]
         case _:
             raise ValueError(
-                f"{ast.unparse(node)!r} is not made of numbers, operands, + - * / ** and calls"
+                f"{ast.unparse(node)!r} is not an expression of numbers, operands, + - * / ** and calls"
                 + (" (and `a if x < y else b`)" if branches else "")
             )
     for part in inner:
@@ -95,20 +88,20 @@ def _examine(node: ast.expr, found: Expression, branches: bool) -> None:
 
 
 def precedence(tree: ast.expr) -> int:
-    """Return how tightly a tree's outermost operation binds: an entry of PRECEDENCE, or ATOM."""
+    """Return the precedence of a tree's outermost operation: an entry of PRECEDENCE, or ATOM."""
     outermost: ast.AST = getattr(tree, "op", tree)
     return PRECEDENCE.get(type(outermost), ATOM)
 
 
 def spell(tree: ast.expr, definition: Definition, *, exact: bool = False) -> str:
-    """Return a row's text as Python source over floats; `exact` makes it one that cannot raise."""
+    """Return a row's text as Python source over floats; with `exact`, source that cannot raise."""
     return _write(tree, definition, exact, {})[0]
 
 
 def _write(
     tree: ast.expr, definition: Definition, exact: bool, bound: Mapping[str, tuple[str, int]]
 ) -> tuple[str, int]:
-    """Return a tree as source with its precedence; `bound` has the text to write for a name."""
+    """Return a tree as source with its precedence; `bound` has the source to put for a name."""
 
     def write(node: ast.expr, tightness: int = 0) -> str:
         text, binds = _write(node, definition, exact, bound)

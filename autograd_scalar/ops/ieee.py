@@ -1,9 +1,8 @@
-"""Python's float functions with the results IEEE 754 gives where Python raises.
+"""Float functions that return what IEEE 754 specifies where Python's raise.
 
-`math.log(0.0)` raises, and so do `1.0 / 0.0` and `math.exp(1000.0)`; C, and every graph that we
-compile, answer -inf, inf and inf. Rows are read with these functions, so that eager and compiled
-code agree. The eager methods try the plain `math` functions first and come here only when one of
-them raises.
+math.log(0.0), 1.0 / 0.0 and math.exp(1000.0) raise; C and compiled graphs give -inf, inf and inf. With these functions
+eager code agrees with compiled code. The eager methods try the plain `math` functions first and use these only if one
+raises.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from math import copysign, inf, nan
 
 
 def div(x: float, y: float) -> float:
-    """Return x / y: a zero divisor gives an infinity with the signs' product, 0/0 gives nan."""
+    """Return x / y; division by zero gives an infinity with the product of the signs, 0/0 gives nan."""
     try:
         return x / y
     except ZeroDivisionError:
@@ -51,8 +50,7 @@ def round(x: float) -> float:
     return copysign(float(builtins.round(x)), x) if math.isfinite(x) else x
 
 
-# Where a function has a pole, math raises ValueError as it does outside the domain; elsewhere that
-# means nan.
+# At a pole math raises ValueError, as it does outside the domain, where the result is nan.
 _POLES: dict[str, dict[float, float]] = {
     "log": {0.0: -inf},
     "log2": {0.0: -inf},
@@ -68,14 +66,14 @@ _UNARY = (
 
 
 def _total(name: str) -> Callable[[float], float]:
-    """Return math's function of that name, defined for every float."""
+    """Return the function of `math` of that name, defined for every float."""
     function = getattr(math, name)
     poles = _POLES.get(name, {})
 
     def total(x: float) -> float:
         try:
             result: float = function(x)
-        except OverflowError:  # exp, expm1 and cosh overflow upwards, sinh to the side of x
+        except OverflowError:  # exp, expm1 and cosh overflow to inf, sinh to the sign of x
             return inf if x > 0.0 or name == "cosh" else -inf
         except ValueError:
             return poles.get(x, nan)
@@ -96,7 +94,7 @@ _SHARED: dict[str, object] = {
     "nan": nan,
 }
 
-#: What a row's text may call or name, reading strictly: no float makes any of these raise.
+#: The names that a row's text may use, as functions that raise for no float.
 EXACT: dict[str, object] = {
     **_SHARED,
     **{name: _total(name) for name in _UNARY},
@@ -104,8 +102,7 @@ EXACT: dict[str, object] = {
     "pow": pow,
 }
 
-#: The same names as Python has them: faster, but some raise. Only for code that then falls back on
-#: EXACT.
+#: The same names as Python's own functions: faster, but some raise. Code that uses them falls back to EXACT.
 FAST: dict[str, object] = {
     **_SHARED,
     **{name: getattr(math, name) for name in _UNARY},

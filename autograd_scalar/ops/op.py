@@ -15,14 +15,14 @@ Interval = tuple[float, float]
 
 
 class Op:
-    """One row: what an operation computes, its local derivatives, and how it is written.
+    """One row: the value of an operation, its local derivatives, and its LaTeX.
 
-    `latex` has a field for each operand; in a fold, what stands in [brackets] is repeated for the
-    elements, with + in between. `shares` tells of a fold whose partials are shares of a whole: they are divided by
-    their sum, which is 1 but for rounding. `fixed` names an operand that is a constant: no derivative is taken
-    by it. `domain` is where the row may be sampled, one interval for all operands or one for each;
-    tests and documentation use it, the engine does not. A malformed row raises ValueError that
-    names it.
+    `latex` has a field for each operand; in a fold, the part in [brackets] is repeated for the elements, joined by +.
+    `shares` marks a fold whose partials sum to 1 up to rounding: they are divided by their sum. `fixed` names an
+    operand that is a constant, with respect to which nothing is differentiated. `domain` is the interval from which
+    tests and documentation sample operands, one for all or one for each; the engine does not use it.
+
+    Raises ValueError that names the row if it is malformed.
     """
 
     def __init__(
@@ -43,9 +43,11 @@ class Op:
         try:
             for text in (name, value, partials, latex or ""):
                 if not isinstance(text, str):
-                    raise TypeError(f"row {name!r}: its texts are str, got {text!r}")
+                    raise TypeError(f"row {name!r}: expected its texts as str, got {text!r}")
             if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
-                raise ValueError(f"a name is an identifier, not {name!r}")
+                raise ValueError(
+                    f"expected an identifier without a leading underscore as name, got {name!r}"
+                )
             (self._value,) = grammar.parse(value, branches=True)
             self._start = None if start is None else grammar.parse(start, branches=False)[0]
             self._partials = grammar.parse(partials, branches=False)
@@ -61,7 +63,7 @@ class Op:
             self.lists: tuple[str, ...] = tuple(
                 operand[1:] for operand, _, _ in fields if operand.startswith("*")
             )
-            #: What an operand is where the caller leaves it out.
+            #: The number that stands for an operand left out.
             self.defaults: dict[str, float] = {
                 operand: float(number) for operand, _, number in fields if number
             }
@@ -86,19 +88,19 @@ class Op:
                 f"got {len(self._partials)}: {self.partials!r}"
             )
         if bool(self.lists) != (self._start is not None):
-            raise ValueError("a row over lists, and no other, has a start")
+            raise ValueError("a row needs a start if it has a list operand, and only then")
         fields = {
             field for _, field, _, _ in string.Formatter().parse(self.latex) if field is not None
         }
         if unknown := fields - {*self.operands}:
             raise ValueError(
-                f"unknown operand {min(unknown)!r} in its LaTeX; there are {', '.join(self.operands)}"
+                f"unknown operand {min(unknown)!r} in its LaTeX; the operands are {', '.join(self.operands)}"
             )
 
     def check_names(self, table: Mapping[str, Op]) -> None:
-        """Raise ValueError when the row's texts name anything but operands, or call a function as it is not called.
+        """Raise ValueError if a text uses an unknown name, or calls a function with the wrong number of arguments.
 
-        They may call rows of the table and the functions of ieee, but no folds; a value must not come back to itself.
+        The texts may call rows of the table and the functions of `ieee`, but no folds. A value must not be recursive.
         """
         operands = {*self.operands, "inf", "nan"}
         texts = [(self._value, operands | {"z"} if self.lists else operands)]
@@ -107,13 +109,13 @@ class Op:
         for text, known in texts:
             for name in text.variables - known:
                 raise ValueError(
-                    f"row {self.name!r}: unknown name {name!r}; there are {', '.join(sorted(known))}"
+                    f"row {self.name!r}: unknown name {name!r}; known are {', '.join(sorted(known))}"
                 )
             for name, count in text.calls:
                 called = self if name == self.name else table.get(name)
                 if called is None or called.lists:
                     raise ValueError(
-                        f"row {self.name!r}: {name!r} is no function that a row can call"
+                        f"row {self.name!r}: {name!r} is not a function that a row can call"
                     )
                 if count != len(called.operands):
                     raise ValueError(
@@ -124,7 +126,7 @@ class Op:
             name = unseen.pop()
             reached.add(name)
             if name == self.name and name not in ieee.EXACT:
-                raise ValueError(f"row {self.name!r}: its value comes back to itself")
+                raise ValueError(f"row {self.name!r}: its value is recursive")
             unseen |= {called for called in table[name]._value.functions if name in table} - reached
 
     def __repr__(self) -> str:
@@ -132,32 +134,32 @@ class Op:
 
     @property
     def value_tree(self) -> ast.expr:
-        """The syntax tree of the value; in a fold, of one step."""
+        """Syntax tree of the value; in a fold, of one step."""
         return self._value.tree
 
     @property
     def start_tree(self) -> ast.expr | None:
-        """The syntax tree of what a fold starts from; None in other rows."""
+        """Syntax tree of a fold's starting value; None in other rows."""
         return None if self._start is None else self._start.tree
 
     @property
     def partial_trees(self) -> list[ast.expr]:
-        """One syntax tree for each operand; for a list, the partial derivative by one of its elements."""
+        """One syntax tree for each operand; for a list, of the partial derivative with respect to an element."""
         return [partial.tree for partial in self._partials]
 
     @property
     def calls(self) -> set[str]:
-        """The functions that the row's value and partial derivatives call."""
+        """Names of the functions that the row's value and partial derivatives call."""
         return self._value.functions.union(*(partial.functions for partial in self._partials))
 
     @property
     def is_primitive(self) -> bool:
-        """Whether the row's value is a function of math's, such as exp(x), and not made of others."""
+        """True if the row's value is a function of `math` such as exp(x), not an expression of others."""
         return self.name in self._value.functions
 
     @cached_property
     def symbol(self) -> str:
-        """How the operation is shown: "+" where the row is an operator between its operands, else its name."""
+        """The operator if the row is one between its operands, such as "+"; else the row's name."""
         match self.value_tree:
             case ast.BinOp(ast.Name(x), symbol, ast.Name(y)) if (x, y) == self.operands:
                 return grammar.SYMBOL[type(symbol)]
@@ -167,11 +169,11 @@ class Op:
 
     @cached_property
     def precedence(self) -> int:
-        """How tightly the written operation binds (grammar.PRECEDENCE)."""
+        """Precedence of the written operation; see grammar.PRECEDENCE."""
         return grammar.ATOM if self.symbol == self.name else grammar.precedence(self.value_tree)
 
     def split(self, flat: Sequence[Any]) -> list[Any]:
-        """Return a node's flat parents (or their data) as the row's operands, a list for each starred one."""
+        """Return a flat list of parents (or of their data) as the row's operands, a list for each starred one."""
         if not self.lists:
             return list(flat)
         length = (len(flat) - len(self.operands) + len(self.lists)) // len(self.lists)

@@ -1,8 +1,10 @@
-"""What one step of an optimiser does to one parameter, in the language of the table.
+"""Update rules of the optimizers for one parameter, in the language of the table.
 
-A rule is a list of assignments to the parameter `p`, its gradient `g` (which is not kept) and the running numbers that
-each parameter has. Both cores read it, as a loop in Python and as one in C. `optim` has the classes, their settings,
-and what is worked out once for a step.
+A rule is a list of assignments to the parameter `p`, its gradient `g` (a copy) and the state of each parameter, such as
+a velocity. Both engines read it, as a loop in Python and as one in C. `optim` has the classes, their settings, and what
+is computed once a step.
+
+Formulas: SGD with momentum as in PyTorch, RMSProp as in Hinton's lecture 6e, Adam as in Kingma and Ba (2015).
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ from autograd_scalar.ops.grammar import Expression
 
 
 class Update:
-    """One rule: the names of its running numbers and of its settings, and its assignments in order.
+    """One rule: the names of its state (`running`) and its settings, and its assignments in order.
 
-    Raises ValueError for a text that names or assigns anything else.
+    Raises ValueError for an assignment that uses or sets any other name.
     """
 
     def __init__(self, name: str, running: str, settings: str, *assignments: str) -> None:
@@ -32,7 +34,7 @@ class Update:
                 or value.functions - {"sqrt"}
             ):
                 raise ValueError(
-                    f"update {name!r}: {assignment!r} is not made of {', '.join(sorted(known))}"
+                    f"update {name!r}: {assignment!r} may use only {', '.join(sorted(known))}"
                 )
             self.assignments.append((target, value))
 

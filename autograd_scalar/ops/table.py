@@ -1,17 +1,15 @@
-"""The table: an operation is one row, and everything that knows operations reads it.
+"""The table of operations: one row each, which every other part of the package reads.
 
-A row gives the value in terms of its operands, and the local derivatives in terms of the operands
-and the value `z`. The eager methods, `backward`, higher derivatives, `recompute`, formulas,
-drawings and the tests are all readings of these texts (see `expression` for their language). To add
-an operation is to add a row here, or to call `define_op`.
+A row gives the value in terms of the operands, and the local derivatives in terms of the operands and the value `z`.
+The eager methods, backward(), higher derivatives, recompute(), formulas, drawings and the tests all come from these
+texts, whose language is in `grammar`. To add an operation, add a row here or call define_op().
 
-Operands are called x, then y, unless the row names them. A starred operand is a list: such a row is
-a fold, its value the step that takes the running `z` and one element of each list, begun at
-`start`. A default makes an operand optional.
+Operands are named x, then y, unless the row names them. A starred operand is a list. A row with one is a fold: its
+value is the step that takes the running `z` and one element of each list, from `start` on. A default makes an operand
+optional.
 
-Kinks are decided here and nowhere else: relu'(0) = 0, abs'(0) = 0, step(0) = 0, half to each
-operand of a tie in maximum and minimum, hypot'(0, 0) = 0, and d(0 ** y)/dy = 0 where y >= 0. A nan
-operand never turns into a number.
+Kinks are settled here and nowhere else: relu'(0) = 0, abs'(0) = 0, step(0) = 0, half to each operand of a tie in
+maximum and minimum, hypot'(0, 0) = 0, and d(0 ** y)/dy = 0 for y >= 0. A nan operand never becomes a number.
 """
 
 from __future__ import annotations
@@ -26,17 +24,17 @@ TABLE: dict[str, Op] = {}
 
 
 def row_of(op: str) -> Op:
-    """Return the row of a node's operation; ValueError where this process has none."""
+    """Return the row of a node's operation; ValueError if this process has none."""
     row = TABLE.get(op)
     if row is None:
         raise ValueError(
-            f"{op!r} is no row of the table, nor a compiled function that this process has; call it again"
+            f"{op!r} is neither a row of the table nor a compiled function of this process; record the graph again"
         )
     return row
 
 
 def symbol(op: str) -> str:
-    """Return how an operation is shown: a row's symbol, or a compiled function's name.
+    """Return the symbol that displays an operation: the row's, or a compiled function's name.
 
     >>> symbol("mul"), symbol("tanh"), symbol("jit_loss#1a2b3c4d")
     ('*', 'tanh', 'jit_loss')
@@ -45,9 +43,9 @@ def symbol(op: str) -> str:
 
 
 def definition(name: str) -> tuple[tuple[str, ...], ast.expr] | None:
-    """Return the operands and value of a row that can be written out where it is called, else None.
+    """Return the operands and value of a row that can be inlined where it is called, else None.
 
-    Primitives cannot (exp's value is exp(x)), nor can folds.
+    Primitives (the value of exp is exp(x)) and folds cannot.
     """
     row = TABLE.get(name)
     if row is None or row.lists or row.is_primitive:
@@ -56,7 +54,7 @@ def definition(name: str) -> tuple[tuple[str, ...], ast.expr] | None:
 
 
 def checksum() -> int:
-    """Return a number that tells the texts of the built-in rows from others: what a core was compiled from."""
+    """Return a checksum of the built-in rows, which shows whether a native core was compiled from them."""
     texts = [
         (
             row.name,
@@ -74,12 +72,12 @@ def checksum() -> int:
     return zlib.crc32(repr(texts).encode())
 
 
-#: How many rows have been defined by the user, the second ones of a name included.
+#: Number of user definitions so far, redefinitions included.
 definitions = 0
 
 
 def define(row: Op) -> None:
-    """Put a user's row in the table, in place of an earlier one of the user's by that name; ValueError if it is bad."""
+    """Add a user's row to the table, or replace an earlier one of that name; ValueError if it is malformed."""
     if row.name in BUILT_IN:
         raise ValueError(
             f"row {row.name!r}: the name is taken by a built-in operation; choose another"
@@ -88,7 +86,7 @@ def define(row: Op) -> None:
     for other in TABLE.values():
         other.check_names({**TABLE, row.name: row})  # those that call an earlier row of this name
     for name in TABLE.keys() - BUILT_IN:
-        TABLE[name] = copy(TABLE[name])  # what was made of the former may have that row in it
+        TABLE[name] = copy(TABLE[name])  # its text may have the earlier row inlined
     TABLE[row.name] = row
     global definitions
     definitions += 1
@@ -107,12 +105,12 @@ for _row in (
     Op("neg",      "-x",             "-1.0",                 "-{x}"),
     Op("pos",      "x",              "1.0",                  "{x}"),
     Op("abs",      "abs(x)",         "sign(x)",              r"\left|{x}\right|"),
-    # Where x and y are both 0 the exponent stays 0 instead of becoming -1, so that 0 ** 0 has slope
-    # 0 and not 0 * inf; log(0) is replaced by log(1) where 0 ** y is flat in y.
+    # Where x and y are both 0 the exponent stays 0 instead of becoming -1, so that the derivative of
+    # 0 ** 0 is 0 and not 0 * inf; log(0) is replaced by log(1) where 0 ** y is flat in y.
     Op("pow",      "x ** y",
        "y * pow(x, where(abs(x) + abs(y), y - 1.0, y)), z * log(where(x, x, 1.0 - step(-y)))",
        "{x}^{{{y}}}", domain=(_POSITIVE, (-2.0, 2.0))),
-    # x ** 3: the exponent is a constant, so the logarithm of a negative x is never asked for.
+    # x ** 3: the exponent is a constant, so the logarithm of a negative x is never needed.
     Op("pow_const", "x ** y",        "y * pow_const(x, where(y, y - 1.0, y)), 0.0", "{x}^{{{y}}}",
        fixed="y", domain=(_POSITIVE, (-2.0, 2.0))),
 
@@ -163,7 +161,7 @@ for _row in (
     Op("silu",     "x * sigmoid(x)",                        "sigmoid(x) * (1.0 + x * sigmoid(-x))",
        r"\operatorname{{silu}}\left({x}\right)"),
 
-    # ----- choices; nan wins every comparison it is in -----
+    # ----- choices; a nan operand gives nan -----
     Op("maximum",  "x if x >= y else y if y > x else x + y", "0.5 + 0.5 * compare(x, y), 0.5 - 0.5 * compare(x, y)",
        r"\max\left({x}, {y}\right)"),
     Op("minimum",  "x if x <= y else y if y < x else x + y", "0.5 - 0.5 * compare(x, y), 0.5 + 0.5 * compare(x, y)",
@@ -185,8 +183,7 @@ for _row in (
     Op("sign",     "1.0 if x > 0.0 else -1.0 if x < 0.0 else x", "0.0", r"\operatorname{{sign}}\left({x}\right)"),
     Op("step",     "1.0 if x > 0.0 else 0.0 if x <= 0.0 else x", "0.0", r"\left[{x} > 0\right]"),
 
-    # ----- folds over lists: z is the running value, and in the partial derivatives the final one
-    # -----
+    # ----- folds over lists; z is the running value, and the final one in the partial derivatives -----
     Op("sum",      "z + x",                  "1.0",         "[{x}]", operands="*x", start="0.0"),
     Op("dot",      "z + w * x",              "x, w, 1.0",   r"[{w} \, {x}] + {bias}",
        operands="*w, *x, bias=0.0", start="bias"),

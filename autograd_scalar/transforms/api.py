@@ -1,11 +1,9 @@
-"""Derivatives as functions of functions: gradient, grad, jacobian, hessian, jvp, vjp, hvp.
+"""Transforms of functions: gradient, grad, value_and_grad, jacobian, hessian, jvp, vjp, hvp.
 
-Floats in, floats out; Values in, Values out, and those can be differentiated again. Both come from
-the same graph: a node's derivatives are its recorded floats, or the row's text evaluated over
-Values, which is only more graph.
+Floats in, floats out. Values in, Values out, which can be differentiated again. Both come from the same graph: the
+local derivatives of a node are its recorded floats, or its row's text evaluated over Values, which extends the graph.
 
-`primals` and `tangents` are tuples, one entry for each argument of f; what is no tuple stands for a
-single argument.
+`primals` and `tangents` are tuples with one entry for each argument of f; anything but a tuple is a single argument.
 """
 
 from __future__ import annotations
@@ -36,12 +34,12 @@ _rules: dict[Op, list[Callable[..., Any]]] = {}
 
 
 def _derivatives(row: Op) -> list[Callable[..., Any]]:
-    """Return a row's partial derivatives as functions of the value and the operands, over Values."""
+    """Return a row's partial derivatives as functions of its value and operands, over Values."""
     if row not in _rules:
         names = ", ".join(row.operands)
         called = {name: getattr(functions, name) for name in row.calls if name in TABLE}
         _rules[row] = [
-            # The name of the code keeps it out of the way of those who look for the user's line.
+            # The filename marks the code as ours: searches for the user's line skip it.
             eval(
                 compile(
                     f"lambda z, {names}: {ast.unparse(tree)}",
@@ -56,13 +54,11 @@ def _derivatives(row: Op) -> list[Callable[..., Any]]:
 
 
 def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, Any]]:
-    """Yield a node's needed parents, each with the derivative by it: a Value, or a float where the row says so."""
+    """Yield each needed parent with the derivative with respect to it: a Value, or a float if the row gives one."""
     if v.op in CALLS:
-        recording = modes.recording.set(True)  # a derivative is asked for, even inside no_grad()
+        recording = modes.recording.set(True)  # derivatives are recorded even inside no_grad()
         try:
-            inputs = [
-                +parent for parent in v.parents
-            ]  # its own, as parents may depend on each other
+            inputs = [+parent for parent in v.parents]  # copies: parents may depend on each other
             derivatives = _pull_back({CALLS[v.op].replay(*inputs): 1.0}, inputs, create_graph=True)
         finally:
             modes.recording.reset(recording)
@@ -87,7 +83,7 @@ def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, An
 
 
 def _product(a: Any, b: Any) -> Any:
-    """Return a * b; nodes that would only multiply by one are not made."""
+    """Return a * b without making a node that would multiply by one."""
     if type(a) is float and a == 1.0:
         return b
     if type(b) is float and b == 1.0:
@@ -105,7 +101,7 @@ def _dependents(order: Iterable[Value], inputs: Iterable[Value]) -> set[Value]:
 
 
 def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: bool) -> list[Any]:
-    """Return the derivatives of the seeded sum of outputs by the inputs."""
+    """Return the derivatives of the seeded sum of outputs with respect to the inputs."""
     tracer = modes.tracer.get()
     if not create_graph and tracer is None:
         return pull_back(seeds, inputs)
@@ -118,10 +114,10 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
                 if (
                     type(partial) is float
                     and partial == 0.0
-                    and tracer is None  # which is not to see a choice by numbers
+                    and tracer is None  # a trace must not depend on the numbers
                     and isfinite(_data(bars[v]))
                 ):
-                    continue  # 0 times a number; 0 times inf is nan, as it is for floats
+                    continue  # 0 * bar is 0 for a finite bar; 0 * inf has to give nan, as for floats
                 term = _product(bars[v], partial)
                 bars[parent] = bars[parent] + term if parent in bars else term
     found = [as_value(bars.get(x, 0.0)) for x in inputs]
@@ -131,7 +127,7 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
 def push_forward(
     outputs: Sequence[Any], tangents: dict[Value, Any], create_graph: bool = False
 ) -> list[Any]:
-    """Return the derivatives of the outputs along a direction given as the tangents of the inputs."""
+    """Return the directional derivatives of the outputs, given the tangents of the inputs."""
     order = topological_order(*(y for y in outputs if type(y) is Value))
     needed = _dependents(order, tangents)
     tracer = modes.tracer.get()
@@ -160,10 +156,11 @@ def _data(number: Any) -> float:
 
 
 def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
-    """Return the derivatives of y by one Value, or by a nest of Values in a nest of the same shape.
+    """Return the derivatives of y with respect to a Value, or to each Value in a nest, in a nest of the same shape.
 
-    Floats, or with `create_graph` Values that can be differentiated again; no grad is touched. A Value that y does not
-    depend on has derivative 0. Raises TypeError when y, or something in `wrt`, is not a Value.
+    The derivatives are floats, or with `create_graph` Values that can be differentiated again. No grad changes. The
+    derivative with respect to a Value that y does not depend on is 0. Raises TypeError if y or a leaf of `wrt` is not a
+    Value.
 
     >>> x = Value(2.0)
     >>> y = x**4
@@ -172,11 +169,13 @@ def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
     (32.0, [48.0])
     """
     if type(y) is not Value:
-        raise TypeError(f"gradient differentiates a Value, got {described(y)}")
+        raise TypeError(f"gradient needs a Value to differentiate, got {described(y)}")
     inputs = pytree.leaves(wrt)
     for x, path in zip(inputs, pytree.paths(wrt, "wrt"), strict=True):
         if type(x) is not Value:
-            raise TypeError(f"gradient differentiates by Values, but {path} is {described(x)}")
+            raise TypeError(
+                f"gradient differentiates with respect to Values, but {path} is {described(x)}"
+            )
         if (tracer := modes.tracer.get()) is not None:
             tracer.differentiates_by(x)
     return pytree.build(wrt, iter(_pull_back({y: 1.0}, inputs, create_graph)))
@@ -185,11 +184,13 @@ def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
 def value_and_grad(
     f: Callable[..., Any], argnums: int | Sequence[int] = 0
 ) -> Callable[..., tuple[Any, Any]]:
-    """Return a function with f's arguments that gives f's value and its gradient by the arguments `argnums`.
+    """Return a function that takes f's arguments and returns f's value and its gradient.
 
-    The gradient has the shape of the argument: a number, or nested lists, tuples and dicts; a tuple
-    of such where `argnums` is a sequence. Raises TypeError when f returns more than one number, or
-    an argument holds no numbers.
+    `argnums` selects the positional arguments to differentiate with respect to; negative ones count from the end. The
+    gradient has the shape of the argument: a number, or nested lists, tuples and dicts of numbers. If `argnums` is a
+    sequence, it is a tuple with one gradient for each argument.
+
+    The returned function raises TypeError if f does not return one number, or an argument holds anything but numbers.
 
     >>> value_and_grad(lambda p: p["w"] * p["x"])({"w": 2.0, "x": 5.0})
     (10.0, {'w': 5.0, 'x': 2.0})
@@ -206,7 +207,9 @@ def value_and_grad(
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """Return the function that gives f's gradient by the arguments `argnums`; see value_and_grad.
+    """Return a function that takes f's arguments and returns the gradient of f, shaped like the arguments `argnums`.
+
+    Only the value of f is left out of what value_and_grad returns. Raises TypeError as it does.
 
     >>> grad(lambda x: x**3)(2.0)
     12.0
@@ -218,11 +221,11 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
 
 
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """Return the function that gives the derivative of every output of f by every number of the arguments `argnums`.
+    """Return a function that takes f's arguments and returns the Jacobian of f, the derivatives dy_i / dx_j.
 
-    Its result has the shape of f's output, and in the place of every number the shape of the
-    argument: for lists, a list of rows. Where `argnums` is a sequence, that is a tuple of shapes.
-    Raises TypeError as value_and_grad does.
+    The result has the shape of f's output, in which each number is replaced by its gradient, shaped like the argument
+    `argnums`: for a function from lists to lists, a list of rows. If `argnums` is a sequence, each number is replaced
+    by a tuple of gradients. Raises TypeError as value_and_grad does.
 
     >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 1.0]]
@@ -242,7 +245,10 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
 
 
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
-    """Return the function that gives the second derivatives of a scalar f: the Jacobian of its gradient.
+    """Return a function that takes f's arguments and returns the Hessian of f, the derivatives d2y / dx_i dx_j.
+
+    f returns one number. The Hessian is the Jacobian of the gradient and shaped as one: for a list of n numbers, n rows
+    of n. Raises TypeError as value_and_grad does.
 
     >>> hessian(lambda v: v[0] ** 2 * v[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
@@ -255,10 +261,10 @@ def _as_tuple(primals: Any) -> tuple[Any, ...]:
 
 
 def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
-    """Return f's output and its derivative along a direction: the Jacobian times the tangents, in one forward pass.
+    """Return f's output and its directional derivative J @ tangents, in one forward pass.
 
-    Tangents have the shape of the primals, the derivative has the shape of the output. Raises
-    ValueError when the shapes differ.
+    `primals` are the arguments of f and `tangents` the direction, of the same shape. The derivative has the shape of
+    the output. Raises ValueError if the shapes of primals and tangents differ.
 
     >>> jvp(lambda x, y: [x * y, x + y], (2.0, 3.0), (1.0, 0.0))
     ([6.0, 5.0], [3.0, 1.0])
@@ -273,10 +279,10 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """Return f's output and a function that pulls cotangents of the output back to the primals.
+    """Return f's output and its pullback, the function from cotangents to cotangents @ J.
 
-    That function takes cotangents in the shape of the output and returns a tuple, one entry for
-    each primal: the cotangents times the Jacobian. It raises ValueError when the shapes differ.
+    The pullback takes cotangents of the shape of the output and returns a tuple with one entry for each primal, shaped
+    like it. It raises ValueError if the shapes differ.
 
     >>> y, pull_back = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
     >>> y, pull_back([1.0, 10.0])
@@ -297,9 +303,11 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
 
 
 def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
-    """Return the Hessian of a scalar f times the tangents, without forming it: the gradient's derivative along them.
+    """Return the product H @ tangents of the Hessian of f with a direction, without forming the Hessian.
 
-    Shaped as the primals: a tuple for a tuple, else as the one argument.
+    It is the directional derivative of the gradient. f returns one number. `tangents` and the result have the shape of
+    `primals`: a tuple for a tuple of arguments, else that of the one argument. Raises ValueError if the shapes of
+    primals and tangents differ.
 
     >>> hvp(lambda v: v[0] ** 2 * v[1], [3.0, 5.0], [1.0, 0.0])
     [10.0, 6.0]

@@ -1,4 +1,4 @@
-"""A call of a function with its arguments replaced by Values of their own, for the transforms to differentiate."""
+"""Calls of a function with fresh Values in place of its arguments, for the transforms to differentiate."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from autograd_scalar import pytree
 from autograd_scalar.node import modes
 from autograd_scalar.value import Value
 
-#: Whether f is being called by a transform here: a derivative inside it is part of what is differentiated.
+#: True while a transform calls f: a derivative inside f is differentiated in turn.
 _inside: ContextVar[bool] = ContextVar("_inside", default=False)
 
 
 class Call:
-    """One call of f with its differentiated arguments replaced by Values of their own.
+    """One call of f with fresh Values in place of the arguments to differentiate with respect to.
 
-    A Value among the arguments is replaced by +v, a node above it: so derivatives by the argument do not reach what f
-    closes over, even if that is the same Value, while an outer derivative still passes through.
+    A Value among the arguments is replaced by +v, a node above it. Derivatives with respect to the argument then
+    exclude the closure of f, even if it holds the same Value, while an outer derivative still passes through.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Call:
             self.inputs += fresh
             arguments[n] = pytree.build(args[n], iter(fresh))
         self.args = args
-        # A derivative is asked for, so f is recorded even inside no_grad().
+        # f is differentiated, so it is recorded even inside no_grad().
         inside, recording = _inside.set(True), modes.recording.set(True)
         try:
             self.output = f(*arguments, **kwargs)
@@ -47,12 +47,12 @@ class Call:
             modes.recording.reset(recording)
 
     def like_arguments(self, flat: Iterable[Any]) -> list[Any]:
-        """Return one entry for each differentiated argument, of its shape, filled from a flat sequence."""
+        """Return one entry for each differentiated argument, of the same shape, filled from a flat sequence."""
         entries = iter(flat)
         return [pytree.build(self.args[n], entries) for n in self.argnums]
 
     def finished(self, output: Any) -> Any:
-        """Return an output as the caller gets it: floats, unless Values came in."""
+        """Return an output for the caller: as floats, unless Values were among the arguments."""
         for y, path in zip(pytree.leaves(output), pytree.paths(output, "the output"), strict=True):
             _number(y, path)
         kept = as_value if self.create_graph else _as_number
@@ -60,7 +60,7 @@ class Call:
 
 
 def is_value(leaf: Any) -> bool:
-    """Return whether a leaf is a Value, outside of a recording too."""
+    """Return True for a Value, unless it stands for a float while a function is traced."""
     if type(leaf) is not Value:
         return False
     tracer = modes.tracer.get()
@@ -68,7 +68,7 @@ def is_value(leaf: Any) -> bool:
 
 
 def _as_number(y: Any) -> Any:
-    """Return an output as a float, or as what stands for one in a recording."""
+    """Return an output as a float, or as the Value that stands for one in a trace."""
     if type(y) is not Value:
         return float(y)
     tracer = modes.tracer.get()
@@ -76,7 +76,7 @@ def _as_number(y: Any) -> Any:
 
 
 def as_value(result: Any) -> Value:
-    """Return a number as a leaf, and a Value as it is."""
+    """Return a number as a leaf, and a Value unchanged."""
     return result if type(result) is Value else Value(result)
 
 
@@ -90,11 +90,11 @@ def argument_numbers(argnums: Any) -> tuple[int, ...]:
         numbers = [*argnums]
         if all(isinstance(n, SupportsIndex) for n in numbers):
             return tuple(map(index, numbers))
-    raise TypeError(f"argnums is an int or a sequence of ints, got {described(argnums)}")
+    raise TypeError(f"expected an int or a sequence of ints as argnums, got {described(argnums)}")
 
 
 def _argument(n: int, count: int) -> int:
-    """Return the position of argument n, which may count from the end."""
+    """Return the position of argument n; a negative n counts from the end."""
     if not -count <= n < count:
         raise TypeError(
             f"argnums names argument {n}, but the call has {count} positional arguments"
@@ -109,26 +109,26 @@ def _input(leaf: Any, path: str) -> Value:
         return Value(float(leaf))
     hint = "; turn an array into lists with .tolist()" if hasattr(leaf, "tolist") else ""
     raise TypeError(
-        f"differentiation is by numbers and Values in lists, tuples and dicts, but {path} is {described(leaf)}{hint}"
+        f"expected numbers and Values, alone or in lists, tuples and dicts, but {path} is {described(leaf)}{hint}"
     )
 
 
-def _number(thing: Any, what: str) -> None:
-    """Raise TypeError for what is neither a number nor a Value."""
-    if type(thing) is not Value and not isinstance(thing, Real):
-        raise TypeError(f"{what} should be a number, got {described(thing)}")
+def _number(leaf: Any, path: str) -> None:
+    """Raise TypeError unless a leaf is a number or a Value."""
+    if type(leaf) is not Value and not isinstance(leaf, Real):
+        raise TypeError(f"{path} should be a number, got {described(leaf)}")
 
 
-def described(thing: Any) -> str:
-    """Return what arrived, for an error."""
-    if isinstance(thing, list | tuple | dict):
-        return f"{type(thing).__name__} of {len(thing)}"
-    shown = repr(thing)
-    return f"{shown if len(shown) < 40 else shown[:36] + ' ...'} ({type(thing).__name__})"
+def described(given: Any) -> str:
+    """Return a short description of an argument, for an error."""
+    if isinstance(given, list | tuple | dict):
+        return f"{type(given).__name__} of {len(given)}"
+    shown = repr(given)
+    return f"{shown if len(shown) < 40 else shown[:36] + ' ...'} ({type(given).__name__})"
 
 
 def scalar(output: Any, who: str) -> Any:
-    """Return an output that is one number; TypeError for anything else."""
+    """Return an output unchanged if it is one number; TypeError for anything else."""
     if type(output) is not Value and not isinstance(output, Real):
         hint = (
             "; use jacobian for more than one number"
@@ -140,9 +140,9 @@ def scalar(output: Any, who: str) -> Any:
 
 
 def matching(given: Any, like: Any, name: str, like_name: str) -> list[Any]:
-    """Return the leaves of a nest as floats and Values, in the order of a nest of the same shape.
+    """Return the leaves of a nest as floats and Values, in the order of another nest of the same shape.
 
-    Raises ValueError when the shapes differ.
+    Raises ValueError if the shapes differ.
     """
     leaves = dict(zip(pytree.paths(given), pytree.leaves(given), strict=True))
     expected = pytree.paths(like)
@@ -150,7 +150,7 @@ def matching(given: Any, like: Any, name: str, like_name: str) -> list[Any]:
         *(p for p in expected if p not in leaves),
         *(p for p in leaves if p not in {*expected}),
     ]:
-        which = "lacks" if path in expected else "has a needless"
+        which = "lacks" if path in expected else "has an extra"
         raise ValueError(
             f"{name} must have the shape of {like_name}: it {which} {path or 'plain number'}"
         )

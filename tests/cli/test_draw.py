@@ -92,7 +92,7 @@ def test_a_name_written_in_two_ways_is_one(capsys: pytest.CaptureFixture[str]) -
         (["__import__('os').system('touch x')"], "column 1: "),
         (["x +"], "column 3: invalid syntax"),
         (["x + y", "x=1"], "no value is given for y"),
-        (["x", "x=1", "y=2", "z=3"], "a value is given for y, z, but the expression's names are x"),
+        (["x", "x=1", "y=2", "z=3"], "a value is given for y, z, but the names in the expression are x"),
         (["x", "x=1", "x=2"], "two values are given for x"),
         (["x", "y"], "expected name=number, got 'y'"),
         (["x", "2x=3"], "expected name=number, got '2x=3'"),

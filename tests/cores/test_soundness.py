@@ -268,7 +268,7 @@ def test_users_rows_that_fail(monkeypatch):
     x = Value(3.0)
     y = -x.users_failing_row()
     monkeypatch.delitem(TABLE, "users_failing_row")
-    with pytest.raises(ValueError, match="'users_failing_row' is no row of the table"):
+    with pytest.raises(ValueError, match="'users_failing_row' is neither a row of the table"):
         y.recompute()
     y.backward()
     assert x.grad == -6.0

@@ -133,7 +133,7 @@ def test_an_activation_module_refuses_text():
 
 def test_a_seed_must_be_an_integer():
     assert nn.Linear(2, 2, seed=np.int64(3)).state_dict() == nn.Linear(2, 2, seed=3).state_dict()
-    with pytest.raises(TypeError, match="seed is a whole number, got 'a'"):
+    with pytest.raises(TypeError, match="expected an integer as seed, got 'a'"):
         nn.Linear(2, 2, seed="a")
 
 

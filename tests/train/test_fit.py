@@ -400,7 +400,7 @@ def test_a_step_too_long_is_explained():
         ({"record": -1}, ValueError, "record must be an integer of 1 or more, got -1"),
         ({"batch_size": 2.5}, ValueError, "batch_size must be an integer of 1 or more, got 2.5"),
         ({"checkpoint_every": None}, ValueError, "checkpoint_every must be an integer"),
-        ({"seed": "a"}, TypeError, "seed is a whole number, got 'a'"),
+        ({"seed": "a"}, TypeError, "expected an integer as seed, got 'a'"),
         ({"validation": 0.01}, ValueError, "of 9 rows leaves nothing to validate on"),
         ({"validation": 1.0}, ValueError, "leaves nothing to train on"),
         ({"validation": 3}, TypeError, "takes a Dataset or .X, y., got int"),
