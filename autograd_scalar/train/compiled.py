@@ -14,7 +14,7 @@ from autograd_scalar.compiler.capture.environment import Environment
 from autograd_scalar.compiler.capture.signature import Flattened, flatten
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.ir.program import Builder
-from autograd_scalar.compiler.ir.rules import write
+from autograd_scalar.compiler.ir.rules import emit_expression
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.partition import Part, parts, whole
@@ -308,7 +308,7 @@ def _update_kernel(rule: str, options: Options) -> Rows:
     builder = Builder(names)
     now = {name: builder.input(k) for k, name in enumerate(names)}
     for name, text in update.assignments:
-        now[name] = write(text.tree, now, builder, builder.emit)
+        now[name] = emit_expression(text.tree, now, builder, builder.emit)
     outputs = ["p", *update.running]
     columns = range(2 + len(update.running))
     program = builder.program([now[name] for name in outputs])

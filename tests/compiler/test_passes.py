@@ -1,4 +1,4 @@
-"""What each pass does, what it must not do, and that no bit of any number changes."""
+"""Passes: what each rewrites, what each must leave, and that no bit of a result changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from strategies import ROWS
 from autograd_scalar.compiler.ir.differentiate import differentiate
 from autograd_scalar.compiler.ir.lower import lower
 from autograd_scalar.compiler.ir.program import Builder, Guard, Program
-from autograd_scalar.compiler.ir.rules import is_primitive, writer
+from autograd_scalar.compiler.ir.rules import compile_expression, is_primitive
 from autograd_scalar.compiler.ir.simplify import (
     Rule,
     algebra,
@@ -31,25 +31,25 @@ X, Y = 0, 1
 
 
 def program(*code: tuple, outputs: tuple[int, ...] = ()) -> Program:
-    """Return a program of x and y, which are 0 and 1; what is appended begins at 2, and the last is the output."""
-    written = [("input", 0), ("input", 1), *code]
-    return Program(written, ["x", "y"], outputs or [len(written) - 1])
+    """Return a program of x and y, instructions 0 and 1; the code follows, and its last result is the output."""
+    whole = [("input", 0), ("input", 1), *code]
+    return Program(whole, ["x", "y"], outputs or [len(whole) - 1])
 
 
 def lines(program: Program) -> list[str]:
     return [line.strip() for line in str(program).splitlines()]
 
 
-# ----- live -----
+# ----- dead code -----
 
 
-def test_live_drops_what_nobody_needs():
+def test_dead_code_is_removed():
     p = program(("exp", X), ("mul", X, Y), ("log", 2), ("neg", 3))
     assert lines(p) == ["x, y -> t5", "t2 = exp(x)", "t3 = x * y", "t4 = log(t2)", "t5 = -t3"]
     assert lines(remove_dead_code(p)) == ["x, y -> t3", "t2 = x * y", "t3 = -t2"]
 
 
-def test_live_keeps_what_is_compared_and_inputs_that_are_not_read():
+def test_operands_of_guards_and_unused_inputs_are_kept():
     p = Program([("input", 1), ("exp", 0), ("neg", 0)], ["x", "y"], [2], [Guard("<", 1, 0, True)])
     assert lines(remove_dead_code(p)) == [
         "x, y -> t2",
@@ -62,7 +62,7 @@ def test_live_keeps_what_is_compared_and_inputs_that_are_not_read():
 # ----- constant folding -----
 
 
-def test_numbers_are_folded():
+def test_operations_on_numbers_are_folded():
     p = program(("const", 0.0), ("exp", 2), ("add", 3, 3), ("mul", 4, X))
     assert lines(p) == ["x, y -> t5", "t3 = exp(0.0)", "t4 = t3 + t3", "t5 = t4 * x"]
     assert lines(remove_dead_code(apply_rules(p, [fold_constants]))) == [
@@ -72,7 +72,7 @@ def test_numbers_are_folded():
 
 
 @pytest.mark.parametrize("number", [0.0, -0.0, inf, nan])
-def test_folding_answers_at_the_edges(number):
+def test_folding_follows_ieee_754(number):
     p = remove_dead_code(
         apply_rules(
             program(("const", number), ("const", -0.0), ("truediv", 2, 3)), [fold_constants]
@@ -82,7 +82,7 @@ def test_folding_answers_at_the_edges(number):
     assert bits(p.run([1.0, 1.0])) == bits([ieee.div(number, -0.0)])
 
 
-def test_a_decided_branch_is_taken():
+def test_a_select_between_numbers_is_resolved():
     one, two = ("const", 1.0), ("const", 2.0)
     p = program(
         one, two, ("if<", 2, 3, X, Y), ("if>=", 2, 3, X, Y), ("if<", X, Y, 4, 4), outputs=(4, 5, 6)
@@ -95,7 +95,7 @@ def test_a_decided_branch_is_taken():
     assert lines(apply_rules(p, [fold_constants])) == ["x, y -> x, y, x"]
 
 
-def test_a_branch_that_an_input_decides_is_not_taken():
+def test_a_select_that_depends_on_an_input_is_kept():
     p = program(
         ("const", 1.0), ("if<", X, 2, X, 2), ("if==", X, X, X, Y), ("sum", 2, 2), outputs=(3, 4, 5)
     )
@@ -129,7 +129,7 @@ def test_a_branch_that_an_input_decides_is_not_taken():
         ("x ** 2.0", "x * x"),
     ],
 )
-def test_algebra(code, becomes):
+def test_algebra_rewrites(code, becomes):
     assert str(of(code, fold_constants, algebra)) == str(of(becomes, fold_constants))
 
 
@@ -163,18 +163,18 @@ def test_algebra(code, becomes):
         "x * nan",
     ],
 )
-def test_what_algebra_leaves(code):
+def test_algebra_keeps_what_would_change_a_number(code):
     assert str(of(code, fold_constants, algebra)) == str(of(code, fold_constants))
 
 
 def of(expression: str, *rules: Rule) -> Program:
-    """Return the program of an expression of x and y, put through rules."""
+    """Return the program of an expression of x and y after rewrite rules."""
     builder = Builder(["x", "y"])
     names = {"x": builder.input(0), "y": builder.input(1)}
     tree = ast.parse(expression, mode="eval").body
-    text = writer(tree, ["x", "y"], expand=False)
-    place = text(builder.emit, builder.constant, *names.values())
-    return remove_dead_code(apply_rules(builder.program([place]), rules))
+    rule = compile_expression(tree, ["x", "y"], inline=False)
+    index = rule(builder.emit, builder.constant, *names.values())
+    return remove_dead_code(apply_rules(builder.program([index]), rules))
 
 
 # ----- common subexpressions -----
@@ -199,25 +199,25 @@ def test_an_operation_on_the_same_operands_is_computed_once():
     ]
 
 
-def test_what_does_not_commute_is_not_common():
+def test_operations_that_do_not_commute_are_not_shared():
     p = of(
         "(x - y) * (y - x) + x / y * (y / x) + pow(x, y) * pow(y, x) + maximum(x, y) * maximum(y, x)"
     )
     assert len(eliminate_common_subexpressions(p)) == len(p)
 
 
-def test_branches_are_common_only_where_all_operands_are():
+def test_selects_are_shared_only_where_all_operands_are():
     p = program(("if<", X, Y, X, Y), ("if<", X, Y, X, Y), ("if<", X, Y, Y, X), ("if>", X, Y, X, Y))
     p = Program(p.code, p.inputs, [2, 3, 4, 5])
     assert lines(eliminate_common_subexpressions(p))[0] == "x, y -> t2, t2, t3, t4"
 
 
-def test_a_program_knows_nothing_of_another():
+def test_simplifying_one_program_leaves_no_trace_in_the_next():
     p = of("exp(x)")
     assert str(simplify(p)) == str(simplify(p)) == str(p)
 
 
-# ----- rows written out -----
+# ----- lowering -----
 
 
 @pytest.mark.parametrize(
@@ -238,22 +238,21 @@ def test_a_program_knows_nothing_of_another():
         ("sum", 2, ["x0, x1 -> t4", "t3 = 0.0 + x0", "t4 = t3 + x1"]),
     ],
 )  # fmt: skip
-def test_expanded(op, operands, expected):
+def test_a_row_is_lowered_to_primitives(op, operands, expected):
     builder = Builder([f"x{k}" for k in range(operands)])
-    places = [builder.input(k) for k in range(operands)]
-    p = builder.program([builder.emit(op, *places)])
+    p = builder.program([builder.emit(op, *map(builder.input, range(operands)))])
     assert lines(lower(p)) == expected
 
 
 @settings(max_examples=50)
 @given(case=cases())
-def test_expanded_is_basic(case: Case):
+def test_lowered_programs_hold_primitives_alone(case: Case):
     ops = {op for op, *_ in lower(case.program).code} - {"input", "const"}
     assert all(map(is_primitive, ops))
     assert not any(TABLE[op].lists for op in ops if op in TABLE)
 
 
-# ----- the numbers stay what they were -----
+# ----- bits -----
 
 
 @settings(max_examples=150)
@@ -261,18 +260,18 @@ def test_expanded_is_basic(case: Case):
 def test_every_pass_keeps_every_bit(case: Case):
     program, points = case
     program = differentiate(program, range(len(program.inputs)))
-    basic = lower(program)
+    lowered = lower(program)
     results = [
-        basic,
+        lowered,
         remove_dead_code(program),
         simplify(program),
-        simplify(basic),
-        simplify(simplify(basic)),
+        simplify(lowered),
+        simplify(simplify(lowered)),
     ]
     results += [
-        apply_rules(basic, [fold_constants]),
-        apply_rules(basic, [algebra]),
-        eliminate_common_subexpressions(basic),
+        apply_rules(lowered, [fold_constants]),
+        apply_rules(lowered, [algebra]),
+        eliminate_common_subexpressions(lowered),
     ]
     for point in points:
         expected, failed = bits(program.run(point)), first_failure(program, point)
@@ -282,24 +281,24 @@ def test_every_pass_keeps_every_bit(case: Case):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_every_row_at_its_edges(name):
+def test_every_row_keeps_its_bits_at_the_edges(name):
     row, program = TABLE[name], of_row(name)
     for point in edges(program):
         operands = row.split([*point, 2.5] if row.fixed else point)
         z, partials = evaluate(name, *operands)
-        slopes = [slope + 0.0 for slope in partials[: len(point)]]
-        assert bits(program.run(point)) == bits([z, *slopes])
+        gradient = [partial + 0.0 for partial in partials[: len(point)]]
+        assert bits(program.run(point)) == bits([z, *gradient])
 
 
 @given(x=numbers)
-def test_a_square_is_a_product(x):
-    """The one liberty that is taken: the library's x ** 2 may be off in the last bit."""
+def test_a_square_becomes_a_product(x):
+    """The one exception: the library's x ** 2 may be off in the last bit."""
     ((product,), power) = simplify(of("x ** 2.0")).run([x]), ieee.pow(x, 2.0)
     assert bits([product]) == bits([power]) or abs(product - power) <= ulp(power)
 
 
 @settings(max_examples=50)
 @given(case=cases())
-def test_simplifying_again_changes_nothing(case: Case):
+def test_simplifying_twice_is_simplifying_once(case: Case):
     once = simplify(lower(case.program))
     assert str(simplify(once)) == str(once)

@@ -200,7 +200,7 @@ def test_random(rng, samples):
     shared = [b.input(0), b.emit("mul", b.input(0), b.input(1)), b.constant(0.5)]
     binary = ["add", "sub", "mul", *(f"if{symbol}" for symbol in COMPARISONS)]
 
-    def apply_rules(pool: list[int], picks: Sequence[tuple[str, Sequence[float]]]) -> list[int]:
+    def applied(pool: list[int], picks: Sequence[tuple[str, Sequence[float]]]) -> list[int]:
         for op, chosen in picks:
             count = 4 if op.startswith("if") else 2
             pool.append(b.emit(op, *(pool[int(c * len(pool))] for c in chosen[:count])))
@@ -211,10 +211,10 @@ def test_random(rng, samples):
 
     each, after = picks(rng.randint(1, 12)), picks(rng.randint(1, 6))
     lanes = [
-        apply_rules([*shared, b.constant(rng.choice([1.5, -0.5])), b.constant(rng.random())], each)
+        applied([*shared, b.constant(rng.choice([1.5, -0.5])), b.constant(rng.random())], each)
         for _ in range(samples)
     ]
-    last = apply_rules([*shared, *(lane[-1] for lane in lanes)], after)
+    last = applied([*shared, *(lane[-1] for lane in lanes)], after)
     program = b.program([last[-1], rng.choice(rng.choice(lanes))])
     parts = unbatched(program)
     for inputs in ([0.7, -1.3], [0.0, 2.0]):

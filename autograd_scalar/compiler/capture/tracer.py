@@ -200,7 +200,7 @@ class Tracer:
                     f"{self.name} compares with {y!r} at {place}, which no float is; compare with a float"
                 )
             other = where[y] if type(y) is Value else builder.constant(number)
-            if builder.number(where[x]) is not None and builder.number(other) is not None:
+            if where[x] in builder.numbers and other in builder.numbers:
                 continue
             guards.setdefault(
                 (symbol, where[x], other), Guard(symbol, where[x], other, outcome, place)

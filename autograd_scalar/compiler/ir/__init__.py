@@ -1,1 +1,1 @@
-"""Stage 1, the program: straight-line code, its rewrites and its derivative."""
+"""Stage 1, the program: straight-line code, its derivative, its lowering and its simplification."""

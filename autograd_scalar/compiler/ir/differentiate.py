@@ -1,6 +1,6 @@
-"""The gradient of a program, which is a program: made from the table's partial derivatives.
+"""Reverse mode, from program to program: gradients built from the partial derivatives in the table.
 
-It computes what Value.backward() computes, in the same order, so the numbers are the same to the last bit.
+The gradient program performs the operations of Value.backward() in the same order, so results agree to the last bit.
 """
 
 from __future__ import annotations
@@ -11,117 +11,131 @@ from math import inf
 
 from autograd_scalar.compiler.ir.program import Builder, Instruction, Program, rewrite
 from autograd_scalar.compiler.ir.rules import ARITHMETIC, partial_rules
+from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 
 _ADD, _MUL, _DIV = ARITHMETIC["+"], ARITHMETIC["*"], ARITHMETIC["/"]
 
 
 def differentiate(program: Program, wrt: Sequence[int], of: Sequence[int] | None = None) -> Program:
-    """Return the program with the derivatives of its outputs by some inputs as further outputs.
+    """Return the program with derivatives of its outputs with respect to inputs as further outputs.
 
-    `wrt` are numbers of inputs, and `of` numbers of outputs, all of them unless told. After the outputs of the program
-    come the derivatives of the first output by each of those inputs, then those of the second, and so on.
+    `wrt` holds indices of inputs, `of` indices of outputs, all of them by default. The outputs of the program come
+    first, then the derivatives of the first output with respect to each of those inputs, those of the second, and so
+    on.
 
     >>> square = Program([("input", 0), ("mul", 0, 0)], ["x"], [1])
     >>> differentiate(square, [0]).run([3.0])
     [9.0, 6.0]
     """
     builder = Builder(program.inputs)
-    now, guards = rewrite(program, builder, builder.emit)
-    wanted = [builder.input(k) for k in wrt]
-    depends = _dependents(builder.code, wanted)
-    outputs = [now[place] for place in program.outputs]
-    found = [*outputs]
+    new, guards = rewrite(program, builder, builder.emit)
+    sources = [builder.input(k) for k in wrt]
+    depends = _dependents(builder.code, sources)
+    outputs = [new[index] for index in program.outputs]
+    results = [*outputs]
     for output in outputs if of is None else [outputs[k] for k in of]:
-        found += _pulled_back(builder, output, wanted, depends)
-    return builder.program(found, guards)
+        results += _gradient(builder, output, sources, depends)
+    return builder.program(results, guards)
 
 
-def _dependents(code: Sequence[Instruction], wanted: Sequence[int]) -> list[bool]:
-    """Return of each instruction whether it depends on one of the places."""
+def _dependents(code: Sequence[Instruction], sources: Sequence[int]) -> list[bool]:
+    """Return for each instruction whether it depends on one of the sources."""
     depends = [False] * len(code)
-    for place in wanted:
-        depends[place] = True
-    for place, (op, *operands) in enumerate(code):
+    for index in sources:
+        depends[index] = True
+    for index, (op, *operands) in enumerate(code):
         if op not in ("input", "const", "stop"):
-            depends[place] = any(depends[operand] for operand in operands)
+            depends[index] = any(depends[operand] for operand in operands)
     return depends
 
 
-def _pulled_back(
-    builder: Builder, output: int, wanted: Sequence[int], depends: Sequence[bool]
+def _gradient(
+    builder: Builder, output: int, sources: Sequence[int], depends: Sequence[bool]
 ) -> list[int]:
-    """Return the derivatives of an output by some places."""
-    bars = {output: builder.constant(1.0)}
-    for place in range(output, -1, -1):
-        op, *operands = builder.code[place]
-        if op in ("input", "const") or not depends[place] or place not in bars:
+    """Emit the derivatives of an output with respect to the sources; return their indices."""
+    adjoints = {output: builder.constant(1.0)}
+    for index in range(output, -1, -1):
+        op, *operands = builder.code[index]
+        if op in ("input", "const") or not depends[index] or index not in adjoints:
             continue
-        bar = bars[place]
-        for operand, term in _terms(builder, op, operands, place, bar, depends):
-            bars[operand] = builder.emit(_ADD, bars[operand], term) if operand in bars else term
+        for operand, term in _terms(builder, op, operands, index, adjoints[index], depends):
+            known = adjoints.get(operand)
+            adjoints[operand] = term if known is None else builder.emit(_ADD, known, term)
     zero = builder.constant(0.0)
-    # Eager sums begin at 0.0, so -0.0 never comes out of them.
-    return [builder.emit(_ADD, bars[place], zero) if place in bars else zero for place in wanted]
-
-
-def _product(builder: Builder, partial: int, bar: int) -> int:
-    """Return partial * bar, which is exact by 1."""
-    if builder.number(partial) == 1.0:
-        return bar
-    if builder.number(bar) == 1.0:
-        return partial
-    return builder.emit(_MUL, partial, bar)
+    # Eager sums of gradients start from 0.0, so they never yield -0.0.
+    return [builder.emit(_ADD, adjoints[x], zero) if x in adjoints else zero for x in sources]
 
 
 def _terms(
-    builder: Builder, op: str, operands: Sequence[int], z: int, bar: int, depends: Sequence[bool]
+    builder: Builder,
+    op: str,
+    operands: Sequence[int],
+    z: int,
+    adjoint: int,
+    depends: Sequence[bool],
 ) -> Iterator[tuple[int, int]]:
-    """Yield each operand by which a derivative is wanted, with the place of what it gets of the result's, in order."""
-    if op.startswith("if"):  # the side that is not taken gets 0, even of infinity
+    """Yield each operand that depends on a source, with its share of the adjoint of z, in order."""
+    if op.startswith(
+        "if"
+    ):  # the side not taken gets 0, even where its partial derivative is infinite
         a, b, x, y = operands
         zero = builder.constant(0.0)
         if depends[x]:
-            yield x, builder.emit(op, a, b, bar, zero)
+            yield x, builder.emit(op, a, b, adjoint, zero)
         if depends[y]:
-            yield y, builder.emit(op, a, b, zero, bar)
+            yield y, builder.emit(op, a, b, zero, adjoint)
         return
-    for operand, partial in _partials(builder, op, operands, z, depends):
-        yield operand, _product(builder, partial, bar)
+    row = TABLE[op]
+    partials = _fold_partials if row.lists else _partials
+    for operand, partial in partials(builder, row, operands, z, depends):
+        yield operand, _product(builder, partial, adjoint)
+
+
+def _product(builder: Builder, partial: int, adjoint: int) -> int:
+    """Emit partial * adjoint, unless one of them is 1."""
+    if builder.numbers.get(partial) == 1.0:
+        return adjoint
+    if builder.numbers.get(adjoint) == 1.0:
+        return partial
+    return builder.emit(_MUL, partial, adjoint)
 
 
 def _partials(
-    builder: Builder, op: str, operands: Sequence[int], z: int, depends: Sequence[bool]
+    builder: Builder, row: Op, operands: Sequence[int], z: int, depends: Sequence[bool]
 ) -> Iterator[tuple[int, int]]:
-    """Yield the operands by which a derivative is wanted, in order, with the places of the local derivatives."""
-    emit, constant, row = builder.emit, builder.constant, TABLE[op]
-    partials = partial_rules(row)
-    if not row.lists:
-        for operand, partial in zip(operands, partials, strict=True):
-            if depends[operand]:
-                yield operand, partial(emit, constant, z, *operands)
-        return
-    split = row.split(operands)
-    among = [
-        o if name in row.lists else repeat(o) for name, o in zip(row.operands, split, strict=True)
+    """Yield each operand that depends on a source, with the partial derivative of z with respect to it."""
+    for operand, rule in zip(operands, partial_rules(row), strict=True):
+        if depends[operand]:
+            yield operand, rule(builder.emit, builder.constant, z, *operands)
+
+
+def _fold_partials(
+    builder: Builder, row: Op, operands: Sequence[int], z: int, depends: Sequence[bool]
+) -> Iterator[tuple[int, int]]:
+    """Yield the same as _partials() for a fold, whose lists have a partial derivative for each element."""
+    emit, constant, split = builder.emit, builder.constant, row.split(operands)
+    columns = [
+        operand if name in row.lists else repeat(operand)
+        for name, operand in zip(row.operands, split, strict=True)
     ]
-    for name, places, partial in zip(row.operands, split, partials, strict=True):
+    for name, operand, rule in zip(row.operands, split, partial_rules(row), strict=True):
         if name not in row.lists:
-            if depends[places]:
-                yield places, partial(emit, constant, z, *split)
-        elif any(depends[place] for place in places):
-            found = [
-                partial(emit, constant, z, *elements) for elements in zip(*among, strict=False)
+            if depends[operand]:
+                yield operand, rule(emit, constant, z, *split)
+        elif any(depends[element] for element in operand):
+            partials = [
+                rule(emit, constant, z, *elements) for elements in zip(*columns, strict=False)
             ]
             if row.shares:
-                found = _shares(builder, found)
-            for place, slope in zip(places, found, strict=True):
-                if depends[place]:
-                    yield place, slope
+                partials = _shares(builder, partials)
+            for element, partial in zip(operand, partials, strict=True):
+                if depends[element]:
+                    yield element, partial
 
 
 def _shares(builder: Builder, parts: list[int]) -> list[int]:
-    """Return parts divided by their sum, where that is positive and finite; see methods.shares."""
+    """Emit parts divided by their sum, where that is positive and finite, as codegen.shares does."""
     total = builder.constant(0.0)
     zero, one, infinite = total, builder.constant(1.0), builder.constant(inf)
     for part in parts:

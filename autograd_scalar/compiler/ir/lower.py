@@ -1,4 +1,4 @@
-"""Rows written out in what back ends know by themselves: arithmetic, `if`, and math's functions."""
+"""Lower rows to primitives: arithmetic, select, and the functions of C's math.h."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from autograd_scalar.ops.table import TABLE
 
 
 def lower(program: Program) -> Program:
-    """Return the program with every row's text in place of the row; folds become their steps."""
+    """Return the program in primitives, each row replaced by its expression and each fold by its steps."""
     return apply_rules(program, (lower_instruction,))
 
 
 def lower_instruction(
     builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]
 ) -> int | None:
-    """Write a row's text in place of the row; a rule, see simplify."""
+    """Emit a row as primitives: a rewrite rule, see simplify.Rule."""
     if op == "stop":
         return operands[0]
-    return None if is_primitive(op) else expand(op, operands, builder, emit)
+    return None if is_primitive(op) else _lower_row(op, operands, builder, emit)
 
 
-def expand(op: str, places: Sequence[int], builder: Builder, emit: Emit) -> int:
-    """Return the place of a row's value, written out."""
+def _lower_row(op: str, indices: Sequence[int], builder: Builder, emit: Emit) -> int:
+    """Emit the value of a row; of a fold, the start and a step for each element."""
     row = TABLE[op]
     step, constant = value_rule(row), builder.constant
     if not row.lists:
-        return step(emit, constant, *places)
-    operands = row.split(places)
+        return step(emit, constant, *indices)
+    operands = row.split(indices)
     z = start_rule(row)(emit, constant, *operands)
-    lists = [
-        o if name in row.lists else repeat(o)
-        for name, o in zip(row.operands, operands, strict=True)
+    columns = [
+        operand if name in row.lists else repeat(operand)
+        for name, operand in zip(row.operands, operands, strict=True)
     ]
-    for elements in zip(*lists, strict=False):
+    for elements in zip(*columns, strict=False):
         z = step(emit, constant, z, *elements)
     return z

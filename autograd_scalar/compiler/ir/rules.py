@@ -1,4 +1,4 @@
-"""The texts of rows as functions that write instructions."""
+"""Lowering rules: the expressions of rows, compiled to functions that emit instructions."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from autograd_scalar.ops.grammar import SYMBOL
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE, definition
 
-#: Appends an instruction and returns its place.
+#: Appends an instruction and returns its index.
 Emit = Callable[..., int]
-#: Writes the instructions of a text, given `emit`, `constant` and the places of what the text names.
-Writer = Callable[..., int]
+#: Emits the instructions of an expression: takes `emit`, `constant` and the indices of the names, returns an index.
+LoweringRule = Callable[..., int]
 
-#: The row that an operator of a text stands for.
+#: The row of each arithmetic symbol.
 ARITHMETIC = {
     symbol: row.name
-    for row in reversed(TABLE.values())  # pow and pow_const share a symbol; the first one is meant
+    for row in reversed(TABLE.values())  # the first row wins: pow, not pow_const
     if (symbol := row.symbol) != row.name and not row.lists
 }
 NEGATION = next(row.name for row in TABLE.values() if row.symbol == "-" and len(row.operands) == 1)
@@ -30,72 +30,74 @@ ARITHMETIC["-"] = next(
 )
 
 
-def writer(tree: ast.expr, names: Sequence[str], *, expand: bool) -> Writer:
-    """Return the function that writes a text, its parameters `emit`, `constant` and the names.
+def compile_expression(tree: ast.expr, names: Sequence[str], *, inline: bool) -> LoweringRule:
+    """Return the lowering rule of an expression; its parameters are `emit`, `constant` and the names.
 
-    Calls of rows stay calls, or are written out in turn where `expand` is set. It is made as source: walking the tree
-    for every node of a large graph took four times as long.
+    With `inline`, calls of rows are lowered in turn; else they stay instructions. The rule is generated source, because
+    walking the tree for every node of a large graph took four times as long.
     """
-    known: dict[str, Any] = {"inf": inf, "nan": nan}
+    namespace: dict[str, Any] = {"inf": inf, "nan": nan}
 
-    def spelled(node: ast.expr) -> str:
+    def source(node: ast.expr) -> str:
         match node:
             case ast.Name(name):
                 return name if name in names else f"constant({name})"
             case ast.Constant(number):
                 return f"constant({float(number)!r})"  # type: ignore[arg-type]
             case ast.UnaryOp(_, x):
-                return f"emit({NEGATION!r}, {spelled(x)})"
+                return f"emit({NEGATION!r}, {source(x)})"
             case ast.BinOp(x, symbol, y):
-                return f"emit({ARITHMETIC[SYMBOL[type(symbol)]]!r}, {spelled(x)}, {spelled(y)})"
+                return f"emit({ARITHMETIC[SYMBOL[type(symbol)]]!r}, {source(x)}, {source(y)})"
             case ast.IfExp(ast.Compare(a, [symbol], [b]), x, y):
-                parts = ", ".join(map(spelled, (a, b, x, y)))
-                return f"emit({'if' + SYMBOL[type(symbol)]!r}, {parts})"
+                operands = ", ".join(map(source, (a, b, x, y)))
+                return f"emit({'if' + SYMBOL[type(symbol)]!r}, {operands})"
             case ast.Call(ast.Name(name), arguments):
-                parts = ", ".join(map(spelled, arguments))
-                found = definition(name) if expand else None
-                if found is None:
-                    return f"emit({name!r}, {parts})"
-                operands, body = found
-                known[f"write_{name}"] = writer(body, operands, expand=True)
-                return f"write_{name}(emit, constant, {parts})"
-        raise AssertionError(ast.dump(node))  # expression.parse() lets nothing else through
+                operands = ", ".join(map(source, arguments))
+                defined = definition(name) if inline else None
+                if defined is None:
+                    return f"emit({name!r}, {operands})"
+                parameters, body = defined
+                namespace[f"emit_{name}"] = compile_expression(body, parameters, inline=True)
+                return f"emit_{name}(emit, constant, {operands})"
+        raise AssertionError(ast.dump(node))  # grammar.parse() rejects all other nodes
 
-    made: Writer = eval(f"lambda emit, constant, {', '.join(names)}: {spelled(tree)}", known)
-    return made
+    rule: LoweringRule = eval(f"lambda emit, constant, {', '.join(names)}: {source(tree)}", namespace)  # fmt: skip
+    return rule
 
 
-def write(tree: ast.expr, names: Mapping[str, int], builder: Builder, emit: Emit) -> int:
-    """Return the place of a text's value, written out in full, given the places of what it names."""
-    made = writer(tree, tuple(names), expand=True)
-    return made(emit, builder.constant, *names.values())
+def emit_expression(tree: ast.expr, names: Mapping[str, int], builder: Builder, emit: Emit) -> int:
+    """Emit an expression, lowered, given the indices of its names; return the index of its value."""
+    rule = compile_expression(tree, tuple(names), inline=True)
+    return rule(emit, builder.constant, *names.values())
 
 
 @cache
-def value_rule(row: Op) -> Writer:
-    """Return the function that writes out a row's value; in a fold one step, with the running z before the operands."""
+def value_rule(row: Op) -> LoweringRule:
+    """Return the rule of a row's value; of a fold, the rule of one step, with the running z before the operands."""
     names = ("z", *row.operands) if row.lists else row.operands
-    return writer(row.value_tree, names, expand=True)
+    return compile_expression(row.value_tree, names, inline=True)
 
 
 @cache
-def start_rule(row: Op) -> Writer:
-    """Return the function that writes out what a fold starts from."""
+def start_rule(row: Op) -> LoweringRule:
+    """Return the rule of a fold's start value."""
     assert row.start_tree is not None
-    return writer(row.start_tree, row.operands, expand=True)
+    return compile_expression(row.start_tree, row.operands, inline=True)
 
 
 @cache
-def partial_rules(row: Op) -> tuple[Writer, ...]:
-    """Return the functions that write a row's partial derivatives, from z and the operands (or elements of lists)."""
-    return tuple(writer(tree, ("z", *row.operands), expand=False) for tree in row.partial_trees)
+def partial_rules(row: Op) -> tuple[LoweringRule, ...]:
+    """Return the rules of a row's partial derivatives, over z and the operands (elements, where these are lists).
+
+    Calls of rows stay instructions, which can be differentiated again.
+    """
+    names = ("z", *row.operands)
+    return tuple(compile_expression(tree, names, inline=False) for tree in row.partial_trees)
 
 
 @cache
 def is_primitive(op: str) -> bool:
-    """Return whether back ends know an operation by themselves: arithmetic, `if`, and math's functions."""
-    return op.startswith("if") or op in (*ARITHMETIC.values(), NEGATION) or _is_function(TABLE[op])
-
-
-def _is_function(row: Op) -> bool:
-    return row.is_primitive and not row.lists
+    """Return whether back ends implement an operation: arithmetic, a select, or a function of C's math.h."""
+    if op.startswith("if") or op in (*ARITHMETIC.values(), NEGATION):
+        return True
+    return TABLE[op].is_primitive and not TABLE[op].lists

@@ -1,8 +1,8 @@
-"""Passes from program to program that change no number, not even the sign of a zero.
+"""Simplify programs: constant folding, algebra, common subexpressions, dead code.
 
-What they know of operations is IEEE 754's: x * 1 is x, x + 0 is not (for x = -0.0), x - x is not 0 (for infinities and
-nan), and nothing is reordered. One liberty is taken, as everywhere among library functions: x ** 2 becomes x * x, which
-is the better rounded of the two.
+No pass changes a number, not even the sign of a zero. The rules are those of IEEE 754: x * 1 is x, but x + 0 is not
+(x may be -0.0), x - x is not 0 (x may be infinite or nan), and no sum is reordered. One exception: x ** 2 becomes
+x * x, which is correctly rounded where the library's pow may be off in the last bit.
 """
 
 from __future__ import annotations
@@ -22,15 +22,21 @@ from autograd_scalar.compiler.ir.rules import ARITHMETIC, NEGATION, Emit
 from autograd_scalar.ops.table import TABLE
 
 _ADD, _SUB, _MUL, _DIV, _POW = (ARITHMETIC[symbol] for symbol in ("+", "-", "*", "/", "**"))
-_COMMUTE = {_ADD, _MUL}
+_COMMUTATIVE = {_ADD, _MUL}
 
-#: Returns the place of what an instruction would give, or None where it has nothing to say. What it writes it writes
-#: through the function it gets, so that all rules see that too.
+#: A rewrite rule: returns the index of an equal instruction, or None where the rule does not apply. It emits new
+#: instructions through its argument `emit`, so that all rules apply to these too.
 Rule = Callable[[Builder, Emit, str, tuple[int, ...]], int | None]
 
 
+def simplify(program: Program, *rules: Rule) -> Program:
+    """Return the program after all passes; further rules apply in the same walk."""
+    simplified = apply_rules(program, (fold_constants, *rules, algebra), share=True)
+    return remove_dead_code(simplified)
+
+
 def fold_constants(builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]) -> int | None:
-    """Compute what depends on numbers alone, and take the branch of an `if` that is decided."""
+    """Compute an operation on numbers, and resolve a select with a known comparison."""
     numbers = builder.numbers
     if op[:2] == "if":
         a, b, x, y = operands
@@ -48,18 +54,18 @@ def fold_constants(builder: Builder, emit: Emit, op: str, operands: tuple[int, .
 
 
 def algebra(builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]) -> int | None:
-    """Leave out what does nothing, and put the cheaper of two operations that agree on every float."""
+    """Drop an operation without effect, or emit a cheaper one that agrees on every float."""
     if op == NEGATION:
         return _negated(builder, operands[0])
-    rules = _BY_NUMBER.get(op)
-    if rules is None:
+    by_number = _BY_NUMBER.get(op)
+    if by_number is None:
         return None
     x, y = operands
-    if op in _COMMUTE and x in builder.numbers:
+    if op in _COMMUTATIVE and x in builder.numbers:
         x, y = y, x
     number = builder.numbers.get(y)
-    if number is not None and (place := rules(builder, emit, x, number)) is not None:
-        return place
+    if number is not None and (index := by_number(builder, emit, x, number)) is not None:
+        return index
     if (minus := _negated(builder, y)) is not None:
         if op == _ADD:
             return emit(_SUB, x, minus)
@@ -70,87 +76,81 @@ def algebra(builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]) ->
     return None
 
 
-def _negated(builder: Builder, place: int) -> int | None:
-    """Return the place of x where -x stands."""
-    instruction = builder.code[place]
+def _negated(builder: Builder, index: int) -> int | None:
+    """Return the operand of a negation; None for other instructions."""
+    instruction = builder.code[index]
     return instruction[1] if instruction[0] == NEGATION else None
 
 
-def _plus(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
+def _add(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
     return x if number == 0.0 and copysign(1.0, number) < 0.0 else None
 
 
-def _minus(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
+def _subtract(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
     return x if number == 0.0 and copysign(1.0, number) > 0.0 else None
 
 
-def _times(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
+def _multiply(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
     return x if number == 1.0 else emit(NEGATION, x) if number == -1.0 else None
 
 
-def _divided(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
+def _divide(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
     if number and isfinite(number) and abs(frexp(number)[0]) == 0.5:
-        inverse = 1.0 / number if abs(number) > 1e-300 else 0.0  # of a power of two: exact
+        inverse = 1.0 / number if abs(number) > 1e-300 else 0.0  # exact for a power of two
         return emit(_MUL, x, builder.constant(inverse)) if inverse else None
     return None
 
 
-def _to_the(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
+def _power(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
     return x if number == 1.0 else emit(_MUL, x, x) if number == 2.0 else None
 
 
-_BY_NUMBER = {_ADD: _plus, _SUB: _minus, _MUL: _times, _DIV: _divided, _POW: _to_the}
+_BY_NUMBER = {_ADD: _add, _SUB: _subtract, _MUL: _multiply, _DIV: _divide, _POW: _power}
 
 
-def apply_rules(program: Program, rules: Sequence[Rule], *, common: bool = False) -> Program:
-    """Return what is live of the program, with each instruction put through rules; the first with an answer wins.
+def apply_rules(program: Program, rules: Sequence[Rule], *, share: bool = False) -> Program:
+    """Return the live code of the program, each instruction rewritten by the first rule that applies.
 
-    With `common`, what has been computed already is not computed again.
+    With `share`, common subexpressions are computed once.
     """
     builder = Builder(program.inputs)
     known: dict[tuple[object, ...], int] = {}
 
     def emit(op: str, *operands: int) -> int:
         key: tuple[object, ...] = ()
-        if common:
-            key = (op, *(operands if op not in _COMMUTE else sorted(operands)))
-            if (place := known.get(key)) is not None:
-                return place
+        if share:
+            key = (op, *(operands if op not in _COMMUTATIVE else sorted(operands)))
+            if (index := known.get(key)) is not None:
+                return index
         for rule in rules:
-            if (place := rule(builder, emit, op, operands)) is not None:
+            if (index := rule(builder, emit, op, operands)) is not None:
                 break
         else:
-            place = builder.emit(op, *operands)
-        if common:
-            known[key] = place
-        return place
+            index = builder.emit(op, *operands)
+        if share:
+            known[key] = index
+        return index
 
-    now, guards = rewrite(program, builder, emit, live_instructions(program))
-    return builder.program([now[place] for place in program.outputs], guards)
-
-
-def remove_dead_code(program: Program) -> Program:
-    """Return the program without what no output or guard depends on."""
-    keep = live_instructions(program)
-    code: list[Instruction] = []
-    now: list[int] = []
-    for place, instruction in enumerate(program.code):
-        now.append(len(code))
-        if keep[place]:
-            op = instruction[0]
-            if op != "const" and op != "input":
-                instruction = (op, *[now[operand] for operand in instruction[1:]])
-            code.append(instruction)
-    guards = [guard._replace(x=now[guard.x], y=now[guard.y]) for guard in program.guards]
-    outputs = [now[place] for place in program.outputs]
-    return Program(code, program.inputs, outputs, guards, check=False)
+    new, guards = rewrite(program, builder, emit, live_instructions(program))
+    return builder.program([new[index] for index in program.outputs], guards)
 
 
 def eliminate_common_subexpressions(program: Program) -> Program:
-    """Return the program with what is the same computed once."""
-    return apply_rules(program, (), common=True)
+    """Return the program with each common subexpression computed once."""
+    return apply_rules(program, (), share=True)
 
 
-def simplify(program: Program, *others: Rule) -> Program:
-    """Return the program after all passes, and other rules in the same go."""
-    return remove_dead_code(apply_rules(program, (fold_constants, *others, algebra), common=True))
+def remove_dead_code(program: Program) -> Program:
+    """Return the program without the instructions that no output or guard depends on."""
+    live = live_instructions(program)
+    code: list[Instruction] = []
+    new: list[int] = []
+    for index, instruction in enumerate(program.code):
+        new.append(len(code))
+        if live[index]:
+            op = instruction[0]
+            if op != "const" and op != "input":
+                instruction = (op, *[new[operand] for operand in instruction[1:]])
+            code.append(instruction)
+    guards = [guard._replace(x=new[guard.x], y=new[guard.y]) for guard in program.guards]
+    return Program(code, program.inputs, [new[index] for index in program.outputs], guards)

@@ -1,4 +1,4 @@
-"""Divide a program by what varies from row to row: inputs that are columns, outputs wanted by row, sums."""
+"""Variance: the instructions that vary by row, those that all rows share, and sums over the rows."""
 
 from __future__ import annotations
 
@@ -10,50 +10,54 @@ from autograd_scalar.compiler.ir.rules import ARITHMETIC
 
 
 class RowLayout(NamedTuple):
-    """Which inputs of a program are columns, and which outputs are wanted by row; the rest is shared, or summed."""
+    """Inputs and outputs of a program over rows, by index."""
 
+    #: Inputs that are columns, one number a row.
     columns: tuple[int, ...]
+    #: Outputs wanted for each row.
     rows: tuple[int, ...]
+    #: Inputs that all rows share.
     shared: tuple[int, ...]
+    #: Outputs that are summed over the rows.
     sums: tuple[int, ...]
 
 
 def row_layout(program: Program, columns: Sequence[int], rows: Sequence[int]) -> RowLayout:
-    """Return the layout in which those inputs differ by row, and those outputs are wanted by row."""
+    """Return the layout with some inputs as columns and some outputs by row; other outputs are summed."""
     shared = sorted({*range(len(program.inputs))}.difference(columns))
     sums = sorted({*range(len(program.outputs))}.difference(rows))
     return RowLayout(tuple(columns), tuple(rows), tuple(shared), tuple(sums))
 
 
 def varying(program: Program, columns: Sequence[int]) -> list[bool]:
-    """Return of each instruction whether it depends on a column."""
+    """Return for each instruction whether it depends on a column."""
     depends: list[bool] = []
-    wanted = {*columns}
+    among = {*columns}
     for op, *operands in program.code:
         if op == "input":
-            depends.append(operands[0] in wanted)
+            depends.append(operands[0] in among)
         else:
-            depends.append(op != "const" and any(depends[place] for place in operands))
+            depends.append(op != "const" and any(depends[index] for index in operands))
     return depends
 
 
 def split_sum(
-    program: Program, depends: Sequence[bool], place: int
+    program: Program, depends: Sequence[bool], index: int
 ) -> tuple[int | None, list[int]]:
-    """Return what of an output is to be summed row by row, and what of it is the same for all rows.
+    """Split an output that is summed over rows into the term that varies, or None, and the terms that do not.
 
-    sum(a + u) is taken as sum(a) + rows * u. So a penalty that each row's loss has costs nothing by row.
+    sum(a + u) is computed as sum(a) + rows * u, so a penalty in every row's loss costs nothing per row.
     """
-    same: list[int] = []
-    while depends[place]:
-        op, *operands = program.code[place]
+    shared: list[int] = []
+    while depends[index]:
+        op, *operands = program.code[index]
         if op != ARITHMETIC["+"]:
             break
         x, y = operands
         if depends[x] and depends[y]:
             break
-        same.append(y if depends[x] else x)
-        place = x if depends[x] else y
+        shared.append(y if depends[x] else x)
+        index = x if depends[x] else y
     else:
-        return None, [*same, place]
-    return place, same
+        return None, [*shared, index]
+    return index, shared

@@ -36,7 +36,9 @@ class Caller:
         if not self._op:
             return found[0]  # type: ignore[no-any-return]
         parents = [x if type(x) is Value else constant(x) for x in args]
-        v: Value = registry.engine.node(found[0], self._op, (*parents, *self._closed), tuple(found[1:]))
+        v: Value = registry.engine.node(
+            found[0], self._op, (*parents, *self._closed), tuple(found[1:])
+        )
         return v
 
 

@@ -88,7 +88,7 @@ def replayed(program: Program, inputs: Sequence[Value]) -> list[Value]:
 def flip(program: Program, inputs: Sequence[float]) -> str:
     """Return, in words, the first comparison that comes out otherwise than it was recorded; one does."""
     compared = [place for g in program.guards for place in (g.x, g.y)]
-    numbers = iter(Program(program.code, program.inputs, compared, check=False).run(inputs))
+    numbers = iter(Program(program.code, program.inputs, compared).run(inputs))
     pairs = zip(numbers, numbers, strict=True)
     flipped = next(
         g

@@ -76,9 +76,7 @@ class _Batched:
         if all(rest.code[seed][0] == "const" for seed in seeds):
             self._seeds = self._table([rest.code[seed][1] for seed in seeds])
             rest = simplify(
-                Program(
-                    rest.code, rest.inputs, rest.outputs[: 1 + shared], rest.guards, check=False
-                )
+                Program(rest.code, rest.inputs, rest.outputs[: 1 + shared], rest.guards)
             )
         else:
             self._forward = Rows(simplify(row, lower_instruction), columns, results, options)

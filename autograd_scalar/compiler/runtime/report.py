@@ -106,9 +106,7 @@ def _path(path: Path) -> str:
         f"costs {_counted(_cost(value), 'operation')}, {_cost(gradient)} with the gradient by "
         f"{_counted(len(program.inputs), 'input')}"
     )
-    head, *text = str(
-        Program(program.code, program.inputs, program.outputs, check=False)
-    ).splitlines()
+    head, *text = str(Program(program.code, program.inputs, program.outputs)).splitlines()
     before, _, after = head.rpartition(" -> ")
     lines.append(f"{_listed(before.split(', '))} -> {_listed(after.split(', '))}")
     lines += text[:SHOWN]
