@@ -1,4 +1,4 @@
-"""`python -m autograd_scalar` is the command autograd-scalar."""
+"""Entry point of `python -m autograd_scalar`, the same as the command autograd-scalar."""
 
 import sys
 

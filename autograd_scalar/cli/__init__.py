@@ -1,6 +1,6 @@
-"""The command autograd-scalar. Each verb is a file here: a SUMMARY, an EXAMPLE, its options, run().
+"""The command autograd-scalar: one module per verb, with SUMMARY, EXAMPLE, add_options() and run().
 
-The verbs import what they need when they run, so that --help is quick.
+The verbs import what they need in run(), so that --help stays fast.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from typing import Any, NoReturn
 import autograd_scalar
 from autograd_scalar.cli import doctor, draw, explore, predict, repl, train
 
-#: What a user's input, files and machine can lead to. Anything else is a mistake of ours.
-FORESEEN = (ValueError, OSError, ArithmeticError, ImportError, RuntimeError)
+#: Errors caused by the user's input, files or machine. Any other is a bug in this package.
+EXPECTED = (ValueError, OSError, ArithmeticError, ImportError, RuntimeError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Return the exit code of the command with these arguments, those of the process by default.
+    """Run the command with these arguments, or those of the process, and return its exit code.
 
-    0 is success; 2 is bad input, with a line on stderr that says what is wrong; 130 is Ctrl-C; 1 is
-    a mistake in this package. --debug shows the traceback.
+    0 is success, 1 a bug in this package, 2 bad input (explained by a line on stderr), 130 Ctrl-C.
+    --debug shows the traceback.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # ASCII where the locale or a pipe is old
+    if isinstance(sys.stdout, io.TextIOWrapper):  # may be ASCII in old locales and pipes
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = _options(_guarded(sys.argv[1:] if argv is None else argv))
-    except SystemExit as stop:  # argparse has said everything
+    except SystemExit as stop:  # argparse has printed the message
         return int(stop.code or 0)
     try:
         status: int = options.run(options)
         sys.stdout.flush()  # here, where a broken pipe can still be caught
         return status
-    except BrokenPipeError:  # whoever reads our output has read enough, as `head` does
+    except BrokenPipeError:  # the reader of our output has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
@@ -46,24 +46,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if "debug" in options:
             traceback.print_exc()
-        foreseen = isinstance(error, FORESEEN)
-        hint = "" if foreseen else f" ({type(error).__name__}, a mistake in autograd-scalar)"
-        print(f"autograd-scalar {options.verb}: {_told(error)}{hint}", file=sys.stderr)
-        return 2 if foreseen else 1
+        expected = isinstance(error, EXPECTED)
+        hint = "" if expected else f" ({type(error).__name__}, a bug in autograd-scalar)"
+        print(f"autograd-scalar {options.verb}: {_in_one_line(error)}{hint}", file=sys.stderr)
+        return 2 if expected else 1
 
 
-def _told(error: Exception) -> str:
-    """Return an error's message as one line."""
+def _in_one_line(error: Exception) -> str:
+    """Return the message of an error as one line."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
-    """Return the options that the arguments set; help where there are none."""
+    """Return the options in the arguments; print the help for no arguments."""
     parser = _parser()
     options, left = parser.parse_known_args(argv or ["--help"])
-    if "values" in options:  # argparse loses those that come after an option
+    if "values" in options:  # argparse drops values that come after an option
         options.values += left
     elif left:
         parser.error(f"unrecognized arguments: {' '.join(left)}")
@@ -71,19 +71,19 @@ def _options(argv: list[str]) -> argparse.Namespace:
 
 
 def _guarded(argv: Sequence[str]) -> list[str]:
-    """Return arguments such as -x**2 and -1.0,2.0 with a blank before them.
+    """Prefix arguments such as -x**2 and -1.0,2.0 with a space, so that they are not taken for options.
 
-    argparse would take them for options, of which -h and -o alone are written with one dash: -h*2
-    and -o*2 are arguments, but -o/2 is the file /2.
+    The only options with a single dash are -h and -o: -h*2 and -o*2 are arguments, but -o/2 names
+    the file /2.
     """
     return [f" {word}" if re.match(r"-([^-ho]|h.|o\w*\s*[*+])", word) else word for word in argv]
 
 
 class _Parser(argparse.ArgumentParser):
-    """Reports an error in one line, without the usage, and takes the blanks of _guarded away again."""
+    """A parser that reports errors in one line, without the usage, and undoes _guarded."""
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        if action.nargs != argparse.PARSER:  # which hands its words on to the verb's own parser
+        if action.nargs != argparse.PARSER:  # those words go on to the parser of the verb
             arg_string = re.sub("^ -", "-", arg_string)
         return super()._get_value(action, arg_string)
 
@@ -98,8 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser = _Parser(
         prog="autograd-scalar",
-        description="Scalar automatic differentiation: expressions, their slopes, small networks.",
-        epilog='each verb has its own help with an example, as in "autograd-scalar draw --help"',
+        description="Scalar automatic differentiation: expressions, gradients, small networks.",
+        epilog='each verb has its own help with an example: "autograd-scalar draw --help"',
         parents=[common],
     )
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""autograd-scalar doctor: what is installed here, and what works."""
+"""autograd-scalar doctor: report the installed packages and test drawing and plotting."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-SUMMARY = "say which Python, core and packages are in use, and whether pictures can be drawn"
+SUMMARY = "show which Python, core and packages are in use, and test drawing and plotting"
 EXAMPLE = "  autograd-scalar doctor"
 
-#: Packages that are imported only where they are used, and what for.
+#: Packages that are imported only when used, and their purpose.
 PACKAGES = {
     "graphviz": "drawings of graphs",
     "matplotlib": "plots",
@@ -23,11 +23,11 @@ PACKAGES = {
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add this verb's options: none."""
+    """Add no options: this verb has none."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the findings. What is missing is said, and is no error."""
+    """Print the findings. A missing package is a finding, not an error."""
     import autograd_scalar as ag
 
     core = {"python": "plain Python", "native": "the compiled extension"}
@@ -42,31 +42,31 @@ def run(options: argparse.Namespace) -> int:
     print_finding("dot", dot())
     for package, use in PACKAGES.items():
         print_finding(package, f"{version(package)} ({use})")
-    print_finding("svg drawing", tried(lambda: draw("svg")))
-    print_finding("png drawing", tried(lambda: draw("png")))
-    print_finding("png plot", tried(plot))
+    print_finding("svg drawing", outcome(lambda: draw("svg")))
+    print_finding("png drawing", outcome(lambda: draw("png")))
+    print_finding("png plot", outcome(plot))
     return 0
 
 
-def print_finding(what: str, finding: str) -> None:
-    """Print one line."""
-    print(f"{what:<16} {finding}")
+def print_finding(subject: str, finding: str) -> None:
+    """Print a line of the report."""
+    print(f"{subject:<16} {finding}")
 
 
 def jit() -> str:
-    """Return what compiled functions become."""
+    """Return a description of the back end that compiles functions."""
     from autograd_scalar.compiler.backends.llvm import target
 
     if not target.is_there():
         return "generated Python; machine code with pip install llvmlite"
-    fused = ", multiply and add in one" if target.has_fma() else ""
+    fused = ", fused multiply-add" if target.has_fma() else ""
     return (
         f"machine code, llvmlite {version('llvmlite')}, {target.width()} numbers at a time{fused}"
     )
 
 
 def version(package: str) -> str:
-    """Return the version of an installed package, without importing it."""
+    """Return the version of an installed package without importing it, or how to install it."""
     from importlib import metadata
 
     try:
@@ -76,15 +76,15 @@ def version(package: str) -> str:
 
 
 def dot() -> str:
-    """Return which `dot` of Graphviz there is."""
+    """Return the path and version of the program `dot` of Graphviz."""
     path = shutil.which("dot")
     if path is None:
-        return "not found: svg is drawn without it, png and pdf are not (apt install graphviz)"
+        return "not found: needed for png and pdf, not for svg (apt install graphviz)"
     try:
-        told = subprocess.run([path, "-V"], capture_output=True, text=True, timeout=20, check=True)
+        ran = subprocess.run([path, "-V"], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as problem:
         return f"{path} does not run: {problem}"
-    return f"{path}, {(told.stderr or told.stdout).strip()}"
+    return f"{path}, {(ran.stderr or ran.stdout).strip()}"
 
 
 def draw(format: str) -> None:
@@ -96,7 +96,7 @@ def draw(format: str) -> None:
 
 
 def plot() -> None:
-    """Plot a line, with matplotlib's own renderer: no screen is needed."""
+    """Plot a line with matplotlib's own renderer, which needs no display."""
     from io import BytesIO
 
     from matplotlib.figure import Figure
@@ -106,10 +106,10 @@ def plot() -> None:
     figure.savefig(BytesIO(), format="png")
 
 
-def tried(action: Callable[[], object]) -> str:
-    """Return whether an action works, and why if it does not."""
+def outcome(action: Callable[[], object]) -> str:
+    """Run an action; return "yes" if it works, else "no" and the reason."""
     try:
         action()
-    except Exception as problem:  # whatever is broken on this machine
+    except Exception as problem:  # a broken installation may raise anything
         return f"no: {' '.join(str(problem).split()) or type(problem).__name__}"
     return "yes"

@@ -1,4 +1,4 @@
-"""autograd-scalar draw: a typed expression, its value, its slopes, and the picture of its graph."""
+"""autograd-scalar draw: evaluate and differentiate a typed expression, and draw its graph."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ SUMMARY = "evaluate an expression, differentiate it and draw its graph"
 EXAMPLE = """\
   autograd-scalar draw "tanh(w*x + b)" w=2 x=-3 b=6.88 -o graph.svg
 
-An expression is made of numbers, names, + - * / **, the operations by their names (tanh, exp,
-maximum ...), sum, mean, max, min, and dot([w1, w2], [x1, x2], b). pi, e, inf and nan are known. A
-value may be an expression of numbers: x=pi/4."""
+An expression consists of numbers, names, + - * / **, the operations by name (tanh, exp,
+maximum ...), sum, mean, max, min, and dot([w1, w2], [x1, x2], b). pi, e, inf and nan are
+constants. A value may be an expression of numbers: x=pi/4."""
 
 
 def add_expression(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of a verb that takes an expression and the values of its names."""
-    parser.add_argument("expression", help='such as "tanh(w*x + b)"')
+    """Add the arguments of a verb that takes an expression and values for its names."""
+    parser.add_argument("expression", help='for example "tanh(w*x + b)"')
     parser.add_argument(
         "values",
         nargs="*",
-        default=[],  # else argparse calls it required where the expression is missing
+        default=[],  # or argparse reports it as required when the expression is missing
         metavar="name=number",
-        help="a value for each name",
+        help="a value for each name in the expression",
     )
 
 
@@ -35,13 +35,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         default="graph.svg",
         metavar="FILE",
-        help="where the picture goes, as .svg, .png, .pdf or .dot (default: graph.svg)",
+        help="the picture, a .svg, .png, .pdf or .dot file (default: graph.svg)",
     )
     parser.add_argument(
         "--rankdir",
         default="LR",
         choices=("LR", "RL", "TB", "BT"),
-        help="where the arrows lead: to the right (LR, the default), downwards (TB) ...",
+        help="direction of the arrows: left to right (LR, the default), top to bottom (TB) ...",
     )
     parser.add_argument(
         "--partials", action="store_true", help="write the local derivatives on the arrows"
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     from autograd_scalar.show.render.dot import format_of
     from autograd_scalar.value import topological_order
 
-    format_of(options.output)  # refused before anything is printed
+    format_of(options.output)  # raises before anything is printed
     formula = Formula(options.expression)
     numbers = assigned(options.values)
     y = formula(**numbers)
@@ -71,7 +71,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def assigned(words: Iterable[str]) -> dict[str, float]:
-    """Return the numbers in words such as w=2 or x=pi/4, by name."""
+    """Return the numbers in words such as w=2 or x=pi/4, by name.
+
+    Raises ValueError for any other word and for a name that occurs twice.
+    """
     from autograd_scalar.parser import Formula
 
     numbers: dict[str, float] = {}
@@ -81,7 +84,7 @@ def assigned(words: Iterable[str]) -> dict[str, float]:
         if not equals or not name.isidentifier():
             raise ValueError(f"expected name=number, got {word!r}")
         if name in numbers:
-            raise ValueError(f"two values are given for {name}")
+            raise ValueError(f"got two values for {name}")
         try:
             numbers[name] = Formula(text)().data
         except ValueError as problem:
@@ -92,7 +95,7 @@ def assigned(words: Iterable[str]) -> dict[str, float]:
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows with their columns aligned to the right."""
+    """Print rows with right-aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print(" ", "  ".join(map(str.rjust, row, widths)))

@@ -1,4 +1,4 @@
-"""autograd-scalar explore: a typed expression as a page in which to step through backpropagation."""
+"""autograd-scalar explore: write an interactive page of a typed expression."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import argparse
 
 from autograd_scalar.cli.draw import add_expression, assigned
 
-SUMMARY = "write a page in which an expression is run forward and backward, a step at a time"
+SUMMARY = "write an interactive page that steps forward and backward through an expression"
 EXAMPLE = """\
   autograd-scalar explore "tanh(w*x + b)" w=2 x=-3 b=6.88 -o neuron.html
 
-The page is one file for a browser and needs no network: sliders move the numbers, and every gradient
-shows the chain rule's terms. Expressions are written as for draw."""
+The page is a single HTML file that needs no network: sliders change the numbers, and each gradient
+shows the terms of the chain rule. Expressions are written as for draw."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,17 +22,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         default="explore.html",
         metavar="FILE",
-        help="where the page goes (default: explore.html)",
+        help="the page, an .html file (default: explore.html)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the page."""
+    """Write the page and print the value of the expression."""
     from autograd_scalar.parser import Formula
     from autograd_scalar.show.explorer.explore import explore
 
     if not options.output.lower().endswith((".html", ".htm")):
-        raise ValueError(f"{options.output}: a page ends in .html")
+        raise ValueError(f"{options.output}: the name of a page must end in .html")
     formula = Formula(options.expression)
     y = formula(**assigned(options.values))
     explore(y, options.output)

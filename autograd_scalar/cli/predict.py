@@ -1,4 +1,4 @@
-"""autograd-scalar predict: what a trained model says about new rows, as CSV on stdout."""
+"""autograd-scalar predict: apply a trained model to new rows and write CSV to stdout."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from autograd_scalar.data import Schema
 
-SUMMARY = "apply a trained model to a CSV file, or to rows typed here; writes CSV to stdout"
+SUMMARY = "apply a trained model to CSV files or typed rows, and write CSV to stdout"
 EXAMPLE = """\
   autograd-scalar predict moons-model/model.json "1.0,-0.5" "0.0,1.0"
   autograd-scalar predict flowers-model/model.json new.csv > answers.csv
 
-Columns of a file are found by the names they had in training. Rows are scaled as they were then.
-Classes come with their probabilities, or with the model's scores where its loss gives no
-probabilities; numbers come in the target's own unit."""
+The columns of a file are found by their names in the training data, and rows are scaled as in
+training. Classes come with their probabilities, or with the scores of the model if its loss has
+no probabilities. Numbers are in the unit of the target."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options."""
     parser.add_argument("model", help="the model.json that train wrote")
     parser.add_argument(
-        "rows", nargs="+", help='a CSV file, or a row such as "1.0,2.0"; several go one by one'
+        "rows", nargs="+", help='CSV files, and rows such as "1.0,2.0", in any number and order'
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a header, and a line for each row."""
+    """Print a header and one line per row."""
     from autograd_scalar.node.modes import no_grad
     from autograd_scalar.train import load_checkpoint
     from autograd_scalar.train.task import as_floats
@@ -40,7 +40,9 @@ def run(options: argparse.Namespace) -> int:
     model = checkpoint.build()
     schema = checkpoint.schema
     if schema is None:
-        raise ValueError(f"{options.model}: it does not say what its columns are; train a Dataset")
+        raise ValueError(
+            f"{options.model}: the model was not trained on a Dataset, so its columns are unknown"
+        )
     loss = checkpoint.history.settings.get("loss", "") if checkpoint.history else ""
     rows = [row for word in options.rows for row in rows_of(word.strip(), schema)]
     with no_grad():
@@ -55,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def rows_of(word: str, schema: Schema) -> list[list[float]]:
-    """Return the rows in a file, or the one that was typed, scaled as in training."""
+    """Return the rows of a file, or the typed row, scaled as in training."""
     from autograd_scalar.data import load_rows
 
     cells = word.split(",")
@@ -73,7 +75,7 @@ def rows_of(word: str, schema: Schema) -> list[list[float]]:
 
 
 def finite_number(cell: str) -> float | None:
-    """Return a finite number, None for any other text."""
+    """Return the finite number in a text, or None."""
     try:
         x = float(cell)
     except ValueError:
@@ -82,15 +84,15 @@ def finite_number(cell: str) -> float | None:
 
 
 def certainty(scores: list[float], classes: tuple[str, ...] | None, loss: str) -> dict[str, float]:
-    """Return each class's probability where the loss is one of logits, else the model's scores."""
+    """Return the probability of each class for a loss of logits, otherwise the model's scores."""
     import autograd_scalar.functions as F
 
     if classes is None:
         return {}
     if loss == "binary_cross_entropy" and len(scores) == 1:
-        likely = [F.sigmoid(-scores[0]), F.sigmoid(scores[0])]
+        probabilities = [F.sigmoid(-scores[0]), F.sigmoid(scores[0])]
     elif loss == "cross_entropy":
-        likely = F.softmax(scores)
+        probabilities = F.softmax(scores)
     else:
         return {f"score {i}" if len(scores) > 1 else "score": x for i, x in enumerate(scores)}
-    return {f"p({name})": round(p, 6) for name, p in zip(classes, likely, strict=True)}
+    return {f"p({name})": round(p, 6) for name, p in zip(classes, probabilities, strict=True)}

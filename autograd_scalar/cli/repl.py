@@ -1,4 +1,4 @@
-"""autograd-scalar repl: a Python prompt at which Values are labelled by themselves."""
+"""autograd-scalar repl: a Python prompt that labels Values with the names of their variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from types import CodeType
 from typing import Any
 
-SUMMARY = "a Python prompt with every operation, where variables label their Values"
+SUMMARY = "a Python prompt with all operations, where variables label their Values"
 EXAMPLE = """\
   autograd-scalar repl
   >>> a, b = Value(2.0), Value(-3.0)
@@ -23,7 +23,7 @@ EXAMPLE = """\
   wrote graph.svg"""
 
 BANNER = """\
-autograd_scalar {version}, Python {python}: Value, tanh, grad, explain and all other names of ag, the package
+autograd_scalar {version} (ag) on Python {python}, with all its names: Value, tanh, grad, explain ...
 draw(y) writes a picture of y; print(ag.__doc__) is a tour; exit leaves"""
 
 HISTORY = "~/.autograd_scalar_history"
@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the prompt until it is left."""
+    """Run the prompt until the user leaves it."""
     import autograd_scalar
 
     banner = BANNER.format(version=autograd_scalar.__version__, python=sys.version.split()[0])
@@ -49,10 +49,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def namespace() -> dict[str, Any]:
-    """Return what has a name at the prompt: ag, all that `import *` gives, sum, pi, e, inf, nan.
+    """Return the names at the prompt: ag, those of `import *`, sum, pi, e, inf, nan, and draw below.
 
-    abs, round and pow stay Python's own, which record too and take more than the rows do. The sum
-    is the table's, one node for all of its terms. draw is the one below.
+    abs, round and pow are Python's own, which record as well and take more arguments. sum is
+    ag.sum, one node for all of its terms.
     """
     import autograd_scalar as ag
     from autograd_scalar.parser import CONSTANTS
@@ -62,7 +62,7 @@ def namespace() -> dict[str, Any]:
 
 
 def draw(v: Any, path: str = "graph.svg", **settings: Any) -> None:
-    """Write the graph of v to a file (.svg, .png, .pdf, .dot) and say so; settings as ag.draw's."""
+    """Draw the graph of v to a .svg, .png, .pdf or .dot file, with the settings of ag.draw."""
     import autograd_scalar as ag
 
     ag.draw(v, path, **settings)
@@ -70,7 +70,7 @@ def draw(v: Any, path: str = "graph.svg", **settings: Any) -> None:
 
 
 class Console(code.InteractiveConsole):
-    """A prompt that labels Values after each statement, and that a plain `exit` leaves."""
+    """A prompt that labels Values after each statement, and ends at a plain `exit`."""
 
     def runcode(self, code: CodeType) -> None:
         from autograd_scalar.naming import label_all
@@ -87,7 +87,7 @@ class Console(code.InteractiveConsole):
 
 @contextmanager
 def _readline(names: dict[str, Any]) -> Iterator[None]:
-    """Complete names and keep the lines of earlier sessions, where there is a terminal for it."""
+    """Complete names, and load and save the history of lines, if stdin is a terminal."""
     try:
         import readline
         import rlcompleter
@@ -111,12 +111,12 @@ def _readline(names: dict[str, Any]) -> Iterator[None]:
 
 
 def _run_ipython(names: dict[str, Any], banner: str) -> None:
-    """Run IPython's terminal, with labels after each cell."""
+    """Run IPython's terminal, labelling Values after each cell."""
     try:
         from IPython.terminal.ipapp import TerminalIPythonApp
     except ImportError:
         raise ImportError(
-            "IPython is not installed: pip install ipython, or leave --ipython out"
+            "IPython is not installed: pip install ipython, or omit --ipython"
         ) from None
     from autograd_scalar.naming import label_all
 

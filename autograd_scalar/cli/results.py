@@ -1,4 +1,4 @@
-"""What a training leaves behind: lines with its numbers, and files to look at."""
+"""Results of a training run: a summary in lines, and files with plots and pictures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DPI = 110
 
 
 def summary(history: History, schema: Schema, *, early_stopping: bool) -> list[str]:
-    """Return lines with the numbers of the epoch that the model is of."""
+    """Return lines with the loss and metric of the epoch whose parameters the model has."""
     if not history:
         return ["stopped     interrupted in the first epoch"]
     epoch = history.best_epoch if early_stopping else len(history)
@@ -25,7 +25,7 @@ def summary(history: History, schema: Schema, *, early_stopping: bool) -> list[s
     if history.compiled:
         ended += " in machine code"
     if history.stopped == "interrupted":
-        ended += "; the same command with --resume goes on"
+        ended += "; the same command with --resume continues"
     if epoch != len(history):
         ended += f"; the model is that of epoch {epoch}, the best"
     lines = [f"stopped     {ended}"]
@@ -35,7 +35,7 @@ def summary(history: History, schema: Schema, *, early_stopping: bool) -> list[s
             numbers.append(f"loss {row[f'{prefix}loss']:.4g}")
         if f"{prefix}accuracy" in row:
             numbers.append(f"accuracy {100 * row[f'{prefix}accuracy']:.1f} %")
-        if f"{prefix}error" in row:  # back in the target's own unit
+        if f"{prefix}error" in row:  # in the unit of the target
             numbers.append(f"mean error {row[f'{prefix}error'] * schema.target_scale:.4g}")
         if numbers:
             lines.append(f"{name:<11} {', '.join(numbers)}")
@@ -45,9 +45,10 @@ def summary(history: History, schema: Schema, *, early_stopping: bool) -> list[s
 def write_files(
     folder: str, saved: Checkpoint, data: Dataset, *, gif: bool
 ) -> Iterator[tuple[str, str]]:
-    """Write what shows a saved training of data (as it was before scaling); yield path and content.
+    """Write the plots and pictures of a saved run; yield the path of each and a description.
 
-    A boundary is drawn between classes over two features, in the features' own units.
+    `data` is the data set before scaling. The boundary between classes over two features is drawn
+    in the units of the features.
     """
     from autograd_scalar.show.draw import draw
     from autograd_scalar.show.plots import plot
@@ -55,7 +56,7 @@ def write_files(
 
     model: Any = saved.build()
     history, schema = saved.history, saved.schema
-    assert history is not None and schema is not None  # fit always keeps them
+    assert history is not None and schema is not None  # fit saves both
 
     def place(name: str) -> str:
         return os.path.join(folder, name)
@@ -64,10 +65,10 @@ def write_files(
         return model(schema.standardise(row))
 
     history.to_csv(place("history.csv"))
-    yield place("history.csv"), "the numbers of each epoch"
+    yield place("history.csv"), "one line per epoch"
     if history:
         plot.loss_curve(history).savefig(place("loss.png"), dpi=DPI)
-        yield place("loss.png"), "the course of the loss"
+        yield place("loss.png"), "the loss over the epochs"
     if data.classes and len(data.classes) <= MAX_CLASSES and len(data.features) == 2:
         plot.decision_boundary(unscaled, data, threshold=schema.threshold).savefig(
             place("boundary.png"), dpi=DPI
@@ -78,14 +79,19 @@ def write_files(
             plot.boundary_gif(
                 unscaled, data, None, titles, place("boundary.gif"), threshold=schema.threshold
             )
-            yield place("boundary.gif"), "how it was learnt"
-    y = fired(model.layers[0].neurons[0], map(schema.standardise, data.X), schema.features)
-    draw(y, place("neuron.svg"), group=None)  # a dot in a column's name is no scope
-    yield place("neuron.svg"), "the graph of the first neuron, at one row"
+            yield place("boundary.gif"), "the boundary over the epochs"
+    y = active_output(model.layers[0].neurons[0], map(schema.standardise, data.X), schema.features)
+    draw(y, place("neuron.svg"), group=None)  # a dot in the name of a column makes no group
+    yield place("neuron.svg"), "the graph of the first neuron for one row"
 
 
-def fired(neuron: Neuron, rows: Iterable[Sequence[float]], features: Sequence[str]) -> Value:
-    """Return a neuron's output, labelled and after backward, for the first row it has a slope at."""
+def active_output(
+    neuron: Neuron, rows: Iterable[Sequence[float]], features: Sequence[str]
+) -> Value:
+    """Return the labelled output of a neuron, after backward, for the first row with a gradient.
+
+    Without such a row, as for a relu that is off everywhere, it is that of the last row.
+    """
     from autograd_scalar.value import Value
 
     for i, w in enumerate(neuron.w, start=1):
@@ -95,7 +101,7 @@ def fired(neuron: Neuron, rows: Iterable[Sequence[float]], features: Sequence[st
         y = neuron([Value(x, label=name) for x, name in zip(row, features, strict=True)])
         neuron.zero_grad()
         y.backward()
-        if neuron.b.grad:  # a relu may be off
+        if neuron.b.grad:
             break
     y.label = "y"
     return y

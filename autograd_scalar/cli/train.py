@@ -1,4 +1,4 @@
-"""autograd-scalar train: a network for a toy data set or a CSV file, with files to look at."""
+"""autograd-scalar train: train a network on a toy data set or a CSV file and plot the results."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from autograd_scalar.cli.results import summary, write_files
 if TYPE_CHECKING:
     from autograd_scalar.data import Dataset
     from autograd_scalar.nn import MLP
+    from autograd_scalar.train import History
 
 SUMMARY = "train a small network on moons, circles, spiral, xor, blobs or a CSV file"
 EXAMPLE = """\
@@ -18,11 +19,11 @@ EXAMPLE = """\
   autograd-scalar train spiral --activation tanh --epochs 150 --gif -o spiral
   autograd-scalar train flowers.csv --target kind --hidden 8
 
-The folder then has model.json (for predict), history.csv, loss.png, neuron.svg (the graph of one
-neuron) and, for two features, boundary.png. Ctrl-C keeps what was learnt; the same command with
---resume goes on from there."""
+The folder then holds model.json (for predict), history.csv, loss.png, neuron.svg (the graph of one
+neuron) and, for two features, boundary.png. Ctrl-C stops the training and keeps the model; the
+same command with --resume continues."""
 
-#: The toy data sets as they are made here, where nothing else is asked for.
+#: Default settings of the toy data sets.
 SETTINGS: dict[str, dict[str, float]] = {
     "moons": {"noise": 0.1},
     "circles": {"noise": 0.05, "factor": 0.5},
@@ -31,30 +32,32 @@ SETTINGS: dict[str, dict[str, float]] = {
     "blobs": {"noise": 1.0},
 }
 
-#: Pictures in boundary.gif, about.
+#: Approximate number of pictures in boundary.gif.
 FRAMES = 40
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options."""
     parser.add_argument("data", help="moons, circles, spiral, xor, blobs, or a CSV file")
-    parser.add_argument("-o", "--out", metavar="DIR", help="the folder (default: moons-model ...)")
+    parser.add_argument(
+        "-o", "--out", metavar="DIR", help="the output folder (default: moons-model ...)"
+    )
 
     data = parser.add_argument_group("the data")
-    data.add_argument("--samples", type=count, help="points of a toy data set (default: 200)")
-    data.add_argument("--noise", type=float, help="spread of a toy data set's points")
+    data.add_argument("--samples", type=count, help="size of a toy data set (default: 200)")
+    data.add_argument("--noise", type=float, help="standard deviation of the noise in a toy set")
     data.add_argument("--target", metavar="COLUMN", help="column to predict (default: the last)")
     data.add_argument(
         "--task",
         choices=("auto", "classification", "regression"),
-        help="what the target is (default: auto, from its cells)",
+        help="kind of target (default: auto, detected from its cells)",
     )
     data.add_argument(
         "--validation",
         type=float,
         default=0.2,
-        metavar="SHARE",
-        help="share of the rows that is held out (default: 0.2; 0 for none)",
+        metavar="FRACTION",
+        help="fraction of the rows to hold out for validation (default: 0.2)",
     )
 
     network = parser.add_argument_group("the network")
@@ -69,7 +72,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--activation", default="relu", metavar="NAME", help="relu, tanh, gelu ... (default: relu)"
     )
     network.add_argument(
-        "--init", metavar="NAME", help="xavier, he, uniform, normal (default: what suits)"
+        "--init",
+        metavar="NAME",
+        help="xavier, he, uniform, normal (default: chosen by the activation)",
     )
 
     training = parser.add_argument_group("the training")
@@ -77,7 +82,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--loss",
         default="auto",
         metavar="NAME",
-        help="cross_entropy, binary_cross_entropy, hinge, mse (default: what suits)",
+        help="cross_entropy, binary_cross_entropy, hinge, mse (default: chosen by the target)",
     )
     training.add_argument(
         "--optimizer",
@@ -90,43 +95,45 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--epochs", type=count, default=60, help="passes over the data (default: 60)"
     )
     training.add_argument(
-        "--batch-size", type=count, default=16, metavar="ROWS", help="rows a step (default: 16)"
+        "--batch-size", type=count, default=16, metavar="ROWS", help="rows per step (default: 16)"
     )
     training.add_argument(
         "--l2",
         type=float,
         default=0.0,
         metavar="FACTOR",
-        help="of the squared weights (default: 0)",
+        help="factor of the sum of squared parameters added to the loss (default: 0)",
     )
     training.add_argument(
         "--early-stopping",
         type=count,
         metavar="EPOCHS",
-        help="stop after so many epochs without a better validation loss, and keep the best",
-    )
-    training.add_argument("--seed", type=int, default=0, help="of all that is random (default: 0)")
-    training.add_argument(
-        "--resume", action="store_true", help="go on from the folder's model.json"
+        help="stop after this many epochs without a lower validation loss, and keep the best epoch",
     )
     training.add_argument(
-        "--force", action="store_true", help="train anew where the folder has a model"
+        "--seed", type=int, default=0, help="seed of the data, weights and shuffling (default: 0)"
     )
     training.add_argument(
-        "--gif", action="store_true", help="also write boundary.gif, which takes a while"
+        "--resume", action="store_true", help="continue from model.json in the folder"
+    )
+    training.add_argument(
+        "--force", action="store_true", help="replace a model that is already in the folder"
+    )
+    training.add_argument(
+        "--gif", action="store_true", help="also write boundary.gif, which takes some time"
     )
     training.add_argument("--quiet", action="store_true", help="show no progress")
 
 
 def count(text: str) -> int:
-    """Return the number in a text, 1 or more."""
+    """Return the positive integer in a text."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of 1 or more, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected an integer of 1 or more, got {text!r}")
     return int(text)
 
 
 def widths(text: str) -> list[int]:
-    """Return the widths in a text such as 16,16; none for 0."""
+    """Return the widths in a text such as 16,16; an empty list for 0."""
     try:
         found = [int(word) for word in text.split(",")]
     except ValueError:
@@ -139,37 +146,47 @@ def widths(text: str) -> list[int]:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train, write the files, and print what was done."""
+    """Train, print the numbers, and write the files. Bad options raise before a file is written."""
     from autograd_scalar.nn.losses import loss_function
-    from autograd_scalar.optim import optimizer
-    from autograd_scalar.train import fit, load_checkpoint
+    from autograd_scalar.train import load_checkpoint
 
     if options.loss != "auto":
-        loss_function(options.loss)  # unknown names are refused before anything is written
+        loss_function(options.loss)
     data = dataset(options)
     if options.gif and (data.classes is None or len(data.features) != 2):
-        raise ValueError("--gif shows a boundary between classes over two features; leave it out")
+        raise ValueError("--gif draws the boundary between classes over two features; omit it")
     train, held_out = split(data, options)
     model = network(train, options)
-    mover = optimizer(options.optimizer, model.parameters(), lr=options.lr)
     folder = options.out or f"{os.path.splitext(os.path.basename(options.data))[0]}-model"
     saved = os.path.join(folder, "model.json")
     if os.path.exists(saved) and not (options.resume or options.force):
         raise ValueError(
-            f"{saved} is there already: --resume goes on from it, --force replaces it, "
+            f"{saved} exists: --resume continues from it, --force replaces it, "
             "-o names another folder"
         )
-    made = not os.path.isdir(folder)
+    history = fitted(model, train, held_out, saved, options)
+    for line in summary(history, train.schema, early_stopping=bool(options.early_stopping)):
+        print(line)
+    print(f"wrote       {saved}, the model, for autograd-scalar predict")
+    for path, description in write_files(folder, load_checkpoint(saved), data, gif=options.gif):
+        print(f"wrote       {path}, {description}")
+    return 130 if history.stopped == "interrupted" else 0
+
+
+def fitted(
+    model: MLP, train: Dataset, held_out: Dataset | None, saved: str, options: argparse.Namespace
+) -> History:
+    """Train the model and return the history. The folder is removed again if `fit` refuses to start."""
+    from autograd_scalar.optim import optimizer
+    from autograd_scalar.train import fit
+
+    mover = optimizer(options.optimizer, model.parameters(), lr=options.lr)
+    folder = os.path.dirname(saved)
+    is_new = not os.path.isdir(folder)
     os.makedirs(folder, exist_ok=True)
-    rows = f"{len(train)} rows" + (f", {len(held_out)} held out" if held_out else "")
-    shape = "-".join(map(str, [model.nin, *(len(layer.neurons) for layer in model.layers)]))
-    print(f"data        {options.data}: {rows}; {', '.join(train.features)} to {told(train)}")
-    print(
-        f"network     {shape}, {options.activation}: {len(model.parameters())} parameters",
-        flush=True,
-    )
+    print_network(model, train, held_out, options)
     try:
-        history = fit(
+        return fit(
             model,
             train,
             options.loss,
@@ -187,69 +204,69 @@ def run(options: argparse.Namespace) -> int:
             progress=not options.quiet,
         )
     finally:
-        if made and not os.listdir(folder):  # refused before there was anything to keep
+        if is_new and not os.listdir(folder):
             os.rmdir(folder)
-    for line in summary(history, train.schema, early_stopping=bool(options.early_stopping)):
-        print(line)
-    print(f"wrote       {saved}, the model, for autograd-scalar predict")
-    for path, what in write_files(folder, load_checkpoint(saved), data, gif=options.gif):
-        print(f"wrote       {path}, {what}")
-    return 130 if history.stopped == "interrupted" else 0
+
+
+def print_network(
+    model: MLP, train: Dataset, held_out: Dataset | None, options: argparse.Namespace
+) -> None:
+    """Print a line about the data and one about the network."""
+    rows = f"{len(train)} rows" + (f", {len(held_out)} held out" if held_out else "")
+    goal = train.schema.target
+    if train.classes is not None:
+        goal += f" ({', '.join(train.classes)})"
+    print(f"data        {options.data}: {rows}; {', '.join(train.features)} to {goal}")
+    shape = "-".join(map(str, [model.nin, *(len(layer.neurons) for layer in model.layers)]))
+    count = len(model.parameters())
+    print(f"network     {shape}, {options.activation}: {count} parameters", flush=True)
 
 
 def dataset(options: argparse.Namespace) -> Dataset:
-    """Return the data that the options name; ValueError where they do not go together."""
+    """Return the data set that the options name; raise ValueError for options that do not apply."""
     from autograd_scalar.data import load_csv, make
 
     if options.data in SETTINGS:
         if options.target is not None or options.task is not None:
-            raise ValueError(f"--target and --task are for CSV files, {options.data} has classes")
+            raise ValueError(f"--target and --task apply to CSV files, not to {options.data}")
         settings = dict(SETTINGS[options.data])
         if options.noise is not None:
             settings["noise"] = options.noise
         return make(options.data, options.samples or 200, seed=options.seed, **settings)
     if not os.path.exists(options.data):
         raise ValueError(
-            f"no data set and no file is called {options.data!r}; there are {', '.join(SETTINGS)}, "
-            "or name a CSV file"
+            f"no data set or file {options.data!r}; the data sets are {', '.join(SETTINGS)}"
         )
     if options.samples is not None or options.noise is not None:
-        raise ValueError("--samples and --noise are for the toy data sets, not for a CSV file")
+        raise ValueError("--samples and --noise apply to the toy data sets, not to a CSV file")
     target: str | int = -1 if options.target is None else options.target
     return load_csv(options.data, target, task=options.task or "auto")
 
 
 def split(data: Dataset, options: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
-    """Return the rows to train on and those held out, both scaled by the first."""
+    """Return the rows to train on and the held-out ones, both scaled by the first."""
     if options.loss == "hinge" and data.classes is not None:
         data = data.signed()
     held_out = None
     if options.validation:
         if len(data) == 1:
-            raise ValueError("one row cannot be split in two: --validation 0 holds none out")
+            raise ValueError("a data set of one row cannot be split; use --validation 0")
         data, held_out = data.split(options.validation, seed=options.seed)
     data = data.standardise(target=data.classes is None)
     return data, held_out and held_out.standardise(by=data)
 
 
 def network(data: Dataset, options: argparse.Namespace) -> MLP:
-    """Return the untrained network that suits the data."""
+    """Return an untrained network with the inputs and outputs of the data."""
     from autograd_scalar.nn import MLP
 
     classes = len(data.classes or ())
     outputs = classes if classes > 2 or options.loss == "cross_entropy" else 1
-    suits = "xavier" if options.activation in ("tanh", "sigmoid", "linear") else "he"
+    init = "xavier" if options.activation in ("tanh", "sigmoid", "linear") else "he"
     return MLP(
         len(data.features),
         [*options.hidden, outputs],
         activation=options.activation,
-        init=options.init or suits,
+        init=options.init or init,
         seed=options.seed,
     )
-
-
-def told(data: Dataset) -> str:
-    """Return what a model of the data predicts."""
-    if data.classes is None:
-        return data.schema.target
-    return f"{data.schema.target} ({', '.join(data.classes)})"

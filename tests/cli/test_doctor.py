@@ -1,4 +1,4 @@
-"""autograd-scalar doctor: true on this machine, and on machines where things are missing."""
+"""autograd-scalar doctor: its findings here, and with programs or packages missing or broken."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def findings(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     return {line[:16].strip(): line[17:] for line in lines}
 
 
-def test_findings(capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_are_those_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     found = findings(capsys)
     assert found["autograd_scalar"].startswith(ag.__version__)
     assert platform.python_version() in found["python"]
@@ -30,16 +30,18 @@ def test_findings(capsys: pytest.CaptureFixture[str]) -> None:
     assert (found["svg drawing"], found["png plot"]) == ("yes", "yes")
 
 
-def test_without_dot(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_dot_is_a_finding(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "")
     found = findings(capsys)
     assert found["dot"].startswith("not found")
     assert found["svg drawing"] == "yes"
-    assert found["png drawing"].startswith("no: png is made by")
+    assert found["png drawing"].startswith("no: png needs Graphviz's dot")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script with a shebang")
-def test_a_dot_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_dot_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "dot"
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)
@@ -48,7 +50,9 @@ def test_a_dot_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script with a shebang")
-def test_a_dot_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_working_dot_is_shown_with_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     working = tmp_path / "dot"
     working.write_text("#!/bin/sh\necho 'dot - graphviz version 99' >&2\n")
     working.chmod(0o755)
@@ -56,11 +60,11 @@ def test_a_dot_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert doctor.dot() == f"{working}, dot - graphviz version 99"
 
 
-def test_a_missing_package() -> None:
+def test_a_missing_package_is_shown_with_its_command() -> None:
     assert doctor.version("no-such-package") == "not installed, pip install no-such-package"
 
 
-def test_without_llvmlite(
+def test_missing_llvmlite_is_a_finding(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(target, "is_there", lambda: False)
@@ -70,7 +74,7 @@ def test_without_llvmlite(
         ag.jit(ag.tanh, backend="llvm")
 
 
-def test_a_broken_package(
+def test_a_broken_package_is_a_finding(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)

@@ -1,4 +1,4 @@
-"""autograd-scalar draw: the printed numbers, the picture, and what is refused."""
+"""autograd-scalar draw: printed numbers, pictures, and bad input."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-def test_value_gradients_and_picture(capsys: pytest.CaptureFixture[str]) -> None:
+def test_value_and_gradients_are_printed_and_the_picture_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["draw", "tanh(w*x + b)", "w=2", "x=-3", "b=6.88", "-o", "neuron.svg"]) == 0
-    # tanh(0.88) and its slopes: 1 - tanh(0.88)^2 = 0.500972, times x, w, 1
+    # tanh(0.88), and 1 - tanh(0.88)^2 = 0.500972 times x, w, 1
     assert capsys.readouterr().out.splitlines() == [
         "tanh(w*x + b) = 0.706419",
         "  name  value  gradient",
@@ -31,12 +33,12 @@ def test_value_gradients_and_picture(capsys: pytest.CaptureFixture[str]) -> None
     assert {"w", "x", "b", "tanh"} <= {text.strip() for text in root.itertext()}
 
 
-def test_the_picture_is_graph_svg_unless_told() -> None:
+def test_the_picture_is_graph_svg_by_default() -> None:
     assert main(["draw", "x*x", "x=1"]) == 0
     assert [path.name for path in Path().iterdir()] == ["graph.svg"]
 
 
-def test_dot_and_its_settings() -> None:
+def test_a_dot_file_has_the_settings() -> None:
     assert main(["draw", "x*y", "x=2", "y=3", "-o", "g.DOT", "--rankdir", "TB", "--partials"]) == 0
     source = Path("g.DOT").read_text()
     assert source.count("->") == 2
@@ -44,23 +46,25 @@ def test_dot_and_its_settings() -> None:
     assert 'label=" 2 "' in source and 'label=" 3 "' in source
 
 
-def test_a_minus_in_front_is_no_option(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_expression_may_start_with_a_minus(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["draw", "-x**2", "x=-3"]) == 0
     assert "-x**2 = -9\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["h", "o", "height", "outer"])
-def test_names_that_begin_as_options_do(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_negated_name_may_start_like_an_option(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["draw", f"-{name}*2", f"{name}=3"]) == 0
     assert f"-{name}*2 = -6\n" in capsys.readouterr().out
 
 
-def test_a_minus_in_front_of_a_files_name() -> None:
+def test_a_file_name_may_start_with_a_minus() -> None:
     assert main(["draw", "x", "x=1", "-o", "-x.svg"]) == 0
     assert [path.name for path in Path().iterdir()] == ["-x.svg"]
 
 
-def test_the_expression_alone_is_required(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_expression_is_required(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["draw"]) == 2
     assert "required: expression (see" in capsys.readouterr().err
 
@@ -80,7 +84,7 @@ def test_an_expression_without_names_has_no_table(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "log(0) = -inf\nwrote graph.svg\n"
 
 
-def test_a_name_written_in_two_ways_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_are_normalized_as_python_does(capsys: pytest.CaptureFixture[str]) -> None:
     micro, mu = "\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"
     assert main(["draw", f"{micro} + {mu}", f"{micro}=1"]) == 0
     assert "= 2\n" in capsys.readouterr().out
@@ -93,13 +97,13 @@ def test_a_name_written_in_two_ways_is_one(capsys: pytest.CaptureFixture[str]) -
         (["x +"], "column 3: invalid syntax"),
         (["x + y", "x=1"], "no value is given for y"),
         (["x", "x=1", "y=2", "z=3"], "a value is given for y, z, but the names in the expression are x"),
-        (["x", "x=1", "x=2"], "two values are given for x"),
+        (["x", "x=1", "x=2"], "got two values for x"),
         (["x", "y"], "expected name=number, got 'y'"),
         (["x", "2x=3"], "expected name=number, got '2x=3'"),
         (["x", "x=1", "--colour"], "expected name=number, got '--colour'"),
         (["x", "x="], "'x=': column 1: the expression is empty"),
         (["x", "x=one"], "'x=one': 'one' is not a number"),
-        (["x", "x=1", "-o", "x.jpg"], "x.jpg: a picture ends in .svg, .png, .pdf, .dot"),
+        (["x", "x=1", "-o", "x.jpg"], "unknown picture format in x.jpg: use one of .svg, .png, .pdf, .dot"),
         (["x", "x=1", "-o", "none/x.svg"], "none/x.svg: No such file or directory"),
     ],
 )

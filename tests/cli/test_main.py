@@ -1,4 +1,4 @@
-"""What all verbs share: help, version, errors in one line, exit codes, pipes."""
+"""The command line as a whole: help, version, errors in one line, exit codes, pipes."""
 
 from __future__ import annotations
 
@@ -24,21 +24,23 @@ def test_the_module_runs_as_a_command() -> None:
     assert ran.stdout == f"autograd-scalar {autograd_scalar.__version__}\n"
 
 
-def test_without_a_verb_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_verb_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     shown = capsys.readouterr().out
     assert all(f"\n    {verb}" in shown for verb in VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_each_verbs_help_has_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_of_each_verb_has_an_example(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([verb, "--help"]) == 0
     _, found, example = capsys.readouterr().out.partition("\nexample:\n")
     assert found
     assert f"autograd-scalar {verb}" in example
 
 
-def test_help_leaves_heavy_packages_alone() -> None:
+def test_help_imports_no_heavy_packages() -> None:
     script = (
         "import sys; from autograd_scalar.cli import main; main(['train', '--help']);"
         "print(*sys.modules, file=sys.stderr)"
@@ -58,7 +60,7 @@ def test_help_leaves_heavy_packages_alone() -> None:
         (["doctor", "--loud"], "unrecognized arguments: --loud"),
     ],
 )
-def test_wrong_usage_is_one_line_and_2(
+def test_wrong_usage_is_one_line_and_exit_code_2(
     argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(argv) == 2
@@ -86,7 +88,7 @@ def _raising(error: BaseException) -> object:
             "autograd-scalar doctor: a.csv: No such file",
         ),
         (RuntimeError(), 2, "autograd-scalar doctor: RuntimeError"),
-        (KeyError("x"), 1, "autograd-scalar doctor: 'x' (KeyError, a mistake in autograd-scalar)"),
+        (KeyError("x"), 1, "autograd-scalar doctor: 'x' (KeyError, a bug in autograd-scalar)"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
@@ -111,7 +113,7 @@ def test_debug_shows_the_traceback(argv: list[str], capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break differently there")
-def test_a_reader_that_stops_reading_is_no_error(tmp_path: Path) -> None:
+def test_a_broken_pipe_is_no_error(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     ran = subprocess.run(
@@ -124,13 +126,13 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_output_that_is_no_file(tmp_path: Path) -> None:
+def test_stdout_may_be_a_string_buffer(tmp_path: Path) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert main(["draw", "1 + 1", "-o", str(tmp_path / "x.svg")]) == 0
     assert out.getvalue().startswith("1 + 1 = 2\n")
 
 
-def test_output_in_an_encoding_without_the_letter(tmp_path: Path) -> None:
+def test_letters_missing_in_the_encoding_of_stdout_are_escaped(tmp_path: Path) -> None:
     ran = subprocess.run(
         [*COMMAND, "draw", "α*2", "α=1", "-o", str(tmp_path / "x.svg")],
         capture_output=True,

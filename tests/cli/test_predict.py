@@ -1,4 +1,4 @@
-"""autograd-scalar predict: what the model in the file says, and what is refused."""
+"""autograd-scalar predict: predictions, probabilities and scores, and bad input."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ length,width,kind
 
 @pytest.fixture(scope="module")
 def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of two classes, trained on a CSV file."""
+    """The file of a model of two classes, trained on a CSV file."""
     folder = tmp_path_factory.mktemp("flowers")
     (folder / "flowers.csv").write_text(FLOWERS)
     argv = ["--epochs=3", "--hidden=3", "--quiet", "--validation=0", "-o", str(folder)]
@@ -43,7 +43,9 @@ def predicted(
     return header, rows
 
 
-def test_classes_and_probabilities(flowers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_classes_have_the_probabilities_of_the_sigmoid(
+    flowers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     header, rows = predicted([str(flowers), "1.5,20", "-4, 1e2"], capsys)
     assert header == ["kind", "p(iris)", "p(rose, red)"]
     model = load_checkpoint(flowers).build()
@@ -56,7 +58,7 @@ def test_classes_and_probabilities(flowers: Path, capsys: pytest.CaptureFixture[
         assert kind == ("rose, red" if logit > 0 else "iris")
 
 
-def test_a_file_with_its_columns_in_another_order(
+def test_columns_of_a_file_are_found_by_name(
     flowers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "new.csv"
@@ -66,7 +68,9 @@ def test_a_file_with_its_columns_in_another_order(
     assert rows == typed
 
 
-def test_several_classes_have_softmax(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_classes_have_the_probabilities_of_the_softmax(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     argv = ["--epochs=2", "--hidden=0", "--samples=9", "--quiet", "-o", str(tmp_path)]
     assert main(["train", "blobs", *argv]) == 0
     header, ((name, *likely),) = predicted([str(tmp_path / "model.json"), "1,2"], capsys)
@@ -86,7 +90,7 @@ def test_a_loss_without_probabilities_shows_the_score(
     assert [name for name, _ in rows] == [str(int(float(x) > threshold)) for _, x in rows]
 
 
-def test_a_regression_answers_in_the_targets_unit(
+def test_a_regression_is_in_the_unit_of_the_target(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rng = random.Random(0)
@@ -109,14 +113,14 @@ def test_a_regression_answers_in_the_targets_unit(
         ("none.csv", "none.csv: No such file or directory"),
     ],
 )
-def test_a_row_that_does_not_fit(
+def test_a_row_that_does_not_fit_is_named(
     row: str, message: str, flowers: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(flowers), "1,2", row]) == 2
     assert capsys.readouterr() == ("", f"autograd-scalar predict: {message}\n")
 
 
-def test_a_missing_cell_is_named(
+def test_an_empty_cell_is_named(
     flowers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "new.csv"
@@ -128,7 +132,7 @@ def test_a_missing_cell_is_named(
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"[1, 2]", b'{"format": 1}', "half"])
-def test_what_is_no_checkpoint(
+def test_other_files_are_refused_in_one_line(
     content: bytes | str | None, flowers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "model.json"
@@ -141,14 +145,16 @@ def test_what_is_no_checkpoint(
     assert err.startswith(f"autograd-scalar predict: {file}: ")
 
 
-def test_a_checkpoint_without_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_checkpoint_without_a_schema_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "model.json"
     save_checkpoint(file, nn.MLP(2, [1], seed=0))
     assert main(["predict", str(file), "1,2"]) == 2
-    assert "does not say what its columns are" in capsys.readouterr().err
+    assert "was not trained on a Dataset, so its columns are unknown" in capsys.readouterr().err
 
 
-def test_a_checkpoint_of_the_users_own_training(
+def test_a_checkpoint_of_fit_can_be_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "model.json"

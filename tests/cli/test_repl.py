@@ -20,7 +20,7 @@ COMMAND = (sys.executable, "-m", "autograd_scalar", "repl")
 
 
 def _typed(lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have these lines typed at the prompt, then Ctrl-D."""
+    """Type these lines at the prompt, then Ctrl-D."""
     left: Iterator[str] = iter(lines)
 
     def typed(prompt: str = "") -> str:
@@ -32,7 +32,7 @@ def _typed(lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.input", typed)
 
 
-def test_every_operation_has_its_name() -> None:
+def test_every_operation_has_its_name_at_the_prompt() -> None:
     names = repl.namespace()
     for name in BUILT_IN:  # other tests define rows of their own
         row = TABLE[name]
@@ -76,7 +76,7 @@ def test_an_error_is_shown_and_labels_what_came_before(
     assert out == "'q'\n"
 
 
-def test_draw_writes_and_says_where(
+def test_draw_prints_the_file_it_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -95,7 +95,7 @@ def test_a_plain_exit_leaves(word: str, monkeypatch: pytest.MonkeyPatch) -> None
     assert not stop.value.code
 
 
-def test_exit_inside_a_statement_is_only_a_name(
+def test_exit_within_a_statement_does_not_leave(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _typed(["if True:", "exit", "", "2 + 2"], monkeypatch)
@@ -103,7 +103,7 @@ def test_exit_inside_a_statement_is_only_a_name(
     assert "4\n" in capsys.readouterr().out
 
 
-def test_input_from_a_pipe() -> None:
+def test_input_may_come_from_a_pipe() -> None:
     ran = subprocess.run(
         COMMAND, input="x = Value(3.0)\nx * x\nexit\n", capture_output=True, text=True, check=True
     )
@@ -112,7 +112,7 @@ def test_input_from_a_pipe() -> None:
     assert "Traceback" not in ran.stderr
 
 
-def test_a_terminal_completes_and_remembers(tmp_path: Path) -> None:
+def test_a_terminal_has_completion_and_history(tmp_path: Path) -> None:
     pty = pytest.importorskip("pty")
     pytest.importorskip("readline")
     ours, theirs = pty.openpty()
@@ -138,7 +138,9 @@ def test_a_terminal_completes_and_remembers(tmp_path: Path) -> None:
     assert remembered == ["earlier = 1", "x = Value(7.0)", "y = x.backward()", "exit"]
 
 
-def test_readline_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readline_completes_names_and_writes_the_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     readline = pytest.importorskip("readline")
     monkeypatch.setattr(repl, "HISTORY", str(tmp_path / "history"))
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
@@ -151,13 +153,13 @@ def test_readline_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         readline.set_completer(before)
 
 
-def test_without_readline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_prompt_works_without_readline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "readline", None)
     _typed([], monkeypatch)
     assert main(["repl"]) == 0
 
 
-def test_ipython_that_is_missing(
+def test_missing_ipython_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "IPython.terminal.ipapp", None)
@@ -165,7 +167,7 @@ def test_ipython_that_is_missing(
     assert "IPython is not installed: pip install ipython" in capsys.readouterr().err
 
 
-def test_ipython(tmp_path: Path) -> None:
+def test_ipython_labels_values(tmp_path: Path) -> None:
     pytest.importorskip("IPython")
     ran = subprocess.run(
         [*COMMAND, "--ipython"],
@@ -179,7 +181,7 @@ def test_ipython(tmp_path: Path) -> None:
     assert "label='b', op='tanh'" in ran.stdout
 
 
-def test_options() -> None:
+def test_ipython_is_off_by_default() -> None:
     parser = argparse.ArgumentParser()
     repl.add_options(parser)
     assert parser.parse_args([]).ipython is False

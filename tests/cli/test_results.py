@@ -1,11 +1,11 @@
-"""What a training leaves behind, where the command line does not easily get to."""
+"""Results of a training run, in cases that are hard to reach from the command line."""
 
 from __future__ import annotations
 
 import pytest
 
 from autograd_scalar import Value
-from autograd_scalar.cli.results import fired, summary
+from autograd_scalar.cli.results import active_output, summary
 from autograd_scalar.data import Schema
 from autograd_scalar.nn import Neuron
 from autograd_scalar.train import History
@@ -21,7 +21,7 @@ def _history(stopped: str, *losses: float) -> History:
     return history
 
 
-def test_interrupted_in_the_first_epoch() -> None:
+def test_a_run_interrupted_in_its_first_epoch_has_one_line() -> None:
     lines = summary(_history("interrupted"), SCHEMA, early_stopping=False)
     assert lines == ["stopped     interrupted in the first epoch"]
 
@@ -39,12 +39,12 @@ def test_interrupted_in_the_first_epoch() -> None:
         (
             "interrupted",
             False,
-            "interrupted after 3 epochs, 0.8 s; the same command with --resume goes on",
+            "interrupted after 3 epochs, 0.8 s; the same command with --resume continues",
             0.3,
         ),
     ],
 )
-def test_the_numbers_are_those_of_the_models_epoch(
+def test_the_numbers_are_those_of_the_epoch_of_the_model(
     stopped: str, early_stopping: bool, ended: str, loss: float
 ) -> None:
     history = _history(stopped, 0.5, 0.1, 0.3)
@@ -55,18 +55,18 @@ def test_the_numbers_are_those_of_the_models_epoch(
     ]
 
 
-def test_a_compiled_training_says_so() -> None:
+def test_a_compiled_run_is_labelled() -> None:
     history = _history("finished", 0.5)
     history.compiled = True
     (line, *_) = summary(history, SCHEMA, early_stopping=False)
     assert line == "stopped     finished after 1 epochs, 0.2 s in machine code"
 
 
-def test_the_row_is_one_at_which_the_neuron_is_on() -> None:
+def test_the_graph_is_that_of_a_row_with_a_gradient() -> None:
     neuron = Neuron(1, activation="relu")
     neuron.w[0].data, neuron.b.data = 2.0, 0.0
-    y = fired(neuron, [[-1.0], [3.0], [5.0]], ["size"])
+    y = active_output(neuron, [[-1.0], [3.0], [5.0]], ["size"])
     assert (y.data, y.label, neuron.w[0].label, neuron.w[0].grad) == (6.0, "y", "w1", 3.0)
-    off = fired(neuron, [[-1.0], [-2.0]], ["size"])
+    off = active_output(neuron, [[-1.0], [-2.0]], ["size"])
     assert (off.data, neuron.b.grad) == (0.0, 0.0)
     assert isinstance(off, Value)

@@ -1,4 +1,4 @@
-"""autograd-scalar train: the files it leaves, what it prints, Ctrl-C, and what is refused."""
+"""autograd-scalar train: printed lines, files, Ctrl-C, resuming, and bad input."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ QUICK = ["--epochs=4", "--samples=20", "--hidden=3", "--quiet"]
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
-    """Return what was printed, by the word that begins each line."""
+    """Return the printed lines by their first word."""
     lines = capsys.readouterr().out.splitlines()
     return {line[:12].strip(): line[12:] for line in lines}
 
 
-def test_moons_by_default_is_learnt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_defaults_learn_moons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "moons", "--quiet", "-o", str(tmp_path)]) == 0
     printed = _lines(capsys)
     assert printed["data"] == "moons: 160 rows, 40 held out; x1, x2 to class (0, 1)"
@@ -41,7 +41,9 @@ def test_moons_by_default_is_learnt(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert sum(right) / len(right) > 0.95
 
 
-def test_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_files_are_written_and_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "new" / "folder"
     assert main(["train", "spiral", *QUICK, "--gif", "-o", str(folder)]) == 0
     names = {"model.json", "history.csv", "loss.png", "boundary.png", "boundary.gif", "neuron.svg"}
@@ -79,7 +81,7 @@ def test_three_features_have_no_boundary(tmp_path: Path) -> None:
     assert "a.first" in (tmp_path / "out" / "neuron.svg").read_text()
 
 
-def test_a_regression_reports_its_error_in_the_targets_unit(
+def test_the_error_of_a_regression_is_in_the_unit_of_the_target(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "line.csv"
@@ -95,7 +97,7 @@ def test_a_regression_reports_its_error_in_the_targets_unit(
     assert error == pytest.approx(history["error"][0] * 11543, rel=0.1)
 
 
-def test_the_best_epoch_is_kept_by_early_stopping(
+def test_early_stopping_keeps_the_best_epoch(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     argv = ["--epochs=50", "--samples=40", "--hidden=3", "--quiet", "--noise=0.5", "--lr=0.5"]
@@ -108,7 +110,7 @@ def test_the_best_epoch_is_kept_by_early_stopping(
     assert printed["validation"].startswith(f"loss {history['val_loss'][best - 1]:.4g},")
 
 
-def test_resuming_equals_an_unbroken_run(tmp_path: Path) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     rest = ["--samples=20", "--hidden=3", "--quiet", "--batch-size=7"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert main(["train", "moons", "--epochs=6", *rest, "-o", str(whole)]) == 0
@@ -119,7 +121,7 @@ def test_resuming_equals_an_unbroken_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to send to another process")
-def test_ctrl_c_keeps_what_was_learnt(tmp_path: Path) -> None:
+def test_ctrl_c_saves_the_model(tmp_path: Path) -> None:
     argv = ["moons", "--samples=10", "--hidden=2", "--epochs=10000000", "-o", str(tmp_path)]
     running = subprocess.Popen(
         [sys.executable, "-m", "autograd_scalar", "train", *argv],
@@ -133,7 +135,7 @@ def test_ctrl_c_keeps_what_was_learnt(tmp_path: Path) -> None:
     out, err = running.communicate()
     assert running.returncode == 130, err
     assert "Traceback" not in err
-    assert "the same command with --resume goes on" in out
+    assert "the same command with --resume continues" in out
     history = load_checkpoint(tmp_path / "model.json").history
     assert history is not None and history.stopped == "interrupted"
     assert len((tmp_path / "history.csv").read_text().splitlines()) == len(history) + 1
@@ -143,24 +145,24 @@ def test_ctrl_c_keeps_what_was_learnt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["moonz"], "no data set and no file is called 'moonz'; there are moons, circles, spiral"),
+        (["moonz"], "no data set or file 'moonz'; the data sets are moons, circles, spiral"),
         (["moons", "--activation=no"], "unknown activation 'no'; there are linear"),
         (["moons", "--loss=no"], "unknown loss 'no'; there are mse"),
         (["moons", "--optimizer=no"], "unknown optimizer 'no'; there are sgd"),
         (["moons", "--init=no"], "unknown initialiser 'no'; there are uniform"),
         (["moons", "--lr=-1"], "lr must be finite and 0 or more"),
-        (["moons", "--target=x"], "--target and --task are for CSV files, moons has classes"),
+        (["moons", "--target=x"], "--target and --task apply to CSV files, not to moons"),
         (["moons", "--validation=2"], "test must be a fraction of the rows"),
-        (["moons", "--noise=-1"], "noise is a standard deviation"),
-        (["moons", "--samples=1"], "1 points cannot be shared"),
-        (["moons", "--epochs=0"], "argument --epochs: expected a number of 1 or more, got '0'"),
+        (["moons", "--noise=-1"], "noise must be a standard deviation"),
+        (["moons", "--samples=1"], "n must be at least the number of classes"),
+        (["moons", "--epochs=0"], "argument --epochs: expected an integer of 1 or more, got '0'"),
         (["moons", "--hidden=4,x"], "argument --hidden: expected widths such as 16,16, got '4,x'"),
         (["moons", "--hidden", "-3"], "argument --hidden: expected widths such as 16,16, got '-3'"),
-        (["one.csv"], "one row cannot be split in two: --validation 0 holds none out"),
-        (["blobs", "--loss=hinge"], "only targets 0 and 1 can be signed"),
+        (["one.csv"], "a data set of one row cannot be split; use --validation 0"),
+        (["blobs", "--loss=hinge"], "signed() takes targets 0 and 1"),
         (["bad.csv"], "bad.csv: row 2 (line 3), column 'b': the cell is empty"),
-        (["plane.csv", "--gif"], "--gif shows a boundary between classes over two features"),
-        (["bad.csv", "--samples=3"], "--samples and --noise are for the toy data sets"),
+        (["plane.csv", "--gif"], "--gif draws the boundary between classes over two features"),
+        (["bad.csv", "--samples=3"], "--samples and --noise apply to the toy data sets"),
         (["bad.csv", "--target=c"], "bad.csv: no column 'c'; there are a, b, kind"),
     ],
 )
@@ -182,7 +184,7 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert {path.name for path in tmp_path.iterdir()} == {"bad.csv", "one.csv", "plane.csv"}
 
 
-def test_a_checkpoint_that_does_not_fit_stays(
+def test_a_checkpoint_that_does_not_fit_is_not_changed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["train", "moons", *QUICK, "-o", str(tmp_path)]) == 0
@@ -198,25 +200,25 @@ def test_a_checkpoint_that_does_not_fit_stays(
     assert (tmp_path / "model.json").read_bytes() == before
 
 
-def test_a_loss_that_does_not_suit_leaves_no_folder(tmp_path: Path) -> None:
+def test_a_loss_that_does_not_fit_the_data_leaves_no_folder(tmp_path: Path) -> None:
     assert main(["train", "blobs", *QUICK, "--loss=mse", "-o", str(tmp_path / "new")]) == 2
     assert not list(tmp_path.iterdir())
 
 
-def test_a_model_is_replaced_only_when_told(
+def test_a_model_is_replaced_only_with_force(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     again = ["train", "moons", *QUICK, "--seed=7", "-o", str(tmp_path)]
     assert main(["train", "moons", *QUICK, "-o", str(tmp_path)]) == 0
     before = (tmp_path / "model.json").read_bytes()
     assert main(again) == 2
-    assert "--resume goes on from it, --force replaces it" in capsys.readouterr().err
+    assert "--resume continues from it, --force replaces it" in capsys.readouterr().err
     assert (tmp_path / "model.json").read_bytes() == before
     assert main([*again, "--force"]) == 0
     assert (tmp_path / "model.json").read_bytes() != before
 
 
-def test_a_loss_that_is_no_number_is_explained(
+def test_a_loss_that_is_not_finite_is_explained(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     argv = [*QUICK, "--optimizer=sgd", "--loss=mse", "--lr=1e200", "--activation=linear"]
