@@ -96,14 +96,20 @@ def test_names_are_normalized_as_python_does(capsys: pytest.CaptureFixture[str])
         (["__import__('os').system('touch x')"], "column 1: "),
         (["x +"], "column 3: invalid syntax"),
         (["x + y", "x=1"], "no value is given for y"),
-        (["x", "x=1", "y=2", "z=3"], "a value is given for y, z, but the names in the expression are x"),
+        (
+            ["x", "x=1", "y=2", "z=3"],
+            "a value is given for y, z, but the names in the expression are x",
+        ),
         (["x", "x=1", "x=2"], "got two values for x"),
         (["x", "y"], "expected name=number, got 'y'"),
         (["x", "2x=3"], "expected name=number, got '2x=3'"),
         (["x", "x=1", "--colour"], "expected name=number, got '--colour'"),
         (["x", "x="], "'x=': column 1: the expression is empty"),
         (["x", "x=one"], "'x=one': 'one' is not a number"),
-        (["x", "x=1", "-o", "x.jpg"], "unknown picture format in x.jpg: use one of .svg, .png, .pdf, .dot"),
+        (
+            ["x", "x=1", "-o", "x.jpg"],
+            "unknown picture format in x.jpg: use one of .svg, .png, .pdf, .dot",
+        ),
         (["x", "x=1", "-o", "none/x.svg"], "none/x.svg: No such file or directory"),
     ],
 )
