@@ -42,7 +42,7 @@ else:
         or not all(hasattr(_engine, name) for name in NATIVE)
     ):
         warnings.warn(
-            "the compiled core is of another version, so plain Python runs; rebuild it with pip install -e .",
+            "the compiled core is of another version, so plain Python is used; rebuild it with pip install -e .",
             stacklevel=2,
         )
         _engine = None

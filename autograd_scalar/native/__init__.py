@@ -1,1 +1,1 @@
-"""The compiled core: the class of `python_core` as an extension type, made from the same rows when it is built."""
+"""The native engine: `engine` in C, made from the same rows of the table when the package is built."""

@@ -1,8 +1,8 @@
-"""Writes core.pyx: core.pyx.in with the rows of the table put in, as Cython.
+"""Generate core.pyx: core.pyx.in with the rows of the table inserted, as Cython.
 
-A row's texts are C expressions nearly as they stand. Of each row this makes the function that
-computes a node's value and partials from its parents' data (`run_mul`), the one that records it, and
-the method of Value; a row added to the table needs nothing else. setup.py calls it before it compiles.
+A row's texts are nearly C expressions already. Each row becomes the function that computes a node's value and partials
+from its parents' data (`run_mul`), the one that records it, and the method of Value. A row added to the table needs
+nothing else. setup.py calls this before it compiles.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _c(tree: ast.expr) -> str:
 
 
 def _value(row: Op) -> str:
-    """Return the function of a row's value, for other rows to call; libm's functions are there already."""
+    """Return the function of a row's value, for other rows to call; libm has those of primitives."""
     doubles = ", ".join(f"double {operand}" for operand in row.operands)
     return f"cdef inline double {row.name}({doubles}) noexcept:\n    return {_c(row.value_tree)}\n"
 
@@ -83,7 +83,7 @@ def _partial(row: Op, i: int) -> str:
 
 
 def _run_fold(row: Op) -> Iterable[str]:
-    """Yield the body of a fold: n elements of each list stand one list after the other, then the other operands."""
+    """Yield the body of a fold. Its parents are the n elements of each list, list by list, then the other operands."""
     lists, others = row.lists, [operand for operand in row.operands if operand not in row.lists]
     assert row.operands == (*lists, *others) and row.start_tree is not None
     yield f"    cdef double {', '.join([*row.operands, 'z'])}"
@@ -107,7 +107,7 @@ def _run_fold(row: Op) -> Iterable[str]:
 
 
 def _record(row: Op) -> str:
-    """Return the function that records a row: a C function over Values, or for a fold what Python calls."""
+    """Return the function that records a row: a C function over Values, or for a fold a Python function."""
     finish = [f"    run_{row.name}(v)", "    return on_new_node(v) if open_blocks else v", ""]
     if row.lists:
         names = arguments(row)
@@ -134,10 +134,10 @@ def _record(row: Op) -> str:
 
 
 def _run_any(rows: Iterable[Op]) -> str:
-    """Return the function that runs a node again, whichever row it is of."""
+    """Return the function that evaluates a node of any row again."""
     lines = [
         "cdef bint run(Value v) noexcept:",
-        '    """Compute a node again; False where its row is not compiled, or has other operands."""',
+        '    """Evaluate a node again; False if its row is not compiled in, or has other operands."""',
     ]
     for i, row in enumerate(rows):
         lines += [
@@ -148,7 +148,7 @@ def _run_any(rows: Iterable[Op]) -> str:
 
 
 def _arity_fits(row: Op) -> str:
-    """Return the test of a node's number of parents: a pickle may hold any."""
+    """Return the test of a node's number of parents, which may be any in a pickle."""
     others = len(row.operands) - len(row.lists)
     if not row.lists:
         return f"v.arity == {others}"
@@ -156,11 +156,11 @@ def _arity_fits(row: Op) -> str:
 
 
 def _update(update: Update) -> str:
-    """Return the function that applies an optimiser's rule to a list of Values."""
+    """Return the function that applies an optimizer's rule to a list of Values."""
     lists = "".join(f"list {name}s, " for name in update.running)
     settings = ", ".join(f"double {name}" for name in update.settings)
     lines = [
-        "@cython.boundscheck(True)  # the running numbers are lists that anybody may have changed",
+        "@cython.boundscheck(True)  # the state is in lists that a user may have changed",
         f"def update_{update.name}(list params, {lists}{settings}):",
         f"    cdef double {', '.join(['p', 'g', *update.running])}",
         "    cdef Py_ssize_t i",

@@ -218,4 +218,4 @@ assert (x * x).op == "mul"
 
 
 def test_more_names_of_operations_than_a_node_can_tell_apart():
-    assert run(NAMES).startswith("at most 65535 names of operations are told apart, and 'name 65")
+    assert run(NAMES).startswith("at most 65535 different operations are supported, and 'name 65")
