@@ -1,4 +1,4 @@
-"""Random programs over every row of the table, for hypothesis, and two references to hold them against."""
+"""Hypothesis strategies for programs over every row of the table, and two references for their results."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from autograd_scalar.value import RECORD
 
 EDGES = (0.0, -0.0, 5e-324, 1.0, -1.0, 0.5, 3.0, 1000.0, -1000.0, 1e300, inf, -inf, nan)
 
-#: What operands that are constants may be. x ** 2, and x ** 3, whose derivative has it, are left out: the algebra pass
-#: makes x * x of it, which once in a thousand times is another number in the last bit. test_passes looks at those.
+#: Constants for operands that must be constant. Exponents 2, and 3, whose derivative has exponent 2, are left out: the
+#: algebra pass turns x ** 2 into x * x, which differs in the last bit once in a thousand times; test_passes covers it.
 FIXED = (-1.0, 0.0, 0.5, 1.0, 2.5, 5.0)
 
-#: An instruction that is no row, with the number of its operands.
+#: Operations that are not rows, with their numbers of operands.
 CONTROL = {**{f"if{symbol}": 4 for symbol in COMPARISONS}, "stop": 1}
 
 numbers = st.one_of(strategies.numbers, strategies.numbers, st.sampled_from(EDGES))
 
 
 class Case(NamedTuple):
-    """A program, and inputs to run it for: a list of numbers each."""
+    """A program, and the points to run it at, each a list of inputs."""
 
     program: Program
     points: list[list[float]]
@@ -47,9 +47,9 @@ class Case(NamedTuple):
 def wild(
     draw: st.DrawFn, must: str | None = None, rows: Sequence[str] = ROWS, control: bool = True
 ) -> Case:
-    """Return a case where anything may be an operand of anything, with constants, guards and several outputs.
+    """Draw a case in which any result may be an operand of any row, with constants, guards and several outputs.
 
-    The outputs have the row `must` among them; without `control` there are no `if` and `stop`.
+    The row `must` is among the outputs; without `control` there are no selects and no `stop`.
     """
     builder = Builder(["x", "y", "z"][: draw(st.integers(1, 3))])
     inputs = len(builder.inputs)
@@ -93,29 +93,29 @@ def wild(
 
 @st.composite
 def tame(draw: st.DrawFn, must: str | None = None, rows: Sequence[str] = ROWS) -> Case:
-    """Return a case where every operand is in the domain of its row, and the one output depends on everything."""
+    """Draw a case whose operands lie in the domains of their rows, with one output that depends on all code."""
     drawn = draw(strategies.programs(must=must, rows=rows))
     builder = Builder([f"x{k}" for k in range(len(drawn.inputs))])
     pool = [builder.input(k) for k in range(len(drawn.inputs))]
     pool += [builder.constant({2.0: 2.5, 3.0: 5.0}.get(c, c)) for c in drawn.constants]  # see FIXED
-    for op, places in drawn.steps:
-        pool.append(builder.emit(op, *[pool[place] for place in places]))
+    for op, operands in drawn.steps:
+        pool.append(builder.emit(op, *[pool[index] for index in operands]))
     return Case(Program(builder.code, builder.inputs, pool[-1:]), [list(drawn.inputs)])
 
 
 def cases(must: str | None = None, rows: Sequence[str] = ROWS) -> st.SearchStrategy[Case]:
-    """Return the strategy of all cases."""
+    """Return the strategy of wild and tame cases."""
     return st.one_of(wild(must, rows), tame(must, rows))
 
 
 def bits(numbers: Iterable[float]) -> list[str]:
-    """Return what tells numbers apart: 0.0 and -0.0 differ, nan is nan."""
+    """Return texts that differ where numbers differ in a bit; every nan is "nan"."""
     listed = [*numbers]
     assert all(type(x) is float for x in listed), listed
     return ["nan" if x != x else x.hex() for x in listed]
 
 
-# ----- rows by themselves -----
+# ----- single rows -----
 
 
 def basic(program: Program) -> Program:
@@ -123,7 +123,7 @@ def basic(program: Program) -> Program:
 
 
 def of_row(name: str) -> Program:
-    """Return the program that is one row, with its derivatives; lists have two elements."""
+    """Return the program of one row and its derivatives; lists have two elements."""
     builder = Builder()
     operands = []
     for operand in strategies.flat_operands(name, 2):
@@ -136,7 +136,7 @@ def of_row(name: str) -> Program:
 
 
 def edges(program: Program) -> list[tuple[float, ...]]:
-    """Return points made of what numbers can be at worst, fewer of each where there are many inputs."""
+    """Return all points made of edge cases; with three inputs or more, of fewer of them."""
     some = {1: EDGES, 2: EDGES, 3: (0.0, -0.0, 1.0, -0.5, inf, nan)}
     return [
         *itertools.product(
@@ -149,7 +149,7 @@ def edges(program: Program) -> list[tuple[float, ...]]:
 
 
 def recorded(y: Value, xs: Sequence[Value]) -> Program:
-    """Return the program of a graph, in the order in which backward() goes through it."""
+    """Return the program of a graph, in the topological order of backward()."""
     builder = Builder([f"x{k}" for k in range(len(xs))])
     where = {x: builder.input(k) for k, x in enumerate(xs)}
     for v in ag.topological_order(y):
@@ -172,35 +172,37 @@ def eager(program: Program, inputs: Sequence[float]) -> tuple[list[Value], list[
         elif op == "const":
             nodes.append(Value(operands[0]))
         else:
-            nodes.append(RECORD[op](*TABLE[op].split([nodes[place] for place in operands])))
-    return xs, [nodes[place] for place in program.outputs]
+            nodes.append(RECORD[op](*TABLE[op].split([nodes[index] for index in operands])))
+    return xs, [nodes[index] for index in program.outputs]
 
 
 def derivatives(program: Program, inputs: Sequence[float]) -> list[float]:
-    """Return the derivatives of each output by all inputs: numbers pulled back through the code, one at a time."""
+    """Return the derivatives of each output with respect to all inputs: adjoints of floats, accumulated in reverse."""
     values = Program(program.code, program.inputs, range(len(program))).run(inputs)
     found: list[float] = []
     for output in program.outputs:
-        bars = {output: 1.0}
+        adjoints = {output: 1.0}
         by_input = [0.0] * len(inputs)
-        for place in range(output, -1, -1):
-            op, *operands = program.code[place]
-            bar = bars.get(place)
-            if bar is None or op in ("const", "stop"):
+        for index in range(output, -1, -1):
+            op, *operands = program.code[index]
+            adjoint = adjoints.get(index)
+            if adjoint is None or op in ("const", "stop"):
                 continue
             if op == "input":
-                by_input[operands[0]] += bar
+                by_input[operands[0]] += adjoint
                 continue
             data = [values[operand] for operand in operands]
             if op.startswith("if"):
                 taken = compute(op, [*data[:2], 1.0, 0.0]) == 1.0
-                sides = (bar, 0.0) if taken else (0.0, bar)
+                sides = (adjoint, 0.0) if taken else (0.0, adjoint)
                 terms = [*zip(operands[2:], sides, strict=True)]
             else:
                 partials = evaluate(op, *TABLE[op].split(data))[1]
-                terms = [(x, partial * bar) for x, partial in zip(operands, partials, strict=True)]
+                terms = [
+                    (x, partial * adjoint) for x, partial in zip(operands, partials, strict=True)
+                ]
             for operand, term in terms:
-                bars[operand] = bars.get(operand, 0.0) + term
+                adjoints[operand] = adjoints.get(operand, 0.0) + term
         found += by_input
     return found
 
@@ -208,7 +210,7 @@ def derivatives(program: Program, inputs: Sequence[float]) -> list[float]:
 def first_failure(program: Program, inputs: Sequence[float]) -> int:
     """Return the index of the first guard that fails, or -1."""
     compared = Program(
-        program.code, program.inputs, [place for g in program.guards for place in g[1:3]]
+        program.code, program.inputs, [index for g in program.guards for index in g[1:3]]
     )
     data = compared.run(inputs)
     for index, guard in enumerate(program.guards):

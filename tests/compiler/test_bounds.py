@@ -1,4 +1,4 @@
-"""No kernel reads or writes beyond the arrays that it is given: there, the process would end."""
+"""Kernels read and write within their arrays: guard pages around these end the process otherwise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("llvmlite")
 if not sys.platform.startswith("linux"):
-    pytest.skip("mmap and mprotect are Linux's here", allow_module_level=True)
+    pytest.skip("guard pages need mmap and mprotect as Linux has them", allow_module_level=True)
 
 
 def guarded(*names: str) -> subprocess.CompletedProcess[str]:
@@ -22,7 +22,7 @@ def guarded(*names: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("name", ["no_guard", "before_the_beginning"])
-def test_a_stray_access_would_be_noticed(name):
+def test_a_stray_access_ends_the_process(name):
     assert guarded(name).returncode == -signal.SIGSEGV
 
 

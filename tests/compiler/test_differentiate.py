@@ -1,4 +1,4 @@
-"""The gradient of a program against eager gradients, to the last bit."""
+"""Gradient programs agree with eager gradients to the last bit."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ X = ("input", 0)
 @pytest.mark.parametrize("name", ROWS)
 @settings(max_examples=6)
 @given(data=st.data())
-def test_eager(name, data):
-    """Every bit of the value and the gradient that backward() gives."""
+def test_gradients_agree_with_backward(name, data):
+    """Value and gradient have the bits that backward() gives."""
     program, points = data.draw(st.one_of(wild(name, control=False), tame(name)))
     for point in points:
         xs, outputs = eager(program, point)
@@ -39,8 +39,8 @@ def test_eager(name, data):
 
 @settings(max_examples=150)
 @given(case=cases())
-def test_numbers_pulled_back(case: Case):
-    """The same with branches and several outputs."""
+def test_gradients_agree_with_adjoints_of_floats(case: Case):
+    """The same with selects, `stop` and several outputs."""
     program, points = case
     gradients = differentiate(program, range(len(program.inputs)))
     for point in points:
@@ -49,16 +49,16 @@ def test_numbers_pulled_back(case: Case):
         )
 
 
-def hessian(name: str) -> Program:
-    """Return a row with its first derivatives, and the derivatives of all of these."""
+def second_derivatives(name: str) -> Program:
+    """Return a row with its first derivatives, and the derivatives of all of them."""
     xs = [Value(1.0) for _ in flat_operands(name, 2)]
     row = recorded(RECORD[name](*TABLE[name].split(xs)), xs)
     return differentiate(differentiate(row, range(len(xs))), range(len(xs)))
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_second_derivatives(name):
-    program = hessian(name)
+def test_rows_differentiate_twice(name):
+    program = second_derivatives(name)
     n = len(program.inputs)
     for share in (0.21, 0.58, 0.83):
         point = [low + share * (high - low) for low, high in domains(name, 2)]
@@ -73,7 +73,7 @@ def test_second_derivatives(name):
 
 @settings(max_examples=30)
 @given(case=tame())
-def test_second_derivatives_of_programs(case: Case):
+def test_programs_differentiate_twice(case: Case):
     program, (point,) = case
     n = len(point)
     second = differentiate(differentiate(program, range(n)), range(n))
@@ -94,11 +94,11 @@ def run(program: Program, xs: Sequence[Value]) -> Value:
             case "const":
                 nodes.append(Value(operands[0]))
             case _:
-                nodes.append(call(op, *TABLE[op].split([nodes[place] for place in operands])))
+                nodes.append(call(op, *TABLE[op].split([nodes[index] for index in operands])))
     return nodes[program.outputs[0]]
 
 
-def test_text():
+def test_the_text_of_a_gradient():
     program = Program([X, ("input", 1), ("mul", 0, 1), ("tanh", 2)], ["x", "y"], [3])
     assert str(program) == "x, y -> t3\n  t2 = x * y\n  t3 = tanh(t2)"
     assert str(differentiate(program, [0, 1])) == (
@@ -119,30 +119,30 @@ def test_text():
     [
         ([X], 0, [1.0, 0.0]),  # the output is an input
         ([X, ("const", 7.0)], 1, [0.0, 0.0]),
-        ([("input", 1), ("exp", 0)], 1, [0.0, exp(3.0)]),  # the other input is not in the code
+        ([("input", 1), ("exp", 0)], 1, [0.0, exp(3.0)]),  # the code does not read x
         ([X, ("stop", 0), ("mul", 0, 1)], 2, [2.0, 0.0]),
         ([X, ("stop", 0), ("exp", 1)], 2, [0.0, 0.0]),
         ([X, ("input", 1), ("if<", 0, 1, 1, 0)], 2, [0.0, 1.0]),
         ([X, ("input", 1), ("if>", 0, 1, 1, 0)], 2, [1.0, 0.0]),
         ([X, ("input", 1), ("if<", 0, 1, 0, 0)], 2, [1.0, 0.0]),
         ([X, ("const", 2.0), ("pow_const", 0, 1), ("sum", 2, 0, 2)], 3, [9.0, 0.0]),
-        ([X, ("neg", 0), ("neg", 0)], 1, [-1.0, 0.0]),  # what comes after the output does not count
+        ([X, ("neg", 0), ("neg", 0)], 1, [-1.0, 0.0]),  # code after the output adds nothing
     ],
 )
-def test_small_programs(code, output, expected):
+def test_gradients_of_small_programs(code, output, expected):
     program = Program(code, ["x", "y"], [output])
     point = [2.0, 3.0]
     assert differentiate(program, [0, 1]).run(point) == [*program.run(point), *expected]
     assert differentiate(program, [1, 0, 1]).run(point)[1:] == [expected[k] for k in (1, 0, 1)]
 
 
-def test_the_side_that_is_not_taken_gets_nothing_of_infinity():
-    """sqrt has an infinite slope where the branch begins."""
+def test_the_side_not_taken_has_derivative_zero():
+    """The derivative of sqrt at 0 is infinite, and inf * 0 would be nan."""
     code = [X, ("const", 0.0), ("if>", 0, 1, 0, 1), ("sqrt", 2)]
     assert differentiate(Program(code, ["x"], [3]), [0]).run([0.0]) == [0.0, 0.0]
 
 
-def test_guards_and_outputs_come_first_and_stay():
+def test_outputs_come_first_and_guards_are_kept():
     program = Program(
         [X, ("exp", 0), ("sin", 0)], ["x"], [1, 2], [Guard("<", 0, 1, True, "f.py:3")]
     )
@@ -151,11 +151,10 @@ def test_guards_and_outputs_come_first_and_stay():
     assert str(gradients).endswith("guard x < t1 is True  # f.py:3")
 
 
-def test_a_long_chain():
-    """Nothing recurses, and the time is proportional to the length."""
+def test_a_long_chain_takes_no_recursion():
     builder = Builder(["x"])
-    place = builder.input(0)
+    index = builder.input(0)
     for _ in range(20_000):
-        place = builder.emit("neg", place)
-    gradients = simplify(lower(differentiate(builder.program([place]), [0])))
+        index = builder.emit("neg", index)
+    gradients = simplify(lower(differentiate(builder.program([index]), [0])))
     assert gradients.run([3.0]) == [3.0, 1.0]

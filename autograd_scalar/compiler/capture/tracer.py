@@ -1,4 +1,4 @@
-"""What a function does with Values while it is recorded, as a program."""
+"""Trace one call of a function: every operation on Values becomes an instruction, every comparison a guard."""
 
 from __future__ import annotations
 
@@ -19,44 +19,47 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep
 
 
 class Frozen(NamedTuple):
-    """A number that is the same in every replay, and the line that wrote it."""
+    """A number that every replay repeats, and the line that wrote it."""
 
     number: float
     location: str
 
 
 class Tracer:
-    """The record of one call. Nodes are kept alive, so that none of them is mistaken for another."""
+    """The trace of one call under construction. It keeps all nodes alive, so that their ids stay unique."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        #: The arguments' Values, in the order of the inputs, with what they are called.
+        #: The Values of the arguments with their names, in the order of the inputs.
         self.inputs: dict[Value, str] = {}
-        #: What stands for floats: arguments, and derivatives that are floats outside of a recording.
+        #: Values that stand for floats: arguments, and derivatives that are floats in eager code.
         self._numbers: set[Value] = set()
-        #: By which arguments, and Values that were there before, derivatives are taken: it matters which are the same.
-        self.by: set[Value] = set()
-        # By their ids: a tracer hears of every hash, and there are two for each node.
+        #: Arguments and captured Values that the function takes derivatives with respect to; they must be distinct in
+        #: a replay too.
+        self.differentiated: set[Value] = set()
+        #: Nodes made during the call, by id: a dict of Values would report two hashes for each node to this tracer.
         self._made: dict[int, Value] = {}
         #: Leaves made from numbers, with the lines that made them.
         self._constants: dict[int, tuple[Value, str]] = {}
+        #: Detached leaves, with the Values that they copy.
         self._cut: dict[Value, Value] = {}
-        #: Leaves that the function made as Values, and what the next one has its number from.
+        #: Leaves that the function made by a call of Value, and the Value that the next one copies.
         self._values: set[Value] = set()
         self._copied: Value | None = None
+        #: Symbol, operands, outcome and line of each comparison.
         self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
-        #: Whether the function may do something else for other numbers.
+        #: Whether the function compared Values, so that it may take another path for other numbers.
         self.branches = False
 
     def argument(self, number: float, name: str, *, is_number: bool) -> Value:
-        """Return the Value of an argument, a float's or another Value's."""
+        """Return a new input, which stands for an argument: a float where `is_number`, else a Value."""
         v = Value(number)
         self.inputs[v] = name
         if is_number:
             self._numbers.add(v)
         return v
 
-    # ----- what the cores tell; see modes.Tracer -----
+    # ----- called by the engines; see node.modes.Tracer -----
 
     def made(self, v: Value) -> None:
         self._constants.pop(id(v), None)
@@ -68,7 +71,7 @@ class Tracer:
             )
 
     def constant(self, v: Value) -> None:
-        self._constants[id(v)] = v, _place()
+        self._constants[id(v)] = v, _user_line()
 
     def leaf(self, v: Value) -> None:
         self.constant(v)
@@ -87,41 +90,47 @@ class Tracer:
 
     def compared(self, symbol: str, x: Value, y: Any, outcome: bool) -> None:
         self.branches = True
-        self._comparisons.append((symbol, x, y, outcome, _place()))
+        self._comparisons.append((symbol, x, y, outcome, _user_line()))
 
     def read(self, v: Value) -> None:
-        # What becomes of the number nobody knows, so the record holds where the number is the same.
-        with_itself = modes.tracer.set(None)
+        # The use of the number cannot be traced, so the trace holds for this number alone.
+        token = modes.tracer.set(None)
         try:
             number = v.data
-            self._comparisons.append(("==", v, number, True, f"{_place()} (data is read)"))
+            self._comparisons.append(("==", v, number, True, f"{_user_line()} (data is read)"))
         finally:
-            modes.tracer.reset(with_itself)
-        if number == 0.0:  # which -0.0 equals
-            sign = (">", 1.0 / v, 0.0, copysign(1.0, number) > 0.0, f"{_place()} (data is read)")
+            modes.tracer.reset(token)
+        if number == 0.0:  # 0.0 == -0.0, so guard the sign as well
+            sign = (
+                ">",
+                1.0 / v,
+                0.0,
+                copysign(1.0, number) > 0.0,
+                f"{_user_line()} (data is read)",
+            )
             self._comparisons.append(sign)
 
     def used_by_identity(self, v: Value) -> None:
         frame = sys._getframe(2)
-        if frame.f_code.co_name in ("__hash__", "__eq__"):  # of the plain Python core
+        if frame.f_code.co_name in ("__hash__", "__eq__"):  # the plain-Python engine's own frame
             frame = frame.f_back or frame
         if not frame.f_code.co_filename.startswith((PACKAGE, "<autograd_scalar")) and (
             v in self.inputs or self.is_number(v)
         ):
             self.refuse(
-                "looks for a number among the keys of a dict or set, or compares it with itself",
+                "uses a number as the key of a dict or set, or compares it with itself",
                 "use < and >, or where()",
             )
 
     def differentiates_by(self, v: Value) -> None:
         if id(v) not in self._made and id(v) not in self._constants:
-            self.by.add(v)
+            self.differentiated.add(v)
 
     def is_number(self, v: Value) -> bool:
         return self.are_numbers([v])[0]
 
     def are_numbers(self, values: Sequence[Value]) -> list[bool]:
-        """Return of some Values whether they stand for floats: what depends on such alone, and on no other Value."""
+        """Return for each Value whether it stands for a float: it depends on stand-ins, and on no other Value."""
         constant, number, value = range(3)
         known: dict[Value, int] = {}
         for v in self._order(values):
@@ -143,78 +152,77 @@ class Tracer:
         return leaf
 
     def result(self, number: float) -> Value:
-        """Return a plain number that the function gives as a Value."""
+        """Return the Value of a plain number among the results."""
         v = Value(number)
         self._constants[id(v)] = v, "its result"
         return v
 
     def refuse(self, what: str, advice: str = "do that outside") -> None:
-        raise JitError(f"{self.name} {what} at {_place()}, which a replay would not; {advice}")
+        raise JitError(f"{self.name} {what} at {_user_line()}, which a replay would not; {advice}")
 
     # ----- the program -----
 
     def program(self, outputs: Sequence[Value]) -> tuple[Program, list[Value], list[Frozen]]:
-        """Return the program of some outputs, the Values it closes over, and the numbers it froze.
+        """Return the program of some outputs, the captured Values, and the numbers frozen in the code.
 
-        The arguments come first in the program, then the Values that were there before the recording.
+        The inputs are the arguments, then the captured Values.
         """
         closed: list[Value] = []
         frozen: list[Frozen] = []
         builder = Builder([*self.inputs.values()])
-        where: dict[Value, int] = {v: builder.input(k) for k, v in enumerate(self.inputs)}
+        index: dict[Value, int] = {v: builder.input(k) for k, v in enumerate(self.inputs)}
         compared = [v for _, *pair, _, _ in self._comparisons for v in pair if type(v) is Value]
         for v in self._order([*outputs, *compared]):
-            if v in where:
+            if v in index:
                 continue
             if v in self._cut:
-                where[v] = builder.emit("stop", where[self._cut[v]])
+                index[v] = builder.emit("stop", index[self._cut[v]])
             elif id(v) in self._made:
-                where[v] = builder.emit(v.op, *[where[parent] for parent in v.parents])
+                index[v] = builder.emit(v.op, *[index[parent] for parent in v.parents])
             elif id(v) in self._constants:
-                where[v] = builder.constant(v.data)
+                index[v] = builder.constant(v.data)
                 frozen.append(Frozen(v.data, self._constants[id(v)][1]))
             else:
                 builder.inputs.append(v.label or f"c{len(closed)}")
-                where[v] = builder.input(len(builder.inputs) - 1)
+                index[v] = builder.input(len(builder.inputs) - 1)
                 closed.append(v)
-        guards = self._guards(builder, where)
-        return builder.program([where[v] for v in outputs], guards), closed, frozen
+        guards = self._guards(builder, index)
+        return builder.program([index[v] for v in outputs], guards), closed, frozen
 
     def _order(self, roots: Iterable[Value]) -> list[Value]:
-        """Return the nodes under the roots as eager code orders them; cuts come after their sources."""
+        """Return the nodes under the roots in the order of eager code, detached leaves after their sources."""
         roots = [*roots]
         sources: list[Value] = []
         for v in self._cut:
             sources += [self._cut[v], v]
-        # What is cut was there before whatever reads it; the order among the others stays.
+        # A detached leaf precedes its readers; the order of all other nodes stays the same.
         return topological_order(*sources, *roots) if sources else topological_order(*roots)
 
-    def _guards(self, builder: Builder, where: dict[Value, int]) -> list[Guard]:
-        """Return the comparisons that can come out otherwise."""
+    def _guards(self, builder: Builder, index: dict[Value, int]) -> list[Guard]:
+        """Return the comparisons whose outcome may differ in a replay: those that do not compare two constants."""
         guards: dict[tuple[str, int, int], Guard] = {}
-        for symbol, x, y, outcome, place in self._comparisons:
+        for symbol, x, y, outcome, location in self._comparisons:
             number = y.data if type(y) is Value else float(y)
             exact = type(y) is Value or number == y or y != y
             if not exact or not outcome_is(outcome, symbol, x.data, number):
                 raise JitError(
-                    f"{self.name} compares with {y!r} at {place}, which no float is; compare with a float"
+                    f"{self.name} compares with {y!r} at {location}, which is not a float exactly; use a float"
                 )
-            other = where[y] if type(y) is Value else builder.constant(number)
-            if where[x] in builder.numbers and other in builder.numbers:
+            other = index[y] if type(y) is Value else builder.constant(number)
+            if index[x] in builder.numbers and other in builder.numbers:
                 continue
-            guards.setdefault(
-                (symbol, where[x], other), Guard(symbol, where[x], other, outcome, place)
-            )
+            guard = Guard(symbol, index[x], other, outcome, location)
+            guards.setdefault((symbol, index[x], other), guard)
         return list(guards.values())
 
 
 def outcome_is(outcome: bool, symbol: str, x: float, y: float) -> bool:
-    """Return whether a comparison comes out like that; nan, whose data was read, is like nothing."""
+    """Return whether a comparison of floats has an outcome; nan counts as equal to itself here."""
     return COMPARISONS[symbol](x, y) is outcome or (symbol == "==" and x != x)
 
 
-def _place() -> str:
-    """Return where the code outside the package stands, as `file:line`."""
+def _user_line() -> str:
+    """Return the innermost line outside the package, as `file:line`."""
     frame = sys._getframe(2)
     while frame is not None:
         filename = frame.f_code.co_filename

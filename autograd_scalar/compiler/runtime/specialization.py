@@ -86,7 +86,9 @@ class Entry:
             )
         program, closed, frozen = tracer.program(outputs)
         built = pytree.build(result, iter(leaves))
-        return Path(self.spec, program, closed, frozen, built, len(tracer.inputs), tracer.by)
+        return Path(
+            self.spec, program, closed, frozen, built, len(tracer.inputs), tracer.differentiated
+        )
 
     def _traced(self, tracer: Tracer, numbers: Sequence[float]) -> Any:
         """Return what the function gives for Values with some numbers, while a trace hears of all that it does."""
