@@ -1,6 +1,6 @@
 """Scalar automatic differentiation that can be read, drawn and explained.
 
-Values record what is done with them, and backward() gives the slopes:
+Values record the operations on them, and backward() computes the gradients:
 
 >>> import autograd_scalar as ag
 >>> x = ag.Value(2.0, label="x")
@@ -9,20 +9,20 @@ Values record what is done with them, and backward() gives the slopes:
 >>> f"{y:.4f} {x.grad:.4f}"
 '1.8186 0.0770'
 
-To look at it       print(ag.explain(y))               the chain rule, line by line
-                    ag.draw(y, "y.svg")                the graph; .png and .pdf too
-                    ag.explore(y, "y.html")            a page: step through it, move the inputs
-Operations          ag.tanh(x), ag.maximum(x, y)       or x.tanh(); ag.define_op adds one of yours
-Derivatives         ag.grad(ag.grad(ag.sin))(1.0)      of functions, to any order
-                    ag.hessian(f)(x)                   gradient, jacobian, jvp, vjp, hvp likewise
-                    ag.check_grad(f, 1.0)              against differences
+Explanations        print(ag.explain(y))               the chain rule, line by line
+                    ag.draw(y, "y.svg")                a picture of the graph; .png and .pdf too
+                    ag.explore(y, "y.html")            a page with sliders, step by step
+Operations          ag.tanh(x), ag.maximum(x, y)       or x.tanh(); ag.define_op adds your own
+Derivatives         ag.grad(ag.grad(ag.sin))(1.0)      of functions, of any order
+                    ag.hessian(f)(x)                   also gradient, jacobian, jvp, vjp, hvp
+                    ag.check_grad(f, 1.0)              compared with finite differences
 Networks            moons = ag.data.moons(100, seed=1)
                     model = ag.nn.MLP(2, [16, 16, 1], seed=1)
                     history = ag.train.fit(model, moons, epochs=20)
                     ag.plot.decision_boundary(model, moons).savefig("moons.png")
-Speed               ag.jit(f)                          the same numbers, as machine code
+Speed               ag.jit(f)                          the same results from machine code
 
-help(ag.draw) tells all about one name; `autograd-scalar --help` is the command line.
+help(ag.draw) documents a name; `autograd-scalar --help` is the command line.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-#: What is not needed until it is asked for, by the module it is in: import stays quick.
+#: Public names that are imported on first use, by module, so that `import autograd_scalar` stays fast.
 _FUNCTIONS = {
     "JitError": "compiler.errors",
     "check_grad": "testing",
@@ -98,13 +98,15 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
     if name in TABLE:
         function = getattr(functions, name)
-        if name in BUILT_IN:  # found at once from now on; a row of the user's may be defined again
+        if (
+            name in BUILT_IN
+        ):  # found at once from now on; an operation of the user's may be redefined
             globals()[name] = function
         return function
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-#: For `from autograd_scalar import *`: all but the names that Python itself has.
+#: The names of `from autograd_scalar import *`: all except those that would hide Python's own.
 __all__ = sorted(
     {
         "AnomalyError",

@@ -157,7 +157,7 @@ def _check_call(
 
 
 def _check_counts(*, epochs: Any, checkpoint_every: Any, **optional: Any) -> None:
-    """Raise ValueError unless the counts are positive whole numbers, or None where optional."""
+    """Raise ValueError unless the counts are positive integers; optional ones may be None."""
     check_count("epochs", epochs)
     check_count("checkpoint_every", checkpoint_every)
     for name, count in optional.items():

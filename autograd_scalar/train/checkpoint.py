@@ -1,7 +1,7 @@
 """Checkpoints: a model and the state of its training in one JSON file.
 
-Numbers are written so that they come back to the last bit, and a file is replaced as a whole, so
-that whoever stops the program at any moment finds either the old one or the new one.
+Numbers are read back to the last bit. A file is replaced atomically: a program killed at any moment
+leaves either the old file or the new one.
 """
 
 from __future__ import annotations
@@ -24,45 +24,45 @@ VERSION = 1
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be written, read, or used here; says which file and why.
+    """Raised for a checkpoint that cannot be written, read or used; names the file and the reason.
 
-    From `fit`, where a file cannot be written any more, it has the `history` of the training.
+    If `fit` raises it during training, it has the `history` so far.
     """
 
     history: History
 
 
 class Checkpoint(NamedTuple):
-    """What a checkpoint file holds."""
+    """The content of a checkpoint file."""
 
     path: str
-    #: The parameters' data under their names.
+    #: The data of the parameters by name.
     model: dict[str, float]
-    #: What `nn.build` makes the model from; None for a class that it does not know.
+    #: The architecture, from which `nn.build` makes the model; None for an unregistered class.
     architecture: dict[str, Any] | None = None
-    #: The parameters of the best epoch, where early stopping kept them.
+    #: The parameters of the best epoch, with early stopping.
     best: dict[str, float] | None = None
-    #: What the columns of the data were.
+    #: The columns and the scaling of the data.
     schema: Schema | None = None
     optimizer: dict[str, Any] | None = None
     history: History | None = None
-    #: Where `fit` was, for it to continue.
+    #: The position of `fit` in the data, from which it resumes.
     loop: dict[str, Any] | None = None
-    #: Whatever the caller wanted to keep.
+    #: The object passed as `extra`.
     extra: Any = None
 
     def build(self) -> Module:
-        """Return a new model like the one that `fit` left, or `save_checkpoint` was given.
+        """Return a new model equal to the one that was saved.
 
-        After early stopping that is the model of the best epoch; while training, or interrupted,
-        it is the latest.
+        After early stopping it has the parameters of the best epoch. In a checkpoint of a running or
+        interrupted `fit` it has the latest ones.
 
-        Raises CheckpointError for a model whose class is not the package's own.
+        Raises CheckpointError for a model whose class is not registered with `nn.buildable`.
         """
         if self.architecture is None:
             raise CheckpointError(
-                f"{self.path}: the model's architecture is not recorded; make the model yourself "
-                "and use restore(model)"
+                f"{self.path}: the architecture of the model is not recorded; make the model "
+                "yourself and use restore(model)"
             )
         try:
             model = build(self.architecture)
@@ -73,16 +73,16 @@ class Checkpoint(NamedTuple):
         return model
 
     def restore(self, model: Module, optimizer: Optimizer | None = None) -> None:
-        """Set the latest parameters, and the optimiser's state if one is given.
+        """Set the parameters of a model, and the state of an optimizer if given, to the latest ones.
 
-        Raises CheckpointError where they do not fit; model and optimiser then stay as they were.
+        Raises CheckpointError if they do not fit; neither has changed then.
         """
         before = model.state_dict()
         try:
             model.load_state_dict(self.model)
             if optimizer is not None:
                 if self.optimizer is None:
-                    raise ValueError("it holds no optimizer")
+                    raise ValueError("the checkpoint holds no optimizer")
                 optimizer.load_state_dict(self.optimizer)
         except (AttributeError, KeyError, TypeError, ValueError) as problem:
             model.load_state_dict(before)
@@ -100,7 +100,7 @@ def save_checkpoint(
     loop: dict[str, Any] | None = None,
     extra: Any = None,
 ) -> None:
-    """Write a checkpoint, replacing the file as a whole.
+    """Write a checkpoint, replacing the file atomically.
 
     >>> import tempfile, os
     >>> from autograd_scalar.nn import MLP
@@ -110,8 +110,18 @@ def save_checkpoint(
     >>> load_checkpoint(path).build()([1.0, 2.0]).data == model([1.0, 2.0]).data
     True
 
-    Raises CheckpointError where the file cannot be written, TypeError for an extra that JSON cannot
-    hold.
+    Args:
+        path: The file to write.
+        model: The model whose parameters and architecture are saved.
+        best: Parameters of the best epoch, as `model.state_dict()` returned them.
+        schema: Columns and scaling of the data.
+        optimizer: The optimizer whose state is saved.
+        history: History of the training.
+        loop: Position of `fit` in the data.
+        extra: Any JSON-serializable object.
+
+    Raises CheckpointError if the file cannot be written, TypeError for an `extra` that is not
+    JSON-serializable.
     """
     check_extra(extra)
     content = {
@@ -127,7 +137,7 @@ def save_checkpoint(
         "extra": extra,
     }
     text = json.dumps(_encode(content), allow_nan=False)
-    # In the same folder, because only within one file system is a file replaced in one go.
+    # In the same folder, because a file is replaced atomically only within a file system.
     partial = f"{os.fspath(path)}.{os.getpid()}.tmp"
     try:
         try:
@@ -140,27 +150,27 @@ def save_checkpoint(
             if os.path.exists(partial):
                 os.remove(partial)
     except OSError as problem:
-        raise CheckpointError(f"{os.fspath(path)}: cannot write it: {problem.strerror}") from None
+        raise CheckpointError(f"{os.fspath(path)}: cannot be written: {problem.strerror}") from None
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Return what a checkpoint file holds.
+    """Return the content of a checkpoint file.
 
-    Raises CheckpointError for a file that is missing, truncated, or something else.
+    Raises CheckpointError for a file that is missing, truncated, damaged, or not a checkpoint.
     """
     name = os.fspath(path)
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file, object_hook=_decode)
     except OSError as problem:
-        raise CheckpointError(f"{name}: cannot read it: {problem.strerror}") from None
+        raise CheckpointError(f"{name}: cannot be read: {problem.strerror}") from None
     except (TypeError, ValueError, RecursionError) as problem:
         raise CheckpointError(f"{name}: truncated, or not a checkpoint: {problem}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{name}: not a checkpoint of this package")
     if content.get("version") != VERSION:
         raise CheckpointError(
-            f"{name}: written as version {content.get('version')}, this package reads {VERSION}"
+            f"{name}: has version {content.get('version')}, this package reads version {VERSION}"
         )
     try:
         loop, history, schema = content["loop"], content["history"], content["schema"]
@@ -171,7 +181,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             if not all(isinstance(x, float | int) for x in state.values()):
                 raise ValueError("a parameter is not a number")
             if state.keys() != content["model"].keys():
-                raise ValueError("the best epoch's parameters are not the model's")
+                raise ValueError("the parameters of the best epoch are not those of the model")
         return Checkpoint(
             name,
             content["model"],
@@ -184,20 +194,20 @@ def load_checkpoint(path: Path) -> Checkpoint:
             content["extra"],
         )
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
-        what = f"it lacks {problem}" if isinstance(problem, KeyError) else str(problem)
-        raise CheckpointError(f"{name}: a damaged checkpoint: {what}") from None
+        reason = f"{problem} is missing" if isinstance(problem, KeyError) else str(problem)
+        raise CheckpointError(f"{name}: a damaged checkpoint: {reason}") from None
 
 
 def check_extra(extra: Any) -> None:
-    """Raise TypeError unless JSON can hold it, so that `fit` need not train to find out."""
+    """Raise TypeError unless an object is JSON-serializable; `fit` checks it before training."""
     try:
         json.dumps(_encode(extra), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as problem:
-        raise TypeError(f"extra is kept as JSON, which cannot hold it: {problem}") from None
+        raise TypeError(f"extra must be JSON-serializable: {problem}") from None
 
 
 def rng_state(loop: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the state of the generator that shuffles, as `random` takes it: JSON has no tuples."""
+    """Return the state of the shuffling generator as tuples, as `random` takes it."""
     version, numbers, gauss = loop["rng"]
     return version, tuple(numbers), gauss
 
@@ -211,13 +221,13 @@ def _check_loop(loop: dict[str, Any]) -> None:
 
 
 def _encode(x: Any) -> Any:
-    """Return x for JSON, which has no nan and no infinities: those become {"__float__": "nan"}."""
+    """Return x with nan and infinities, which JSON lacks, replaced by {"__float__": "nan"}."""
     match x:
         case float():
             return x if isfinite(x) else {"__float__": repr(x)}
         case dict():
             if x.keys() == {"__float__"}:
-                raise ValueError("a dictionary of '__float__' alone stands for a nan or infinity")
+                raise ValueError("the key '__float__' alone is reserved for nan and infinities")
             return {key: _encode(item) for key, item in x.items()}
         case list() | tuple():
             return [_encode(item) for item in x]

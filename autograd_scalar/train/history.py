@@ -1,4 +1,4 @@
-"""What a training run leaves behind: one row an epoch."""
+"""History: the losses, metrics and settings of a training run, one row per epoch."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from autograd_scalar.nn import Module
 
 
 class Frame(NamedTuple):
-    """The parameters after an epoch (0: before the first), in the order of `model.parameters()`."""
+    """The parameters after an epoch, in the order of `model.parameters()`; epoch 0 is the start."""
 
     epoch: int
     parameters: list[float]
 
 
 class History:
-    """The numbers of each epoch, as columns of equal length, and why training stopped.
+    """The losses and metrics of a training run, as columns with one number per epoch.
 
-    `columns` has epoch (from 1), loss, accuracy or error, val_loss and val_accuracy or val_error
-    where there is a validation set, lr, and seconds. `stopped` is "finished", "early stopping",
-    "callback", "interrupted", or "" while training. `frames` is what `record` asked for.
+    `columns` has epoch (from 1), loss, accuracy or error, with a validation set val_loss and
+    val_accuracy or val_error, then lr and seconds. `stopped` is the reason why training ended:
+    "finished", "early stopping", "callback", "interrupted" or "not finite", and "" while it runs.
+    `frames` holds the parameters that `record` asked for.
 
     >>> history = History()
     >>> history.append({"epoch": 1, "loss": 0.5}); history.append({"epoch": 2, "loss": 0.25})
@@ -37,14 +38,14 @@ class History:
         self.settings: dict[str, Any] = settings or {}
         self.stopped = ""
         self.frames: list[Frame] = []
-        #: What was trained, and on what, for explore(); checkpoints do not keep them.
+        #: The model and the data, for explore(); not part of a checkpoint.
         self.model: Module | None = None
         self.data: Any = None
-        #: Whether batches ran as machine code; see fit's `jit`.
+        #: Whether batches ran as machine code; see the argument `jit` of fit.
         self.compiled = False
 
     def append(self, row: dict[str, float]) -> None:
-        """Add an epoch; every row has the columns of the first."""
+        """Append an epoch; raise ValueError if its columns are not those of the first."""
         if self.columns and row.keys() != self.columns.keys():
             raise ValueError(f"expected columns {list(self.columns)}, got {list(row)}")
         for name, number in row.items():
@@ -55,26 +56,26 @@ class History:
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in self.columns:
-            raise KeyError(f"no column {name!r}; there are {', '.join(self.columns)}")
+            raise KeyError(f"no column {name!r}; the columns are {', '.join(self.columns)}")
         return self.columns[name]
 
     def row(self, index: int) -> dict[str, float]:
-        """Return one epoch's numbers by name; the last epoch is at -1."""
+        """Return the numbers of an epoch by column; index -1 is the last epoch."""
         return {name: column[index] for name, column in self.columns.items()}
 
     @property
     def monitored(self) -> str:
-        """The column that tells better epochs from worse: val_loss where there is one."""
+        """The column by which epochs are compared: "val_loss", or "loss" without validation."""
         return "val_loss" if "val_loss" in self.columns else "loss"
 
     @property
     def best_epoch(self) -> int:
-        """The first epoch with the lowest monitored loss; 0 where there is none."""
+        """The first epoch with the lowest monitored loss; 0 without any epoch."""
         losses = [inf if isnan(x) else x for x in self.columns.get(self.monitored, [])]
         return losses.index(min(losses)) + 1 if losses else 0
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the columns to a file; numbers are exact."""
+        """Write the columns to a CSV file, numbers to the last bit."""
         import csv
 
         with open(path, "w", newline="", encoding="utf-8") as file:
@@ -83,9 +84,9 @@ class History:
             writer.writerows(zip(*self.columns.values(), strict=True))
 
     def replay(self, model: Module) -> Iterator[Frame]:
-        """Yield each recorded frame with the model as it was then; afterwards the model is as now.
+        """Yield each recorded frame while the model has its parameters, and restore them at the end.
 
-        For pictures of how a model came about: draw it inside the loop.
+        Draw the model inside the loop to show its training.
         """
         parameters = model.parameters()
         now = [p.data for p in parameters]
@@ -99,17 +100,18 @@ class History:
                 p.data = data
 
     def explore(self, path: str | os.PathLike[str], sample: int = 0) -> Any:
-        """Write one HTML file with the boundary, the loss and a sample's graph over the recorded epochs.
+        """Write an HTML page of the recorded epochs: decision boundary, loss, graph of a sample.
 
-        `fit(..., record=1)` records them. Returns the Explorer, which a notebook shows; raises what
-        `explore_history` raises where nothing was recorded.
+        `fit(..., record=1)` records each epoch. Returns the Explorer, which a notebook shows.
+
+        Raises ValueError if nothing was recorded.
         """
         from autograd_scalar.show.explorer.explore import explore_history
 
         return explore_history(self, path, sample=sample)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the history as a dictionary that JSON can hold."""
+        """Return the history as a JSON-serializable dictionary."""
         return {
             "columns": self.columns,
             "settings": self.settings,
@@ -119,7 +121,7 @@ class History:
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> History:
-        """Return the history that `to_json` described."""
+        """Return the history that `to_json` returned as a dictionary."""
         history = cls(dict(saved["settings"]))
         history.columns = {name: list(column) for name, column in saved["columns"].items()}
         history.stopped = saved["stopped"]

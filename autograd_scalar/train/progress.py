@@ -1,4 +1,4 @@
-"""How training shows where it is: a bar in a terminal, one display in a notebook, else lines."""
+"""Progress of training: a bar in a terminal, a display in a notebook, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from autograd_scalar.train.history import History
 
 
 class Progress:
-    """Shows nothing; the base of those that show something."""
+    """Base class of the kinds of progress; shows nothing."""
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
 
     def batch(self, history: History, done: int, batches: int) -> None:
-        """Called after each batch, with how many of the epoch's batches are done."""
+        """Show that `done` of the `batches` of the current epoch are done; called after each batch."""
 
     def close(self, history: History) -> None:
-        """Called once, at the end."""
+        """Show the final state; called once."""
 
     def line(self, history: History, done: int = 0, batches: int = 1) -> str:
         """Return the state as text: `epoch 3/10: loss 0.52, accuracy 0.91`."""
         text = f"epoch {len(history)}/{self.epochs}"
         if 0 < done < batches:
             text += f" + {done}/{batches}"
-        return text + (f": {numbers(history)}" if history else "")
+        return text + (f": {scores(history)}" if history else "")
 
 
 class Lines(Progress):
-    """A line every so many seconds, for logs; on stderr, where tqdm writes too."""
+    """Lines at intervals of `seconds`, for logs; on stderr, as tqdm's bar."""
 
     seconds = 5.0
 
@@ -53,9 +53,9 @@ class Lines(Progress):
 
 
 class Notebook(Lines):
-    """One display, updated in place, with the course of the loss.
+    """A display in a notebook, updated in place, with a sparkline of the loss.
 
-    Plain text, because tqdm's notebook bar leaves a warning in the page without ipywidgets.
+    It is plain text, because tqdm's notebook bar shows a warning if ipywidgets is missing.
     """
 
     seconds = 0.2
@@ -71,7 +71,7 @@ class Notebook(Lines):
     def _show(self, text: str) -> None:
         from IPython import display as ipython
 
-        display: Any = ipython.display  # typed or not as IPython is installed or not
+        display: Any = ipython.display  # Any, whether or not IPython is installed for mypy
         content = {"text/plain": text}
         if self.display is None:
             self.display = display(content, raw=True, display_id=True)
@@ -80,7 +80,7 @@ class Notebook(Lines):
 
 
 class Bar(Progress):
-    """tqdm's bar, on stderr."""
+    """The bar of tqdm, on stderr."""
 
     def __init__(self, epochs: int, tqdm: Any) -> None:
         super().__init__(epochs)
@@ -90,7 +90,7 @@ class Bar(Progress):
     def batch(self, history: History, done: int, batches: int) -> None:
         passed = len(history) * batches
         if self.bar is None:
-            # tqdm shows nothing on a terminal that tells no size; shutil then says 80 by 24.
+            # On a terminal of unknown size tqdm shows nothing, while shutil assumes 80 by 24.
             columns, lines = shutil.get_terminal_size()
             self.bar = self.tqdm(
                 total=self.epochs * batches,
@@ -99,17 +99,17 @@ class Bar(Progress):
                 nrows=lines,
                 bar_format="{bar:8}| {n}/{total} <{remaining}{postfix}",
             )
-        self.bar.set_postfix_str(numbers(history), refresh=False)
+        self.bar.set_postfix_str(scores(history), refresh=False)
         self.bar.update(passed + done - self.bar.n)
 
     def close(self, history: History) -> None:
         if self.bar is not None:
-            self.bar.set_postfix_str(numbers(history))
+            self.bar.set_postfix_str(scores(history))
             self.bar.close()
 
 
 def progress(epochs: int, shown: bool) -> Progress:
-    """Return what suits the place that the program runs in."""
+    """Return the kind of progress for the environment of the program."""
     if not shown:
         return Progress(epochs)
     if _in_notebook():
@@ -123,19 +123,19 @@ def progress(epochs: int, shown: bool) -> Progress:
     return Lines(epochs)
 
 
-def numbers(history: History) -> str:
-    """Return the last epoch's losses and scores: `loss 0.12 (val 0.15), accuracy 0.95 (val 0.9)`."""
+def scores(history: History) -> str:
+    """Return loss and metric of the last epoch: `loss 0.12 (val 0.15), accuracy 0.95 (val 0.9)`."""
     row = history.row(-1) if history else {}
-    told = []
+    texts = []
     for name in ("loss", "accuracy", "error"):
         if name in row:
             validation = f" (val {row[f'val_{name}']:.3g})" if f"val_{name}" in row else ""
-            told.append(f"{name} {row[name]:.3g}{validation}")
-    return ", ".join(told)
+            texts.append(f"{name} {row[name]:.3g}{validation}")
+    return ", ".join(texts)
 
 
 def sparkline(numbers: list[float], width: int = 24) -> str:
-    """Return the course of some numbers as a row of bars, at most `width` of them.
+    """Return a series of numbers as a row of bars, at most `width` of them.
 
     >>> sparkline([3.0, 2.0, 1.0])
     '█▅▁'
@@ -150,7 +150,7 @@ def sparkline(numbers: list[float], width: int = 24) -> str:
 
 
 def _in_notebook() -> bool:
-    # Only a program that imported IPython can be running in a notebook's kernel.
+    # A program that runs in the kernel of a notebook has imported IPython.
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return getattr(shell, "kernel", None) is not None

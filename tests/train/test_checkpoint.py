@@ -1,4 +1,4 @@
-"""Checkpoints: exact, atomic, resumable, and refused where they do not fit."""
+"""Checkpoints: exact and atomic files, resumed runs, refusal of files that do not fit."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(settings, **more):
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_a_resumed_run_equals_an_unbroken_one(settings, tmp_path):
+def test_a_resumed_run_equals_an_uninterrupted_one(settings, tmp_path):
     path = tmp_path / "model.json"
     unbroken = run(settings, epochs=12)
     run(settings, epochs=5, checkpoint=path)
@@ -59,7 +59,7 @@ def test_a_resumed_run_equals_an_unbroken_one(settings, tmp_path):
     assert_same(run(settings, epochs=12, resume=path), unbroken)  # nothing is left to do
 
 
-def test_an_optimizer_of_the_callers_own_is_resumed(tmp_path):
+def test_an_optimizer_passed_to_fit_is_resumed(tmp_path):
     path = tmp_path / "model.json"
     histories = []
     for epochs, keep in ((12, {}), (5, {"checkpoint": path}), (12, {"resume": path})):
@@ -71,7 +71,7 @@ def test_an_optimizer_of_the_callers_own_is_resumed(tmp_path):
 
 @pytest.mark.parametrize("at", [1, 3, 5, 7, 11])
 @pytest.mark.parametrize("settings", SETTINGS[1:])
-def test_a_run_broken_off_in_the_middle_of_an_epoch_goes_on_exactly(settings, at, tmp_path):
+def test_a_run_interrupted_within_an_epoch_resumes_exactly(settings, at, tmp_path):
     path = tmp_path / "model.json"
     calls = 0
 
@@ -89,7 +89,7 @@ def test_a_run_broken_off_in_the_middle_of_an_epoch_goes_on_exactly(settings, at
     assert_same(resumed, run(settings, loss=loss, epochs=6))
 
 
-def test_a_killed_process_leaves_a_checkpoint_to_go_on_from(tmp_path):
+def test_a_killed_process_leaves_a_checkpoint_to_resume_from(tmp_path):
     path = tmp_path / "model.json"
     program = f"""
 import os, signal
@@ -107,7 +107,7 @@ fit(model, arms, batch_size=7, epochs=9, checkpoint={str(path)!r}, callbacks=[ki
     assert_same(run(settings, resume=path), run(settings))
 
 
-def test_numbers_come_back_to_the_last_bit(tmp_path):
+def test_numbers_are_read_back_to_the_last_bit(tmp_path):
     path = tmp_path / "model.json"
     model = nn.Linear(8, 1)
     exact = [
@@ -133,7 +133,7 @@ def test_numbers_come_back_to_the_last_bit(tmp_path):
     assert repr(saved.extra) == repr({"note": [1, None, "nan", math.nan]})
 
 
-def test_a_model_and_its_data_are_used_again_from_the_file_alone(tmp_path):
+def test_a_checkpoint_suffices_to_apply_a_model_to_new_data(tmp_path):
     path, csv = tmp_path / "model.json", tmp_path / "new.csv"
     points = data.moons(40, noise=0.1, seed=0)
     scaled = points.standardise()
@@ -156,7 +156,7 @@ def test_the_threshold_of_probabilities_is_kept(tmp_path):
     assert load_checkpoint(path).schema.threshold == 0.5
 
 
-def test_build_gives_the_best_epoch_and_restore_the_latest(tmp_path):
+def test_build_returns_the_best_epoch_and_restore_the_latest(tmp_path):
     path = tmp_path / "model.json"
     seen = []
     model = net()
@@ -182,7 +182,7 @@ def test_build_gives_the_best_epoch_and_restore_the_latest(tmp_path):
     assert saved.build().state_dict() == seen[-1]
 
 
-def test_checkpoints_come_every_so_many_epochs_and_at_the_end(tmp_path):
+def test_checkpoints_are_saved_at_intervals_and_at_the_end(tmp_path):
     path = tmp_path / "model.json"
     lengths = []
 
@@ -222,8 +222,8 @@ def content(**changes):
         ("\x00\x01", "truncated, or not a checkpoint"),
         ("[1, 2]", "not a checkpoint of this package"),
         ('{"format": "other"}', "not a checkpoint of this package"),
-        (content(version=2), "written as version 2, this package reads 1"),
-        ('{"format": "autograd_scalar checkpoint", "version": 1}', "damaged .* it lacks 'loop'"),
+        (content(version=2), "has version 2, this package reads version 1"),
+        ('{"format": "autograd_scalar checkpoint", "version": 1}', "damaged .* 'loop' is missing"),
         (content(model={"w": "1"}), "damaged checkpoint: a parameter is not a number"),
         (content(model=[1.0]), "damaged checkpoint"),
         (content(loop={"rng": [3, [1, 2], None]}), "damaged checkpoint: state vector"),
@@ -290,10 +290,10 @@ def test_a_damaged_field_changes_nothing(field, wrong, tmp_path):
 
 
 @pytest.mark.parametrize("extra", [object(), {"note": {"__float__": "x"}}])
-def test_an_extra_that_cannot_be_kept_is_refused_before_training(extra, tmp_path):
+def test_an_extra_that_is_not_serializable_is_refused_before_training(extra, tmp_path):
     model = net()
     before = model.state_dict()
-    with pytest.raises(TypeError, match=r"^extra is kept as JSON, which cannot hold it: "):
+    with pytest.raises(TypeError, match=r"^extra must be JSON-serializable: "):
         fit(model, ARMS, progress=False, checkpoint=tmp_path / "model.json", extra=extra)
     assert model.state_dict() == before
 
@@ -307,7 +307,7 @@ def test_a_folder_that_disappears_leaves_the_history(tmp_path):
             (folder / "model.json").unlink()
             folder.rmdir()
 
-    with pytest.raises(CheckpointError, match="cannot write it") as caught:
+    with pytest.raises(CheckpointError, match="cannot be written") as caught:
         run({}, epochs=5, checkpoint=folder / "model.json", callbacks=[vanish])
     assert len(caught.value.history) == 2
 
@@ -322,23 +322,23 @@ def test_every_truncation_is_refused(tmp_path):
             load_checkpoint(path)
 
 
-def test_files_that_cannot_be_read_or_written(tmp_path):
+def test_files_that_cannot_be_read_or_written_are_named(tmp_path):
     model = nn.Linear(1, 1)
-    with pytest.raises(CheckpointError, match="cannot read it: No such file"):
+    with pytest.raises(CheckpointError, match="cannot be read: No such file"):
         load_checkpoint(tmp_path / "none.json")
-    with pytest.raises(CheckpointError, match="cannot read it: Is a directory"):
+    with pytest.raises(CheckpointError, match="cannot be read: Is a directory"):
         load_checkpoint(tmp_path)
-    with pytest.raises(CheckpointError, match="cannot write it: No such file"):
+    with pytest.raises(CheckpointError, match="cannot be written: No such file"):
         save_checkpoint(tmp_path / "none" / "model.json", model)
     with pytest.raises(CheckpointError, match="its folder does not exist"):
         fit(model, ([[1.0]], [1.0]), progress=False, checkpoint=tmp_path / "none" / "model.json")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(CheckpointError, match="cannot write it"):
+    with pytest.raises(CheckpointError, match="cannot be written"):
         save_checkpoint(tmp_path / "folder", model)
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
 
 
-def test_what_json_cannot_hold_leaves_the_old_file(tmp_path):
+def test_an_error_while_encoding_leaves_the_old_file(tmp_path):
     path = tmp_path / "model.json"
     save_checkpoint(path, nn.Linear(1, 1, seed=0))
     before = path.read_bytes()
@@ -389,20 +389,22 @@ def test_a_state_that_does_not_fit_leaves_model_and_optimizer(tmp_path):
         saved.restore(small, mine)
     assert (small.state_dict(), mine.state_dict()) == before
     save_checkpoint(path, small)
-    with pytest.raises(CheckpointError, match="it holds no optimizer"):
+    with pytest.raises(CheckpointError, match="the checkpoint holds no optimizer"):
         load_checkpoint(path).restore(small, mine)
     with pytest.raises(CheckpointError, match="it holds a model, but no training to continue"):
         fit(small, ([[1.0]], [1.0]), progress=False, resume=path)
 
 
-def test_models_that_cannot_be_built_say_what_to_do(tmp_path):
+def test_the_error_for_an_unregistered_class_recommends_restore(tmp_path):
     class Own(nn.Module):
         def __init__(self):
             self.w = Value(2.0)
 
     path = tmp_path / "model.json"
     save_checkpoint(path, Own())
-    with pytest.raises(CheckpointError, match="architecture is not recorded; make the model your"):
+    with pytest.raises(
+        CheckpointError, match="the architecture of the model is not recorded; make the model your"
+    ):
         load_checkpoint(path).build()
     own = Own()
     own.w.data = 0.0
@@ -416,7 +418,7 @@ def test_models_that_cannot_be_built_say_what_to_do(tmp_path):
         load_checkpoint(path).build()
 
 
-def test_building_leaves_the_global_random_alone(tmp_path):
+def test_build_does_not_touch_the_global_generator(tmp_path):
     path = tmp_path / "model.json"
     save_checkpoint(path, net())
     before = random.getstate()

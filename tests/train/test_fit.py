@@ -1,4 +1,4 @@
-"""fit: what it learns, what it chooses, what it counts, how it stops."""
+"""fit: learning, the choice of the task, metrics, stopping, errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def quiet(*args, **settings):
 
 
 @pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
-def test_a_line_is_found(optimizer):
+def test_every_optimizer_fits_a_line(optimizer):
     model = nn.Linear(1, 1, seed=0)
     lr = 0.05 if optimizer == "sgd" else 0.1
     history = quiet(model, LINE, optimizer=optimizer, lr=lr, epochs=150)
@@ -35,7 +35,7 @@ def test_a_line_is_found(optimizer):
     assert history["error"][-1] < 0.2
 
 
-def test_a_spiral_of_three_arms_is_learnt_by_mini_batches():
+def test_mini_batches_learn_a_spiral_of_three_arms():
     arms = data.spiral(60, arms=3, turns=0.4, seed=0)
     model = nn.MLP(2, [12, 3], activation="tanh", seed=0)
     history = quiet(model, arms, lr=0.05, batch_size=10, epochs=40)
@@ -45,7 +45,7 @@ def test_a_spiral_of_three_arms_is_learnt_by_mini_batches():
     assert accuracy(scores, arms.y) > 0.9
 
 
-def test_the_demo_of_micrograd_is_one_call():
+def test_fit_equals_the_loop_of_micrograds_demo():
     X, y = data.moons(30, noise=0.1, seed=0).signed()
     by_hand, fitted = (nn.MLP(2, [6, 1], seed=1) for _ in range(2))
     losses = []
@@ -63,7 +63,7 @@ def test_the_demo_of_micrograd_is_one_call():
     assert history.settings["loss"] == "hinge"
 
 
-def test_a_mini_batch_epoch_by_hand():
+def test_mini_batches_equal_a_loop_by_hand():
     X, y = LINE
     model, other = nn.Linear(1, 1, seed=0), nn.Linear(1, 1, seed=0)
     history = quiet(model, LINE, optimizer="sgd", lr=0.01, batch_size=4, epochs=2, seed=9)
@@ -101,7 +101,7 @@ def test_fit_draws_nothing_from_the_global_random():
     assert random.getstate() == before
 
 
-def test_looking_whether_a_model_can_be_compiled_draws_nothing():
+def test_a_refused_compilation_restores_the_random_generator():
     class Dropout(nn.Module):
         def __init__(self):
             self.layer = nn.Linear(1, 1, seed=0)
@@ -123,7 +123,7 @@ def test_looking_whether_a_model_can_be_compiled_draws_nothing():
         thread.join()
 
 
-# ----- what it chooses -----
+# ----- the task -----
 
 
 class Word(nn.Module):
@@ -150,7 +150,7 @@ class Word(nn.Module):
         (2, [0.5, 1.5, 0.2], lambda p, t: nn.mse([v[0] for v in p], t), "<lambda>", None),
     ],
 )
-def test_loss_and_metric_suit_outputs_and_targets(outputs, targets, loss, chosen, metric):
+def test_loss_and_metric_follow_outputs_and_targets(outputs, targets, loss, chosen, metric):
     history = quiet(nn.Linear(2, outputs, seed=0), ([[1.0, 2.0]] * 3, targets), loss, epochs=1)
     assert history.settings["loss"] == chosen
     assert list(history.columns) == [
@@ -173,7 +173,7 @@ def test_nested_outputs_have_no_metric():
     assert history["loss"][-1] < history["loss"][0]
 
 
-def test_probabilities_are_told_apart_half_way_but_logits_at_zero():
+def test_the_threshold_is_a_half_for_probabilities_and_zero_for_logits():
     class Constant(nn.Module):
         def __init__(self):
             self.p = Value(0.3)
@@ -186,7 +186,7 @@ def test_probabilities_are_told_apart_half_way_but_logits_at_zero():
         assert quiet(Constant(), sample, loss, lr=1e-9, epochs=1)["accuracy"] == [right]
 
 
-def test_metrics():
+def test_metrics_take_values_numbers_and_lists():
     assert accuracy([Value(0.4), 0.6], [-1, 1]) == 0.5
     assert accuracy([Value(0.4), 0.6], [0, 1], threshold=0.5) == 1.0
     assert accuracy([[0.0, 1.0], [0.0, 1.0]], [[0.2, 0.8], [0.9, 0.1]]) == 0.5
@@ -200,7 +200,7 @@ def test_metrics():
 # ----- validation and stopping -----
 
 
-def test_a_share_of_rows_is_held_out():
+def test_a_fraction_of_the_rows_is_held_out():
     seen = set()
 
     def loss(predictions, targets):
@@ -222,7 +222,7 @@ def test_a_validation_set_is_not_trained_on():
     assert history["val_loss"][-1] == nn.mse(predictions, held_out.y).data
 
 
-def test_early_stopping_goes_back_to_the_best_epoch():
+def test_early_stopping_restores_the_best_epoch():
     model = nn.Linear(1, 1, seed=0)
     states = []
     opposite = (LINE[0], [-t for t in LINE[1]])
@@ -241,7 +241,7 @@ def test_early_stopping_goes_back_to_the_best_epoch():
     assert model.state_dict() == states[history.best_epoch - 1]
 
 
-def test_callbacks_see_each_epoch_and_may_stop():
+def test_a_callback_sees_each_epoch_and_may_stop():
     seen = []
     history = quiet(
         nn.Linear(1, 1),
@@ -253,7 +253,7 @@ def test_callbacks_see_each_epoch_and_may_stop():
     assert seen == history["loss"]
 
 
-def test_frames_replay_the_training():
+def test_frames_replay_the_parameters():
     model = nn.Linear(1, 1, seed=0)
     start = [p.data for p in model.parameters()]
     history = quiet(model, LINE, epochs=7, record=3, lr=0.1)
@@ -267,7 +267,7 @@ def test_frames_replay_the_training():
     assert len(list(history.replay(model))) == 3
 
 
-def test_an_interrupt_ends_after_the_batch_and_keeps_what_was_learnt():
+def test_an_interrupt_takes_effect_after_the_batch():
     def loss(predictions, targets):
         if len(targets) == 1:  # the third batch
             signal.raise_signal(signal.SIGINT)
@@ -282,11 +282,11 @@ def test_an_interrupt_ends_after_the_batch_and_keeps_what_was_learnt():
     assert repr(history) == "History(no epoch, interrupted)"
 
 
-def test_a_second_interrupt_does_not_wait():
+def test_a_second_interrupt_takes_effect_at_once():
     def loss(predictions, targets):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
-        raise AssertionError("the second one was waited for")
+        raise AssertionError("the second interrupt was deferred")
 
     model = nn.Linear(1, 1, seed=0)
     before = model.state_dict()
@@ -294,7 +294,7 @@ def test_a_second_interrupt_does_not_wait():
     assert model.state_dict() == before
 
 
-def test_an_interrupt_from_a_callback():
+def test_an_interrupt_in_a_callback_stops_the_run():
     def interrupt(history):
         if len(history) == 2:
             raise KeyboardInterrupt
@@ -303,7 +303,7 @@ def test_an_interrupt_from_a_callback():
     assert (history.stopped, len(history)) == ("interrupted", 2)
 
 
-def test_other_threads_and_handlers_are_left_alone():
+def test_other_threads_and_handlers_are_not_touched():
     histories = []
     thread = threading.Thread(
         target=lambda: histories.append(quiet(nn.Linear(1, 1), LINE, epochs=2))
@@ -329,7 +329,7 @@ def test_other_threads_and_handlers_are_left_alone():
 
 def test_a_nan_in_the_data_is_explained():
     X = [[1.0], [math.nan]]
-    # of a model without a width, whose rows are not looked at beforehand
+    # without a width, so that rows are not checked beforehand
     model = nn.Sequential(lambda x: x, nn.Linear(1, 1, seed=0))
     before = model.state_dict()
     message = (
@@ -345,7 +345,7 @@ def test_a_nan_in_the_data_is_explained():
     assert isinstance(caught.value, ag.AnomalyError)
 
 
-def test_a_rate_too_large_keeps_the_last_good_parameters():
+def test_too_large_a_rate_keeps_the_last_good_parameters():
     model = nn.Linear(1, 1, seed=0)
     losses = []
 
@@ -374,7 +374,7 @@ def test_a_derivative_that_is_not_finite_is_explained():
     assert [p.data for p in model.parameters()] == [0.0, 0.0]
 
 
-def test_a_step_too_long_is_explained():
+def test_too_long_a_step_is_explained():
     model = nn.Linear(1, 1, init="zeros")
     with pytest.raises(TrainingError, match="every derivative was finite, the step was too long"):
         quiet(model, ([[1e160]], [1.0]), optimizer="sgd", lr=1e300)
@@ -414,7 +414,7 @@ def test_a_step_too_long_is_explained():
         ),
     ],
 )
-def test_bad_settings(settings, error, message):
+def test_bad_settings_are_refused(settings, error, message):
     model = nn.Linear(1, 1, seed=0)
     before = model.state_dict()
     with pytest.raises(error, match=message):
@@ -443,7 +443,7 @@ def test_bad_settings(settings, error, message):
         (data.spiral(9, arms=3), ValueError, "3 classes need a model with 3 outputs, it has 1"),
     ],
 )
-def test_bad_data(given, error, message):
+def test_bad_data_is_refused(given, error, message):
     model = nn.MLP(2, [2, 1], seed=0)
     before = model.state_dict()
     with pytest.raises(error, match=message):
@@ -451,7 +451,7 @@ def test_bad_data(given, error, message):
     assert model.state_dict() == before
 
 
-def test_other_bad_pairs_of_models_and_data():
+def test_models_and_data_must_fit_each_other():
     with pytest.raises(ValueError, match="from 0 to 2, but the model has 2 outputs, for classes 0"):
         quiet(nn.Linear(2, 2), data.spiral(9, arms=3))
     with pytest.raises(ValueError, match="has 2 outputs, but the targets are single numbers"):
@@ -463,7 +463,7 @@ def test_other_bad_pairs_of_models_and_data():
         quiet(nn.Linear(2, 1), scaled, validation=data.moons(10))
 
 
-def test_a_ragged_row_of_a_model_without_a_width_is_named():
+def test_a_row_that_the_model_refuses_is_named():
     class Own(nn.Module):
         def __init__(self):
             self.layer = nn.Linear(2, 1)
@@ -480,7 +480,7 @@ def test_a_ragged_row_of_a_model_without_a_width_is_named():
         quiet(Own(), ([[1.0, 2.0], [1.0, "b"]], [1, 0]))
 
 
-def test_whatever_ends_training_has_the_history():
+def test_every_exception_during_training_has_the_history():
     def broken(history):
         if len(history) == 2:
             raise LookupError("no such key")
@@ -498,7 +498,7 @@ def test_arrays_are_taken_as_lists():
     assert models[0].state_dict() == models[1].state_dict()
 
 
-def test_an_optimizer_of_the_callers_own():
+def test_an_optimizer_may_be_passed():
     model = nn.Linear(1, 1, seed=0)
     adam = optim.Adam(model.parameters(), lr=0.5)
     assert quiet(model, LINE, optimizer=adam, epochs=1)["lr"] == [0.5]

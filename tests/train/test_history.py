@@ -1,4 +1,4 @@
-"""The history's columns, its table, and its file."""
+"""History: columns, the printed table, the CSV file, the page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def history(*losses, column="loss"):
     return made
 
 
-def test_the_best_epoch_is_the_first_lowest_and_never_a_nan():
+def test_the_best_epoch_is_the_first_with_the_lowest_loss_and_never_nan():
     assert history(3.0, 1.0, math.nan, 1.0, 2.0).best_epoch == 2
     assert history(math.nan, 5.0).best_epoch == 2
     assert History().best_epoch == 0
@@ -28,18 +28,18 @@ def test_the_best_epoch_is_the_first_lowest_and_never_a_nan():
     assert (made.monitored, made.best_epoch) == ("val_loss", 2)
 
 
-def test_rows_and_columns():
+def test_rows_and_columns_are_found_by_index_and_name():
     made = history(0.5, 0.25)
     assert made["loss"] == [0.5, 0.25]
     assert made.row(-1) == {"epoch": 2, "loss": 0.25}
     assert len(made) == 2
-    with pytest.raises(KeyError, match="no column 'acc'; there are epoch, loss"):
+    with pytest.raises(KeyError, match="no column 'acc'; the columns are epoch, loss"):
         made["acc"]
     with pytest.raises(ValueError, match=r"expected columns \['epoch', 'loss'\], got \['epoch'\]"):
         made.append({"epoch": 3})
 
 
-def test_the_table_shows_the_first_the_best_and_the_last():
+def test_repr_shows_the_first_the_best_and_the_last_epoch():
     made = history(0.5, 0.125, 0.25)
     made.stopped = "finished"
     assert repr(made).splitlines() == [
@@ -53,7 +53,7 @@ def test_the_table_shows_the_first_the_best_and_the_last():
     assert repr(History()) == "History(no epoch)"
 
 
-def test_a_csv_file_is_exact(tmp_path):
+def test_the_csv_file_is_exact(tmp_path):
     path = tmp_path / "history.csv"
     made = history(0.1, 1 / 3, math.nan)
     made.to_csv(path)
@@ -64,7 +64,7 @@ def test_a_csv_file_is_exact(tmp_path):
     assert rows[2]["loss"] == "nan"
 
 
-def test_a_training_is_explored_from_its_history(tmp_path: Path) -> None:
+def test_explore_writes_a_page_of_the_recorded_epochs(tmp_path: Path) -> None:
     model, moons = nn.MLP(2, [2, 1], seed=0), data.moons(10, seed=0)
     history = fit(model, moons, epochs=2, record=1, progress=False)
     history.explore(tmp_path / "training.html")

@@ -1,4 +1,4 @@
-"""Progress in a log, in a terminal and in a notebook."""
+"""Progress of training in logs, terminals and notebooks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def losses(*numbers):
     return history
 
 
-def test_a_log_has_lines_on_stderr_and_a_last_one(capsys):
+def test_a_log_has_a_last_line_on_stderr(capsys):
     fit(nn.Linear(1, 1, seed=0), LINE, epochs=3)
     out, err = capsys.readouterr()
     assert out == ""
@@ -36,7 +36,7 @@ def test_a_log_has_lines_on_stderr_and_a_last_one(capsys):
     assert err.count("\n") == 1
 
 
-def test_lines_come_every_so_many_seconds(capsys, monkeypatch):
+def test_lines_come_at_intervals(capsys, monkeypatch):
     clock = iter([0.0, 1.0, 5.5, 6.0, 11.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     lines = progress.progress(9, True)
@@ -49,13 +49,13 @@ def test_lines_come_every_so_many_seconds(capsys, monkeypatch):
     ]
 
 
-def test_training_and_validation_stand_together(capsys):
+def test_validation_is_shown_in_brackets(capsys):
     fit(nn.Linear(1, 1, init="zeros"), LINE, epochs=1, validation=([[1.0]], [0.5]), lr=1e-6)
     line = capsys.readouterr().err
     assert line == "epoch 1/1: loss 2.5 (val 0.25), error 1.5 (val 0.5); finished\n"
 
 
-def test_nothing_is_shown_without_progress(capsys):
+def test_progress_false_shows_nothing(capsys):
     fit(nn.Linear(1, 1, seed=0), LINE, epochs=3, progress=False)
     assert capsys.readouterr() == ("", "")
 
@@ -75,7 +75,7 @@ def test_a_terminal_has_a_bar(monkeypatch):
     assert "loss " in text.splitlines()[-1].rpartition("\r")[2]
 
 
-def test_a_bar_goes_on_where_a_resumed_run_does(monkeypatch, tmp_path):
+def test_the_bar_of_a_resumed_run_starts_at_its_epoch(monkeypatch, tmp_path):
     pytest.importorskip("tqdm")
     path = tmp_path / "model.json"
     fit(nn.Linear(1, 1, seed=0), LINE, epochs=3, checkpoint=path, progress=False)
@@ -130,7 +130,7 @@ def test_a_notebook_has_one_display_that_is_updated(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_shell_in_a_terminal_is_no_notebook(monkeypatch, capsys):
+def test_ipython_in_a_terminal_is_no_notebook(monkeypatch, capsys):
     fake = types.ModuleType("IPython")
     fake.get_ipython = lambda: types.SimpleNamespace()
     monkeypatch.setitem(sys.modules, "IPython", fake)
@@ -167,5 +167,5 @@ history = fit(nn.Linear(1, 1, seed=0), ([[1.0], [2.0]], [1.0, 2.0]), epochs=30)
         (list(range(100)), "▁▁▂▂▂▃▃▃▃▄▄▄▅▅▅▆▆▆▆▇▇▇██"),
     ],
 )
-def test_sparklines(numbers, bars):
+def test_sparklines_scale_finite_numbers_to_bars(numbers, bars):
     assert progress.sparkline(numbers) == bars
