@@ -1,4 +1,4 @@
-"""A headless Chromium for the tests of pages; without one they skip, unless a browser is required."""
+"""A headless Chromium for the tests of pages; without one they are skipped, unless a browser is required."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
-#: No sandbox, which root cannot have, and none of the requests that a browser makes for itself.
+#: Without the sandbox, which root cannot use, and without the browser's background requests.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -40,10 +40,10 @@ def browser() -> Iterator[Any]:
 
 
 class Opened:
-    """A page in the browser, which notes every request and everything written to the console."""
+    """A page in the browser that collects its requests, console messages, errors and dialogs."""
 
-    def __init__(self, page: Any, noted: list[str]) -> None:
-        self.page, self.noted = page, noted
+    def __init__(self, page: Any, messages: list[str]) -> None:
+        self.page, self.messages = page, messages
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -53,16 +53,16 @@ class Opened:
         return str(self.page.inner_text(selector))
 
     def numbers(self) -> tuple[list[float], list[float]]:
-        """Return the value and the gradient of every node, as the page has them now."""
+        """Return the values and the gradients of all nodes, as the page computes them."""
         values, grads = self.page.evaluate("explorer.numbers()")
         return list(map(float, values)), list(map(float, grads))
 
 
 @pytest.fixture
 def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
-    """Return a function that opens a page's source; afterwards nothing may have been noted."""
+    """Return a function that opens the source of a page; at the end no messages may be left."""
     contexts: list[Any] = []
-    noted: list[str] = []
+    messages: list[str] = []
 
     def show(html: str, *, hash: str = "", **settings: Any) -> Opened:
         path = tmp_path / f"page{len(contexts)}.html"
@@ -71,21 +71,21 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         contexts.append(context)
         page = context.new_page()
         url = path.as_uri()
-        page.on("console", lambda message: noted.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: noted.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (noted.append("dialog"), dialog.dismiss()))
+        page.on("console", lambda message: messages.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: messages.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (messages.append("dialog"), dialog.dismiss()))
         page.on(
             "request",
             lambda request: (
-                noted.append(request.url)
+                messages.append(request.url)
                 if request.url.partition("#")[0] != url and not request.url.startswith("blob:")
                 else None
             ),
         )
         page.goto(url + hash)
-        return Opened(page, noted)
+        return Opened(page, messages)
 
     yield show
     for context in contexts:
         context.close()
-    assert noted == []
+    assert messages == []

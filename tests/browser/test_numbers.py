@@ -1,4 +1,4 @@
-"""The page's numbers are Python's: every row, at its edges too, and random graphs of all rows."""
+"""The page computes the numbers of Python: for every row, at edge cases, and for random graphs."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def close(found: float, wanted: float, tolerance: float = 1e-12) -> bool:
     )
 
 
-def told(y: Value) -> dict[str, Any]:
-    """Return what a page is told about a graph."""
+def data_of(y: Value) -> dict[str, Any]:
+    """Return the data of a graph in its page."""
     html = explore(y).html
     _, _, data = html.partition('id="graph-data">')
     found: dict[str, Any] = json.loads(data.partition("</script>")[0])
@@ -65,7 +65,7 @@ def labelled(y: Value) -> Value:
 
 @pytest.fixture
 def page(show: Callable[..., Any]) -> Any:
-    """A page that knows every row."""
+    """A page with every row of the table."""
     x = Value(0.5)
     ends = [
         getattr(functions, name)(*TABLE[name].split([x] * len(flat_operands(name))))
@@ -74,7 +74,7 @@ def page(show: Callable[..., Any]) -> Any:
     return show(explore(functions.sum(ends)).html).page
 
 
-def test_every_row_and_its_derivatives_at_all_edges(page: Any) -> None:
+def test_every_row_and_its_derivatives_agree_at_edge_cases(page: Any) -> None:
     randoms = random.Random(0)
     cases: list[tuple[str, list[float]]] = []
     for name in ROWS:
@@ -109,7 +109,7 @@ def test_every_row_and_its_derivatives_at_all_edges(page: Any) -> None:
             assert close(a, b), (name, flat, found, value, partials)
 
 
-def test_what_javascript_lacks_against_mpmath(page: Any) -> None:
+def test_functions_that_javascript_lacks_agree_with_mpmath(page: Any) -> None:
     xs = [i / 32 for i in range(-200, 900)] + [1e-300, 1e-9, 0.4999999, 27.2]
     found = page.evaluate(
         "(xs) => xs.map((x) => [explorer.math.erf(x), explorer.math.erfc(x)])", xs
@@ -125,7 +125,7 @@ def test_what_javascript_lacks_against_mpmath(page: Any) -> None:
     ]
 
 
-def test_random_graphs_before_and_after_their_leaves_move(page: Any) -> None:
+def test_random_graphs_agree_before_and_after_their_leaves_change(page: Any) -> None:
     drawn: list[Any] = []
     quick = settings(max_examples=150, database=None, derandomize=True)
     find(
@@ -135,7 +135,7 @@ def test_random_graphs_before_and_after_their_leaves_move(page: Any) -> None:
     randoms = random.Random(1)
     for program in drawn:
         inputs, y = program.values()
-        graph = told(y)
+        graph = data_of(y)
         order = topological_order(y)
         moved = [
             v.data if v.op else v.data + (randoms.uniform(-0.3, 0.3) if v in inputs else 0.0)
@@ -158,11 +158,11 @@ def test_random_graphs_before_and_after_their_leaves_move(page: Any) -> None:
         for a, b in zip(
             map(float, (x.replace("Infinity", "inf") for x in result)), answer, strict=True
         ):
-            # A sum of large terms that cancel is exact only to its largest term.
+            # A sum of terms that cancel is exact only relative to its largest term.
             assert close(a, b, 1e-12 * max(1.0, *(abs(x) for x in answer if math.isfinite(x))))
 
 
-def test_sliders_and_boxes_move_a_network_as_python_does(show: Callable[..., Any]) -> None:
+def test_sliders_and_inputs_change_a_network_as_in_python(show: Callable[..., Any]) -> None:
     model = nn.MLP(2, [3, 1], seed=1, activation="tanh")
     x = [Value(0.5, "x1"), Value(-1.5, "x2")]
     y = (model(x) - 1.0) ** 2
@@ -197,8 +197,8 @@ def test_sliders_and_boxes_move_a_network_as_python_does(show: Callable[..., Any
     same()
 
 
-def test_a_row_of_the_users_own(show: Callable[..., Any]) -> None:
-    # Names that JavaScript keeps for itself, and one that has a meaning there.
+def test_a_user_defined_row_agrees(show: Callable[..., Any]) -> None:
+    # A keyword of JavaScript, and the name of a built-in property.
     for name in ("delete", "constructor"):
         partials = "where(step(x), 2.0 * x * y, 0.0), where(step(x), x * x, cos(y))"
         ag.define_op(name, "x * x * y if x > 0.0 else sin(y)", partials)

@@ -1,4 +1,4 @@
-"""The page in use: steps, the chain rule's terms, keys alone, the address, predictions, nudges, the saved picture."""
+"""The page in a browser: steps, terms of the chain rule, keys, the address, predictions, gradient steps, saved SVG."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def shared() -> Explorer:
-    """y = c*c + c with c = a*b at a = 2, b = -3: c is used three times."""
+    """The page of y = c*c + c with c = a*b at a = 2, b = -3; c is used three times."""
     a, b = Value(2.0, "a"), Value(-3.0, "b")
     c = a * b
     c.label = "c"
@@ -39,11 +39,11 @@ def network() -> Explorer:
 
 
 def boxes(opened: Any) -> dict[str, str]:
-    """Return what a screen reader says of each box, by its name."""
-    said = opened.page.eval_on_selector_all(
+    """Return the label for screen readers of each box, by the name in it."""
+    labels = opened.page.eval_on_selector_all(
         ".box", "all => all.map((box) => box.getAttribute('aria-label'))"
     )
-    return {re.split("[,:]", text)[0]: text for text in said}
+    return {re.split("[,:]", text)[0]: text for text in labels}
 
 
 def test_forward_and_backward_one_node_at_a_time(
@@ -51,30 +51,28 @@ def test_forward_and_backward_one_node_at_a_time(
 ) -> None:
     opened = show(shared.html)
     opened.press("Home")
-    assert boxes(opened)["c"] == "c, mul: value not yet computed, gradient not yet arrived"
-    said = []
+    assert boxes(opened)["c"] == "c, mul: value not yet computed, gradient not yet computed"
+    shown = []
     for _ in range(7):
         opened.press("ArrowRight")
-        said.append(opened.text("#told"))
-    assert said == [
+        shown.append(opened.text("#status"))
+    assert shown == [
         "Forward 1 of 3: c = a*b = 2*(-3) = -6",
         "Forward 2 of 3: v1 = c*c = (-6)*(-6) = 36",
-        "Forward 3 of 3: y = v1 + c = 36 + (-6) = 30. Every value is known; → sends gradients back",
-        "Backward 0 of 3: ∂y/∂y = 1, where it starts",
-        "Backward 1 of 3: y passes its gradient on to v1: 1 · 1 = 1; to c: 1 · 1 = 1",
-        "Backward 2 of 3: v1 passes its gradient on to c: 1 · c = -6; to c: 1 · c = -6",
-        "Backward 3 of 3: c passes its gradient on to a: -11 · b = 33; to b: -11 · a = -22. "
-        "Done: every gradient is complete",
+        "Forward 3 of 3: y = v1 + c = 36 + (-6) = 30. The forward pass is complete; press → to start backpropagation",
+        "Backward 0 of 3: ∂y/∂y = 1, the start of backpropagation",
+        "Backward 1 of 3: y propagates its gradient to v1: 1 · 1 = 1; to c: 1 · 1 = 1",
+        "Backward 2 of 3: v1 propagates its gradient to c: 1 · c = -6; to c: 1 · c = -6",
+        "Backward 3 of 3: c propagates its gradient to a: -11 · b = 33; to b: -11 · a = -22. "
+        "Done: all gradients are complete",
     ]
     assert boxes(opened)["a"] == "a: value 2, gradient 33"
     opened.press("ArrowLeft", "ArrowLeft")
     assert boxes(opened)["c"] == "c, mul: value -6, gradient 1 so far"
-    assert boxes(opened)["a"] == "a: value 2, gradient not yet arrived"
+    assert boxes(opened)["a"] == "a: value 2, gradient not yet computed"
 
 
-def test_the_chain_rule_says_what_has_not_arrived(
-    show: Callable[..., Any], shared: Explorer
-) -> None:
+def test_the_panel_shows_terms_that_are_pending(show: Callable[..., Any], shared: Explorer) -> None:
     opened = show(shared.html)
     opened.press("ArrowRight", "ArrowRight")
     opened.page.hover(".box[aria-label^='c,']")
@@ -83,8 +81,8 @@ def test_the_chain_rule_says_what_has_not_arrived(
     )
     assert [kind for kind, _ in terms] == ["arrived", "waiting", "waiting"]
     assert "∂y/∂y · 1" in terms[0][1] and "1 · 1 = 1" in terms[0][1]
-    assert "∂y/∂v1 · c" in terms[1][1] and "not yet arrived" in terms[1][1]
-    assert "1 so far: 1 of 3 have arrived" in opened.text(".total")
+    assert "∂y/∂v1 · c" in terms[1][1] and "pending" in terms[1][1]
+    assert "1 so far: 1 of 3 uses added" in opened.text(".total")
     opened.press("End")
     assert opened.text(".total").endswith("-11")
     assert "finite difference -11 ✓" in opened.text(".check")
@@ -93,7 +91,7 @@ def test_the_chain_rule_says_what_has_not_arrived(
     assert "∂z/∂y = x" in opened.text("details")
 
 
-def test_edges_carry_local_derivatives_and_flows(
+def test_edges_show_local_derivatives_and_propagated_gradients(
     show: Callable[..., Any], shared: Explorer
 ) -> None:
     opened = show(shared.html)
@@ -101,20 +99,20 @@ def test_edges_carry_local_derivatives_and_flows(
         ".local.known text", "all => all.map((text) => text.textContent)"
     )
     assert sorted(texts) == sorted(["×-3", "×2", "×-6", "×-6", "×1", "×1"])
-    assert opened.page.locator(".line.sent").count() == 0
+    assert opened.page.locator(".edge.sent").count() == 0
     opened.press("End")
-    assert opened.page.locator(".line.sent").count() == 6
+    assert opened.page.locator(".edge.sent").count() == 6
     widths = opened.page.eval_on_selector_all(
-        ".line .flow", "all => all.map((line) => Number(line.getAttribute('stroke-width')))"
+        ".edge .flow", "all => all.map((edge) => Number(edge.getAttribute('stroke-width')))"
     )
     tips = opened.page.eval_on_selector_all(
-        ".line title", "all => all.map((line) => line.textContent)"
+        ".edge title", "all => all.map((edge) => edge.textContent)"
     )
-    carried = [abs(float(tip.split("carries ")[1].split()[0])) for tip in tips]
-    assert sorted(widths) == [width for _, width in sorted(zip(carried, widths, strict=True))]
+    propagated = [abs(float(tip.split("propagates ")[1].split()[0])) for tip in tips]
+    assert sorted(widths) == [width for _, width in sorted(zip(propagated, widths, strict=True))]
 
 
-def test_local_derivatives_follow_the_side_of_a_choice(show: Callable[..., Any]) -> None:
+def test_local_derivatives_follow_the_branch_of_a_where(show: Callable[..., Any]) -> None:
     x = Value(1.0, "x")
     opened = show(explore(ag.leaky_relu(x, 0.1) * 2.0).html)
     opened.press("End")
@@ -128,14 +126,14 @@ def test_local_derivatives_follow_the_side_of_a_choice(show: Callable[..., Any])
     assert opened.text(".total").endswith("0.2")
 
 
-def test_a_kink_is_called_one(show: Callable[..., Any]) -> None:
+def test_a_kink_is_marked(show: Callable[..., Any]) -> None:
     x = Value(0.0, "x")
     opened = show(explore(x.relu() + x.sin() * 2.0).html)
     opened.press("End")
     assert "kink" in opened.text("#rows")
 
 
-def test_keys_alone_are_enough(show: Callable[..., Any], network: Explorer) -> None:
+def test_the_page_is_usable_by_keyboard_alone(show: Callable[..., Any], network: Explorer) -> None:
     opened = show(network.html)
     page = opened.page
     opened.press("ArrowDown")
@@ -155,9 +153,9 @@ def test_keys_alone_are_enough(show: Callable[..., Any], network: Explorer) -> N
     assert page.eval_on_selector("#view", "view => view.selectedOptions[0].text") == "neurons"
     opened.press("/")
     page.keyboard.type("x2")
-    assert "x2: value 2" in opened.text("#told")
+    assert "x2: value 2" in opened.text("#status")
     opened.press("Escape", "Escape", "n")
-    assert "The gradient promised" in opened.text("#outcome")
+    assert "Predicted change" in opened.text("#outcome")
     opened.press(" ")
     assert page.get_attribute("#play", "aria-label") == "pause"
     opened.press(" ")
@@ -172,7 +170,7 @@ def test_keys_alone_are_enough(show: Callable[..., Any], network: Explorer) -> N
 
 
 @pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
-def test_the_focus_goes_all_around_and_out(
+def test_tab_reaches_every_control_and_cycles(
     show: Callable[..., Any], shared: Explorer, key: str
 ) -> None:
     opened = show(shared.html)
@@ -188,7 +186,7 @@ def test_the_focus_goes_all_around_and_out(
             )
         )
     first = reached[0]
-    assert first in reached[1:]  # around
+    assert first in reached[1:]  # a full cycle
     wanted = {
         "search",
         "theme",
@@ -209,7 +207,7 @@ def test_the_focus_goes_all_around_and_out(
     assert all(page.eval_on_selector_all("button, input, select", named))
 
 
-def test_the_address_restores_what_was_seen(show: Callable[..., Any], network: Explorer) -> None:
+def test_the_address_restores_the_state(show: Callable[..., Any], network: Explorer) -> None:
     opened = show(network.html)
     page = opened.page
     page.get_by_label("nudge x2").uncheck()
@@ -235,16 +233,16 @@ def test_the_address_restores_what_was_seen(show: Callable[..., Any], network: E
     again.page.select_option("#view", label="neurons")
     assert not again.page.get_by_label("nudge x2").is_checked()
     assert again.page.get_by_label("nudge x1").is_checked()
-    for nonsense in (
+    for invalid in (
         "#t=-5&view=nowhere&at=99999&x0=abc&camera=a b c",
         "#t=1.5&at=&rate=",
         "#%",
         "#still=...",
     ):
-        assert len(boxes(show(network.html, hash=nonsense))) > 3
+        assert len(boxes(show(network.html, hash=invalid))) > 3
 
 
-def test_a_pasted_address_is_gone_to(show: Callable[..., Any], shared: Explorer) -> None:
+def test_a_pasted_address_changes_the_state(show: Callable[..., Any], shared: Explorer) -> None:
     opened = show(shared.html)
     opened.page.evaluate("location.hash = '#t=7&x0=5'")
     deadline = time.monotonic() + 10
@@ -253,7 +251,7 @@ def test_a_pasted_address_is_gone_to(show: Callable[..., Any], shared: Explorer)
     assert opened.numbers()[0][:2] == [5.0, -3.0]
 
 
-def test_the_least_of_graphs(show: Callable[..., Any]) -> None:
+def test_a_single_leaf_can_be_explored(show: Callable[..., Any]) -> None:
     opened = show(explore(Value(2.5, "x")).html)
     opened.press(
         "ArrowRight",
@@ -270,7 +268,7 @@ def test_the_least_of_graphs(show: Callable[..., Any]) -> None:
     assert opened.numbers()[1] == [1.0]
 
 
-def test_predictions_are_asked_before_anything_is_shown(
+def test_predictions_are_asked_before_the_result_is_shown(
     show: Callable[..., Any], shared: Explorer
 ) -> None:
     opened = show(shared.html)
@@ -280,30 +278,30 @@ def test_predictions_are_asked_before_anything_is_shown(
     assert "-6" not in opened.text("#about")
     page.keyboard.type("-6")
     opened.press("Enter")
-    assert opened.text("#told") == "Right. c = a*b = -6"
+    assert opened.text("#status") == "Right. c = a*b = -6"
     opened.press("ArrowRight")
     page.keyboard.type("35.9")
     opened.press("Enter")
-    assert opened.text("#told").startswith("Right.")  # within a hundredth
+    assert opened.text("#status").startswith("Right.")  # within a hundredth
     opened.press("ArrowRight")
     page.keyboard.type("nonsense")
     opened.press("Enter")
-    assert "is not a number" in opened.text("#told")
+    assert "is not a number" in opened.text("#status")
     page.fill("#answer", "7")
     opened.press("Enter")
-    assert opened.text("#told") == "Not 7. y = v1 + c = 30"
+    assert opened.text("#status") == "Not 7. y = v1 + c = 30"
     assert opened.text("#score") == "2 of 3 right"
     opened.press("ArrowRight", "ArrowRight")
-    assert opened.text("#asked") == "y passes its gradient on: ∂y/∂v1 = ?"
-    opened.press("Enter")  # nothing: just show
-    assert opened.text("#told") == "y passes its gradient on: ∂y/∂v1 = 1"
+    assert opened.text("#asked") == "y propagates its gradient: ∂y/∂v1 = ?"
+    opened.press("Enter")  # an empty answer shows the result
+    assert opened.text("#status") == "y propagates its gradient: ∂y/∂v1 = 1"
     opened.press("ArrowRight")
     page.click("#reveal")
     opened.press("ArrowRight", "Escape")
     assert not page.is_visible("#question")
 
 
-def test_nudges_descend_and_are_traced(show: Callable[..., Any]) -> None:
+def test_nudges_descend_and_are_plotted(show: Callable[..., Any]) -> None:
     w, x = Value(3.0, "w"), Value(2.0, "x")
     opened = show(explore((w * x - 1.0) ** 2).html)
     page = opened.page
@@ -319,13 +317,13 @@ def test_nudges_descend_and_are_traced(show: Callable[..., Any]) -> None:
     assert "4 numbers, from 25 to" in str(page.get_attribute("#trace svg", "aria-label"))
     page.fill("#rate", "fast")
     page.click("#nudge")
-    assert opened.text("#outcome") == "the rate is not a number"
+    assert opened.text("#outcome") == "the learning rate is not a number"
     page.click("#reset")
     assert opened.numbers()[0][-1] == 25.0
     assert page.locator("#trace svg").count() == 0
 
 
-def test_labels_stay_text(show: Callable[..., Any]) -> None:
+def test_labels_are_shown_as_text(show: Callable[..., Any]) -> None:
     leaves = [Value(float(i + 1), label) for i, label in enumerate(HOSTILE)]
     y = ag.functions.sum(leaves)
     y.label = HOSTILE[0]
@@ -341,7 +339,9 @@ def test_labels_stay_text(show: Callable[..., Any]) -> None:
     assert opened.numbers()[0][-1] == 10.0
 
 
-def test_the_policy_forbids_all_else(show: Callable[..., Any], shared: Explorer) -> None:
+def test_the_policy_forbids_other_scripts_styles_and_images(
+    show: Callable[..., Any], shared: Explorer
+) -> None:
     opened = show(shared.html)
     title = opened.page.evaluate(
         """async () => {
@@ -360,8 +360,8 @@ def test_the_policy_forbids_all_else(show: Callable[..., Any], shared: Explorer)
     )
     assert title != "changed"
     assert opened.page.is_visible("#graph")
-    assert sum("Content Security Policy" in text for text in opened.noted) == 4
-    opened.noted.clear()
+    assert sum("Content Security Policy" in text for text in opened.messages) == 4
+    opened.messages.clear()
 
 
 def test_the_picture_is_saved_as_svg(
@@ -384,7 +384,7 @@ def test_the_picture_is_saved_as_svg(
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_runs_out_of_the_window(
+def test_nothing_overflows_the_window(
     show: Callable[..., Any], network: Explorer, width: int, scheme: str
 ) -> None:
     opened = show(
@@ -397,7 +397,7 @@ def test_nothing_runs_out_of_the_window(
     page = opened.page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert (
-        page.eval_on_selector(".line.active .flow", "line => getComputedStyle(line).animationName")
+        page.eval_on_selector(".edge.active .flow", "edge => getComputedStyle(edge).animationName")
         == "none"
     )
     light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(246, 245, 241)"
@@ -434,7 +434,7 @@ def test_views_collapse_by_neuron_and_layer(show: Callable[..., Any], network: E
     )
 
 
-def test_a_step_in_a_collapsed_view_goes_to_the_next_group(
+def test_a_step_in_a_collapsed_view_reaches_the_next_group(
     show: Callable[..., Any], network: Explorer
 ) -> None:
     opened = show(network.html)
@@ -452,7 +452,7 @@ def test_a_step_in_a_collapsed_view_goes_to_the_next_group(
     assert met[0] == "layers.0, group" and met[-1] == "layers.0, group"
 
 
-def test_a_training_is_scrubbed(show: Callable[..., Any]) -> None:
+def test_a_training_is_replayed(show: Callable[..., Any]) -> None:
     model = nn.MLP(2, [3, 1], seed=0)
     moons = data.moons(30, noise=0.1, seed=0)
     history = train.fit(model, moons, lr=0.05, epochs=6, record=2, progress=False)
@@ -484,12 +484,14 @@ def test_a_training_is_scrubbed(show: Callable[..., Any]) -> None:
         assert time.monotonic() < deadline
 
 
-def test_in_a_notebook_it_runs_inside_a_sandboxed_frame(
+def test_the_page_runs_inside_a_notebooks_sandboxed_frame(
     show: Callable[..., Any], shared: Explorer
 ) -> None:
     opened = show(f"<!doctype html><title>notebook</title>{shared._repr_html_()}")
     frame = opened.page.frames[1]
     frame.wait_for_selector(".box")
     frame.click("#last")
-    assert frame.inner_text("#told").endswith("every gradient is complete")
-    opened.page.wait_for_timeout(350)  # the address, which a frame without one cannot have
+    assert frame.inner_text("#status").endswith("all gradients are complete")
+    opened.page.wait_for_timeout(
+        350
+    )  # time for the address to be saved, which a frame without one cannot do

@@ -1,10 +1,10 @@
-// The address: what is seen can be sent to someone, or come back to.
+// The address: the state of the page as a URL fragment, to share or to return to.
 
-// The leaves' data that the page came with, at the epoch that is shown.
+// The original data of the leaves, at the present epoch.
 const original = () => (replay ? replay.dataAt(state.frame) : graph.data.slice());
 
 let waiting = 0;
-function remember() {
+function saveAddress() {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
     const words = new URLSearchParams({ t: state.time });
@@ -19,20 +19,20 @@ function remember() {
     const kept = leaves.filter((node) => !state.ticked.has(node));
     if (kept.length) words.set("still", kept.join("."));
     if (!state.camera.fitted) words.set("camera", `${state.camera.x} ${state.camera.y} ${state.camera.zoom}`);
-    try { history.replaceState(null, "", `#${words}`); } catch { /* a page without an address of its own */ }
+    try { history.replaceState(null, "", `#${words}`); } catch { /* a page without an address */ }
   }, 250);
 }
 
-function recall() {
-  const words = new URLSearchParams(location.hash.slice(1)), whole = (name, most) => {
+function readAddress() {
+  const words = new URLSearchParams(location.hash.slice(1)), integer = (name, most) => {
     const number = Number(words.get(name));
     return words.has(name) && Number.isInteger(number) && number >= 0 && number <= most ? number : null;
   };
-  if (replay) state.frame = whole("frame", replay.frames - 1) ?? 0;
+  if (replay) state.frame = integer("frame", replay.frames - 1) ?? 0;
   state.data = original();
   for (const node of leaves) if (words.has(`x${node}`)) state.data[node] = Number(words.get(`x${node}`));
-  state.time = whole("t", LAST) ?? count;
-  state.chosen = whole("at", root) ?? -1;
+  state.time = integer("t", LAST) ?? count;
+  state.chosen = integer("at", root) ?? -1;
   state.rate = parsed(words.get("rate") || "") ?? 0.05;
   state.predict = words.has("predict");
   state.theme = ["light", "dark"].find((theme) => theme === words.get("theme")) || "";
@@ -45,5 +45,5 @@ function recall() {
   setView(named < 0 ? initialView : named);
   if (state.chosen >= 0) choose(state.chosen, false);
   const [x, y, zoom] = (words.get("camera") || "").split(" ").map(Number);
-  if (zoom > 0 && [x, y, zoom].every(Number.isFinite)) { state.camera = { x, y, zoom }; look(); }
+  if (zoom > 0 && [x, y, zoom].every(Number.isFinite)) { state.camera = { x, y, zoom }; applyCamera(); }
 }

@@ -1,8 +1,8 @@
-// What part of the picture is seen: fit, zoom, pan, by pointer and wheel.
+// The camera: fit, zoom and pan, by pointer, wheel and keys.
 
-function look() {
+function applyCamera() {
   const { camera } = state, [x, y, zoom] = [camera.x, camera.y, camera.zoom].map((number) => Number(number.toFixed(4)));
-  Object.assign(camera, { x, y, zoom }); // as the address has it
+  Object.assign(camera, { x, y, zoom }); // rounded as in the address
   picture.scene.setAttribute("transform", `translate(${x} ${y}) scale(${zoom})`);
 }
 
@@ -11,22 +11,22 @@ function fit() {
   const zoom = Math.max(0.01, Math.min(1.5, (clientWidth - 2 * room) / picture.width, (clientHeight - room - under) / picture.height));
   state.camera = { zoom, x: (clientWidth - picture.width * zoom) / 2, y: Math.max(room, (clientHeight - under - picture.height * zoom) / 2) };
   state.camera.fitted = true;
-  look();
+  applyCamera();
 }
 
-// The first look: everything, unless that would be too small to read; then what is at work.
-function begin() {
+// The initial camera: the whole picture, or the active box if that would be too small to read.
+function resetCamera() {
   fit();
   const { zoom } = state.camera, box = picture.boxes.find((one) => one.members.includes(focus())) || picture.boxes.at(-1);
   if (zoom > 0.6) return;
   const { clientWidth, clientHeight } = byId("graph");
   state.camera = { zoom: 0.75, x: clientWidth / 2 - box.x * 0.75, y: clientHeight / 2 - box.y * 0.75 };
-  keepEnds();
-  look();
+  clampCamera();
+  applyCamera();
 }
 
-// Leaves no empty space on a side where the picture goes on.
-function keepEnds() {
+// Leaves no empty space on a side on which the picture continues.
+function clampCamera() {
   const { camera } = state, { clientWidth, clientHeight } = byId("graph"), room = 28;
   for (const [axis, length, size] of [["x", clientWidth, picture.width], ["y", clientHeight - 40, picture.height]]) {
     const least = length - room - size * camera.zoom;
@@ -37,17 +37,17 @@ function keepEnds() {
 function zoomBy(factor, x = byId("graph").clientWidth / 2, y = byId("graph").clientHeight / 2) {
   const camera = state.camera, zoom = Math.min(4, Math.max(0.05, camera.zoom * factor)), share = zoom / camera.zoom;
   state.camera = { zoom, x: x - (x - camera.x) * share, y: y - (y - camera.y) * share };
-  look();
-  remember();
+  applyCamera();
+  saveAddress();
 }
 
 function pan(dx, dy) {
   state.camera = { zoom: state.camera.zoom, x: state.camera.x + dx, y: state.camera.y + dy };
-  look();
-  remember();
+  applyCamera();
+  saveAddress();
 }
 
-function keepInSight(box) {
+function panTo(box) {
   const { zoom, x, y } = state.camera, { clientWidth, clientHeight } = byId("graph");
   const left = box.x * zoom + x, top = box.y * zoom + y, room = 60;
   const dx = left < room ? room - left : left > clientWidth - room ? clientWidth - room - left : 0;
@@ -68,7 +68,7 @@ addEventListener("pointermove", (event) => {
 for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => { held = null; });
 byId("graph").addEventListener("click", (event) => { if (event.target.id === "graph" && !dragged) choose(-1); });
 byId("graph").addEventListener("wheel", (event) => {
-  if (self !== top && !event.ctrlKey && !event.metaKey) return; // a notebook scrolls on
+  if (self !== top && !event.ctrlKey && !event.metaKey) return; // in a notebook the wheel scrolls
   event.preventDefault();
   const box = byId("graph").getBoundingClientRect();
   zoomBy(Math.exp(-event.deltaY * 0.0015), event.clientX - box.left, event.clientY - box.top);

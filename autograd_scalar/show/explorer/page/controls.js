@@ -1,38 +1,38 @@
-// Buttons, keys, finding a value, and moving the leaves.
+// Buttons, keys, search, and changes of the leaves.
 
 function move(node, value) {
-  withdraw();
+  dropQuestion();
   state.data[node] = value;
   update();
 }
 
 function nudge() {
   const whole = gradients(), rate = parsed(byId("rate").value);
-  if (rate === null) { byId("outcome").textContent = "the rate is not a number"; return; }
+  if (rate === null) { byId("outcome").textContent = "the learning rate is not a number"; return; }
   const moved = leaves.filter((node) => state.ticked.has(node)), before = now.values[root];
   if (!state.trace.length) state.trace = [before];
   let predicted = 0;
   state.rate = rate;
   moved.forEach((node) => { predicted -= rate * whole[node] ** 2; state.data[node] -= rate * whole[node]; });
-  withdraw();
+  dropQuestion();
   state.time = LAST;
   compute();
   state.trace.push(now.values[root]);
   update();
   const name = graph.names[root];
-  byId("outcome").textContent = `${name}: ${shown(before, 6)} → ${shown(now.values[root], 6)}. The gradient promised a change of ` +
-    `${shown(predicted)}, it was ${shown(now.values[root] - before)}.`;
+  byId("outcome").textContent = `${name}: ${format(before, 6)} → ${format(now.values[root], 6)}. Predicted change ` +
+    `${format(predicted)}, actual change ${format(now.values[root] - before)}.`;
 }
 
 function reset() {
-  withdraw();
+  dropQuestion();
   state.data = original();
   state.trace = [];
   byId("outcome").textContent = "";
   update();
 }
 
-// ----- finding -----
+// ----- search -----
 
 let lastFound = -1;
 function find(text, again) {
@@ -42,16 +42,16 @@ function find(text, again) {
   const sight = new Set(picture.boxes.flatMap((box) => box.members));
   const found = matches.filter((node) => sight.has(node));
   picture.boxes.forEach((box) => box.box.classList.toggle("found", box.members.some((node) => found.includes(node))));
-  if (!found.length) { if (wanted) say(`nothing here is called ${text}`); return; }
+  if (!found.length) { if (wanted) say(`no value in this view matches ${text}`); return; }
   lastFound = again ? (lastFound + 1) % found.length : 0;
   choose(found[lastFound], false);
   const box = picture.boxes.find((one) => one.members.includes(state.chosen));
   state.camera.fitted = false;
-  keepInSight(box);
+  panTo(box);
   say(`${lastFound + 1} of ${found.length}: ${described(box)}`);
 }
 
-const say = (text) => { byId("told").textContent = text; };
+const say = (text) => { byId("status").textContent = text; };
 
 // ----- controls -----
 
@@ -68,7 +68,7 @@ function paintTheme() {
 }
 
 function save() {
-  const source = document_of(picture, getComputedStyle(document.body).backgroundColor);
+  const source = standalone(picture, getComputedStyle(document.body).backgroundColor);
   const link = html("a", { href: URL.createObjectURL(new Blob([source], { type: "image/svg+xml" })), download: "graph.svg" });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -79,19 +79,19 @@ function keys(open) {
   byId("help").setAttribute("aria-expanded", open);
 }
 
-const fitting = levels.find((view) => view[4].length <= 32) || levels.at(-1);
+const fitting = wholeViews.find((view) => view[4].length <= 32) || wholeViews.at(-1);
 const initialView = graph.views.indexOf(fitting);
 const on = (id, type, act) => byId(id).addEventListener(type, act);
 for (const [id, act] of Object.entries({
   first: () => go(0), back: () => step(-1), play: toggle, next: () => step(1), last: () => go(LAST), nudge, reset,
-  in: () => zoomBy(1.25), out: () => zoomBy(0.8), fit: () => { fit(); remember(); }, svg: save,
-  help: () => keys(byId("keys").hidden), reveal: () => answered(""),
-  theme: () => { state.theme = isDark() ? "light" : "dark"; paintTheme(); remember(); },
+  in: () => zoomBy(1.25), out: () => zoomBy(0.8), fit: () => { fit(); saveAddress(); }, svg: save,
+  help: () => keys(byId("keys").hidden), reveal: () => checkAnswer(""),
+  theme: () => { state.theme = isDark() ? "light" : "dark"; paintTheme(); saveAddress(); },
 })) on(id, "click", act);
 for (const id of ["first", "back", "play", "next", "last"]) byId(id).append(icon(id));
 on("time", "input", () => { play(false); go(Number(byId("time").value)); });
-on("question", "submit", (event) => { event.preventDefault(); answered(byId("answer").value); });
-on("predict", "change", () => { state.predict = byId("predict").checked; withdraw(); update(); });
+on("question", "submit", (event) => { event.preventDefault(); checkAnswer(byId("answer").value); });
+on("predict", "change", () => { state.predict = byId("predict").checked; dropQuestion(); update(); });
 on("speed", "change", () => play(Boolean(playing)));
 on("view", "change", () => setView(Number(byId("view").value)));
 on("search", "input", () => find(byId("search").value, false));
@@ -114,7 +114,7 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
     if (!byId("keys").hidden) keys(false);
-    else if (question) withdraw(), update();
+    else if (question) dropQuestion(), update();
     else if (typing) find((byId("search").value = "")), byId("graph").focus();
     else if (state.chosen >= 0) choose(-1), byId("graph").focus();
     else if (graph.views[state.view][1]) setView(outer());
@@ -131,10 +131,10 @@ addEventListener("keydown", (event) => {
     act();
   }
 });
-// A frame that a notebook shows later has no size at first: the first look waits for it.
+// A notebook's frame may have no size at first: the initial camera waits for it.
 let sizeless = !byId("graph").clientWidth;
 new ResizeObserver(() => {
-  if (sizeless && byId("graph").clientWidth) begin();
+  if (sizeless && byId("graph").clientWidth) resetCamera();
   else if (state.camera.fitted) fit();
   sizeless = !byId("graph").clientWidth;
 }).observe(byId("graph"));
@@ -148,16 +148,16 @@ byId("graph").tabIndex = 0;
 graph.views.forEach((view, place) => byId("view").append(html("option", { value: place }, view[0])));
 byId("views").hidden = graph.views.length < 2;
 if (graph.training) replay = training(graph, graph.training, state, update);
-addEventListener("hashchange", recall);
-recall();
+addEventListener("hashchange", readAddress);
+readAddress();
 
-// For whoever asks from outside, as tests do.
+// Access for tests.
 globalThis.explorer = {
-  // The values and the gradients of a graph for the data of its leaves; of this one, as it is, where none is given.
+  // The values and gradients of a graph for the data of its leaves; by default of this page's graph, as shown.
   numbers(other = null, data = null) {
-    const asked = other ? prepared(other) : graph;
-    const values = evaluate(asked, (data || (other ? asked : state).data).map(Number));
-    return [values, propagate(asked, localDerivatives(asked, values), asked.operations.length).grads].map((list) => list.map(String));
+    const chosen = other ? prepare(other) : graph;
+    const values = evaluate(chosen, (data || (other ? chosen : state).data).map(Number));
+    return [values, propagate(chosen, localDerivatives(chosen, values), chosen.operations.length).grads].map((list) => list.map(String));
   },
   math,
   rows,

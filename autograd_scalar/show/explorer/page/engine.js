@@ -1,6 +1,6 @@
-// The graph's numbers. Nodes are numbers in topological order; the last one is the root.
+// Evaluation and backpropagation. Nodes are indices in topological order; the last is the root.
 
-// How each node's operands are gathered: a node, or a list of nodes.
+// The operands of each node: a parent for each, or a list of parents for a list operand.
 function wired(graph) {
   return graph.parents.map((parents, node) => {
     const rule = graph.rules[graph.ops[node]];
@@ -15,7 +15,7 @@ function wired(graph) {
 const gathered = (wires, values) =>
   wires.map((wire) => (typeof wire === "number" ? values[wire] : wire.map((node) => values[node])));
 
-// The value of every node, from the leaves' data. The node `held` has the value `at` instead.
+// The values of all nodes, given the data of the leaves; the node `held` is fixed at the value `at`.
 function evaluate(graph, data, held = -1, at = 0) {
   const values = data.slice();
   if (held >= 0) values[held] = at;
@@ -29,14 +29,14 @@ function localDerivatives(graph, values) {
   return graph.ops.map((op, node) => (op ? rows[op][1](values[node], ...gathered(graph.wires[node], values)) : []));
 }
 
-// Which formula each local derivative follows, as text to compare.
-function choices(graph, values) {
+// The branch that each local derivative takes, as text for comparison.
+function branches(graph, values) {
   return graph.ops.map((op, node) =>
     op && rows[op][2] ? rows[op][2](values[node], ...gathered(graph.wires[node], values)).map(String) : null);
 }
 
 // Backpropagation through the first `count` operations from the root, in the order of the engine:
-// what has arrived at each node so far, and from how many of its uses.
+// the gradient of each node so far, and the number of its uses that have contributed.
 function propagate(graph, partials, count) {
   const grads = new Array(graph.ops.length).fill(0), arrived = grads.slice();
   grads[grads.length - 1] = 1;
@@ -50,8 +50,8 @@ function propagate(graph, partials, count) {
   return { grads, arrived };
 }
 
-// The slope of the root by one node from differences, extrapolated from two step sizes, and whether
-// the slopes on both sides agree.
+// The derivative of the root with respect to a node by finite differences, extrapolated from two
+// step sizes; `kink` is true if the derivatives on both sides differ.
 function difference(graph, data, values, node) {
   const step = 2 ** -10.4 * Math.max(1, Math.abs(values[node]));
   const root = values.length - 1;
@@ -59,21 +59,21 @@ function difference(graph, data, values, node) {
   const wide = (e - a) / (2 * step), near = (d - b) / step, middle = values[root];
   const [left, right] = [(middle - b) * 2 / step, (d - middle) * 2 / step];
   const apart = 0.05 * Math.max(1, Math.abs(left), Math.abs(right));
-  return { slope: (4 * near - wide) / 3, kink: Math.abs(left - right) > apart || Math.abs(near - wide) > apart };
+  return { derivative: (4 * near - wide) / 3, kink: Math.abs(left - right) > apart || Math.abs(near - wide) > apart };
 }
 
-function prepared(graph) {
-  graph.data = graph.data.map(Number); // NaN and infinities come as text
+function prepare(graph) {
+  graph.data = graph.data.map(Number); // NaN and infinities are strings
   graph.operations = graph.ops.flatMap((op, node) => (op ? [node] : []));
   graph.wires = wired(graph);
   graph.uses = graph.ops.map(() => []);
   graph.parents.forEach((parents, node) => parents.forEach((parent, position) => graph.uses[parent].push([node, position])));
-  graph.uses.forEach((uses) => uses.sort((a, b) => b[0] - a[0] || a[1] - b[1])); // as they arrive
+  graph.uses.forEach((uses) => uses.sort((a, b) => b[0] - a[0] || a[1] - b[1])); // in the order of backpropagation
   return graph;
 }
 
-// A number to be read: four significant digits, or more on request.
-function shown(x, digits = 4) {
+// A number with four significant digits, or as many as requested.
+function format(x, digits = 4) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
   const size = Math.abs(x);
   if (size !== 0 && (size < 1e-4 || size >= 10 ** Math.max(digits, 5))) {

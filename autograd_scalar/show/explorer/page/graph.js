@@ -1,4 +1,4 @@
-// The picture of a view: boxes, lines, frames. Made once for a view, then only brought up to date.
+// The SVG picture of a view: boxes, edges, frames. It is built once per view, then updated.
 
 const byId = (id) => document.getElementById(id);
 
@@ -17,7 +17,7 @@ function mark(element, classes) {
   for (const [name, on] of Object.entries(classes)) element.classList.toggle(name, on);
 }
 
-// A course's curve, level at every corner.
+// The curve of a route, level at every point.
 function curve(points) {
   let path = `M${points[0]} ${points[1]}`;
   for (let i = 2; i < points.length; i += 2) {
@@ -29,29 +29,29 @@ function curve(points) {
 
 const head = (x, y, along) => `M${x} ${y}l${-8 * along} -4.5v9z`;
 
-// Makes the picture; returns what `update` of the page needs to find again.
+// Builds the picture, and returns it with the elements that the page updates.
 function draw(graph, view) {
-  const [name, inside, width, height, boxes, lines, frames] = view;
+  const [name, inside, width, height, boxes, edges, frames] = view;
   const scene = svg("g", { id: "scene" });
   for (const [title, x, y, wide, high] of frames) {
     scene.append(svg("g", { class: "frame" }, svg("rect", { x, y, width: wide, height: high, rx: 7 }),
       svg("text", { x: x + 9, y: y + 14 }, title)));
   }
-  const drawnLines = lines.map(([source, target, uses, course, note]) => {
-    const end = course.length;
-    const path = curve(course);
+  const drawnEdges = edges.map(([source, target, uses, route, place]) => {
+    const end = route.length;
+    const path = curve(route);
     const flow = svg("path", { class: "flow", d: path });
-    const text = note && svg("text", { x: note[0], y: note[1] + 4 });
-    const pill = note && svg("rect", { class: "pill", y: note[1] - 8.5, height: 17, rx: 8.5 });
+    const text = place && svg("text", { x: place[0], y: place[1] + 4 });
+    const pill = place && svg("rect", { class: "pill", y: place[1] - 8.5, height: 17, rx: 8.5 });
     const tip = svg("title");
-    const group = svg("g", { class: "line" }, tip, flow, svg("path", { class: "way", d: path }),
-      svg("path", { class: "head", d: head(course[end - 2], course[end - 1], 1) }),
-      svg("path", { class: "tail", d: head(course[0], course[1], -1) }));
-    const label = note && svg("g", { class: note[2] ? "local crowded" : "local" }, pill, text);
+    const group = svg("g", { class: "edge" }, tip, flow, svg("path", { class: "track", d: path }),
+      svg("path", { class: "head", d: head(route[end - 2], route[end - 1], 1) }),
+      svg("path", { class: "tail", d: head(route[0], route[1], -1) }));
+    const label = place && svg("g", { class: place[2] ? "local crowded" : "local" }, pill, text);
     scene.append(group);
-    return { source, target, uses, note, group, flow, text, pill, tip, label };
+    return { source, target, uses, place, group, flow, text, pill, tip, label };
   });
-  scene.append(...drawnLines.flatMap((line) => (line.label ? [line.label] : [])));
+  scene.append(...drawnEdges.flatMap((edge) => (edge.label ? [edge.label] : [])));
   const drawnBoxes = boxes.map(([x, y, wide, high, members, group, out]) => {
     const node = group ? -1 : members[0];
     const op = group ? "" : graph.symbols[node], title = group || graph.heads[node];
@@ -72,19 +72,19 @@ function draw(graph, view) {
     const value = svg("text", { class: "value", x: left + wide - 10, y: base });
     const grad = svg("text", { class: "grad", x: left + wide - 10, y: base + 17 });
     const key = svg("text", { class: "key", x: left + 10, y: base });
-    const slope = svg("text", { class: "key", x: left + 10, y: base + 17 });
-    box.append(key, value, slope, grad);
+    const gradKey = svg("text", { class: "key", x: left + 10, y: base + 17 });
+    box.append(key, value, gradKey, grad);
     scene.append(box);
-    return { x, y, wide, high, members, group, out, node, box, value, grad, key, slope };
+    return { x, y, wide, high, members, group, out, node, box, value, grad, key, gradKey };
   });
-  return { name, inside, width, height, scene, lines: drawnLines, boxes: drawnBoxes };
+  return { name, inside, width, height, scene, edges: drawnEdges, boxes: drawnBoxes };
 }
 
-// The picture as a document of its own, with the page's present colours written into it.
+// The picture as a standalone SVG document, with the computed colours of the page.
 const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size",
   "font-weight", "font-style", "text-anchor", "visibility"];
 
-function document_of(picture, ground) {
+function standalone(picture, ground) {
   const width = picture.width + 40, height = picture.height + 40;
   const copy = picture.scene.cloneNode(true);
   const pairs = [picture.scene, ...picture.scene.querySelectorAll("*")];

@@ -1,17 +1,17 @@
-// What rows call and Math lacks, or answers otherwise than C. Tests compare it with mpmath.
+// Functions that rows call and Math lacks, or computes differently from C. Tests compare them with mpmath.
 const math = {
   div: (x, y) => x / y,
 
-  // Parts of a whole, divided by their sum where that is a number to divide by.
+  // Parts divided by their sum if it is positive and finite, else the parts.
   shares(parts) {
     const total = parts.reduce((sum, part) => sum + part, 0);
     return total > 0 && total < Infinity ? parts.map((part) => part / total) : parts;
   },
 
-  // C: 1 to any power is 1, and so is -1 to an infinite one. Math.pow says NaN.
+  // In C, 1 to any power is 1, and -1 to an infinite power is 1; Math.pow returns NaN.
   pow: (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y)),
 
-  // Halves go to the even neighbour; Math.round takes them up.
+  // Round half to even; Math.round rounds half up.
   round(x) {
     const up = Math.round(x);
     return Math.abs(x % 1) === 0.5 && up % 2 !== 0 ? up - 1 : up;
@@ -19,7 +19,7 @@ const math = {
 
   // exp(-x * x) for x in [0, 28), without the rounding error of the square.
   gauss(x) {
-    const head = Math.fround(x); // its square is exact
+    const head = Math.fround(x); // the square of a float32 is exact
     return Math.exp(-head * head) * Math.exp(-(x - head) * (x + head));
   },
 
@@ -31,7 +31,7 @@ const math = {
     return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * total;
   },
 
-  // From 0.5 on the continued fraction 1 / (x + 1/2 / (x + 2/2 / (x + 3/2 / ...))), from its end.
+  // From 0.5 on, the continued fraction 1 / (x + 1/2 / (x + 2/2 / (x + 3/2 / ...))), evaluated from its end.
   erfc(x) {
     if (!(x >= 0.5)) return 1 - math.erf(x);
     if (x >= 28) return 0;

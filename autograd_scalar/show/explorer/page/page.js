@@ -1,11 +1,11 @@
-// The page: where in the two passes we are, and everything that changes it.
+// The page: its state, the present step of the two passes, and the update of all parts.
 
-const graph = prepared(JSON.parse(byId("graph-data").textContent));
+const graph = prepare(JSON.parse(byId("graph-data").textContent));
 const root = graph.ops.length - 1, count = graph.operations.length;
-const LAST = 2 * count + 1; // values of all operations, the root's gradient, and all operations again
+const LAST = 2 * count + 1; // the forward pass, the root's gradient, and the backward pass
 const leaves = graph.ops.flatMap((op, node) => (!op && graph.names[node] ? [node] : []));
 leaves.sort((a, b) => (scopeOf(graph, a) !== "") - (scopeOf(graph, b) !== "")); // inputs first
-const levels = graph.views.filter((view) => !view[1]);
+const wholeViews = graph.views.filter((view) => !view[1]);
 
 const state = {
   time: count, data: graph.data.slice(), chosen: -1, view: 0, rate: 0.05, ticked: new Set(leaves), predict: false,
@@ -13,9 +13,9 @@ const state = {
 };
 let now, picture, rowsOfLeaves = [], peek = -1, playing = 0, replay = null, question = null;
 
-graph.chosen = choices(graph, evaluate(graph, graph.data));
+graph.branches = branches(graph, evaluate(graph, graph.data));
 
-// ----- the numbers at this moment -----
+// ----- numbers at the present step -----
 
 function compute() {
   const values = evaluate(graph, state.data), partials = localDerivatives(graph, values);
@@ -24,59 +24,59 @@ function compute() {
   const forward = Math.min(state.time, count);
   const order = new Map(graph.operations.map((node, place) => [node, place]));
   now = {
-    values, partials, grads, arrived, seeded, forward, sent, data: state.data, choices: choices(graph, values),
+    values, partials, grads, arrived, seeded, forward, sent, data: state.data, branches: branches(graph, values),
     isKnown: (node) => !graph.ops[node] || order.get(node) < forward,
     hasSent: (node) => graph.ops[node] && order.get(node) >= count - sent,
     isRuleOpen: Boolean(byId("about").querySelector("details[open]")),
   };
-  // 0: nothing has arrived; 1: some of it; 2: all.
+  // Of the gradient: 0 if no use has contributed, 1 if some have, 2 if all have.
   now.stage = (node) => (node === root ? (seeded ? 2 : 0) : !arrived[node] ? 0 : arrived[node] < graph.uses[node].length ? 1 : 2);
   now.active = state.time === 0 ? -1 : !seeded ? graph.operations[forward - 1] : sent ? graph.operations[count - sent] : root;
 }
 
 const gradients = () => propagate(graph, now.partials, count).grads;
 
-// ----- what is seen -----
+// ----- display -----
 
-function told() {
-  const words = inWords(graph, now.values), node = now.active;
-  if (state.time === 0) return "Start: the leaves have their values, nothing is computed yet. Step on with →";
+function statusText() {
+  const written = notation(graph, now.values), node = now.active;
+  if (state.time === 0) return "Start: only the leaves have values. Press → to step forward";
   if (!now.seeded) {
-    return `Forward ${now.forward} of ${count}: ${words.name(node)} = ${words.formula(node)} = ${words.numbers(node)} = ${shown(now.values[node], 6)}` +
-      (now.forward === count ? ". Every value is known; → sends gradients back" : "");
+    return `Forward ${now.forward} of ${count}: ${written.name(node)} = ${written.formula(node)} = ${written.numbers(node)} = ${format(now.values[node], 6)}` +
+      (now.forward === count ? ". The forward pass is complete; press → to start backpropagation" : "");
   }
-  if (!now.sent) return `Backward 0 of ${count}: ${words.derivative(root)} = 1, where it starts`;
+  if (!now.sent) return `Backward 0 of ${count}: ${written.derivative(root)} = 1, the start of backpropagation`;
   const named = graph.parents[node].map((parent, position) => [parent, position]).filter(([parent]) => graph.names[parent]);
   const parts = named.slice(0, named.length > 3 ? 2 : 3).map(([parent, position]) =>
-    `to ${words.name(parent)}: ${shown(now.grads[node])} · ${factor(words.local(node, position, now.choices))} = ` +
-    shown(now.partials[node][position] * now.grads[node]));
+    `to ${written.name(parent)}: ${format(now.grads[node])} · ${factor(written.local(node, position, now.branches))} = ` +
+    format(now.partials[node][position] * now.grads[node]));
   const more = named.length - parts.length;
-  return `Backward ${now.sent} of ${count}: ${words.name(node)} passes its gradient on ${parts.join("; ")}${more > 0 ? `; and ${more} more` : ""}` +
-    (state.time === LAST ? ". Done: every gradient is complete" : "");
+  return `Backward ${now.sent} of ${count}: ${written.name(node)} propagates its gradient ${parts.join("; ")}${more > 0 ? `; and to ${more} more` : ""}` +
+    (state.time === LAST ? ". Done: all gradients are complete" : "");
 }
 
 function update() {
   compute();
   updatePicture();
   updatePanel();
-  bringOut();
+  highlight();
   if (replay) replay.update(now.values);
-  byId("told").textContent = question ? byId("told").textContent : told();
+  byId("status").textContent = question ? byId("status").textContent : statusText();
   const time = byId("time");
   time.value = state.time;
   time.setAttribute("aria-valuetext", now.seeded ? `backward ${now.sent} of ${count}` : `forward ${now.forward} of ${count}`);
   document.body.dataset.phase = now.seeded ? "backward" : "forward";
   for (const id of ["first", "back"]) byId(id).setAttribute("aria-disabled", state.time === 0);
   for (const id of ["next", "last"]) byId(id).setAttribute("aria-disabled", state.time === LAST);
-  remember();
+  saveAddress();
 }
 
 function described(box) {
-  const node = box.node >= 0 ? box.node : box.out, words = inWords(graph, now.values);
+  const node = box.node >= 0 ? box.node : box.out, written = notation(graph, now.values);
   const numbers = node < 0 ? `${box.members.length} values` :
     `value ${now.isKnown(node) ? now.values[node] : "not yet computed"}, gradient ` +
-    (now.stage(node) === 2 ? now.grads[node] : now.stage(node) ? `${now.grads[node]} so far` : "not yet arrived");
-  const name = box.group || words.name(node);
+    (now.stage(node) === 2 ? now.grads[node] : now.stage(node) ? `${now.grads[node]} so far` : "not yet computed");
+  const name = box.group || written.name(node);
   return `${name}${box.node >= 0 && graph.ops[node] ? `, ${graph.ops[node]}` : box.group ? ", group" : ""}: ${numbers}`;
 }
 
@@ -90,57 +90,57 @@ function updatePicture() {
     if (node < 0) {
       const done = box.members.filter((v) => now.stage(v) === 2).length;
       box.key.textContent = `${box.members.length} values`;
-      box.slope.textContent = "∂";
+      box.gradKey.textContent = "∂";
       box.grad.textContent = done ? `${done} of ${box.members.length}` : "—";
     } else {
       box.key.textContent = "data";
-      box.value.textContent = known ? shown(now.values[node]) : "—";
-      box.slope.textContent = stage === 1 ? "grad…" : "grad";
-      box.grad.textContent = stage ? shown(now.grads[node]) : "—";
+      box.value.textContent = known ? format(now.values[node]) : "—";
+      box.gradKey.textContent = stage === 1 ? "grad…" : "grad";
+      box.grad.textContent = stage ? format(now.grads[node]) : "—";
     }
     if (node === hidden) (question.isValue ? box.value : box.grad).textContent = "?";
     box.box.setAttribute("aria-label", described(box));
   }
   const sizes = [];
-  for (const line of picture.lines) {
-    line.sent = line.uses.filter(([user]) => now.hasSent(user));
-    line.flow.size = line.sent.reduce((sum, [user, position]) => sum + Math.abs(now.partials[user][position] * now.grads[user]), 0);
-    if (Number.isFinite(line.flow.size)) sizes.push(line.flow.size);
+  for (const edge of picture.edges) {
+    edge.sent = edge.uses.filter(([user]) => now.hasSent(user));
+    edge.flow.size = edge.sent.reduce((sum, [user, position]) => sum + Math.abs(now.partials[user][position] * now.grads[user]), 0);
+    if (Number.isFinite(edge.flow.size)) sizes.push(edge.flow.size);
   }
   const most = Math.max(...sizes, 1e-300);
-  for (const line of picture.lines) {
-    const { uses, group, label } = line, [user, position] = uses[0];
-    const known = uses.every(([node]) => now.isKnown(node)), sent = line.sent.length > 0;
+  for (const edge of picture.edges) {
+    const { uses, group, label } = edge, [user, position] = uses[0];
+    const known = uses.every(([node]) => now.isKnown(node)), sent = edge.sent.length > 0;
     const active = uses.some(([node]) => node === now.active);
     mark(group, { known, sent, active });
-    const width = 1.6 + 6 * Math.sqrt(Math.min(1, line.flow.size / most) || 0);
-    line.flow.setAttribute("stroke-width", sent ? width.toFixed(2) : 0);
-    line.tip.textContent = uses.length === 1 && known ? `local derivative ${now.partials[user][position]}` +
-      (sent ? `, carries ${now.partials[user][position] * now.grads[user]} back` : "") : `${uses.length} uses`;
+    const width = 1.6 + 6 * Math.sqrt(Math.min(1, edge.flow.size / most) || 0);
+    edge.flow.setAttribute("stroke-width", sent ? width.toFixed(2) : 0);
+    edge.tip.textContent = uses.length === 1 && known ? `local derivative ${now.partials[user][position]}` +
+      (sent ? `, propagates ${now.partials[user][position] * now.grads[user]}` : "") : `${uses.length} uses`;
     if (label) {
       mark(label, { known, sent, active });
-      line.text.textContent = `×${shown(now.partials[user][position])}`;
-      const wide = line.text.textContent.length * 6.3 + 10;
-      line.pill.setAttribute("x", line.note[0] - wide / 2);
-      line.pill.setAttribute("width", wide);
+      edge.text.textContent = `×${format(now.partials[user][position])}`;
+      const wide = edge.text.textContent.length * 6.3 + 10;
+      edge.pill.setAttribute("x", edge.place[0] - wide / 2);
+      edge.pill.setAttribute("width", wide);
     }
   }
 }
 
-// The value that the panel is about: under the pointer, else chosen, else the one just computed.
+// The value in the panel: the one under the pointer, else the selected one, else the one just computed.
 const focus = () => (peek >= 0 ? peek : state.chosen >= 0 ? state.chosen : now.active >= 0 ? now.active : root);
 
 function updatePanel() {
   byId("about").replaceChildren(...about(graph, now, focus(), Boolean(question)));
-  for (const { node, row, grad, slope, update } of rowsOfLeaves) {
+  for (const { node, row, grad, check, update } of rowsOfLeaves) {
     update(state.data[node]);
     row.classList.toggle("chosen", node === focus());
     const stage = now.stage(node), hidden = question && question.node === node;
-    grad.textContent = hidden ? "?" : stage ? shown(now.grads[node]) + (stage === 1 ? "…" : "") : "—";
+    grad.textContent = hidden ? "?" : stage ? format(now.grads[node]) + (stage === 1 ? "…" : "") : "—";
     const found = stage === 2 && !hidden ? difference(graph, state.data, now.values, node) : null;
-    slope.replaceChildren(...(found ? [shown(found.slope) + " ", verdict(found.slope, now.grads[node], found.kink)] : ["—"]));
+    check.replaceChildren(...(found ? [format(found.derivative) + " ", verdict(found.derivative, now.grads[node], found.kink)] : ["—"]));
   }
-  byId("trace").replaceChildren(...(state.trace.length > 1 ? [plot(state.trace, `${graph.names[root]} after each nudge`)] : []));
+  byId("trace").replaceChildren(...(state.trace.length > 1 ? [plot(state.trace, `${graph.names[root]} after each step`)] : []));
 }
 
 // ----- views -----
@@ -155,20 +155,20 @@ function setView(place, chosen = state.chosen) {
   view.value = place;
   for (const box of picture.boxes) {
     const node = box.node >= 0 ? box.node : box.out >= 0 ? box.out : box.members.at(-1);
-    box.box.addEventListener("pointerenter", () => { peek = node; updatePanel(); bringOut(); });
-    box.box.addEventListener("pointerleave", () => { peek = -1; updatePanel(); bringOut(); });
+    box.box.addEventListener("pointerenter", () => { peek = node; updatePanel(); highlight(); });
+    box.box.addEventListener("pointerleave", () => { peek = -1; updatePanel(); highlight(); });
     box.box.addEventListener("click", () => { if (!dragged) choose(node === state.chosen && !box.group ? -1 : node); });
     box.box.addEventListener("dblclick", () => open(box));
     box.box.addEventListener("focus", () => { if (state.chosen !== node) choose(node, false); });
   }
   const singles = new Set(picture.boxes.flatMap((box) => (box.node >= 0 ? [box.node] : [])));
   const listed = leaves.filter((node) => singles.has(node));
-  rowsOfLeaves = leafRows(graph, listed.slice(0, MOST_LEAVES), state, move, (node, on) => { state.ticked[on ? "add" : "delete"](node); remember(); });
+  rowsOfLeaves = leafRows(graph, listed.slice(0, MAX_LEAVES), state, move, (node, on) => { state.ticked[on ? "add" : "delete"](node); saveAddress(); });
   byId("rows").replaceChildren(...rowsOfLeaves.map((row) => row.row));
   const left = leaves.length - rowsOfLeaves.length;
-  byId("more").textContent = left ? `${left} more leaves ${graph.views.some((view) => view[1]) ? "in the groups: open one (enter or double click)" : "are not listed"}` : "";
+  byId("more").textContent = left ? `${left} more leaves ${graph.views.some((view) => view[1]) ? "in groups: open one with Enter or a double click" : "not listed"}` : "";
   compute();
-  begin();
+  resetCamera();
   update();
 }
 
@@ -176,13 +176,13 @@ function open(box) {
   const place = graph.views.findIndex((view) => view[1] === box.group);
   if (box.group && place >= 0) {
     setView(place, -1);
-    say(`inside ${box.group}; escape leads back`);
+    say(`inside ${box.group}; press Esc to go back`);
     byId("graph").focus();
   }
 }
 
-// Where a view of an inside leads back to.
-const outer = () => Math.max(0, graph.views.indexOf(levels.find((view) => view[0] !== "values") || levels[0]));
+// The view to return to from the inside of a group.
+const outer = () => Math.max(0, graph.views.indexOf(wholeViews.find((view) => view[0] !== "values") || wholeViews[0]));
 
 function choose(node, withFocus = true) {
   state.chosen = node;
@@ -191,13 +191,13 @@ function choose(node, withFocus = true) {
   if (box) {
     picture.boxes.forEach((one) => one.box.setAttribute("tabindex", one === box ? 0 : -1));
     if (withFocus) box.box.focus({ preventScroll: true });
-    keepInSight(box);
+    panTo(box);
   }
 }
 
-// Brings out the lines at the value that the panel is about.
-function bringOut() {
-  for (const { group, label, source, target } of picture.lines) {
+// Highlights the edges of the value in the panel.
+function highlight() {
+  for (const { group, label, source, target } of picture.edges) {
     const near = [source, target].some((box) => picture.boxes[box].members.includes(focus()));
     mark(group, { near });
     if (label) mark(label, { near });

@@ -1,14 +1,14 @@
-// Going through the two passes: a step, play, and predicting what a step will bring.
+// Steps through the two passes, playback, and predictions.
 
 function go(time) {
-  withdraw();
+  dropQuestion();
   state.time = Math.min(LAST, Math.max(0, time));
   update();
   const box = picture.boxes.find((one) => one.members.includes(now.active));
-  if (box) keepInSight(box);
+  if (box) panTo(box);
 }
 
-// One step on or back; where groups are shown, on to where another box is at work.
+// Steps forward or back; if groups are shown, until another box is active.
 function step(direction) {
   if (direction > 0 && state.predict && ask()) return;
   const box = () => picture.boxes.findIndex((one) => one.members.includes(now.active));
@@ -30,38 +30,38 @@ function toggle() {
   play(!playing);
 }
 
-// ----- predict, then see -----
+// ----- predictions -----
 
-// Asks for what the next step brings; false where there is nothing to ask.
+// Asks for the result of the next step; returns false if there is none.
 function ask() {
   if (question) { byId("answer").focus(); return true; }
   if (state.time === LAST || state.time === count) return false;
-  const words = inWords(graph, now.values), isValue = state.time < count;
+  const written = notation(graph, now.values), isValue = state.time < count;
   if (isValue) {
     const node = graph.operations[now.forward];
-    question = { node, isValue, answer: now.values[node], text: `${words.name(node)} = ${words.formula(node)} = ?` };
+    question = { node, isValue, answer: now.values[node], text: `${written.name(node)} = ${written.formula(node)} = ?` };
   } else {
     const sender = graph.operations[count - 1 - now.sent], parents = graph.parents[sender];
     const after = propagate(graph, now.partials, now.sent + 1);
     const whole = parents.filter((parent) => after.arrived[parent] === graph.uses[parent].length);
     const node = whole.find((parent) => graph.names[parent]) ?? parents.find((parent) => graph.names[parent]) ?? parents[0];
-    const text = `${words.name(sender)} passes its gradient on: ${words.derivative(node)}${whole.includes(node) ? "" : " so far"} = ?`;
+    const text = `${written.name(sender)} propagates its gradient: ${written.derivative(node)}${whole.includes(node) ? "" : " so far"} = ?`;
     question = { node, isValue, answer: after.grads[node], text };
   }
   play(false);
   byId("asked").textContent = question.text;
   byId("question").hidden = false;
-  byId("told").textContent = "Predict before it is shown.";
+  byId("status").textContent = "Predict the result of the next step.";
   byId("answer").value = "";
   byId("answer").focus();
   update();
   return true;
 }
 
-function answered(text) {
+function checkAnswer(text) {
   const { answer, text: asked } = question, guess = parsed(text);
   if (text.trim() && guess === null) {
-    byId("told").textContent = `${text} is not a number`;
+    byId("status").textContent = `${text} is not a number`;
     return;
   }
   const right = guess !== null && (guess === answer || Math.abs(guess - answer) <= 0.01 * Math.max(Math.abs(answer), 0.01) || (guess !== guess && answer !== answer));
@@ -71,12 +71,12 @@ function answered(text) {
     byId("score").textContent = `${state.right} of ${state.asked} right`;
   }
   go(state.time + 1);
-  const verdict = guess === null ? "" : right ? "Right. " : `Not ${shown(guess, 6)}. `;
-  byId("told").textContent = `${verdict}${asked.replace(/\?$/, shown(answer, 6))}`;
+  const verdict = guess === null ? "" : right ? "Right. " : `Not ${format(guess, 6)}. `;
+  byId("status").textContent = `${verdict}${asked.replace(/\?$/, format(answer, 6))}`;
   byId("next").focus();
 }
 
-function withdraw() {
+function dropQuestion() {
   question = null;
   byId("question").hidden = true;
 }

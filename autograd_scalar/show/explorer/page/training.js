@@ -1,43 +1,43 @@
-// A training, replayed: the recorded epochs, the loss, and the boundary between the classes.
+// Replay of a training: recorded epochs, loss, and decision boundary.
 
 const MARKS = ["●", "■", "▲", "◆", "▼", "✚", "✖", "★"];
 const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b8a800"];
 const CELLS = 40;
 
-function training(graph, told, state, changed) {
-  const frames = told.frames.map((frame) => frame.map(Number)), canvas = byId("boundary");
-  const points = told.points.map((point) => point.map(Number)), [first, second] = told.inputs;
-  const flat = points.length > 0 && first >= 0 && second >= 0 && told.outputs.every((node) => node >= 0);
+function training(graph, recorded, state, changed) {
+  const frames = recorded.frames.map((frame) => frame.map(Number)), canvas = byId("boundary");
+  const points = recorded.points.map((point) => point.map(Number)), [first, second] = recorded.inputs;
+  const flat = points.length > 0 && first >= 0 && second >= 0 && recorded.outputs.every((node) => node >= 0);
   const span = [0, 1].map((axis) => {
     const numbers = points.map((point) => point[axis]), low = Math.min(...numbers), high = Math.max(...numbers);
     const room = 0.12 * (high - low || 1);
     return [low - room, high + room];
   });
-  const losses = (told.columns.loss || []).map(Number), slider = byId("frame");
+  const losses = (recorded.columns.loss || []).map(Number), slider = byId("frame");
   byId("training").hidden = false;
   canvas.hidden = !flat;
   slider.max = frames.length - 1;
 
   function show(frame) {
-    told.parameters.forEach((node, i) => { if (node >= 0) state.data[node] = frames[frame][i + 1]; });
+    recorded.parameters.forEach((node, i) => { if (node >= 0) state.data[node] = frames[frame][i + 1]; });
     state.frame = frame;
     changed();
   }
 
-  // What depends on the inputs, which alone is computed anew for every cell.
+  // The operations that depend on the inputs: only these are evaluated for each cell.
   const moving = new Set([first, second]);
   graph.operations.forEach((node) => { if (graph.parents[node].some((parent) => moving.has(parent))) moving.add(node); });
-  const needed = graph.operations.filter((node) => moving.has(node) && node <= Math.max(...told.outputs));
+  const needed = graph.operations.filter((node) => moving.has(node) && node <= Math.max(...recorded.outputs));
 
   function scores(values, x, y) {
     values[first] = x;
     values[second] = y;
     for (const node of needed) values[node] = rows[graph.ops[node]][0](...gathered(graph.wires[node], values));
-    const outputs = told.outputs.map((node) => values[node]);
-    return outputs.length > 1 ? outputs : [told.threshold - outputs[0], outputs[0] - told.threshold];
+    const outputs = recorded.outputs.map((node) => values[node]);
+    return outputs.length > 1 ? outputs : [recorded.threshold - outputs[0], outputs[0] - recorded.threshold];
   }
 
-  // What each class has over the best of the others, at the corners of all cells.
+  // The lead of each class over the best other one, at the corners of all cells.
   function leads(values) {
     const copy = values.slice(), at = (axis, share) => span[axis][0] + share * (span[axis][1] - span[axis][0]);
     return Array.from({ length: (CELLS + 1) ** 2 }, (_, i) => {
@@ -82,7 +82,7 @@ function training(graph, told, state, changed) {
     brush.strokeRect(x - 17, y - 17, 34, 34);
   }
 
-  // The line on which a number, given at the corners of all cells, is 0: in each cell from side to side.
+  // The zero line of a function given at the corners of all cells: a segment in each cell it crosses.
   function contour(brush, numbers, wide, high) {
     for (let row = 0; row < CELLS; row++) {
       for (let column = 0; column < CELLS; column++) {
@@ -115,8 +115,8 @@ function training(graph, told, state, changed) {
   slider.addEventListener("input", () => { play(false); show(Number(slider.value)); });
   byId("replay").addEventListener("click", () => { if (!playing && state.frame === frames.length - 1) show(0); play(!playing); });
   play(false);
-  const listed = told.classes.map((name, i) => `${MARKS[i % MARKS.length]} ${name}`).join("   ");
-  byId("fit-note").textContent = flat ? `${listed}   □ the sample in the graph: click to move it (${told.features.join(", ")})` : "";
+  const listed = recorded.classes.map((name, i) => `${MARKS[i % MARKS.length]} ${name}`).join("   ");
+  byId("fit-note").textContent = flat ? `${listed}   □ the sample in the graph; click to move it (${recorded.features.join(", ")})` : "";
   canvas.setAttribute("role", "img");
 
   return {
@@ -124,17 +124,17 @@ function training(graph, told, state, changed) {
     frames: frames.length,
     dataAt(frame) {
       const data = graph.data.slice();
-      told.parameters.forEach((node, i) => { if (node >= 0) data[node] = frames[frame][i + 1]; });
+      recorded.parameters.forEach((node, i) => { if (node >= 0) data[node] = frames[frame][i + 1]; });
       return data;
     },
     update(values) {
       const epoch = frames[state.frame][0], loss = losses[epoch - 1];
       slider.value = state.frame;
       slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
-      const columns = Object.entries(told.columns).map(([name, column]) => [name, Number(column[Math.max(0, epoch - 1)])]);
-      byId("epoch").textContent = `epoch ${epoch}` + (epoch ? `: ${columns.map(([name, number]) => `${name} ${shown(number)}`).join(", ")}` : ", before training");
+      const columns = Object.entries(recorded.columns).map(([name, column]) => [name, Number(column[Math.max(0, epoch - 1)])]);
+      byId("epoch").textContent = `epoch ${epoch}` + (epoch ? `: ${columns.map(([name, number]) => `${name} ${format(number)}`).join(", ")}` : ", before training");
       if (losses.length) byId("curve").replaceChildren(plot(losses, "loss", Math.max(0, epoch - 1)));
-      canvas.setAttribute("aria-label", `the two sides of the boundary at epoch ${epoch}` + (loss === undefined ? "" : `, loss ${shown(loss)}`));
+      canvas.setAttribute("aria-label", `decision boundary at epoch ${epoch}` + (loss === undefined ? "" : `, loss ${format(loss)}`));
       if (flat) paint(values);
     },
   };
