@@ -1,1 +1,1 @@
-"""Programs that use the package, to be run as they are: `python examples/gpt.py`."""
+"""Example programs, which also run as scripts: `python examples/gpt.py`."""

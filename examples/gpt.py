@@ -1,9 +1,9 @@
-"""A character-level GPT that learns names and makes up new ones, every number in it a Value.
+"""A character-level GPT that learns names and generates new ones; every number in it is a Value.
 
     python examples/gpt.py
     python examples/gpt.py --names towns.txt --steps 3000 --temperature 0.7
 
-One transformer block, 16 wide, with 4 heads of attention: 4,064 parameters for names in a to z.
+It has one transformer block of width 16 with 4 attention heads: 4,064 parameters for names in a to z.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from statistics import fmean
 import autograd_scalar as ag
 from autograd_scalar import Value, nn, optim
 
-POSITIONS = 8  # how many characters the model sees at once
+POSITIONS = 8  # context length, in characters
 WIDTH = 16
 HEADS = 4
 
@@ -30,18 +30,18 @@ Vector = list[Value]
 
 
 def plus(x: Vector, y: Vector) -> Vector:
-    """Return the sum, element by element."""
+    """Return the elementwise sum."""
     return [xi + yi for xi, yi in zip(x, y, strict=True)]
 
 
 def rmsnorm(x: Vector) -> Vector:
-    """Return x scaled to a root mean square of 1."""
+    """Return x scaled to a root mean square of 1 (Zhang and Sennrich, 2019)."""
     scale = (ag.dot(x, x) / len(x) + 1e-5) ** -0.5
     return [xi * scale for xi in x]
 
 
 def attention(query: Vector, keys: list[Vector], values: list[Vector]) -> Vector:
-    """Return, head by head, the mean of the values, weighted by how well their keys fit the query."""
+    """Return multi-head attention: for each head, softmax(query · keys / sqrt(size)) · values."""
     mixed = []
     size = len(query) // HEADS
     for start in range(0, len(query), size):
@@ -56,12 +56,12 @@ def attention(query: Vector, keys: list[Vector], values: list[Vector]) -> Vector
 
 
 def small(rng: random.Random, nin: int, nout: int) -> float:
-    """Return where a weight starts."""
+    """Return a sample of the normal distribution of standard deviation 0.08; an initialiser."""
     return rng.gauss(0.0, 0.08)
 
 
 class GPT(nn.Module):
-    """For each of up to 8 tokens in a row, logits for the one that comes next."""
+    """A causal transformer: from up to 8 tokens to the logits of the token after each."""
 
     def __init__(self, tokens: int, seed: int = 0) -> None:
         rng = random.Random(seed)
@@ -87,7 +87,7 @@ class GPT(nn.Module):
             x = plus(self.token(token), self.position(i))
             h = rmsnorm(x)
             keys.append(self.key(h))
-            values.append(self.value(h))  # so a token attends to itself and those before it
+            values.append(self.value(h))  # a token attends to itself and the ones before it
             x = plus(x, self.mix(attention(self.query(h), keys, values)))
             h = self.widen(rmsnorm(x))
             x = plus(x, self.narrow([hi.relu() ** 2 for hi in h]))
@@ -99,7 +99,7 @@ class GPT(nn.Module):
 
 
 class Alphabet:
-    """The characters of some names, numbered, and after them the mark that stands before and after a name."""
+    """The tokens: the characters of some names, and a mark at the start and end of a name."""
 
     def __init__(self, names: list[str]) -> None:
         self.characters = sorted(set("".join(names)))
@@ -110,20 +110,20 @@ class Alphabet:
         return len(self.characters) + 1
 
     def tokens(self, name: str) -> list[int]:
-        """Return a name as tokens, between two marks."""
+        """Return the tokens of a name, between two marks."""
         return [self.mark, *(self._number[character] for character in name), self.mark]
 
 
 def read_names(path: Path) -> list[str]:
-    """Return the lines of a file that are not empty; ValueError where there are none."""
+    """Return the lines of a file that are not empty; raise ValueError if there are none."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is no text in UTF-8; it should have one name a line") from None
+        raise ValueError(f"{path} is not UTF-8 text; expected one name per line") from None
     names = [line.strip() for line in text.splitlines()]
     names = [name for name in names if name]
     if not names:
-        raise ValueError(f"{path} has no names; it should have one a line")
+        raise ValueError(f"{path} has no names; expected one per line")
     return names
 
 
@@ -133,7 +133,7 @@ def read_names(path: Path) -> list[str]:
 def train(
     model: GPT, alphabet: Alphabet, names: list[str], steps: int, lr: float, seed: int
 ) -> Iterator[float]:
-    """Yield the loss of each step: over one name, as far as the model sees, in nats a character."""
+    """Train on a random name per step; yield the loss of each step, in nats per character."""
     optimizer = optim.Adam(model.parameters(), betas=(0.9, 0.95))
     rate = optim.schedules.linear(lr, 0.0, max(steps, 1))
     rng = random.Random(seed)
@@ -148,12 +148,12 @@ def train(
 
 
 def sample(model: GPT, alphabet: Alphabet, rng: random.Random, temperature: float) -> str:
-    """Return a name drawn character by character; temperatures below 1 keep to the likely ones."""
+    """Return a name sampled character by character; temperatures below 1 favour likely ones."""
     tokens = [alphabet.mark]
     with ag.no_grad():
         while len(tokens) <= POSITIONS:
-            chances = ag.softmax([z / temperature for z in model(tokens)[-1]])
-            (token,) = rng.choices(range(len(alphabet)), [chance.data for chance in chances])
+            probabilities = ag.softmax([z / temperature for z in model(tokens)[-1]])
+            (token,) = rng.choices(range(len(alphabet)), [p.data for p in probabilities])
             if token == alphabet.mark:
                 break
             tokens.append(token)
@@ -161,23 +161,27 @@ def sample(model: GPT, alphabet: Alphabet, rng: random.Random, temperature: floa
 
 
 def options_of(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Return the options; what cannot be used ends the program with a line."""
+    """Return the options; exit with a message for invalid ones."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     shipped = Path(__file__).with_name("names.txt")
     parser.add_argument(
         "--names",
         type=Path,
         default=shipped,
-        help=f"a file of names, one a line; of longer ones the first {POSITIONS} characters count",
+        help=f"a file with one name per line, of which the first {POSITIONS} characters count",
     )
     parser.add_argument(
-        "--steps", type=int, default=1000, help="names to learn from (default: 1000)"
+        "--steps", type=int, default=1000, help="training steps, one name each (default: 1000)"
     )
-    parser.add_argument("--lr", type=float, default=0.01, help="falls to 0 (default: 0.01)")
-    parser.add_argument("--samples", type=int, default=20, help="names to make up (default: 20)")
-    parser.add_argument("--temperature", type=float, default=0.6, help="(default: 0.6)")
     parser.add_argument(
-        "--seed", type=int, default=0, help="the same seed, the same run (default: 0)"
+        "--lr", type=float, default=0.01, help="initial learning rate, falls to 0 (default: 0.01)"
+    )
+    parser.add_argument("--samples", type=int, default=20, help="names to generate (default: 20)")
+    parser.add_argument(
+        "--temperature", type=float, default=0.6, help="of the sampling (default: 0.6)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the weights, training and names (default: 0)"
     )
     options = parser.parse_args(argv)
     for name in ("steps", "samples"):
@@ -195,9 +199,9 @@ def options_of(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Train on a list of names, printing the loss, and then print names that the model made up.
+    """Train on a list of names, printing the loss, then print generated names; return the exit code.
 
-    Return the exit code. Ctrl-C ends the training, and names come from what was learnt so far.
+    Ctrl-C ends the training early; the names then come from the model so far.
     """
     options = options_of(argv)
     names = options.names
@@ -208,7 +212,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{len(model.parameters())} parameters, core: {ag.core()}"
     )
     if cut := sum(len(name) > POSITIONS for name in names):
-        print(f"{cut} of them cut to {POSITIONS} characters, which is as far as the model sees")
+        print(f"{cut} of them cut to {POSITIONS} characters, the context length")
     losses: list[float] = []
     status = 0
     try:
@@ -217,7 +221,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if len(losses) % 50 == 0:
                 print(f"step {len(losses):5}   loss {fmean(losses[-50:]):.3f}", flush=True)
     except KeyboardInterrupt:
-        print(f"interrupted after {len(losses)} steps; names from what was learnt so far:")
+        print(f"interrupted after {len(losses)} steps; names from the model so far:")
         status = 130
     rng = random.Random(options.seed)
     try:

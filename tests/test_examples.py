@@ -1,4 +1,4 @@
-"""The examples run as a person would run them, and the GPT's benchmark measures what the example does."""
+"""The examples, run as commands; the benchmark of the GPT computes what the example does."""
 
 from __future__ import annotations
 
@@ -18,52 +18,64 @@ from benchmarks import gpt as benchmark
 from examples import gpt
 
 ROOT = Path(__file__).resolve().parent.parent
-WITH_PACKAGE = {"PYTHONPATH": str(Path(ag.__file__).parent.parent)}  # the one that is tested
+#: The package and the engine that are tested, and output that does not depend on the locale.
+ENVIRONMENT = {
+    "PYTHONPATH": str(Path(ag.__file__).parent.parent),
+    "AUTOGRAD_SCALAR_PURE": str(int(ag.core() == "python")),
+    "PYTHONUTF8": "1",
+}
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "examples/gpt.py"), *options]
-    environment = os.environ | WITH_PACKAGE
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    return subprocess.run(
+        [sys.executable, str(ROOT / "examples/gpt.py"), *options],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | ENVIRONMENT,
+    )
 
 
-def test_the_gpt_learns_and_makes_up_names_the_same_for_the_same_seed() -> None:
+def printed(*options: str) -> str:
+    """Return the output of a run that must succeed, so that a failure shows its own error."""
+    ran = run(*options)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_the_gpt_learns_and_generates_the_same_names_for_the_same_seed() -> None:
     options = ("--steps", "100", "--samples", "5", "--seed", "3")
-    first, second = run(*options), run(*options)
-    assert first.returncode == 0, first.stderr
-    assert first.stdout == second.stdout
-    heading, *lines = first.stdout.splitlines()
+    output = printed(*options)
+    assert output == printed(*options)
+    heading, *lines = output.splitlines()
     assert heading == f"654 names in 26 characters, 4064 parameters, core: {ag.core()}"
-    losses = [
-        float(loss) for loss in re.findall(r"^step +\d+   loss ([\d.]+)$", first.stdout, re.M)
-    ]
+    losses = [float(loss) for loss in re.findall(r"^step +\d+   loss ([\d.]+)$", output, re.M)]
     assert len(losses) == 2
-    by_chance = math.log(27)
-    assert 2.0 < losses[1] < losses[0] < by_chance
+    untrained = math.log(27)  # the loss of 27 equal probabilities
+    assert 2.0 < losses[1] < losses[0] < untrained
     names = lines[2:]
     assert len(names) == 5
     assert all(re.fullmatch("[a-z]{0,8}", name) for name in names)
 
 
-def test_another_seed_makes_up_other_names() -> None:
+def test_another_seed_generates_other_names() -> None:
     options = ("--steps", "2", "--samples", "5", "--seed")
-    assert run(*options, "1").stdout != run(*options, "2").stdout
+    assert printed(*options, "1") != printed(*options, "2")
 
 
-def test_names_of_the_users_in_any_script(tmp_path: Path) -> None:
+def test_names_may_be_in_any_script(tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
     names.write_text("Ωμέγα\n\n Ελένη \nan unusually long one\n", encoding="utf-8")
-    ran = run("--names", str(names), "--steps", "5", "--samples", "2")
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.startswith("3 names in ")
-    assert "1 of them cut to 8 characters, which is as far as the model sees\n" in ran.stdout
+    output = printed("--names", str(names), "--steps", "5", "--samples", "2")
+    assert output.startswith("3 names in ")
+    assert "1 of them cut to 8 characters, the context length\n" in output
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--names", "nowhere.txt"), "nowhere.txt"),
-        (("--names", "/dev/null"), "/dev/null has no names; it should have one a line"),
+        (("--names", "/dev/null"), "/dev/null has no names; expected one per line"),
         (("--samples", "-3"), "--samples must be 0 or more, got -3"),
         (("--lr", "-1"), "--lr must be finite and 0 or more, got -1.0"),
         (("--lr", "nan"), "--lr must be finite and 0 or more, got nan"),
@@ -71,20 +83,20 @@ def test_names_of_the_users_in_any_script(tmp_path: Path) -> None:
         (("--steps", "-1"), "--steps must be 0 or more, got -1"),
     ],
 )
-def test_what_it_cannot_use_is_told_in_a_line(options: tuple[str, ...], told: str) -> None:
+def test_bad_options_are_refused_in_one_line(options: tuple[str, ...], message: str) -> None:
     ran = run(*options)
     assert ran.returncode == 2
-    assert told in ran.stderr.splitlines()[-1]
+    assert message in ran.stderr.splitlines()[-1]
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(ValueError, match=r"picture\.png is no text in UTF-8; it should have one"):
+    with pytest.raises(ValueError, match=r"picture\.png is not UTF-8 text; expected one name per"):
         gpt.read_names(picture)
 
 
-def test_ctrl_c_ends_the_training_and_names_come_all_the_same(
+def test_ctrl_c_ends_the_training_and_names_are_still_generated(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def train(*settings: object) -> Iterator[float]:
@@ -93,12 +105,12 @@ def test_ctrl_c_ends_the_training_and_names_come_all_the_same(
 
     monkeypatch.setattr(gpt, "train", train)
     assert gpt.main(["--samples", "2"]) == 130
-    _, told, *names = capsys.readouterr().out.splitlines()
-    assert told == "interrupted after 1 steps; names from what was learnt so far:"
+    _, line, *names = capsys.readouterr().out.splitlines()
+    assert line == "interrupted after 1 steps; names from the model so far:"
     assert len(names) == 2
 
 
-def test_ctrl_c_among_the_names_is_a_line(
+def test_ctrl_c_during_the_names_prints_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def sample(*settings: object) -> str:
@@ -109,7 +121,7 @@ def test_ctrl_c_among_the_names_is_a_line(
     assert capsys.readouterr().err == "interrupted\n"
 
 
-def test_a_cold_sample_takes_the_likeliest_characters() -> None:
+def test_a_sample_at_low_temperature_takes_the_likeliest_characters() -> None:
     alphabet = gpt.Alphabet(["ab", "b"])
     model = gpt.GPT(len(alphabet), seed=1)
     tokens = [alphabet.mark]
@@ -122,18 +134,18 @@ def test_a_cold_sample_takes_the_likeliest_characters() -> None:
     assert gpt.sample(model, alphabet, random.Random(0), temperature=1e-4) == likeliest
 
 
-def test_a_token_sees_those_before_it_and_none_after() -> None:
+def test_a_token_attends_to_earlier_tokens_only() -> None:
     model = gpt.GPT(5, seed=0)
-    numbers = [[z.data for z in logits] for logits in model([0, 1, 2, 3])]
-    assert [[z.data for z in logits] for logits in model([0, 1])] == numbers[:2]
-    assert [z.data for z in model([4, 1])[1]] != numbers[1]
+    expected = [[z.data for z in logits] for logits in model([0, 1, 2, 3])]
+    assert [[z.data for z in logits] for logits in model([0, 1])] == expected[:2]
+    assert [z.data for z in model([4, 1])[1]] != expected[1]
 
 
 def test_every_form_of_the_benchmarked_step_has_the_same_loss_and_gradient(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine = pytest.importorskip("micrograd.engine")
-    monkeypatch.setattr(engine, "Value", engine.Value)  # puts it back in the end
+    monkeypatch.setattr(engine, "Value", engine.Value)  # with_exp_and_log replaces it
     forms = [
         benchmark.example_step(),
         benchmark.operator_step(ag.Value),

@@ -8,6 +8,7 @@ To write the notebooks after a change to a script: python tests/test_notebooks.p
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -68,6 +69,7 @@ def kernel(notebook: Any, folder: Path) -> Iterator[Callable[[], None]]:
 
     with client.setup_kernel(env={**os.environ, "PYTHONPATH": path, "MPLBACKEND": inline}):
         yield run
+    gc.collect()  # sockets that the client leaves open warn here, not in some later test
 
 
 def printed(notebook: Any) -> list[str]:

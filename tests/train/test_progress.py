@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -152,6 +153,7 @@ history = fit(nn.Linear(1, 1, seed=0), ([[1.0], [2.0]], [1.0, 2.0]), epochs=30)
     nbclient.NotebookClient(
         notebook, kernel_name="python3", resources={"metadata": {"path": root}}
     ).execute()
+    gc.collect()  # sockets that the client leaves open warn here, not in some later test
     outputs = notebook.cells[0].outputs
     assert [output.output_type for output in outputs] == ["display_data"]
     assert outputs[0].data["text/plain"].startswith("epoch 30/30: loss ")
