@@ -16,7 +16,9 @@ STAGES = {
     "transforms": ["test_transforms.py", "test_checks.py", "test_parser.py", "test_naming.py"],
     "nn": ["nn", "textbook", "test_optim.py", "test_data.py"],
     "ir": ["compiler/test_program.py", "compiler/test_differentiate.py", "compiler/test_passes.py"],
-    "capture": ["compiler/test_environment.py", "compiler/test_bad_input.py"],
+    "capture": [
+        *("compiler/test_environment.py", "compiler/test_guards.py", "compiler/test_bad_input.py"),
+    ],
     "vectorize": ["compiler/test_unbatch.py", "compiler/test_roll.py"],
     "backends": [
         *("compiler/test_backends.py", "compiler/test_llvm.py", "compiler/test_vector_math.py"),

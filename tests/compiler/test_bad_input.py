@@ -1,4 +1,4 @@
-"""What cannot be compiled, and arguments that do not fit: an error that names the thing, and nothing harmed."""
+"""Functions and arguments that cannot be compiled: errors name the cause, and leave the state untouched."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ np = pytest.importorskip("numpy")
 
 
 @pytest.fixture(autouse=True)
-def nothing_stays_behind():
-    """After an error nobody is traced, and every block is closed."""
+def no_mode_stays_active():
+    """After an error no tracer is active, and every block is closed."""
     yield
     assert modes.tracer.get() is None
     assert modes.recording.get()
@@ -43,12 +43,12 @@ def nothing_stays_behind():
         ({"rows": ()}, ValueError, "rows names no argument"),
     ],
 )  # fmt: skip
-def test_options(options, error, message):
+def test_invalid_options_are_refused(options, error, message):
     with pytest.raises(error, match=re.escape(message)):
         ag.jit(abs, **options)
 
 
-def test_what_is_no_function():
+def test_an_object_that_is_no_function_is_refused():
     with pytest.raises(TypeError, match="jit compiles a function, got 3"):
         ag.jit(3)
 
@@ -67,7 +67,7 @@ def test_what_is_no_function():
         ((np.array([Value(1.0)]), 1.0), "argument 0 is an array of object"),
     ],
 )  # fmt: skip
-def test_arrays_that_are_nothing_to_compute_with(args, message):
+def test_arrays_without_numbers_are_refused(args, message):
     f = ag.jit(lambda x, y: x * y)
     with pytest.raises(JitError, match=re.escape(message)):
         f(*args)
@@ -89,7 +89,7 @@ def test_arrays_that_are_nothing_to_compute_with(args, message):
         ((np.float64(1.0), np.ones(1)), "argument 0 is to be mapped over rows"),
     ],
 )  # fmt: skip
-def test_arguments_that_do_not_fit_the_rows(args, message):
+def test_arguments_that_do_not_fit_the_rows_are_refused(args, message):
     f = ag.jit(lambda x, y, z=0.0: x * y + z, rows=(0, 1), reduce="sum")
     with pytest.raises(JitError, match=re.escape(message)):
         f(*args)
@@ -104,7 +104,7 @@ def test_keywords_are_not_mapped():
         f(np.ones(3), y=np.ones(3))
 
 
-def test_the_functions_own_errors_come_through():
+def test_errors_of_the_function_propagate():
     f = ag.jit(lambda xs: xs[1] * 2.0)
     with pytest.raises(IndexError):
         f([1.0])
@@ -135,24 +135,24 @@ def test_the_functions_own_errors_come_through():
         (lambda x: iter([x]), "the result of lambda is <list_iterator"),
     ],
 )  # fmt: skip
-def test_results_that_are_no_values(f, message):
+def test_results_without_values_are_refused(f, message):
     for x in (2.0, Value(2.0)):
         with pytest.raises(JitError, match=re.escape(message)):
             ag.jit(f)(x)
 
 
-# ----- changes -----
+# ----- side effects -----
 
 COUNTER = 0
-SEEN: list[float] = []
+SAMPLES: list[float] = []
 STATE = {"n": 0}
 
 
-class Thing:
+class Settings:
     n = 0
 
 
-THING = Thing()
+SETTINGS = Settings()
 
 
 def counts(x):
@@ -162,8 +162,8 @@ def counts(x):
 
 
 def appends(x):
-    SEEN.append(1.0)
-    return x * len(SEEN)
+    SAMPLES.append(1.0)
+    return x * len(SAMPLES)
 
 
 def sets_item(x):
@@ -172,8 +172,8 @@ def sets_item(x):
 
 
 def sets_attribute(x):
-    THING.n += 1
-    return x * THING.n
+    SETTINGS.n += 1
+    return x * SETTINGS.n
 
 
 def keeps_in_default(x, cache=[]):  # noqa: B006
@@ -224,13 +224,13 @@ class Counting:
 
 
 @pytest.mark.parametrize(
-    ("make", "what"),
+    ("make", "name"),
     [
         (lambda: counts, "COUNTER"),
         (lambda: through_another, "counts's COUNTER"),
-        (lambda: appends, "SEEN"),
+        (lambda: appends, "SAMPLES"),
         (lambda: sets_item, "STATE"),
-        (lambda: sets_attribute, "THING"),
+        (lambda: sets_attribute, "SETTINGS"),
         (lambda: keeps_in_default, "its default 0"),
         (in_a_closure, "n"),
         (in_a_list_of_the_closure, "found"),
@@ -239,10 +239,10 @@ class Counting:
         (Counting, "self.n"),
     ],
 )
-def test_changes_to_what_is_around(make, what):
+def test_changes_to_captured_objects_are_refused(make, name):
     f = ag.jit(make())
     with pytest.raises(
-        JitError, match=f"changes {re.escape(what)} while it is recorded, which a replay would not"
+        JitError, match=f"changes {re.escape(name)} while it is recorded, which a replay would not"
     ):
         f(2.0)
     assert f.paths == []
@@ -257,7 +257,7 @@ def test_changes_to_what_is_around(make, what):
         lambda xs: xs.__setitem__(0, 3.0) or xs[0] * xs[1],
     ],
 )
-def test_changes_to_arguments(f):
+def test_changes_to_arguments_are_refused(f):
     xs = [3.0, 1.0]
     with pytest.raises(JitError, match="changes its arguments while it is recorded"):
         ag.jit(f)(xs)
@@ -266,7 +266,7 @@ def test_changes_to_arguments(f):
 
 @pytest.fixture
 def another_thread():
-    """A thread that does nothing, as long as the test runs: in a notebook there are always some."""
+    """An idle thread during the test; a notebook always has some."""
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
@@ -276,7 +276,7 @@ def another_thread():
 
 
 @pytest.mark.parametrize("draw", [random.random, np.random.rand])
-def test_random_numbers(draw):
+def test_random_numbers_are_refused(draw):
     f = ag.jit(lambda x: x * draw())
     before = rng.get_state()
     with pytest.raises(JitError, match=r"draws random numbers while it is recorded.*pass them in"):
@@ -287,7 +287,7 @@ def test_random_numbers(draw):
 
 @pytest.mark.parametrize("draw", [random.random, np.random.rand])
 @pytest.mark.usefixtures("another_thread")
-def test_random_numbers_beside_an_idle_thread(draw):
+def test_random_numbers_are_refused_beside_an_idle_thread(draw):
     assert rng.other_threads_may_draw()
     f = ag.jit(lambda x: x * draw())
     before = rng.get_state()
@@ -297,7 +297,7 @@ def test_random_numbers_beside_an_idle_thread(draw):
 
 
 @pytest.mark.usefixtures("another_thread")
-def test_random_numbers_that_change_nothing_are_drawn_all_the_same():
+def test_random_numbers_without_effect_on_the_result_are_refused():
     def f(x):
         random.random()
         return x * 2.0
@@ -306,7 +306,7 @@ def test_random_numbers_that_change_nothing_are_drawn_all_the_same():
         ag.jit(f)(3.0)
 
 
-def test_an_error_while_tracing_leaves_the_generators_as_they_were():
+def test_an_error_while_tracing_resets_the_generators():
     def f(x):
         raise LookupError(random.random())
 
@@ -316,7 +316,7 @@ def test_an_error_while_tracing_leaves_the_generators_as_they_were():
     assert rng.get_state() == before
 
 
-def test_a_number_that_another_thread_draws_during_a_trace_is_its_own():
+def test_another_thread_keeps_the_numbers_that_it_draws_during_a_trace():
     asked, drawn, numbers = queue.SimpleQueue(), queue.SimpleQueue(), []
 
     def draw_once():
@@ -345,7 +345,7 @@ def test_a_number_that_another_thread_draws_during_a_trace_is_its_own():
 
 @pytest.fixture
 def drawing_thread():
-    """A thread that draws from Python's generator as long as the test runs."""
+    """A thread that draws from Python's generator during the test."""
     done = threading.Event()
 
     def draw():
@@ -360,7 +360,7 @@ def drawing_thread():
 
 
 @pytest.mark.usefixtures("drawing_thread")
-def test_random_numbers_beside_a_thread_that_draws():
+def test_random_numbers_are_refused_beside_a_drawing_thread():
     assert ag.jit(lambda x: x * 2.0)(3.0) == 6.0
     f = ag.jit(lambda x: x * 2.0 if random.random() < 0.5 else -x)
     with pytest.raises(JitError, match="draws random numbers while it is recorded"):
@@ -368,7 +368,7 @@ def test_random_numbers_beside_a_thread_that_draws():
 
 
 @pytest.mark.parametrize(
-    ("act", "what"),
+    ("act", "message"),
     [
         (lambda w, opt: setattr(w, "data", 7.0), "sets data"),
         (lambda w, opt: setattr(w, "grad", 7.0), "sets grad"),
@@ -384,7 +384,7 @@ def test_random_numbers_beside_a_thread_that_draws():
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
-def test_effects_on_values(act, what, optimizer):
+def test_side_effects_on_values_are_refused(act, message, optimizer):
     w = Value(2.0)
     w.grad = 3.0
     opt = optim.optimizer(optimizer, [w], lr=0.1)
@@ -398,7 +398,7 @@ def test_effects_on_values(act, what, optimizer):
 
     jitted = ag.jit(f)
     with pytest.raises(
-        JitError, match=rf"f {what}.* at .*test_bad_input.py:\d+, which a replay would not"
+        JitError, match=rf"f {message}.* at .*test_bad_input.py:\d+, which a replay would not"
     ):
         jitted(5.0)
     assert (w.data, w.grad, opt.state_dict()) == (2.0, 3.0, before)
@@ -408,7 +408,7 @@ def test_effects_on_values(act, what, optimizer):
     assert (y.data, w.grad) == (10.0, 8.0)
 
 
-def test_an_equality_of_floats_is_not_decided_wrongly():
+def test_equality_of_floats_is_refused():
     for f in (
         lambda x: x * 2.0 if x == 0.0 else x + 1.0,
         lambda x: x * 2.0 if x != 0.0 else x + 1.0,
@@ -421,7 +421,7 @@ def test_an_equality_of_floats_is_not_decided_wrongly():
             ag.jit(f)(0.0)
 
 
-def test_equality_of_values_is_identity_elsewhere():
+def test_equality_of_values_is_identity_in_eager_code():
     x, y = Value(1.0), Value(1.0)
     assert x == x
     assert x != y
@@ -431,7 +431,7 @@ def test_equality_of_values_is_identity_elsewhere():
 
 
 @pytest.mark.parametrize("number", [Fraction(1, 3), 2**53 + 1, 10**20 + 1])
-def test_comparisons_with_what_no_float_is(number):
+def test_comparisons_with_inexact_numbers_are_refused(number):
     for x in (0.1, float(number), 1e300):
         with pytest.raises(JitError, match=r"not a float exactly; use a float"):
             ag.jit(lambda x: x * 2.0 if x < number else x)(x)
@@ -441,7 +441,7 @@ def test_comparisons_with_what_no_float_is(number):
 # ----- size -----
 
 
-def test_a_program_past_all_bounds(monkeypatch):
+def test_a_trace_that_is_too_long_is_refused(monkeypatch):
     monkeypatch.setattr(tracer, "MAX_TRACE_NODES", 100)
     w = Value(1.5)
     f = ag.jit(lambda x, n: ag.sum([w * x for _ in range(n)]))
@@ -454,7 +454,7 @@ def test_a_program_past_all_bounds(monkeypatch):
     assert w.grad == 0.0
 
 
-def test_a_loop_without_an_end_ends(monkeypatch):
+def test_an_endless_loop_is_refused(monkeypatch):
     monkeypatch.setattr(tracer, "MAX_TRACE_NODES", 1000)
 
     def f(x):
@@ -469,10 +469,10 @@ def test_a_loop_without_an_end_ends(monkeypatch):
     assert jitted(3.0) == 3.0
 
 
-# ----- afterwards -----
+# ----- state after errors -----
 
 
-def test_an_error_in_the_middle_leaves_all_as_it_was():
+def test_an_error_of_the_function_leaves_the_model_untouched():
     model = nn.MLP(2, [3, 1], seed=0)
     before = model.state_dict()
     broken = True
@@ -480,11 +480,11 @@ def test_an_error_in_the_middle_leaves_all_as_it_was():
     def f(x):
         y = model(x)
         if broken:
-            raise LookupError("in the middle")
+            raise LookupError("half done")
         return y
 
     jitted = ag.jit(f)
-    with pytest.raises(LookupError, match="in the middle"):
+    with pytest.raises(LookupError, match="half done"):
         jitted([1.0, 2.0])
     assert model.state_dict() == before
     assert all(p.grad == 0.0 and p.op == "" for p in model.parameters())
@@ -493,7 +493,7 @@ def test_an_error_in_the_middle_leaves_all_as_it_was():
     assert jitted([1.0, 2.0]).data == pytest.approx(model([1.0, 2.0]).data, rel=1e-15)
 
 
-def test_an_error_on_a_later_path():
+def test_an_error_on_a_second_path_leaves_the_first_usable():
     f = ag.jit(lambda x: x * 2.0 if x > 0.0 else [][0])
     assert f(1.0) == 2.0
     for bad in (-1.0, np.array([1.0, -1.0])):
@@ -503,7 +503,7 @@ def test_an_error_on_a_later_path():
     assert f(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
 
 
-# ----- numbers by their size, as texts -----
+# ----- numbers as keys and as text -----
 
 
 @pytest.mark.parametrize(
@@ -515,12 +515,12 @@ def test_an_error_on_a_later_path():
         lambda x: x if x * 2.0 in {2.0} else 3.0 * x,
     ],
 )
-def test_numbers_are_no_keys(f):
+def test_numbers_as_keys_are_refused(f):
     with pytest.raises(JitError, match=r"uses a number as the key .*use < and >"):
         ag.jit(f)(1.0)
 
 
-def test_values_are_keys():
+def test_values_may_be_keys():
     w, v = Value(2.0), Value(3.0)
     scales = {w: 10.0, v: 100.0}
     f = ag.jit(lambda x: ag.sum([p * scales[p] for p in {w, v}]) * x)
@@ -530,7 +530,7 @@ def test_values_are_keys():
 
 
 @pytest.mark.parametrize("text", [lambda x: f"{x:.2f}", lambda x: f"{x.data}", lambda x: repr(x)])
-def test_texts_of_numbers_are_of_these_numbers(text):
+def test_formatting_a_number_guards_it(text):
     w = Value(1.5)
     f = ag.jit(lambda x: len(text(x)) * w + float(re.search(r"[\d.]+", text(x))[0]))
     for x in (1.0, 3.0, 1.0, 22.5):

@@ -1,4 +1,4 @@
-"""What a compiled function reads besides its arguments, and what becomes of it when that changes."""
+"""Captured objects and static arguments: a change of any of them is noticed at the next call."""
 
 from __future__ import annotations
 
@@ -58,19 +58,19 @@ class Layer(nn.Module):
 
 
 MAKERS = {
-    "itself": lambda: lambda x: SCALE * x,
+    "the function itself": lambda: lambda x: SCALE * x,
     "a helper": lambda: lambda x: scaled(x),
     "a derivative": lambda: ag.grad(lambda x: scaled(x) * x),
     "a partial": lambda: functools.partial(lambda a, x: a * scaled(x), 1.0),
     "another compiled function": lambda: ag.jit(scaled),
-    "one inside": lambda: (lambda inner: lambda x: inner(x))(ag.jit(scaled)),
+    "a nested compiled function": lambda: (lambda inner: lambda x: inner(x))(ag.jit(scaled)),
     "a callable": lambda: type("Callable", (), {"__call__": lambda self, x: scaled(x)})(),
-    "what functools wraps": lambda: functools.wraps(scaled)(lambda x: scaled(x)),
+    "a wrapped function": lambda: functools.wraps(scaled)(lambda x: scaled(x)),
 }
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_global_that_changes_is_read_anew(monkeypatch, name):
+def test_a_changed_global_is_noticed(monkeypatch, name):
     f = MAKERS[name]()
     compiled = ag.jit(f)
     for scale in (2.0, 5.0, 2.0, 7.0):
@@ -78,7 +78,7 @@ def test_a_global_that_changes_is_read_anew(monkeypatch, name):
         assert compiled(3.0) == f(3.0)
 
 
-def test_attributes_of_other_things(monkeypatch):
+def test_a_changed_attribute_of_a_global_is_noticed(monkeypatch):
     f = ag.jit(lambda x: x * SETTINGS.rate)
     assert f(2.0) == 6.0
     monkeypatch.setattr(SETTINGS, "rate", 4.0, raising=False)
@@ -88,7 +88,7 @@ def test_attributes_of_other_things(monkeypatch):
     assert f(2.0) == 10.0
 
 
-def test_locals_are_not_globals_of_the_same_name(monkeypatch):
+def test_a_parameter_is_not_taken_for_a_global_of_its_name(monkeypatch):
     f = ag.jit(lambda SCALE, n: SCALE * n)
     for scale in (2.0, 5.0, 7.0):
         monkeypatch.setattr(sys.modules[__name__], "SCALE", scale)
@@ -107,20 +107,20 @@ def test_locals_are_not_globals_of_the_same_name(monkeypatch):
         lambda x: x * SLOTTED.k,
     ],
 )
-def test_methods_and_attributes_of_things_around_a_function(f):
+def test_methods_and_attributes_of_captured_objects(f):
     compiled = ag.jit(f)
     assert (compiled(2.0), compiled(3.0)) == (f(2.0), f(3.0))
     assert len(compiled.paths) == 1
 
 
-def test_what_is_in_a_slot_is_read_anew(monkeypatch):
+def test_a_changed_slot_is_noticed(monkeypatch):
     f = ag.jit(lambda x: x * SLOTTED.k)
     assert f(2.0) == 10.0
     monkeypatch.setattr(SLOTTED, "k", 6.0)
     assert f(2.0) == 12.0
 
 
-def test_what_is_in_a_module_of_the_users(monkeypatch):
+def test_a_changed_module_of_the_user_is_noticed(monkeypatch):
     settings = types.ModuleType("settings")
     exec("rate = 3.0\ndef scaled(x): return rate * x", vars(settings))
     monkeypatch.setitem(globals(), "settings", settings)
@@ -134,7 +134,7 @@ def test_what_is_in_a_module_of_the_users(monkeypatch):
         f(2.0)
 
 
-def test_attributes_two_levels_down():
+def test_a_changed_attribute_of_an_attribute_is_noticed():
     layer = Layer()
     assert layer.fast(1.0).data == 6.0
     layer.inner.rate = 4.0
@@ -143,7 +143,7 @@ def test_attributes_two_levels_down():
     assert layer.fast(1.0).data == 80.0
 
 
-def test_a_copied_model_has_parameters_of_its_own():
+def test_a_copied_model_has_its_own_parameters():
     layer = Layer()
     layer.fast(1.0)
     other = copy.deepcopy(layer)
@@ -154,16 +154,16 @@ def test_a_copied_model_has_parameters_of_its_own():
     assert copy.deepcopy(ag.jit(scaled)).f is scaled
 
 
-def test_objects_with_slots_and_sets():
-    thing = Slotted()
-    f = ag.jit(lambda x, thing: x * thing.k)
-    for thing.k in (2.0, 3.0):
-        assert f(1.0, thing) == thing.k
-    g = ag.jit(lambda x, among: x * (10.0 if "a" in among else 1.0))
-    among = set()
-    assert g(1.0, among) == 1.0
-    among.add("a")
-    assert g(1.0, among) == 10.0
+def test_changed_slots_and_sets_among_the_arguments_are_noticed():
+    slotted = Slotted()
+    f = ag.jit(lambda x, slotted: x * slotted.k)
+    for slotted.k in (2.0, 3.0):
+        assert f(1.0, slotted) == slotted.k
+    g = ag.jit(lambda x, flags: x * (10.0 if "a" in flags else 1.0))
+    flags = set()
+    assert g(1.0, flags) == 1.0
+    flags.add("a")
+    assert g(1.0, flags) == 10.0
 
 
 @pytest.mark.parametrize(
@@ -175,26 +175,26 @@ def test_objects_with_slots_and_sets():
         (np.ma.array([1.0, 2.0], mask=[0, 1]), "argument 1 is a masked array"),
     ],
 )
-def test_arguments_that_a_replay_could_not_use(argument, message):
+def test_arguments_that_a_replay_could_not_repeat_are_refused(argument, message):
     with pytest.raises(JitError, match=message):
         ag.jit(lambda x, y: x * 2.0)(1.0, argument)
 
 
-def test_numpys_random_numbers():
+def test_random_numbers_of_numpy_are_refused():
     with pytest.raises(JitError, match="draws random numbers"):
         ag.jit(lambda x: x * np.random.rand())(1.0)
 
 
-def test_threads_have_their_own_data():
+def test_concurrent_calls_keep_their_data_apart():
     f = ag.jit(lambda x: x * x, rows=0, reduce="sum")
     arrays = [np.full(5, float(k)) for k in range(4)]
     f(arrays[0])
-    wrong = []
+    failures = []
 
     def work(k):
         for _ in range(500):
             if f(arrays[k]) != 5.0 * k * k:
-                wrong.append(k)
+                failures.append(k)
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -206,10 +206,10 @@ def test_threads_have_their_own_data():
             thread.join()
     finally:
         sys.setswitchinterval(interval)
-    assert not wrong
+    assert not failures
 
 
-def test_a_bound_kernel_reads_what_is_assigned_to_shared():
+def test_a_bound_kernel_reads_the_assigned_shared_array():
     w = Value(2.0)
     bound = ag.jit(lambda x: (w * x) ** 2, rows=0, reduce="sum").kernel(np.array([1.0, 3.0]))
     assert bound() == 40.0
@@ -219,27 +219,27 @@ def test_a_bound_kernel_reads_what_is_assigned_to_shared():
         bound.gradient = 1.0
 
 
-def test_a_function_that_is_gone_holds_no_model():
+def test_a_deleted_function_keeps_no_model_alive():
     layer = Layer()
     layer.fast(1.0).backward()
-    gone = weakref.ref(layer)
+    reference = weakref.ref(layer)
     del layer
     gc.collect()
-    assert gone() is None
+    assert reference() is None
 
 
 @pytest.mark.parametrize("row", ["softplus", "tanh", "exp"])
-def test_a_guard_at_the_edge_of_rounding(row):
+def test_a_guard_at_the_edge_of_rounding_takes_either_side(row):
     function = getattr(ag, row)
     for x in np.random.default_rng(0).normal(size=20).tolist():
         edge = function(x)
         f = ag.jit(lambda t, edge=edge: t if function(t) >= edge else t * 3.0)
         near = f(np.array([x, x + 1.0, x - 1.0]))
-        assert near[0] in (x, 3.0 * x)  # libm and the vectors' functions may differ by an ulp
+        assert near[0] in (x, 3.0 * x)  # libm and its vector versions may differ by an ulp
         assert near[1:].tolist() == [x + 1.0, 3.0 * (x - 1.0)]
 
 
-def test_training_where_anomalies_are_looked_for_or_nothing_is_recorded():
+def test_training_runs_eagerly_under_detect_anomaly_and_not_under_no_grad():
     moons = data.moons(20, noise=0.1, seed=0)
     with ag.detect_anomaly():
         history = ag.train.fit(nn.MLP(2, [3, 1], seed=0), moons, epochs=2, progress=False, jit=True)
@@ -248,7 +248,7 @@ def test_training_where_anomalies_are_looked_for_or_nothing_is_recorded():
         ag.train.fit(nn.MLP(2, [3, 1], seed=0), moons, epochs=2, progress=False)
 
 
-def test_attributes_of_a_compiled_model_are_the_models():
+def test_a_compiled_model_shares_the_attributes_of_the_model():
     layer = Layer()
     compiled = ag.jit(layer)
     assert compiled(1.0).data == 6.0
@@ -258,7 +258,7 @@ def test_attributes_of_a_compiled_model_are_the_models():
     assert compiled.parameters() == [layer.w]
 
 
-def test_nodes_of_functions_that_differ_in_a_number_are_told_apart():
+def test_functions_that_differ_in_a_number_have_distinct_operations():
     x = Value(1.0)
     nodes = [ag.jit(lambda x, k=k: x * k)(x) for k in (0.5928243839011145, 0.44975099711600186)]
     x.data = 2.0
@@ -267,23 +267,23 @@ def test_nodes_of_functions_that_differ_in_a_number_are_told_apart():
     assert [v.data for v in nodes] == [2.0 * 0.5928243839011145, 2.0 * 0.44975099711600186]
 
 
-def test_a_bound_kernel_in_several_threads():
+def test_a_bound_kernel_may_be_called_by_several_threads():
     w = Value(2.0)
     bound = ag.jit(lambda x: (w * x) ** 2, rows=0, reduce="sum").kernel(np.arange(50.0))
-    wanted, wrong = bound(), []
+    expected, failures = bound(), []
 
     def work():
-        wrong.extend(value for _ in range(500) if (value := bound()) != wanted)
+        failures.extend(value for _ in range(500) if (value := bound()) != expected)
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not wrong
+    assert not failures
 
 
-def test_what_is_in_lists_and_dicts_is_read_anew():
+def test_changed_items_of_lists_and_dicts_are_noticed():
     settings, weights = {"rate": 2.0, "deep": {"shift": [1.0]}}, [Value(3.0)]
 
     def f(x):
@@ -312,22 +312,22 @@ def test_what_is_in_lists_and_dicts_is_read_anew():
     recorded = len(compiled.paths)
     settings["rate"] = 5.0
     agree()
-    assert len(compiled.paths) == recorded  # both ways are kept
+    assert len(compiled.paths) == recorded  # both traces are kept
 
 
-def test_recordings_without_end_are_told_once():
+def test_endless_recording_warns_once():
     rate, n = 0.5, 0
     f = ag.jit(lambda x, n: x * rate + n)
     with pytest.warns(RuntimeWarning) as caught:
         for n in range(70):
             rate = 1.0 / (n + 1)
             f(1.0, n)
-    (told,) = caught
-    assert str(told.message) == (
+    (warning,) = caught
+    assert str(warning.message) == (
         "jit(lambda) has been recorded for 64 structures of arguments, and forgets the oldest for each new one; "
         "what differs: n, rate; pass numbers that change as floats, or keep them in Values"
     )
-    assert told.filename == __file__
+    assert warning.filename == __file__
     g = ag.jit(lambda x: x * x.data)
     with pytest.warns(
         RuntimeWarning, match=r"jit\(lambda\) has taken 64 ways .* they part at .*:\d+"
@@ -335,7 +335,7 @@ def test_recordings_without_end_are_told_once():
         assert [g(float(n)) for n in range(70)] == [float(n * n) for n in range(70)]
 
 
-def test_explain_tells_what_differs():
+def test_explain_names_the_differences():
     settings, rate, other = {"rate": 2.0}, 0.5, 1.0
     f = ag.jit(lambda x, n: x**n * rate * settings["rate"] * other)
     f(1.0, 2)
@@ -351,7 +351,7 @@ def test_explain_tells_what_differs():
     ]
 
 
-def test_long_lists_are_data():
+def test_a_longer_list_is_noticed_by_its_length():
     points = [float(i) for i in range(1000)]
     f = ag.jit(lambda w: ag.sum([w * x for x in points]))
     assert f(1.0) == 499_500.0
@@ -359,16 +359,16 @@ def test_long_lists_are_data():
     assert f(1.0) == 499_500.5
 
 
-def test_a_list_within_itself():
-    things = [2.0]
-    things.append(things)
-    f = ag.jit(lambda x: x * things[1][1][0])
+def test_a_list_may_contain_itself():
+    items = [2.0]
+    items.append(items)
+    f = ag.jit(lambda x: x * items[1][1][0])
     assert f(3.0) == 6.0
-    things[0] = 4.0
+    items[0] = 4.0
     assert f(3.0) == 12.0
 
 
-# ----- whatever leads to a number -----
+# ----- every path to a number -----
 
 
 class Base:
@@ -421,16 +421,16 @@ READS = {
 }
 CHANGES = {
     "an attribute": lambda patch: patch.setattr(READER, "rate", 7.0),
-    "one two levels down": lambda patch: patch.setattr(READER.inner, "rate", 7.0),
+    "an attribute of an attribute": lambda patch: patch.setattr(READER.inner, "rate", 7.0),
     "an object": lambda patch: patch.setattr(READER, "inner", types.SimpleNamespace(rate=9.0)),
-    "a hidden one": lambda patch: patch.setattr(READER, "_hidden", 7.0),
+    "a private attribute": lambda patch: patch.setattr(READER, "_hidden", 7.0),
     "a global": lambda patch: patch.setattr(sys.modules[__name__], "SCALE", 7.0),
     "a method": lambda patch: patch.setattr(Reader, "scaled", lambda self, x: x * 11.0),
 }
 
 
 @pytest.mark.parametrize("reads", READS)
-def test_whatever_changes_is_read_anew(monkeypatch, reads):
+def test_every_change_is_noticed(monkeypatch, reads):
     f = READS[reads]
     compiled = ag.jit(f)
     for change in CHANGES.values():
@@ -441,7 +441,7 @@ def test_whatever_changes_is_read_anew(monkeypatch, reads):
         assert compiled(2.0) == f(2.0)
 
 
-def test_what_no_code_names_may_change_freely():
+def test_an_attribute_that_no_code_names_may_change():
     reader = Reader()
     f = ag.jit(reader.by_method)
     for reader.other in range(5):
@@ -449,7 +449,7 @@ def test_what_no_code_names_may_change_freely():
     assert len(f.paths) == 1
 
 
-def test_a_refused_recording_leaves_nothing_behind(monkeypatch):
+def test_a_refused_trace_leaves_nothing_behind():
     state = {"n": 0}
 
     def f(x):
@@ -465,7 +465,7 @@ def test_a_refused_recording_leaves_nothing_behind(monkeypatch):
     assert compiled(1.0) == 1.0
 
 
-def test_a_bound_kernel_whose_surroundings_have_changed(monkeypatch):
+def test_a_bound_kernel_refuses_a_changed_environment(monkeypatch):
     w = Value(1.0)
     f = ag.jit(lambda x: w * x * SCALE if x > 0 else w * x * SCALE * 10.0, rows=0, reduce="sum")
     x = np.array([1.0, 2.0])
@@ -480,19 +480,19 @@ def test_a_bound_kernel_whose_surroundings_have_changed(monkeypatch):
     assert f(x).data == f.f(-1.0).data + f.f(2.0).data
 
 
-def test_threads_that_call_while_a_global_changes(monkeypatch):
+def test_threads_may_call_while_a_global_changes(monkeypatch):
     f = ag.jit(lambda x: x * SCALE)
-    stop, wrong = threading.Event(), []
+    stop, failures = threading.Event(), []
 
     def work():
         while not stop.is_set():
             before = SCALE
             try:
                 found = f(1.0)
-            except JitError:  # it changed while f was recorded
+            except JitError:  # the global changed during the trace
                 continue
             if before == SCALE != found:
-                wrong.append((before, found))
+                failures.append((before, found))
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
@@ -508,10 +508,10 @@ def test_threads_that_call_while_a_global_changes(monkeypatch):
         for thread in threads:
             thread.join()
         sys.setswitchinterval(interval)
-    assert not wrong
+    assert not failures
 
 
-# ----- arguments that are no data -----
+# ----- static arguments -----
 
 
 def data_of(x):
@@ -523,8 +523,8 @@ class Tagged(list):
 
 
 class Attributes(dict):
-    def __init__(self, **things):
-        super().__init__(**things)
+    def __init__(self, **items):
+        super().__init__(**items)
         self.__dict__ = self
 
 
@@ -558,9 +558,9 @@ class Even(tuple):
     ],
     ids=lambda part: type(part).__name__,
 )
-def test_arguments_that_change_in_place(argument, read, change):
-    def f(x, thing):
-        return x * read(thing)
+def test_static_arguments_that_change_in_place_are_noticed(argument, read, change):
+    def f(x, static):
+        return x * read(static)
 
     compiled = ag.jit(f)
     for _ in range(2):
@@ -596,7 +596,7 @@ class Trainer:
         return self.w * x
 
 
-def test_a_decorated_method():
+def test_a_decorated_method_has_a_trace_for_each_object():
     trainer, other = Trainer(), Trainer()
     other.w.data = 10.0
     recorded = len(Trainer.loss.paths)
@@ -607,7 +607,7 @@ def test_a_decorated_method():
     assert (trainer.loss(1.0).data, other.loss(1.0).data) == (10.0, 30.0)
 
 
-def test_functions_of_the_same_name(monkeypatch):
+def test_functions_of_the_same_name_are_distinguished(monkeypatch):
     one, other = (types.ModuleType(f"module_{k}") for k in range(2))
     for module in (one, other):
         exec("rate = 2.0\ndef scaled(x): return x * rate", vars(module))
@@ -625,7 +625,7 @@ def test_functions_of_the_same_name(monkeypatch):
 
 
 class Scaled:
-    """A layer as users write them; two of them are told apart."""
+    """A layer as users write one; two objects of it are distinguished."""
 
     factor = 2.0
 
@@ -689,13 +689,13 @@ RUNS = {
     "a table of functions": lambda x: DISPATCH["scaled"](x) * DISPATCH["method"](x),
     "getattr": lambda x: getattr(LAYERS[0], "rate") * x,  # noqa: B009
     "a dict with attributes": lambda x: LAYERS[2].rate * x,
-    "one without a dict of its own": lambda x: LAYERS[3].rate * LAYERS[2].get("rate") * x,
+    "a dict without __dict__": lambda x: LAYERS[3].rate * LAYERS[2].get("rate") * x,
     "a partial's argument": functools.partial(lambda layer, x: layer(x), LAYERS[1]),
 }
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_whatever_runs_is_gone_through(monkeypatch, run):
+def test_all_code_that_runs_is_searched(monkeypatch, run):
     f = RUNS[run]
     compiled = ag.jit(f)
     for change in (
@@ -714,20 +714,20 @@ def test_whatever_runs_is_gone_through(monkeypatch, run):
 
 
 @pytest.mark.parametrize("argument", [scaled, LAYERS[0].compiled, LAYERS[1], Scaled.by_class])
-def test_functions_and_objects_among_the_arguments(monkeypatch, argument):
+def test_functions_and_objects_among_the_arguments_are_searched(monkeypatch, argument):
     f = ag.jit(lambda x, g: g(x) * 2.0)
-    for name, thing, value in (
+    for name, owner, value in (
         ("SCALE", sys.modules[__name__], 9.0),
         ("factor", Scaled, 8.0),
         ("rate", LAYERS[0], 7.0),
         ("rate", LAYERS[1], 6.0),
     ):
         assert f(2.0, argument) == argument(2.0) * 2.0
-        monkeypatch.setattr(thing, name, value)
+        monkeypatch.setattr(owner, name, value)
         assert f(2.0, argument) == argument(2.0) * 2.0
 
 
-def test_closures_of_one_factory():
+def test_closures_of_one_factory_are_distinguished():
     def make(settings):
         return lambda x: x * settings["rate"]
 
@@ -739,7 +739,7 @@ def test_closures_of_one_factory():
     assert f(1.0) == 52.0
 
 
-def test_many_things_are_looked_for_in_little_time():
+def test_hundreds_of_attributes_are_compared():
     many = types.SimpleNamespace(**{f"a{k}": float(k) for k in range(300)})
     names = " + ".join(f"many.a{k}" for k in range(300))
     f = eval(f"lambda x: x * ({names})", {"many": many})
@@ -748,7 +748,7 @@ def test_many_things_are_looked_for_in_little_time():
         assert compiled(1.0) == f(1.0)
 
 
-def test_sixty_entries_of_a_dict():
+def test_a_changed_item_of_a_long_dict_is_noticed():
     settings = {f"s{k}": float(k) for k in range(60)}
     f = ag.jit(lambda x: x * settings["s59"])
     assert f(1.0) == 59.0
