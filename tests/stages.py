@@ -19,7 +19,7 @@ STAGES = {
     "capture": [
         *("compiler/test_environment.py", "compiler/test_guards.py", "compiler/test_bad_input.py"),
     ],
-    "vectorize": ["compiler/test_unbatch.py", "compiler/test_roll.py"],
+    "vectorize": ["compiler/test_outline.py", "compiler/test_reroll.py"],
     "backends": [
         *("compiler/test_backends.py", "compiler/test_llvm.py", "compiler/test_vector_math.py"),
         *("compiler/test_bounds.py", "compiler/test_processors.py"),

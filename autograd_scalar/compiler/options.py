@@ -18,3 +18,36 @@ MAX_TRACE_NODES = 2_000_000
 MAX_CAPTURED_OBJECTS = 10_000
 #: Maximum number of items compared in a captured container, nested ones included, or in a static argument.
 MAX_COMPARED_ITEMS = 64
+
+# Outlining batch loops
+
+#: Minimum number of rows for which a batch loop is outlined.
+MIN_OUTLINED_ROWS = 4
+#: Minimum share of a program's operations that must belong to rows.
+MIN_OUTLINED_SHARE = 0.5
+
+# Loops
+
+#: Maximum number of steps in a loop: LLVM's time grows faster than the length of a block.
+MAX_LOOP_STEPS = 64
+#: The same for a loop with a fold or a sum, which is written out for several vectors side by side.
+MAX_FOLD_STEPS = 8
+#: Number of lists of offsets by which the members of a loop may be sorted to make accesses affine.
+MAX_MEMBER_ORDERS = 4
+
+# Source code
+
+#: Length in characters from which an expression is split into several assignments.
+MAX_EXPRESSION_LENGTH = 72
+
+# Machine code
+
+#: Maximum number of vectors in a block of rows: a fold over that many leaves half of the registers to its terms.
+MAX_BLOCK_VECTORS = 8
+#: Maximum number of terms of a fold that is unrolled completely.
+MAX_UNROLLED_TERMS = 4
+#: Maximum number of steps in a loop whose operands are kept in registers across nested loops.
+MAX_REGISTER_STEPS = 6
+#: Unroll factors, in vectors: of folds and sums that fit the registers, of longer ones, and of other loops, where they
+#: only hide the latency of long chains such as the logarithm of a sum. Most processors have 16 vector registers.
+UNROLL_SHORT_FOLD, UNROLL_LONG_FOLD, UNROLL_MAP = 8, 4, 2

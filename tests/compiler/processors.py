@@ -12,11 +12,11 @@ import llvmlite.binding as llvm
 
 from autograd_scalar.compiler.backends.llvm import target
 from autograd_scalar.compiler.backends.llvm.libm import FUNCTIONS, definitions
-from autograd_scalar.compiler.backends.llvm.loops import MOST_VECTORS, looped
-from autograd_scalar.compiler.backends.llvm.scalar import single
-from autograd_scalar.compiler.backends.llvm.straight import straight
+from autograd_scalar.compiler.backends.llvm.loops import looped
+from autograd_scalar.compiler.backends.llvm.straight import single, straight
 from autograd_scalar.compiler.ir.program import Guard, Program
-from autograd_scalar.compiler.ir.variance import layout
+from autograd_scalar.compiler.ir.variance import row_layout
+from autograd_scalar.compiler.options import MAX_BLOCK_VECTORS
 
 #: Every process on such a machine has these, whatever the processor's name says.
 BASE = "+64bit,+sse2" if llvm.get_process_triple().startswith("x86_64") else ""
@@ -44,14 +44,14 @@ def emit(cpu: str, turn: int) -> None:
     one, vectors = width(processor), 1 + turn // 8 % 4
     functions = definitions(NAMES[turn % 8 :: 8], one * vectors, fma=turn % 2 == 0)
     processor.emit_object(target.module(functions.replace("internal", ""), processor, passes=0))
-    which = layout(PROGRAM, [0], [0, 2])
+    which = row_layout(PROGRAM, [0], [0, 2])
     match turn % 3:
         case 0:
             text, passes = single(PROGRAM), 1
         case 1:
             text, passes = straight(PROGRAM, which, one * vectors, fma=True).text, 1
         case _:
-            block = one * (1 + turn % MOST_VECTORS)
+            block = one * (1 + turn % MAX_BLOCK_VECTORS)
             text, passes = looped(PROGRAM, which, block, width=one, fma=True).text, 0
     processor.emit_object(target.module(text, processor, passes=passes))
 

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from strategies import ROWS
 
 from autograd_scalar.compiler.backends import c, python
-from autograd_scalar.compiler.backends.source import LONGEST
 from autograd_scalar.compiler.ir.program import Builder, Guard, Program
+from autograd_scalar.compiler.options import MAX_EXPRESSION_LENGTH
 
 #: Takes inputs; returns outputs and the index of the first guard that fails, or -1.
 Function = Callable[[Sequence[float]], tuple[list[float], int]]
@@ -297,7 +297,7 @@ def test_hypot_in_c(tmp_path):
 def test_lines_stay_short():
     code = [("input", 0), *(("exp", k) if k % 3 else ("mul", k, 0) for k in range(3000))]
     text = python.source(Program(code, ["x"], [3000]))
-    assert max(map(len, text.splitlines())) < LONGEST + 30
+    assert max(map(len, text.splitlines())) < MAX_EXPRESSION_LENGTH + 30
     assert len(text.splitlines()) < 1000
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from textwrap import indent
 
 from autograd_scalar.compiler.backends.source import (
-    LONGEST,
     Language,
     Lines,
     identifiers,
@@ -15,6 +14,7 @@ from autograd_scalar.compiler.backends.source import (
 )
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
+from autograd_scalar.compiler.options import MAX_EXPRESSION_LENGTH
 from autograd_scalar.ops import ieee
 from autograd_scalar.ops.codegen import compiled as _compiled
 
@@ -50,7 +50,7 @@ def source(program: Program, name: str = "f") -> str:
     name, *names = identifiers([name, *program.inputs], _PYTHON.reserved)
     body = Lines(program, names, _PYTHON)
     listed = ", ".join(body.outputs)
-    if len(listed) > LONGEST:
+    if len(listed) > MAX_EXPRESSION_LENGTH:
         listed = "\n" + "".join(f"    {output},\n" for output in body.outputs)
     lines = "\n".join([*body.lines, f"return [{listed}], -1"])
     return f"def {name}({', '.join(names)}):\n{indent(lines, '    ')}\n"

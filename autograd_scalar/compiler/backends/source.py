@@ -15,11 +15,9 @@ from typing import NamedTuple
 
 from autograd_scalar.compiler.ir.program import Guard, Program, live_instructions
 from autograd_scalar.compiler.ir.rules import ARITHMETIC, NEGATION
+from autograd_scalar.compiler.options import MAX_EXPRESSION_LENGTH
 from autograd_scalar.ops.grammar import ATOM, PRECEDENCE
 from autograd_scalar.ops.table import TABLE
-
-#: How long an expression gets before its parts are given lines of their own.
-LONGEST = 72
 
 _CHOICE, _COMPARED, _SIGNED = PRECEDENCE[ast.IfExp], PRECEDENCE[ast.Add], PRECEDENCE[ast.USub]
 
@@ -85,7 +83,7 @@ class Lines:
         """Return what `write` gives, after naming the longest operands until it is short enough."""
         parts = sorted({*operands} & self._nameless, key=lambda place: len(self._texts[place][0]))
         text, binds = write()
-        while len(text) > LONGEST and parts:
+        while len(text) > MAX_EXPRESSION_LENGTH and parts:
             self._name(parts.pop())
             text, binds = write()
         self._nameless.difference_update(parts)  # they are in the text now

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_scalar.compiler.backends import python
-from autograd_scalar.compiler.backends.llvm import scalar, target
+from autograd_scalar.compiler.backends.llvm import straight, target
 from autograd_scalar.compiler.ir.differentiate import differentiate
 from autograd_scalar.compiler.ir.lower import lower_instruction
 from autograd_scalar.compiler.ir.program import Program
@@ -93,7 +93,7 @@ class Single:
     """A program as straight-line machine code for one set of numbers, `i64 f(inputs, outputs)` at an address."""
 
     def __init__(self, program: Program, *, fast: bool) -> None:
-        self._code = target.Code(scalar.single(program, fast=fast))  # lives as long as this
+        self._code = target.Code(straight.single(program, fast=fast))  # lives as long as this
         self.address = self._code.address("single")
         self.call = ctypes.PYFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 2)(self.address)
         self._given = ctypes.c_double * len(program.inputs)
@@ -131,4 +131,4 @@ def rows(
 
 def text(program: Program, options: Options) -> str:
     """Return the LLVM IR of a basic program for one set of numbers."""
-    return scalar.single(program, fast=options.fast)
+    return straight.single(program, fast=options.fast)

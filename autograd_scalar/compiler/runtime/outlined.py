@@ -17,7 +17,7 @@ from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.compiler.ir.simplify import simplify
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime.row_kernel import Columns, Rows
-from autograd_scalar.compiler.vectorize.outline import Unbatched, unbatched
+from autograd_scalar.compiler.vectorize.outline import Outlined, outline
 
 Run = Callable[[Sequence[float]], tuple[list[float], int]]
 
@@ -30,7 +30,7 @@ def batched(program: Program, given: int, gradient: bool, options: Options) -> R
     """
     if len(program.outputs) > 1:
         return None
-    found = unbatched(program) or unbatched(program, range(given))
+    found = outline(program) or outline(program, range(given))
     if (
         found is None
         or not found.columns
@@ -41,7 +41,7 @@ def batched(program: Program, given: int, gradient: bool, options: Options) -> R
 
 
 class _Batched:
-    def __init__(self, found: Unbatched, shared: int, gradient: bool, options: Options) -> None:
+    def __init__(self, found: Outlined, shared: int, gradient: bool, options: Options) -> None:
         import numpy as np
 
         self._found, self._shared = found, shared

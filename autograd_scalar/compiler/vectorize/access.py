@@ -1,121 +1,167 @@
-"""Where loops find their operands: indices by rule, i * stride + j * stride + ..., or else by table."""
+"""Affine access functions: where a loop finds an operand, base + i * stride + j * stride + ..., or through a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from autograd_scalar.compiler.options import MAX_MEMBER_ORDERS
 
-class Slot(NamedTuple):
-    """Where a loop finds an operand, or puts a result.
 
-    Its index is base + the members' indices times `strides` + the term's index times `step`, to which a number of the
-    table is added that `table_strides` and `table_step` find in the same way.
+class Access(NamedTuple):
+    """The offset within a space at which a loop reads an operand or stores a result.
+
+    For the member with indices i and term k of a fold, it is
+
+        base + sum(i * strides) + k * term_stride + table[sum(i * table_strides) + k * table_term_stride]
+
+    where the last summand is left out if there is no table.
     """
 
-    #: Whose index it is: of a result by row or for all rows, a shared input, a number, an output.
+    #: The values that the offset counts: "row" and "uniform" results, "shared" inputs, "const", or an effect's outputs.
     space: str
     base: int
     strides: tuple[int, ...]
-    step: int = 0
+    term_stride: int = 0
     table: tuple[int, ...] = ()
     table_strides: tuple[int, ...] = ()
-    table_step: int = 0
+    table_term_stride: int = 0
+
+    def offset(self, member: Sequence[int], term: int = 0) -> int:
+        """Return the offset for a member and a term.
+
+        >>> Access("shared", 2, (17,), 1).offset((3,), 4)
+        57
+        """
+        offset = self.base + _dot(member, self.strides) + term * self.term_stride
+        if self.table:
+            entry = _dot(member, self.table_strides) + term * self.table_term_stride
+            offset += self.table[entry]
+        return offset
+
+    def __str__(self) -> str:
+        parts = [str(self.base)] if self.base else []
+        parts += _products(self.strides, self.term_stride)
+        if self.table:
+            entry = " + ".join(_products(self.table_strides, self.table_term_stride)) or "0"
+            parts.append(f"{{{', '.join(map(str, self.table))}}}[{entry}]")
+        return f"{self.space}[{' + '.join(parts) or '0'}]"
 
 
-NOWHERE = Slot("", 0, ())
+#: The names of the members' indices, from the outermost loop; k is the term of a fold.
+INDEX_NAMES = "ijlmnopqrs"
 
 
-def contiguous(nest: Sequence[int]) -> tuple[int, ...]:
-    """Return the strides of members that lie side by side."""
+def _dot(xs: Sequence[int], ys: Sequence[int]) -> int:
+    return sum(x * y for x, y in zip(xs, ys, strict=True))
+
+
+def _products(strides: Sequence[int], term_stride: int) -> list[str]:
+    """Return the summands of an offset that are not 0, as text."""
+    named = [*zip(strides, INDEX_NAMES, strict=False), (term_stride, "k")]
+    return [name if stride == 1 else f"{stride}*{name}" for stride, name in named if stride]
+
+
+UNASSIGNED = Access("", 0, ())
+
+
+def contiguous_strides(nest: Sequence[int]) -> tuple[int, ...]:
+    """Return the strides of members stored side by side, the last index varying fastest.
+
+    >>> contiguous_strides((2, 3, 4))
+    (12, 4, 1)
+    """
     strides = [1]
     for count in nest[:0:-1]:
         strides.append(strides[-1] * count)
     return tuple(reversed(strides[: len(nest)]))
 
 
-def nest(lists: Sequence[Sequence[int]], count: int) -> tuple[int, ...] | None:
-    """Return nested loops in which all indices follow a rule, or None.
+def fit_nest(lists: Sequence[Sequence[int]], count: int) -> tuple[int, ...] | None:
+    """Return the counts of nested loops in which every list of offsets is affine, or None.
 
-    >>> nest([[0, 0, 0, 1, 1, 1], [9, 7, 5, 9, 7, 5]], 6)
+    >>> fit_nest([[0, 0, 0, 1, 1, 1], [9, 7, 5, 9, 7, 5]], 6)
     (2, 3)
     """
     counts: list[int] = []
     while count > 1:
-        run = min((_run(indices) for indices in lists), default=count)
+        run = min((_run(offsets) for offsets in lists), default=count)
         if count % run:
             return None
-        for indices in lists:
-            stride = indices[1] - indices[0]
-            rule = [start + i * stride for start in indices[::run] for i in range(run)]
-            if rule != list(indices):
+        for offsets in lists:
+            stride = offsets[1] - offsets[0]
+            affine = [start + i * stride for start in offsets[::run] for i in range(run)]
+            if affine != list(offsets):
                 return None
         counts.append(run)
-        lists = [indices[::run] for indices in lists]
+        lists = [offsets[::run] for offsets in lists]
         count //= run
     return tuple(reversed(counts))
 
 
-def _run(indices: Sequence[int]) -> int:
-    """Return how many indices follow the rule of the first two."""
-    stride, expected = indices[1] - indices[0], indices[0]
-    for i, index in enumerate(indices):
-        if index != expected:
+def _run(offsets: Sequence[int]) -> int:
+    """Return how many offsets continue the stride of the first two."""
+    stride, expected = offsets[1] - offsets[0], offsets[0]
+    for i, offset in enumerate(offsets):
+        if offset != expected:
             return i
         expected += stride
-    return len(indices)
+    return len(offsets)
 
 
-def arrangement(
+def choose_order(
     lists: Sequence[Sequence[int]], count: int
 ) -> tuple[tuple[int, ...], list[int] | None]:
-    """Return nested loops in which as many of the lists as can be follow a rule, and in which order of the members.
+    """Return nested loops, and an order of the members, in which as many lists of offsets as possible are affine.
 
-    The order is None where it can stay; else it is by one of the lists, then by the others.
+    The order is None if it can stay. Other candidates are sorted by one of the lists, then by the others.
     """
-    natural = nest(lists, count)
+    natural = fit_nest(lists, count)
     if natural is not None:
         return natural, None
     orders = [[*range(count)]]
-    for first in [*dict.fromkeys(map(tuple, lists))][:4]:
+    for first in [*dict.fromkeys(map(tuple, lists))][:MAX_MEMBER_ORDERS]:
         keys = [*zip(first, *lists, strict=True)]
         orders.append(sorted(orders[0], key=keys.__getitem__))
     found = []
     for order in orders:
-        ordered = [[indices[i] for i in order] for indices in lists]
-        regular = [indices for indices in ordered if nest([indices], count) is not None]
-        counts = nest(regular, count)
-        found.append((len(regular) if counts else 0, counts or (count,), order))
+        ordered = [[offsets[i] for i in order] for offsets in lists]
+        affine = [offsets for offsets in ordered if fit_nest([offsets], count) is not None]
+        counts = fit_nest(affine, count)
+        found.append((len(affine) if counts else 0, counts or (count,), order))
     _, counts, order = max(found, key=lambda one: one[0])
     return counts, order
 
 
-def slot(space: str, indices: Sequence[int], nest: Sequence[int], length: int = 1) -> Slot:
-    """Return the slot of indices, of which each member has `length` side by side."""
-    base, firsts, terms = indices[0], indices[::length], indices[:length]
-    flat, still = contiguous(nest), (0,) * len(nest)
-    if length > 1 and [*indices] != [first + term - base for first in firsts for term in terms]:
+def fit_access(space: str, offsets: Sequence[int], nest: Sequence[int], length: int = 1) -> Access:
+    """Return the access function of offsets, given for each member in turn with its `length` terms side by side.
+
+    It is affine where the offsets are, in the members or in the terms, and looks up the rest in a table.
+    """
+    base, firsts, terms = offsets[0], offsets[::length], offsets[:length]
+    flat, still = contiguous_strides(nest), (0,) * len(nest)
+    if length > 1 and [*offsets] != [first + term - base for first in firsts for term in terms]:
         by_member = tuple(stride * length for stride in flat)
-        return Slot(space, 0, still, 0, tuple(indices), by_member, 1)
-    strides = _by_rule(firsts, nest)
+        return Access(space, 0, still, 0, tuple(offsets), by_member, 1)
+    strides = _affine_strides(firsts, nest)
     step = terms[1] - terms[0] if length > 1 else 0
     if [*terms] == [base + k * step for k in range(length)]:
         if strides is not None:
-            return Slot(space, base, strides, step)
-        return Slot(space, 0, still, step, tuple(firsts), flat, 0)
+            return Access(space, base, strides, step)
+        return Access(space, 0, still, step, tuple(firsts), flat, 0)
     if strides is not None:
-        return Slot(space, 0, strides, 0, tuple(terms), still, 1)
+        return Access(space, 0, strides, 0, tuple(terms), still, 1)
     by_member = tuple(stride * length for stride in flat)
-    return Slot(space, 0, still, 0, tuple(indices), by_member, 1)
+    return Access(space, 0, still, 0, tuple(offsets), by_member, 1)
 
 
-def _by_rule(indices: Sequence[int], nest: Sequence[int]) -> tuple[int, ...] | None:
-    """Return the strides of indices, or None where they have none."""
+def _affine_strides(offsets: Sequence[int], nest: Sequence[int]) -> tuple[int, ...] | None:
+    """Return the strides of offsets over nested loops, or None where they are not affine."""
     strides = [
-        indices[side] - indices[0] if n > 1 else 0
-        for side, n in zip(contiguous(nest), nest, strict=True)
+        offsets[side] - offsets[0] if n > 1 else 0
+        for side, n in zip(contiguous_strides(nest), nest, strict=True)
     ]
-    rule = [indices[0]]
+    affine = [offsets[0]]
     for count, stride in zip(nest, strides, strict=True):
-        rule = [start + i * stride for start in rule for i in range(count)]
-    return tuple(strides) if rule == list(indices) else None
+        affine = [start + i * stride for start in affine for i in range(count)]
+    return tuple(strides) if affine == list(offsets) else None

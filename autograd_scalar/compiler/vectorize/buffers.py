@@ -1,137 +1,127 @@
-"""Where loops keep their results: side by side, in the order of the loop's members."""
+"""Buffer assignment: where loops store their results, side by side in the order of the loop's members."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from autograd_scalar.compiler.ir.program import Instruction
 from autograd_scalar.compiler.ir.variance import RowLayout
-from autograd_scalar.compiler.vectorize.access import Slot, arrangement, contiguous, slot
-from autograd_scalar.compiler.vectorize.fusion import Loop, Read, Step
-from autograd_scalar.compiler.vectorize.packs import RESULTS, SAME, SUM, TOTAL
+from autograd_scalar.compiler.vectorize.access import (
+    Access,
+    choose_order,
+    contiguous_strides,
+    fit_access,
+)
+from autograd_scalar.compiler.vectorize.loop_ir import Loop, LoopProgram, Read, Step
+from autograd_scalar.compiler.vectorize.packs import (
+    ADD_UNIFORM,
+    EFFECTS,
+    STORE_TOTAL,
+    SUM_ROWS,
+)
 
 
-class Rolled(NamedTuple):
-    """A program as loops: those before the loop over rows, those in it, those after it."""
-
-    before: list[Loop]
-    by_row: list[Loop]
-    after: list[Loop]
-    #: Which columns are read: the first results by row.
-    columns: list[int]
-    #: How many results there are by row (with the columns) and for all rows, and how many sums.
-    rows: int
-    same: int
-    sums: int
-    #: What the slots in the space "number" stand for.
-    numbers: list[float]
-
-    @property
-    def loops(self) -> list[Loop]:
-        return [*self.before, *self.by_row, *self.after]
-
-
-class Memory:
-    """The places of a code in memory.
-
-    There are the spaces "row" and "same" for results, "shared" for inputs, "number", and `SUM`. `index` tells of
-    instructions that hand a number out which output it is.
-    """
+class BufferAssignment:
+    """The space and offset of each instruction's result; `output` has the offsets of instructions with an effect."""
 
     def __init__(
         self,
         code: Sequence[Instruction],
-        index: dict[int, int],
+        output: dict[int, int],
         uses: Sequence[int],
-        which: RowLayout,
+        layout: RowLayout,
     ) -> None:
         self._code, self._uses = code, uses
-        self._numbers: list[float] = []
+        self._constants: list[float] = []
         self._columns: list[int] = []
-        #: Of each place its space, and its index there.
-        self._space, self._at = ["number"] * len(code), [index.get(i, 0) for i in range(len(code))]
-        columns = {k: i for i, k in enumerate(which.columns)}
-        shared = {k: i for i, k in enumerate(which.shared)}
-        for place, (op, *operands) in enumerate(code):
-            if op == "input" and uses[place]:
+        self._summed_outputs = len(layout.sums)
+        self._space = ["const"] * len(code)
+        self._offset = [output.get(i, 0) for i in range(len(code))]
+        columns = {k: i for i, k in enumerate(layout.columns)}
+        shared = {k: i for i, k in enumerate(layout.shared)}
+        for index, (op, *operands) in enumerate(code):
+            if op == "input" and uses[index]:
                 (k,) = operands
                 if k in columns:
-                    self._space[place], self._at[place] = "row", len(self._columns)
+                    self._space[index], self._offset[index] = "row", len(self._columns)
                     self._columns.append(columns[k])
                 else:
-                    self._space[place], self._at[place] = "shared", shared[k]
-        self._taken = {"row": len(self._columns), "same": 0, SUM: 0}
+                    self._space[index], self._offset[index] = "shared", shared[k]
+        self._sizes = {"row": len(self._columns), "uniform": 0, SUM_ROWS: 0}
 
-    def rolled(self, loops: Sequence[Loop]) -> Rolled:
-        """Return the loops with slots."""
+    def assign(self, loops: Sequence[Loop]) -> LoopProgram:
+        """Give every read and every stored result its access function, and return the loops as a program."""
         totals = []
         loops = sorted(loops, key=lambda loop: loop.varies)
         for loop in loops:
-            self._arrange(loop)
+            self._order_members(loop)
             for read in loop.reads:
-                read.slot = self._slot(read.places, loop)
+                read.access = self._access(read.indices, loop)
             inside = Counter(id(operand) for step in loop.body for operand in step.operands)
             for step in loop.steps:
-                if step.op == SUM:
+                if step.op == SUM_ROWS:
                     totals.append(self._total(step, loop))
-                elif step.op in RESULTS:
-                    step.to = slot(step.op, [self._at[p] for p in step.places], loop.nest)
-                elif any(self._uses[p] > inside[id(step)] for p in step.places):
-                    step.to = self._kept(step, loop, "row" if loop.varies else "same")
-        after = [loop for loop in loops if loop.steps[0].op == SAME]
-        return Rolled(
+                elif step.op in EFFECTS:
+                    offsets = [self._offset[index] for index in step.indices]
+                    step.store = fit_access(step.op, offsets, loop.nest)
+                elif any(self._uses[index] > inside[id(step)] for index in step.indices):
+                    step.store = self._allocate(step, loop, "row" if loop.varies else "uniform")
+        after = [loop for loop in loops if loop.steps[0].op == ADD_UNIFORM]
+        return LoopProgram(
             before=[loop for loop in loops if not loop.varies and loop not in after],
             by_row=[loop for loop in loops if loop.varies],
             after=totals + after,
             columns=self._columns,
-            rows=self._taken["row"],
-            same=self._taken["same"],
-            sums=self._taken[SUM],
-            numbers=self._numbers,
+            row_values=self._sizes["row"],
+            uniform_values=self._sizes["uniform"],
+            sums=self._sizes[SUM_ROWS],
+            summed_outputs=self._summed_outputs,
+            constants=self._constants,
         )
 
-    def _arrange(self, loop: Loop) -> None:
-        """Choose the order of the members, and how they nest."""
+    def _order_members(self, loop: Loop) -> None:
+        """Choose the order of a loop's members, and nested loops over them, for affine reads."""
         lists = [
-            [self._at[place] for place in read.places[:: len(read.places) // loop.count]]
+            [self._offset[index] for index in read.indices[:: len(read.indices) // loop.count]]
             for read in loop.reads
-            if self._space[read.places[0]] != "number"
+            if self._space[read.indices[0]] != "const"
         ]
-        loop.nest, order = arrangement(lists, loop.count)
+        loop.nest, order = choose_order(lists, loop.count)
         if order is not None:
             listed: list[Step | Read] = [*loop.body, *loop.reads]
             for x in listed:
-                each = len(x.places) // loop.count
-                x.places = [p for i in order for p in x.places[i * each : (i + 1) * each]]
+                each = len(x.indices) // loop.count
+                x.indices = [p for i in order for p in x.indices[i * each : (i + 1) * each]]
 
-    def _slot(self, places: Sequence[int], loop: Loop) -> Slot:
-        """Return the slot of what is read."""
-        space = self._space[places[0]]
-        indices = [self._at[place] for place in places]
-        if space == "number":
-            numbers = [self._code[place][1] for place in places]
+    def _access(self, indices: Sequence[int], loop: Loop) -> Access:
+        """Return the access function of what a loop reads."""
+        space = self._space[indices[0]]
+        offsets = [self._offset[index] for index in indices]
+        if space == "const":
+            numbers = [self._code[index][1] for index in indices]
             if len({number.hex() for number in numbers}) == 1:
                 del numbers[1:]
-            indices = [len(self._numbers) + i % len(numbers) for i in range(len(places))]
-            self._numbers += numbers
-        return slot(space, indices, loop.nest, len(places) // loop.count)
+            offsets = [len(self._constants) + i % len(numbers) for i in range(len(indices))]
+            self._constants += numbers
+        return fit_access(space, offsets, loop.nest, len(indices) // loop.count)
 
-    def _kept(self, step: Step, loop: Loop, space: str) -> Slot:
-        """Return the slot of a step's results."""
-        base = self._taken[space]
-        self._taken[space] += loop.count
-        for i, place in enumerate(step.places):
-            self._space[place], self._at[place] = space, base + i
-        return Slot(space, base, contiguous(loop.nest))
+    def _allocate(self, step: Step, loop: Loop, space: str) -> Access:
+        """Allocate a step's results in a space, side by side, and return their access function."""
+        base = self._sizes[space]
+        self._sizes[space] += loop.count
+        for i, index in enumerate(step.indices):
+            self._space[index], self._offset[index] = space, base + i
+        return Access(space, base, contiguous_strides(loop.nest))
 
     def _total(self, step: Step, loop: Loop) -> Loop:
-        """Return the loop that hands out what a step adds up."""
-        outputs = [self._at[place] for place in step.places]
-        step.to = self._kept(step, loop, SUM)
-        nest, order = arrangement([outputs], loop.count)
+        """Return the loop that stores the sums of a step."""
+        outputs = [self._offset[index] for index in step.indices]
+        step.store = self._allocate(step, loop, SUM_ROWS)
+        nest, order = choose_order([outputs], loop.count)
         order = order or [*range(loop.count)]
-        sums = Read([], slot(SUM, [step.to.base + i for i in order], nest))
-        total = Step(TOTAL, [], [sums], to=slot(TOTAL, [outputs[i] for i in order], nest))
-        return Loop(False, loop.count, steps=[total], nest=nest)
+        sums = Read([], fit_access(SUM_ROWS, [step.store.base + i for i in order], nest))
+        store = fit_access(STORE_TOTAL, [outputs[i] for i in order], nest)
+        return Loop(
+            False, loop.count, steps=[Step(STORE_TOTAL, [], [sums], store=store)], nest=nest
+        )

@@ -1,10 +1,10 @@
-"""A loop over samples that was recorded as one long program, taken apart again: one sample's program, and the rest.
+"""Outline a batch loop that was traced as one long program: one row's program, and the rest.
 
-Instructions are *alike* when they do the same to operands that are alike. Numbers are all alike, and so are the inputs
-that are said to be data; any other input is like itself only. So a neuron, which has its own weights, makes as many
-like instructions as there are samples: one in each. Those are the lanes, in the order in which they were recorded; what
-reads lane i is of lane i. Whatever is not repeated in every lane (the sum of the samples' losses, a penalty on the
-weights) is the rest, which reads some of the lanes' results.
+Instructions are *isomorphic* if they have the same operation and isomorphic operands. Constants are isomorphic to one
+another, and so are the inputs declared as data; any other input is isomorphic to itself alone. So a neuron, which has
+weights of its own, leaves as many isomorphic instructions as there are samples, one in each. These are the rows, in the
+order of the trace; an instruction that reads row i belongs to row i. Whatever does not repeat in every row (the sum of
+the samples' losses, a penalty on the weights) is the rest, which reads some of the rows' results.
 """
 
 from __future__ import annotations
@@ -14,33 +14,31 @@ from typing import NamedTuple
 
 from autograd_scalar.compiler.ir.program import Builder, Guard, Instruction, Program
 from autograd_scalar.compiler.ir.simplify import remove_dead_code
-
-#: It is not worth it for fewer lanes, nor where less than this part of the operations is in lanes.
-FEWEST, COVERED = 4, 0.5
+from autograd_scalar.compiler.options import MIN_OUTLINED_ROWS, MIN_OUTLINED_SHARE
 
 
-class Unbatched(NamedTuple):
-    """A program as a program for each row, and the rest."""
+class Outlined(NamedTuple):
+    """A program as the program of a row, and the rest."""
 
-    #: Its inputs are those of the whole program, and then one for each column.
+    #: Its inputs are those of the whole program, followed by one for each column.
     row: Program
-    #: What a column's input is in each row: a const or an input of the whole program, as an instruction.
+    #: The number in each row of each column: a const or an input of the whole program, as an instruction.
     columns: list[list[Instruction]]
-    #: Its inputs are those of the whole program, and then the results of rows in `read`; its outputs the program's.
+    #: Its inputs are those of the whole program, followed by the results in `read`; its outputs are the program's.
     rest: Program
-    #: The results of rows that the rest reads: an output of the row's program, and the row's number.
+    #: The results that the rest reads: an output of the row's program, and the number of the row.
     read: list[tuple[int, int]]
 
 
-def unbatched(program: Program, data: Collection[int] = ()) -> Unbatched | None:
-    """Return a program taken apart into rows, or None where it is not made of rows.
+def outline(program: Program, data: Collection[int] = ()) -> Outlined | None:
+    """Return the row and the rest of a program, or None if it does not consist of rows.
 
-    The inputs in `data` may differ from row to row, as numbers may.
+    The inputs in `data` may differ from row to row, as constants may.
 
     >>> b = Builder(["w"])
     >>> products = [b.emit("mul", b.input(0), b.constant(x)) for x in (1.0, 2.0, 3.0, 5.0)]
     >>> errors = [b.emit("sub", product, b.constant(1.0)) for product in products]
-    >>> found = unbatched(b.program([b.emit("sum", *errors)]))
+    >>> found = outline(b.program([b.emit("sum", *errors)]))
     >>> print(found.row)
     w, c0 -> t4
       t2 = w * c0
@@ -49,28 +47,29 @@ def unbatched(program: Program, data: Collection[int] = ()) -> Unbatched | None:
     w, r0, r1, r2, r3 -> t4
       t4 = sum(r0, r1, r2, r3)
     """
-    alike = _alike(program, {*data})
-    sizes = [len(places) for places in alike]
+    packs = _isomorphic(program, {*data})
+    sizes = [len(pack) for pack in packs]
     total = sum(sizes)
     candidates = [
-        (covered // lanes + total - covered, lanes)  # how much code both parts would be
-        for lanes in {size for size in sizes if size >= FEWEST}
-        if (covered := sum(size for size in sizes if size % lanes == 0)) >= COVERED * total
+        (covered // rows + total - covered, rows)  # the size of both parts together
+        for rows in {size for size in sizes if size >= MIN_OUTLINED_ROWS}
+        if (covered := sum(size for size in sizes if size % rows == 0))
+        >= MIN_OUTLINED_SHARE * total
     ]
-    for _, lanes in sorted(candidates):
-        split = _Split(program, {*data}, alike, lanes)
-        if split.covered >= COVERED * total:
-            return split.result()
+    for _, rows in sorted(candidates):
+        partition = _Partition(program, {*data}, packs, rows)
+        if partition.covered >= MIN_OUTLINED_SHARE * total:
+            return partition.outlined()
     return None
 
 
-def _alike(program: Program, data: Collection[int]) -> list[list[int]]:
-    """Return the operations of a program, those together that are alike."""
+def _isomorphic(program: Program, data: Collection[int]) -> list[list[int]]:
+    """Return the operations of a program as packs: lists of the indices of isomorphic ones."""
     leaf = 0
     known: dict[tuple[object, ...], int] = {}
-    found: list[list[int]] = []
+    packs: list[list[int]] = []
     of: list[int] = []
-    for place, instruction in enumerate(program.code):
+    for index, instruction in enumerate(program.code):
         op = instruction[0]
         if op == "const":
             of.append(leaf)
@@ -80,134 +79,142 @@ def _alike(program: Program, data: Collection[int]) -> list[list[int]]:
             key = (op, *[of[operand] for operand in instruction[1:]])
             number = known.setdefault(key, len(known) + 1)
             of.append(number)
-            if number > len(found):
-                found.append([])
-            found[number - 1].append(place)
-    return found
+            if number > len(packs):
+                packs.append([])
+            packs[number - 1].append(index)
+    return packs
 
 
-class _Split:
-    """A program with so many lanes."""
+class _Partition:
+    """The instructions of a program by row, given the number of rows."""
 
     def __init__(
-        self, program: Program, data: Collection[int], alike: Sequence[Sequence[int]], lanes: int
+        self, program: Program, data: Collection[int], packs: Sequence[Sequence[int]], rows: int
     ) -> None:
-        self.program, self.lanes = program, lanes
+        self.program, self.rows = program, rows
         self.code = code = program.code
-        #: Of each place its lane, or -1; and the group of those that are the same instruction in each lane.
-        self.lane, self.group = [-1] * len(code), [-1] * len(code)
+        #: For each instruction its row, or -1; and its group, those that are the same instruction in each row.
+        self.row, self.group = [-1] * len(code), [-1] * len(code)
         self.groups: list[Sequence[int]] = []
         #: Whether it is a leaf that may differ from row to row, and whether it is the same for all rows.
         self.is_datum = [op == "const" or (op == "input" and x in data) for op, x, *_ in code]
         self.is_shared = [op == "const" or (op == "input" and x not in data) for op, x, *_ in code]
         self.covered = 0
-        for places in alike:
-            each, odd = divmod(len(places), lanes)
-            groups = [] if odd else [places[j::each] for j in range(each)]
+        for pack in packs:
+            each, odd = divmod(len(pack), rows)
+            groups = [] if odd else [pack[j::each] for j in range(each)]
             if groups and all(map(self._is_aligned, groups)):
-                self.covered += len(places)
+                self.covered += len(pack)
                 for group in groups:
-                    for lane, place in enumerate(group):
-                        self.lane[place], self.group[place] = lane, len(self.groups)
+                    for row, index in enumerate(group):
+                        self.row[index], self.group[index] = row, len(self.groups)
                     self.groups.append(group)
             else:
-                for place in places:
-                    self.is_shared[place] = all(self.is_shared[o] for o in code[place][1:])
+                for index in pack:
+                    self.is_shared[index] = all(self.is_shared[o] for o in code[index][1:])
 
     def _is_aligned(self, group: Sequence[int]) -> bool:
-        """Return whether each instruction reads what is of its own lane, or what all lanes share."""
+        """Return whether each instruction reads values of its own row, or of all rows."""
         return all(
             self._is_operand(operands)
-            for operands in zip(*[self.code[place][1:] for place in group], strict=True)
+            for operands in zip(*[self.code[index][1:] for index in group], strict=True)
         )
 
-    def _is_operand(self, places: Sequence[int]) -> bool:
-        """Return whether lanes can read these, the first of them the first and so on."""
-        first = places[0]
-        if self.lane[first] >= 0:
+    def _is_operand(self, indices: Sequence[int]) -> bool:
+        """Return whether the rows can read these instructions, the first row the first, and so on."""
+        first = indices[0]
+        if self.row[first] >= 0:
             group = self.group[first]
-            return all(self.lane[p] == i and self.group[p] == group for i, p in enumerate(places))
+            return all(self.row[p] == i and self.group[p] == group for i, p in enumerate(indices))
         if self.is_datum[first]:
-            return all(self.is_datum[p] for p in places)
-        return self.is_shared[first] and places.count(first) == len(places)
+            return all(self.is_datum[p] for p in indices)
+        return self.is_shared[first] and indices.count(first) == len(indices)
 
-    def result(self) -> Unbatched:
+    def outlined(self) -> Outlined:
         """Return both programs."""
-        self._row = Builder(self.program.inputs)
+        self._builder = Builder(self.program.inputs)
         self._columns: dict[tuple[int, ...], int] = {}
-        #: Where the lanes' instructions, and those that they share, are in the row's program.
+        #: The index, in the row's program, of instructions of the first row and of shared ones.
         self._now: dict[int, int] = {}
-        for place, (op, *_) in enumerate(self.code):
-            lane = self.lane[place]
-            if lane == 0:
-                peers = [self.code[peer][1:] for peer in self.groups[self.group[place]]]
-                self._now[place] = self._row.emit(op, *map(self._read, zip(*peers, strict=True)))
-            elif lane < 0 and self.is_shared[place] and op not in ("const", "input"):
-                self._now[place] = self._row.emit(op, *map(self._leaf, self.code[place][1:]))
-
+        self._write_row()
         by_row, others = self._guards()
+        rest, wanted, read = self._rest(others)
+        outputs = [self._now[self.groups[group][0]] for group in wanted]
+        return Outlined(
+            remove_dead_code(self._builder.program(outputs, by_row)),
+            [[self.code[index] for index in column] for column in self._columns],
+            remove_dead_code(rest),
+            [(wanted[self.group[index]], self.row[index]) for index in read],
+        )
+
+    def _write_row(self) -> None:
+        """Write the instructions of the first row, and those shared by all rows."""
+        for index, (op, *operands) in enumerate(self.code):
+            row = self.row[index]
+            if row == 0:
+                peers = [self.code[peer][1:] for peer in self.groups[self.group[index]]]
+                read = map(self._read, zip(*peers, strict=True))
+                self._now[index] = self._builder.emit(op, *read)
+            elif row < 0 and self.is_shared[index] and op not in ("const", "input"):
+                self._now[index] = self._builder.emit(op, *map(self._leaf, operands))
+
+    def _rest(self, guards: Sequence[Guard]) -> tuple[Program, dict[int, int], list[int]]:
+        """Return the rest, the groups that it reads with their outputs of the row, and the instructions it reads."""
         rest = Builder(self.program.inputs)
-        wanted: dict[int, int] = {}  # the groups that the rest reads, and which output each is
-        read: dict[int, int] = {}  # the places that it reads, and where
+        wanted: dict[int, int] = {}
+        read: dict[int, int] = {}
         now: list[int] = []
 
-        def reading(place: int) -> int:
-            if self.lane[place] < 0:
-                return now[place]
-            if place not in read:
-                wanted.setdefault(self.group[place], len(wanted))
+        def reading(index: int) -> int:
+            if self.row[index] < 0:
+                return now[index]
+            if index not in read:
+                wanted.setdefault(self.group[index], len(wanted))
                 rest.inputs.append(f"r{len(read)}")
-                read[place] = rest.input(len(rest.inputs) - 1)
-            return read[place]
+                read[index] = rest.input(len(rest.inputs) - 1)
+            return read[index]
 
-        for place, (op, *places) in enumerate(self.code):
+        for index, (op, *operands) in enumerate(self.code):
             if op == "const":
-                now.append(rest.constant(places[0]))
+                now.append(rest.constant(operands[0]))
             elif op == "input":
-                now.append(rest.input(places[0]))
+                now.append(rest.input(operands[0]))
             else:
-                now.append(rest.emit(op, *map(reading, places)) if self.lane[place] < 0 else -1)
-        outputs = [reading(place) for place in self.program.outputs]
-        guards = [g._replace(x=reading(g.x), y=reading(g.y)) for g in others]
-        row = self._row.program([self._now[self.groups[group][0]] for group in wanted], by_row)
-        return Unbatched(
-            remove_dead_code(row),
-            [[self.code[place] for place in column] for column in self._columns],
-            remove_dead_code(rest.program(outputs, guards)),
-            [(wanted[self.group[place]], self.lane[place]) for place in read],
-        )
+                now.append(rest.emit(op, *map(reading, operands)) if self.row[index] < 0 else -1)
+        outputs = [reading(index) for index in self.program.outputs]
+        checked = [g._replace(x=reading(g.x), y=reading(g.y)) for g in guards]
+        return rest.program(outputs, checked), wanted, [*read]
 
-    def _read(self, places: tuple[int, ...]) -> int:
-        """Return where the row's program has what the lanes read."""
-        first = places[0]
+    def _read(self, indices: tuple[int, ...]) -> int:
+        """Return the index in the row's program of what the rows read."""
+        first = indices[0]
         if first in self._now:
             return self._now[first]
-        if places.count(first) == len(places):
+        if indices.count(first) == len(indices):
             return self._leaf(first)
-        if places not in self._columns:
-            self._columns[places] = len(self._row.inputs)
-            self._row.inputs.append(f"c{len(self._columns) - 1}")
-        return self._row.input(self._columns[places])
+        if indices not in self._columns:
+            self._columns[indices] = len(self._builder.inputs)
+            self._builder.inputs.append(f"c{len(self._columns) - 1}")
+        return self._builder.input(self._columns[indices])
 
-    def _leaf(self, place: int) -> int:
-        op, x, *_ = self.code[place]
+    def _leaf(self, index: int) -> int:
+        op, x, *_ = self.code[index]
         if op == "const":
-            return self._row.constant(x)
-        return self._row.input(x) if op == "input" else self._now[place]
+            return self._builder.constant(x)
+        return self._builder.input(x) if op == "input" else self._now[index]
 
     def _guards(self) -> tuple[list[Guard], list[Guard]]:
-        """Return the guards that each row has, and the others."""
-        alike: dict[tuple[object, ...], list[Guard]] = {}
+        """Return the guards that every row has, and the others."""
+        isomorphic: dict[tuple[object, ...], list[Guard]] = {}
         for g in self.program.guards:
-            places = (g.x, g.y)
-            key = tuple(
-                self.group[p] if self.lane[p] >= 0 else self.is_datum[p] or ~p for p in places
+            kinds = tuple(
+                self.group[p] if self.row[p] >= 0 else self.is_datum[p] or ~p for p in (g.x, g.y)
             )
-            alike.setdefault((g.symbol, g.outcome, *key), []).append(g)
+            isomorphic.setdefault((g.symbol, g.outcome, *kinds), []).append(g)
         by_row, others = [], []
-        for guards in alike.values():
+        for guards in isomorphic.values():
             pairs = [tuple(g.x for g in guards), tuple(g.y for g in guards)]
-            if len(guards) == self.lanes and all(map(self._is_operand, pairs)):
+            if len(guards) == self.rows and all(map(self._is_operand, pairs)):
                 by_row.append(guards[0]._replace(x=self._read(pairs[0]), y=self._read(pairs[1])))
             else:
                 others += guards

@@ -1,12 +1,12 @@
-"""Instructions that do the same to operands of the same kind, found again in straight-line code.
+"""Packs: isomorphic instructions of straight-line code, as in superword-level parallelism (SLP).
 
-A *pattern* is an operation together with the patterns of its operands; of leaves only the kind counts: a number, an
-input that all rows share, an input that differs by row. A layer's 32 activations are instructions of one pattern, and
-so are the 2,048 products of its gradient. Instructions of one pattern are equally deep, so none depends on another, and
-the patterns can be computed in the order in which they are met.
+A *pack* holds the instructions with the same operation whose operands belong to the same packs; leaves are packed by
+kind alone: constants, inputs shared by all rows, inputs that vary by row. The 32 activations of a layer are one pack,
+and so are the 2,048 products of its gradient. The instructions of a pack have the same depth, so none depends on
+another, and packs can be computed in the order in which they are found.
 
-z = z + t, again and again, with nobody else reading what comes in between, is a *fold*: one instruction with many
-terms, which are added in the same order. Else each addition of a dot product would be a pattern of its own.
+A chain z = z + t, in which nothing else reads the intermediate results, is a *fold*: one instruction with many terms,
+added in the same order. Otherwise each addition of a dot product would be a pack of its own.
 """
 
 from __future__ import annotations
@@ -20,124 +20,129 @@ from autograd_scalar.compiler.ir.rules import ARITHMETIC
 
 _ADD, _SUB, _MUL = (ARITHMETIC[symbol] for symbol in "+-*")
 _COMMUTES = {_ADD, _MUL}
-#: What folds are made of. Operations of one family go on from one another's results: z + a - b is one chain.
+#: The operations of folds. Those of one family continue one another's results: z + a - b is one chain.
 _FAMILY = {_ADD: _ADD, _SUB: _ADD, _MUL: _MUL}
-#: Where a fold may start without changing anything, not even the sign of a zero.
+#: The number from which a fold can start without changing the result, not even the sign of a zero.
 _NEUTRAL = {_ADD: -0.0, _MUL: 1.0}
 
-#: Instructions that hand a number out, which programs do not have: for each row; added up over the rows; added to such
-#: a sum as often as there are rows; the number of guards that fail; and what a sum comes to after the rows.
-OUT, SUM, SAME, FAILED, TOTAL = "out", "sum of rows", "same for all rows", "failed", "total"
-RESULTS = {OUT, SUM, SAME, FAILED, TOTAL}
+#: Instructions with an effect, which programs do not have: store an output of each row; add a value of each row to a
+#: sum; add a uniform value to a sum, times the number of rows; store the flag of each row, given how many of its guards
+#: fail; store a sum after the last row.
+STORE_ROW, SUM_ROWS, ADD_UNIFORM = "store_row", "sum_rows", "add_uniform"
+STORE_FLAG, STORE_TOTAL = "store_flag", "store_total"
+EFFECTS = {STORE_ROW, SUM_ROWS, ADD_UNIFORM, STORE_FLAG, STORE_TOTAL}
 
-#: The patterns of leaves.
-_NUMBER, _SHARED, _COLUMN = range(3)
+#: The packs of leaves.
+_CONST, _SHARED, _COLUMN = range(3)
 
 
 @dataclass
-class Pattern:
-    """Instructions of one pattern by place, with their operands: of a fold what it starts from, then `length` terms."""
+class Pack:
+    """Isomorphic instructions with their operands; those of a fold are its start and `length` terms."""
 
     op: str
-    #: Whether it is done for each row.
+    #: Whether the instructions are computed for each row.
     varies: bool
+    #: The number of terms of a fold, else 0.
     length: int = 0
+    #: The operands of each instruction, by the instruction's index.
     members: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
-    def operands(self, places: Sequence[int]) -> list[list[int]]:
-        """Return a list of each operand of some of the instructions; of folds, only of what they start from."""
-        members = [self.members[place] for place in places]
+    def operands(self, indices: Sequence[int]) -> list[list[int]]:
+        """Return, for each operand, its index in each of some instructions; of folds, the start alone."""
+        members = [self.members[index] for index in indices]
         if self.length:
             return [[member[0] for member in members]]
         return [[*operand] for operand in zip(*members, strict=True)]
 
     @property
     def terms(self) -> list[int]:
-        """The terms of all folds, one fold's after the other's."""
-        return [place for member in self.members.values() for place in member[1:]]
+        """The terms of all folds, one fold after another."""
+        return [index for member in self.members.values() for index in member[1:]]
 
 
-class Patterns:
-    """The patterns of a code, in which neutral numbers may be put; what `uses` says is read never is left out."""
+class Packs:
+    """The packs of a code. Instructions without uses are left out; neutral numbers may be appended to the code."""
 
     def __init__(
         self, code: list[Instruction], columns: Sequence[bool], uses: Sequence[int]
     ) -> None:
-        #: The patterns of leaves come first, and have no members.
-        self.found = [Pattern("number", False), Pattern("shared", False), Pattern("column", True)]
-        #: Of each place the number of its pattern.
-        self.of = [_NUMBER] * len(code)
+        #: The packs of leaves come first, and have no members.
+        self.found = [Pack("const", False), Pack("shared", False), Pack("column", True)]
+        #: The number of each instruction's pack.
+        self.of = [_CONST] * len(code)
         self._code = code
         self._known: dict[tuple[str, int, tuple[int, ...]], int] = {}
         self._neutral: dict[str, int] = {}
         before, inside = _chains(code, uses)
-        for place in range(len(uses)):
-            op, *operands = code[place]
-            if op == "const" or not uses[place] or inside[place]:
+        for index in range(len(uses)):
+            op, *operands = code[index]
+            if op == "const" or not uses[index] or inside[index]:
                 continue
             if op == "input":
-                self.of[place] = _COLUMN if columns[operands[0]] else _SHARED
-            elif before[place] < 0:
-                self._enter(place, op, operands)
+                self.of[index] = _COLUMN if columns[operands[0]] else _SHARED
+            elif before[index] < 0:
+                self._add(index, op, operands)
             else:
-                self._enter_chain(place, before)
+                self._add_chain(index, before)
 
-    def _enter(self, place: int, op: str, operands: Sequence[int], length: int = 0) -> None:
-        """Put an instruction into its pattern."""
+    def _add(self, index: int, op: str, operands: Sequence[int], length: int = 0) -> None:
+        """Add an instruction to its pack."""
         if op in _COMMUTES and self.of[operands[0]] > self.of[operands[1]] and not length:
             operands = (operands[1], operands[0])
         kinds = tuple([self.of[operand] for operand in operands[: 2 if length else None]])
         number = self._known.setdefault((op, length, kinds), len(self.found))
         if number == len(self.found):
-            # What is handed out for a row is so even where it is the same for all.
-            varies = op in (OUT, FAILED) or any(self.found[kind].varies for kind in kinds)
-            self.found.append(Pattern(op, varies, length))
-        self.found[number].members[place] = tuple(operands)
-        self.of[place] = number
+            # An output of each row is stored for each row even if it is uniform.
+            varies = op in (STORE_ROW, STORE_FLAG) or any(self.found[kind].varies for kind in kinds)
+            self.found.append(Pack(op, varies, length))
+        self.found[number].members[index] = tuple(operands)
+        self.of[index] = number
 
-    def _enter_chain(self, last: int, before: Sequence[int]) -> None:
-        """Put the instructions of a chain into patterns: folds, where terms that follow one another are alike."""
-        places = [last]
-        while before[places[-1]] >= 0:
-            places.append(before[places[-1]])
-        places.reverse()
-        ops = [self._code[place][0] for place in places]
-        start, *terms = self._code[places[0]][1:]
-        for previous, place in pairwise(places):
-            x, y = self._code[place][1:]
+    def _add_chain(self, last: int, before: Sequence[int]) -> None:
+        """Add the instructions of a chain to packs; a run of isomorphic terms becomes one fold."""
+        chain = [last]
+        while before[chain[-1]] >= 0:
+            chain.append(before[chain[-1]])
+        chain.reverse()
+        ops = [self._code[index][0] for index in chain]
+        start, *terms = self._code[chain[0]][1:]
+        for previous, index in pairwise(chain):
+            x, y = self._code[index][1:]
             terms.append(y if x == previous else x)
         kinds = [self.of[term] for term in terms]
         if ops[0] in _COMMUTES and kinds[0] != kinds[1] == self.of[start]:
             start, terms[0] = terms[0], start
             kinds[0] = kinds[1]
         first = 0
-        while first < len(places):
+        while first < len(chain):
             op, kind = ops[first], kinds[first]
             end = first + 1
-            while end < len(places) and ops[end] == op and kinds[end] == kind:
+            while end < len(chain) and ops[end] == op and kinds[end] == kind:
                 end += 1
             run = terms[first:end]
             if first == 0 and op in _NEUTRAL and self.of[start] == kind:
                 run.insert(0, start)
-                start = self._neutral_place(op)
-            self._enter(places[end - 1], op, (start, *run), len(run) if len(run) > 1 else 0)
-            start = places[end - 1]
+                start = self._neutral_number(op)
+            self._add(chain[end - 1], op, (start, *run), len(run) if len(run) > 1 else 0)
+            start = chain[end - 1]
             first = end
 
-    def _neutral_place(self, op: str) -> int:
+    def _neutral_number(self, op: str) -> int:
+        """Return the index of an operation's neutral number, which is appended to the code once."""
         if op not in self._neutral:
             self._neutral[op] = len(self._code)
             self._code.append(("const", _NEUTRAL[op]))
-            self.of.append(_NUMBER)
+            self.of.append(_CONST)
         return self._neutral[op]
 
 
 def _chains(code: Sequence[Instruction], uses: Sequence[int]) -> tuple[list[int], list[bool]]:
-    """Return of each instruction the one that it goes on from, or -1, and whether another goes on from it."""
+    """Return, for each instruction, its predecessor in a chain, or -1, and whether it has a successor."""
     before, inside, length = [-1] * len(code), [False] * len(code), [1] * len(code)
-    for place, (op, *operands) in enumerate(code):
+    for index, (op, *operands) in enumerate(code):
         family = _FAMILY.get(op)
-        if family is None or not uses[place]:
+        if family is None or not uses[index]:
             continue
         x, y = operands
         links = [
@@ -147,5 +152,5 @@ def _chains(code: Sequence[Instruction], uses: Sequence[int]) -> tuple[list[int]
         ]
         if links:
             link = max(links, key=length.__getitem__)  # the last term of a long sum may be a sum
-            before[place], inside[link], length[place] = link, True, length[link] + 1
+            before[index], inside[link], length[index] = link, True, length[link] + 1
     return before, inside

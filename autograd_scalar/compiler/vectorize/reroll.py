@@ -1,10 +1,10 @@
-"""Straight-line code rolled up again into loops over contiguous memory.
+"""Reroll straight-line code into loops over contiguous memory.
 
-    1. patterns.py  instructions that do the same to operands of the same kind become one loop over its members
-    2. fusion.py    loops are joined, and what passes between instructions of a loop stays in registers
-    3. memory.py    all other results are kept side by side, so that an operand's place is base + i * stride + ...
+    1. packs.py    isomorphic instructions become one loop over its members
+    2. fusion.py   loops are fused, and intermediate results stay in registers
+    3. buffers.py  all other results are stored side by side, so that operands lie at affine offsets
 
-What results knows nothing of LLVM; loops.py writes it down.
+The loop IR knows nothing of LLVM; backends/llvm/loops.py prints it.
 """
 
 from __future__ import annotations
@@ -15,58 +15,66 @@ from itertools import accumulate
 from autograd_scalar.compiler.ir.program import Instruction, Program
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.compiler.ir.variance import RowLayout, split_sum, varying
-from autograd_scalar.compiler.vectorize.buffers import Memory, Rolled
-from autograd_scalar.compiler.vectorize.fusion import fused
-from autograd_scalar.compiler.vectorize.packs import FAILED, OUT, RESULTS, SAME, SUM, Patterns
+from autograd_scalar.compiler.vectorize.buffers import BufferAssignment
+from autograd_scalar.compiler.vectorize.fusion import fuse
+from autograd_scalar.compiler.vectorize.loop_ir import LoopProgram
+from autograd_scalar.compiler.vectorize.packs import (
+    ADD_UNIFORM,
+    EFFECTS,
+    STORE_FLAG,
+    STORE_ROW,
+    SUM_ROWS,
+    Packs,
+)
 
 
-def rolled(program: Program, which: RowLayout) -> Rolled:
-    """Return the loops of a program with nothing but basic operations."""
-    code, index = _with_results(program, which)
+def reroll(program: Program, layout: RowLayout) -> LoopProgram:
+    """Return a program of primitives as loops."""
+    code, output = _with_effects(program, layout)
     uses = _uses(code)
-    columns = {*which.columns}
-    patterns = Patterns(code, [k in columns for k in range(len(program.inputs))], uses)
-    return Memory(code, index, uses, which).rolled(fused(patterns, uses))
+    columns = {*layout.columns}
+    packs = Packs(code, [k in columns for k in range(len(program.inputs))], uses)
+    return BufferAssignment(code, output, uses, layout).assign(fuse(packs, uses))
 
 
-def _with_results(program: Program, which: RowLayout) -> tuple[list[Instruction], dict[int, int]]:
-    """Return the code with what happens to outputs and guards, and of these instructions which output it is."""
+def _with_effects(program: Program, layout: RowLayout) -> tuple[list[Instruction], dict[int, int]]:
+    """Return the code with instructions for outputs and guards, and the output to which each of these belongs."""
     code: list[Instruction] = [*program.code]
-    index: dict[int, int] = {}
-    varies = varying(program, which.columns)
+    output: dict[int, int] = {}
+    varies = varying(program, layout.columns)
 
     def append(*instruction: object) -> int:
         code.append(instruction)
         return len(code) - 1
 
-    for i, k in enumerate(which.rows):
-        index[append(OUT, program.outputs[k])] = i
-    for i, k in enumerate(which.sums):
-        place, same = split_sum(program, varies, program.outputs[k])
-        if place is not None:
-            index[append(SUM, place)] = i
-        for u in same:
+    for i, k in enumerate(layout.rows):
+        output[append(STORE_ROW, program.outputs[k])] = i
+    for i, k in enumerate(layout.sums):
+        term, uniform = split_sum(program, varies, program.outputs[k])
+        if term is not None:
+            output[append(SUM_ROWS, term)] = i
+        for u in uniform:
             if code[u] not in (("const", 0.0), ("const", -0.0)):
-                index[append(SAME, u)] = i
+                output[append(ADD_UNIFORM, u)] = i
     if program.guards:
         zero, one = append("const", 0.0), append("const", 1.0)
-        fails = [
+        failures = [
             append("if" + g.symbol, g.x, g.y, *((zero, one) if g.outcome else (one, zero)))
             for g in program.guards
         ]
-        counts = accumulate(fails, lambda x, y: append(ARITHMETIC["+"], x, y))
-        append(FAILED, [*counts][-1])
-    return code, index
+        counts = accumulate(failures, lambda x, y: append(ARITHMETIC["+"], x, y))
+        append(STORE_FLAG, [*counts][-1])
+    return code, output
 
 
 def _uses(code: Sequence[Instruction]) -> list[int]:
-    """Return how often each instruction is read by those that are needed; what hands out is."""
+    """Return how many times each instruction is read, directly or not for an effect; 1 for effects themselves."""
     uses = [0] * len(code)
-    for place in range(len(code) - 1, -1, -1):
-        op, *operands = code[place]
-        if op in RESULTS:
-            uses[place] = 1
-        if uses[place] and op not in ("input", "const"):
+    for index in range(len(code) - 1, -1, -1):
+        op, *operands = code[index]
+        if op in EFFECTS:
+            uses[index] = 1
+        if uses[index] and op not in ("input", "const"):
             for operand in operands:
                 uses[operand] += 1
     return uses

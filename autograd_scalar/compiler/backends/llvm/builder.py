@@ -1,16 +1,67 @@
-"""LLVM IR as it is written down: names, blocks, and loops of blocks."""
+"""LLVM IR as text: a builder that names values and writes instructions, blocks and loops of one function."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 
+from autograd_scalar.compiler.ir.rules import ARITHMETIC, NEGATION
 
-class Writer:
-    """The lines of one function. What gives a value returns the value's name."""
+BINARY = dict(zip((ARITHMETIC[s] for s in "+-*/"), ("fadd", "fsub", "fmul", "fdiv"), strict=True))
+#: Python's comparisons: with `nan` each is false, except !=.
+PREDICATE = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
 
-    def __init__(self) -> None:
+#: The C names of functions that Python and the table call otherwise.
+_LIBM = {"abs": "fabs", "round": "rint"}
+
+
+def vector(width: int, kind: str = "double") -> str:
+    """Return the type of `width` elements: a vector, or for one element the element's own type.
+
+    LLVM aborts the process on some operations of one-element vectors, so no code contains them.
+
+    >>> vector(4), vector(1)
+    ('<4 x double>', 'double')
+    """
+    return f"<{width} x {kind}>" if width > 1 else kind
+
+
+def number(value: float) -> str:
+    """Return a double literal in hexadecimal, the only form that is exact for every double."""
+    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
+
+
+def constant(value: float, width: int) -> str:
+    """Return a vector literal with the same number in every lane."""
+    return constants(number(value), width, "double")
+
+
+def constants(literal: str, width: int, kind: str) -> str:
+    """Return a vector literal with the same element in every lane."""
+    return f"<{', '.join([f'{kind} {literal}'] * width)}>" if width > 1 else literal
+
+
+def libm_name(op: str) -> str:
+    """Return the C name of a function of the table.
+
+    >>> libm_name("abs"), libm_name("sin")
+    ('fabs', 'sin')
+    """
+    return _LIBM.get(op, op)
+
+
+class Builder:
+    """The body of one function. Methods that compute a value return the value's name."""
+
+    def __init__(self, *, fast: bool = False) -> None:
         self.lines: list[str] = []
         self.globals: list[str] = []
+        #: Declarations of LLVM's intrinsics.
+        self.declarations: set[str] = set()
+        #: The functions of the table that are called, by the width of their operands.
+        self.functions: dict[int, set[str]] = {}
+        #: Fast-math flags of the arithmetic.
+        self.flags = " reassoc contract nsz" if fast else ""
         self._names = 0
         self._block = "entry"
 
@@ -19,17 +70,63 @@ class Writer:
         return f"{prefix}{self._names}"
 
     def do(self, instruction: str) -> None:
-        """Append an instruction that gives nothing."""
+        """Append an instruction without a result."""
         self.lines.append(f"  {instruction}")
 
-    def let(self, instruction: str) -> str:
-        """Append an instruction that gives a value."""
-        name = self._name("%v")
+    def let(self, instruction: str, name: str = "") -> str:
+        """Append an instruction and return the name of its result, a new one unless given."""
+        name = name or self._name("%v")
         self.lines.append(f"  {name} = {instruction}")
         return name
 
+    def compute(self, op: str, operands: Sequence[str], width: int, name: str = "") -> str:
+        """Append an instruction of a basic program on vectors of that width, or on numbers where it is 1."""
+        kind = vector(width)
+        if op in BINARY:
+            return self.let(f"{BINARY[op]}{self.flags} {kind} {operands[0]}, {operands[1]}", name)
+        if op == NEGATION:
+            return self.let(f"fneg {kind} {operands[0]}", name)
+        if op.startswith("if"):
+            a, b, x, y = operands
+            test = self.compare(op[2:], a, b, width)
+            return self.let(f"select {vector(width, 'i1')} {test}, {kind} {x}, {kind} {y}", name)
+        self.functions.setdefault(width, set()).add(op)
+        called = f"{op}.v{width}" if width > 1 else libm_name(op)
+        return self.let(
+            f"call {kind} @{called}({', '.join(f'{kind} {x}' for x in operands)})", name
+        )
+
+    def compare(self, symbol: str, x: str, y: str, width: int) -> str:
+        """Append a comparison as Python makes it; return a mask."""
+        return self.let(f"fcmp {PREDICATE[symbol]} {vector(width)} {x}, {y}")
+
+    def splat(self, x: str, width: int, kind: str = "double") -> str:
+        """Return a vector with the same element in every lane."""
+        if width == 1:
+            return x
+        type_ = vector(width, kind)
+        first = self.let(f"insertelement {type_} poison, {kind} {x}, i32 0")
+        lanes = f"<{width} x i32> zeroinitializer"
+        return self.let(f"shufflevector {type_} {first}, {type_} poison, {lanes}")
+
+    def first_lanes(self, count: str, width: int) -> str:
+        """Return the mask of the first `count` lanes."""
+        lanes = ", ".join(f"i64 {lane}" for lane in range(width))
+        counts = self.splat(count, width, "i64")
+        return self.let(f"icmp slt {vector(width, 'i64')} <{lanes}>, {counts}")
+
+    def count(self, mask: str, width: int) -> str:
+        """Return the number of true lanes of a mask as an i64."""
+        integers = vector(width, "i64")
+        name = f"@llvm.vector.reduce.add.v{width}i64"
+        self.declarations.add(f"declare i64 {name}({integers})")
+        ones = self.let(f"zext {vector(width, 'i1')} {mask} to {integers}")
+        return self.let(f"call i64 {name}({integers} {ones})")
+
+    # ----- memory -----
+
     def at(self, pointer: str, index: str | int, scale: int = 1, kind: str = "double") -> str:
-        """Return the address of an element: index * scale elements on."""
+        """Return the address of the element at index * scale."""
         if scale == 0 or index in (0, "0"):
             return pointer
         if isinstance(index, int):
@@ -38,21 +135,28 @@ class Writer:
             index = self.let(f"mul i64 {index}, {scale}")
         return self.let(f"getelementptr {kind}, ptr {pointer}, i64 {index}")
 
-    def splat(self, x: str, width: int, kind: str = "double") -> str:
-        """Return a number in each lane of a vector."""
-        vector = f"<{width} x {kind}>"
-        first = self.let(f"insertelement {vector} poison, {kind} {x}, i32 0")
-        lanes = f"<{width} x i32> zeroinitializer"
-        return self.let(f"shufflevector {vector} {first}, {vector} poison, {lanes}")
+    def load(self, pointer: str, kind: str = "double", name: str = "") -> str:
+        """Return the element at an address."""
+        return self.let(f"load {kind}, ptr {pointer}", name)
+
+    def add_to(self, pointer: str, x: str) -> None:
+        """Add to the i64 at an address."""
+        total = self.let(f"add i64 {self.load(pointer, 'i64')}, {x}")
+        self.do(f"store i64 {total}, ptr {pointer}")
 
     def table(self, kind: str, entries: Sequence[str]) -> str:
-        """Return the address of constants."""
+        """Return the address of an array of constants."""
         name = self._name("@table")
         elements = ", ".join(f"{kind} {entry}" for entry in entries)
         self.globals.append(
             f"{name} = private unnamed_addr constant [{len(entries)} x {kind}] [{elements}]"
         )
         return name
+
+    def clear(self, pointer: str, count: int) -> None:
+        """Set `count` doubles to 0.0."""
+        self.declarations.add("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
+        self.do(f"call void @llvm.memset.p0.i64(ptr {pointer}, i8 0, i64 {8 * count}, i1 false)")
 
     # ----- blocks -----
 
@@ -63,9 +167,9 @@ class Writer:
         kind: str = "",
         start: Sequence[str] = (),
     ) -> list[str]:
-        """Write a loop of one round or more; return what it carries from round to round, as the last one leaves it.
+        """Write a loop of at least one iteration that carries values of one type; return their last ones.
 
-        `body` writes a round, given its number and what is carried, of that kind, and returns what is carried on.
+        `body` writes an iteration, given its index and the carried values, and returns the next ones.
         """
         top, end, before = self._name("loop"), self._name("end"), self._block
         self.do(f"br label %{top}")
@@ -88,13 +192,13 @@ class Writer:
         return left
 
     def each(self, count: int | str, body: Callable[[str], None]) -> None:
-        """Write a loop of one round or more that carries nothing; `body` writes a round, given its number."""
+        """Write a loop of at least one iteration; `body` writes an iteration, given its index."""
 
-        def round_(i: str, carried: list[str]) -> list[str]:
+        def iteration(i: str, carried: list[str]) -> list[str]:
             body(i)
             return carried
 
-        self.loop(count, round_)
+        self.loop(count, iteration)
 
     def choose(
         self, condition: str, yes: Callable[[], None], no: Callable[[], None] = lambda: None
@@ -107,6 +211,16 @@ class Writer:
             branch()
             self.do(f"br label %{names[2]}")
         self._begin(names[2])
+
+    def replace(self, condition: str, value: str, kind: str, other: Callable[[], str]) -> str:
+        """Return a value, or where the condition holds the one that `other` writes."""
+        rare, end, before = self._name("rare"), self._name("end"), self._block
+        self.do(f"br i1 {condition}, label %{rare}, label %{end}")
+        self._begin(rare)
+        replaced, last = other(), self._block
+        self.do(f"br label %{end}")
+        self._begin(end)
+        return self.let(f"phi {kind} [ {value}, %{before} ], [ {replaced}, %{last} ]")
 
     def _begin(self, block: str) -> None:
         self.lines.append(f"{block}:")

@@ -3,7 +3,7 @@
 Each is within 2 ulp of the true value over its whole range; exp, log, sin, cos and pow are within 1.
 The worst of some 100,000 random points: log2 0.51, exp 0.68, pow 0.70, sin 0.75, log 0.81, tanh 1.0,
 expm1 1.2, sinh and cosh 1.3, acosh 1.42. A lane's result depends neither on its neighbours nor on how
-many there are. Lanes that would lengthen the usual path (logarithms of subnormals, sines of huge
+many there are. Vector that would lengthen the usual path (logarithms of subnormals, sines of huge
 angles) go to the process's libm.
 
 A number known to more than a double's precision is a pair, high and low, which stands for its sum.
@@ -18,18 +18,18 @@ from math import inf, nan
 
 from autograd_scalar.compiler.backends.llvm import coefficients
 from autograd_scalar.compiler.backends.llvm.vectors import (
-    Lanes,
+    Vector,
     absolute,
     fma,
-    function,
     lane_by_lane,
     left_to_libm,
     select,
     sqrt,
+    vector_function,
     with_sign,
 )
 
-Pair = tuple[Lanes, Lanes]
+Pair = tuple[Vector, Vector]
 
 # Constants as sums of doubles. The leading parts of LN2, LOG10_2, PI and HALF_PI end in so many
 # zeros that their products with the whole numbers that occur are exact.
@@ -52,29 +52,29 @@ EXPONENT = 0x7FF << 52
 COUNTER = (1023 + 52) << 52
 
 
-def polynomial(x: Lanes, coefficients: Sequence[float]) -> Lanes:
+def polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
     """Return a polynomial by Estrin's scheme: neighbours are joined, then neighbouring pairs."""
-    terms: list[Lanes | float] = list(coefficients)
+    terms: list[Vector | float] = list(coefficients)
     while len(terms) > 1:
         pairs = zip(terms[::2], terms[1::2], strict=False)
-        joined: list[Lanes | float] = [fma(high, x, low) for low, high in pairs]
+        joined: list[Vector | float] = [fma(high, x, low) for low, high in pairs]
         terms = joined + terms[2 * len(joined) :]
         x = x * x
     result = terms[0]
-    assert isinstance(result, Lanes)
+    assert isinstance(result, Vector)
     return result
 
 
-def fast_two_sum(a: Lanes, b: Lanes) -> Pair:
+def fast_two_sum(a: Vector, b: Vector) -> Pair:
     """Return a + b exactly, where |a| >= |b| or a is 0 (Dekker)."""
     total = a + b
     return total, b - (total - a)
 
 
-def two_product(a: Lanes, b: Lanes) -> Pair:
+def two_product(a: Vector, b: Vector) -> Pair:
     """Return a * b: exactly with fma, else within 2**-104 of it by Dekker's splitting."""
     product = a * b
-    if a.body.fma:
+    if a.function.fma:
         return product, fma(a, b, -product)
     a_high, b_high = ((v.bits() & -(1 << 27)).double() for v in (a, b))
     a_low, b_low = a - a_high, b - b_high
@@ -83,22 +83,22 @@ def two_product(a: Lanes, b: Lanes) -> Pair:
 
 def times(a: Pair, b: tuple[float, float]) -> Pair:
     """Return the product of two pairs."""
-    product, error = two_product(a[0], a[0].body.constant(b[0]))
+    product, error = two_product(a[0], a[0].function.constant(b[0]))
     return product, fma(a[1], b[0], fma(a[0], b[1], error))
 
 
-def multiply_add(a: Lanes, b: Lanes, c: Lanes) -> Pair:
+def multiply_add(a: Vector, b: Vector, c: Vector) -> Pair:
     """Return a * b + c, where |c| >= |a * b| or c is 0."""
     product, product_error = two_product(a, b)
     total, error = fast_two_sum(c, product)
     return total, error + product_error
 
 
-def ratio(a: Lanes, a_low: Lanes | None, b: Lanes, b_low: Lanes) -> Pair:
+def ratio(a: Vector, a_low: Vector | None, b: Vector, b_low: Vector) -> Pair:
     """Return (a + a_low) / (b + b_low) with one division, within about 2**-104 of it."""
     inverse = 1.0 / b
     quotient = a * inverse
-    if b.body.fma:
+    if b.function.fma:
         rest = fma(-quotient, b, a)
     else:
         product, error = two_product(quotient, b)
@@ -107,23 +107,23 @@ def ratio(a: Lanes, a_low: Lanes | None, b: Lanes, b_low: Lanes) -> Pair:
     return quotient, (rest if a_low is None else rest + a_low) * inverse
 
 
-def rounded(x: Lanes, scale: float) -> tuple[Lanes, Lanes]:
+def rounded(x: Vector, scale: float) -> tuple[Vector, Vector]:
     """Return x * scale rounded to a whole number n, and an integer with n in its lowest bits."""
     shifted = fma(x, scale, SHIFTER)
     return shifted - SHIFTER, shifted.bits()
 
 
-def nearest(x: Lanes) -> Lanes:
+def nearest(x: Vector) -> Vector:
     """Return the whole number nearest to x, halves to even."""
-    return x.body.intrinsic("rint", x)
+    return x.function.intrinsic("rint", x)
 
 
-def power_of_two(n: Lanes) -> Lanes:
+def power_of_two(n: Vector) -> Vector:
     """Return 2**n, of the integer with n in its lowest bits, for -1022 <= n <= 1023."""
     return ((n << 52) + BIAS).double()
 
 
-def ordinary(x: Lanes) -> Lanes:
+def ordinary(x: Vector) -> Vector:
     """Return the mask of positive numbers that are neither subnormal nor infinite."""
     return (x >= SMALLEST_NORMAL) & (x < inf)
 
@@ -131,7 +131,7 @@ def ordinary(x: Lanes) -> Lanes:
 # Exponentials: x = n ln(2) + r with |r| <= ln(2) / 2, and exp(x) = 2**n exp(r).
 
 
-def reduced(x: Lanes, low: Lanes | None = None) -> tuple[Pair, Lanes, Lanes]:
+def reduced(x: Vector, low: Vector | None = None) -> tuple[Pair, Vector, Vector]:
     """Return r, n and an integer with n in its lowest bits."""
     n, integer = rounded(x, LOG2_E[0])
     r = fma(n, -LN2[0], x)
@@ -142,13 +142,13 @@ def reduced(x: Lanes, low: Lanes | None = None) -> tuple[Pair, Lanes, Lanes]:
     return (high, rest), n, integer
 
 
-def exponential(high: Lanes, low: Lanes) -> Pair:
+def exponential(high: Vector, low: Vector) -> Pair:
     """Return exp(high + low), for r, within 2**-56 of it."""
-    total, error = fast_two_sum(high.body.constant(1.0), high)
+    total, error = fast_two_sum(high.function.constant(1.0), high)
     return total, fma(low, total, fma(high * high, polynomial(high, coefficients.EXP), error))
 
 
-def exp(x: Lanes) -> Lanes:
+def exp(x: Vector) -> Vector:
     x = select(x > 710.0, 710.0, select(x < -746.0, -746.0, x))  # where it is inf, and 0
     r, n, integer = reduced(x)
     total, rest = exponential(*r)
@@ -157,14 +157,14 @@ def exp(x: Lanes) -> Lanes:
     return (total + rest) * power_of_two(half) * power_of_two(integer - half)
 
 
-def exp_of_pair(high: Lanes, low: Lanes) -> Lanes:
+def exp_of_pair(high: Vector, low: Vector) -> Vector:
     """Return exp(high + low) for |high| < 708."""
     r, _, integer = reduced(high, low)
     total, rest = exponential(*r)
     return (total + rest) * power_of_two(integer)
 
 
-def expm1(x: Lanes) -> Lanes:
+def expm1(x: Vector) -> Vector:
     (r, low), _, integer = reduced(select(x < -50.0, -50.0, x))  # where it is -1
     tail = fma(r * r, polynomial(r, coefficients.EXP), low)
     power = power_of_two(integer)
@@ -174,7 +174,7 @@ def expm1(x: Lanes) -> Lanes:
     return left_to_libm("expm1", ~(x < 709.0), with_sign(result, x), x)
 
 
-def hyperbolic(x: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes, Lanes]:
+def hyperbolic(x: Vector) -> tuple[Vector, Vector, Vector, Vector, Vector]:
     """Return r of |x| < 708, sinh(r) - r, cosh(r) - 1, sinh(n ln(2)) and cosh(n ln(2))."""
     (r, low), _, integer = reduced(absolute(x))
     z = r * r
@@ -184,21 +184,21 @@ def hyperbolic(x: Lanes) -> tuple[Lanes, Lanes, Lanes, Lanes, Lanes]:
     return r, sine, cosine, up - down, up + down
 
 
-def sinh(x: Lanes) -> Lanes:
+def sinh(x: Vector) -> Vector:
     r, sine, cosine, a, b = hyperbolic(x)
     total = fma(b, r, a)
     result = total + fma(a, cosine, fma(b, sine, fma(b, r, a - total)))
     return left_to_libm("sinh", ~(absolute(x) < 708.0), with_sign(result, x), x)
 
 
-def cosh(x: Lanes) -> Lanes:
+def cosh(x: Vector) -> Vector:
     r, sine, cosine, a, b = hyperbolic(x)
     total = fma(a, r, b)
     result = total + fma(b, cosine, fma(a, sine, fma(a, r, b - total)))
     return left_to_libm("cosh", ~(absolute(x) < 708.0), result, x)
 
 
-def tanh(x: Lanes) -> Lanes:
+def tanh(x: Vector) -> Vector:
     # |x| = n ln(2)/2 + r, and tanh(n ln(2)/2) = (2**n - 1) / (2**n + 1), in the law of addition.
     size = absolute(x)
     size = select(size > 20.0, 20.0, size)  # where tanh is 1
@@ -210,7 +210,7 @@ def tanh(x: Lanes) -> Lanes:
     t = high + fma(high * z, polynomial(z, coefficients.TANH), low)
     power = power_of_two(integer)
     less = power - 1.0
-    more, more_low = fast_two_sum(power, x.body.constant(1.0))  # 2**53 + 1 has 54 bits
+    more, more_low = fast_two_sum(power, x.function.constant(1.0))  # 2**53 + 1 has 54 bits
     below, below_low = multiply_add(less, t, more)
     result, rest = ratio(*multiply_add(more, t, less), below, below_low + more_low)
     return with_sign(result + rest, x)
@@ -219,7 +219,7 @@ def tanh(x: Lanes) -> Lanes:
 # Logarithms: x = 2**k m, and log(m) = 2 atanh(s) with s = (m - 1) / (m + 1).
 
 
-def split(x: Lanes) -> tuple[Lanes, Lanes]:
+def split(x: Vector) -> tuple[Vector, Vector]:
     """Return k, as a double, and m in [sqrt(1/2), sqrt(2)), for a positive normal x."""
     bits = x.bits()
     # k counts up at sqrt(1/2), and from 1023, since vectors have no quick signed shift.
@@ -228,7 +228,7 @@ def split(x: Lanes) -> tuple[Lanes, Lanes]:
     return k, (bits - (counted & EXPONENT) + BIAS).double()
 
 
-def logarithm(k: Lanes, f: Lanes, low: Lanes | None = None) -> Lanes:
+def logarithm(k: Vector, f: Vector, low: Vector | None = None) -> Vector:
     """Return k ln(2) + log(1 + f + low) for 1 + f = m."""
     s = f / (f + 2.0)
     z = s * s
@@ -239,12 +239,12 @@ def logarithm(k: Lanes, f: Lanes, low: Lanes | None = None) -> Lanes:
     return total + (error - fma(k, -LN2[1], less))
 
 
-def log(x: Lanes) -> Lanes:
+def log(x: Vector) -> Vector:
     k, m = split(x)
     return left_to_libm("log", ~ordinary(x), logarithm(k, m - 1.0), x)
 
 
-def log1p_of_pair(x: Lanes, low: Lanes | None = None) -> Lanes:
+def log1p_of_pair(x: Vector, low: Vector | None = None) -> Vector:
     """Return log(1 + x + low) for finite x > -1."""
     u = x + 1.0
     lost = select(absolute(x) < 1.0, x - (u - 1.0), 1.0 - (u - x))
@@ -255,16 +255,16 @@ def log1p_of_pair(x: Lanes, low: Lanes | None = None) -> Lanes:
     return logarithm(k, *fast_two_sum(m - 1.0, lost * inverse_power))
 
 
-def log1p(x: Lanes) -> Lanes:
+def log1p(x: Vector) -> Vector:
     result = with_sign(log1p_of_pair(x), x)
     return left_to_libm("log1p", ~((x > -1.0) & (x < 2.0**1000)), result, x)
 
 
-def log_of_part(x: Lanes) -> tuple[Lanes, Pair]:
+def log_of_part(x: Vector) -> tuple[Vector, Pair]:
     """Return k, and log(m) as a pair within about 2**-65 of it."""
     k, m = split(x)
     f = m - 1.0
-    s, s_low = ratio(f, None, *fast_two_sum(x.body.constant(2.0), f))
+    s, s_low = ratio(f, None, *fast_two_sum(x.function.constant(2.0), f))
     z, z_low = two_product(s, s)
     z_low = fma(s + s, s_low, z_low)
     cube, cube_low = two_product(z, s)
@@ -276,7 +276,7 @@ def log_of_part(x: Lanes) -> tuple[Lanes, Pair]:
 
 
 def log_to_base(
-    x: Lanes, log_2: tuple[float, float] | None, log_e: tuple[float, float] | None
+    x: Vector, log_2: tuple[float, float] | None, log_e: tuple[float, float] | None
 ) -> Pair:
     """Return log(x) to a base of which the logarithms of 2 and e are given, None for 1."""
     k, part = log_of_part(x)
@@ -287,23 +287,23 @@ def log_to_base(
     return total, low if log_2 is None else fma(k, log_2[1], low)
 
 
-def log2(x: Lanes) -> Lanes:
+def log2(x: Vector) -> Vector:
     high, low = log_to_base(x, None, LOG2_E)
     return left_to_libm("log2", ~ordinary(x), high + low, x)
 
 
-def log10(x: Lanes) -> Lanes:
+def log10(x: Vector) -> Vector:
     high, low = log_to_base(x, LOG10_2, LOG10_E)
     return left_to_libm("log10", ~ordinary(x), high + low, x)
 
 
-def cbrt(x: Lanes) -> Lanes:
+def cbrt(x: Vector) -> Vector:
     size = absolute(x)
     result = exp_of_pair(*times(log_to_base(size, LN2, None), THIRD))
     return left_to_libm("cbrt", ~ordinary(size), with_sign(result, x), x)
 
 
-def pow(x: Lanes, y: Lanes) -> Lanes:
+def pow(x: Vector, y: Vector) -> Vector:
     base = absolute(x)
     log_high, log_low = log_to_base(base, LN2, None)
     high, low = two_product(y, log_high)
@@ -318,7 +318,7 @@ def pow(x: Lanes, y: Lanes) -> Lanes:
     return left_to_libm("pow", rare, result, x, y)
 
 
-def asinh(x: Lanes) -> Lanes:
+def asinh(x: Vector) -> Vector:
     # log(x + sqrt(x**2 + 1)) = log1p(x + x**2 / (1 + sqrt(x**2 + 1)))
     size = absolute(x)
     square = size * size
@@ -326,17 +326,17 @@ def asinh(x: Lanes) -> Lanes:
     return left_to_libm("asinh", ~(size < 2.0**500), with_sign(result, x), x)
 
 
-def acosh(x: Lanes) -> Lanes:
+def acosh(x: Vector) -> Vector:
     # log(x + sqrt(x**2 - 1)), with t = x - 1
     t = x - 1.0
     result = log1p_of_pair(*fast_two_sum(sqrt(fma(t, t, t + t)), t))
     return left_to_libm("acosh", ~((x >= 1.0) & (x < 2.0**500)), result, x)
 
 
-def atanh(x: Lanes) -> Lanes:
+def atanh(x: Vector) -> Vector:
     # log(up / down) / 2, where up / down = (1 + x) / (1 - x) = 2**k m and s = (m - 1) / (m + 1)
     size = absolute(x)
-    one = x.body.constant(1.0)
+    one = x.function.constant(1.0)
     up, up_low = fast_two_sum(one, size)
     down, down_low = fast_two_sum(one, -size)
     shift = (up.bits() - down.bits() + (1 << 51)) & EXPONENT
@@ -355,7 +355,7 @@ def atanh(x: Lanes) -> Lanes:
 # Angles: x = n pi/2 + r with |r| <= pi/4.
 
 
-def quarter_turns(x: Lanes) -> tuple[Pair, Pair, Lanes]:
+def quarter_turns(x: Vector) -> tuple[Pair, Pair, Vector]:
     """Return sin(r), cos(r) and an integer with n in its lowest bits, for |x| < 1e5.
 
     The products with n are exact up to 2**16 and r is known to 2**-110. No double in the range but 0
@@ -369,12 +369,12 @@ def quarter_turns(x: Lanes) -> tuple[Pair, Pair, Lanes]:
     z = high * high
     half = z * 0.5
     sine = fma(high * z, polynomial(z, coefficients.SIN), fma(-low, half, low))
-    level, error = fast_two_sum(x.body.constant(1.0), -half)
+    level, error = fast_two_sum(x.function.constant(1.0), -half)
     cosine = fma(z * z, polynomial(z, coefficients.COS), fma(-high, low, error))
     return (high, sine), (level, cosine), integer
 
 
-def sine(x: Lanes, quarters: int) -> Lanes:
+def sine(x: Vector, quarters: int) -> Vector:
     """Return sin(x + quarters * pi/2)."""
     (high, high_low), (level, level_low), integer = quarter_turns(x)
     integer = integer + quarters
@@ -383,16 +383,16 @@ def sine(x: Lanes, quarters: int) -> Lanes:
     return (result.bits() ^ ((integer >> 1) << 63)).double()
 
 
-def sin(x: Lanes) -> Lanes:
+def sin(x: Vector) -> Vector:
     result = select(x.equals(0.0), x, sine(x, 0))  # which has the sign of zero
     return left_to_libm("sin", ~(absolute(x) < 1e5), result, x)
 
 
-def cos(x: Lanes) -> Lanes:
+def cos(x: Vector) -> Vector:
     return left_to_libm("cos", ~(absolute(x) < 1e5), sine(x, 1), x)
 
 
-def tan(x: Lanes) -> Lanes:
+def tan(x: Vector) -> Vector:
     up, across, integer = quarter_turns(x)
     up, across = fast_two_sum(*up), fast_two_sum(*across)
     odd = integer.odd()
@@ -406,7 +406,7 @@ def tan(x: Lanes) -> Lanes:
     return left_to_libm("tan", ~(absolute(x) < 1e5), result, x)
 
 
-def arcsine(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
+def arcsine(x: Vector) -> tuple[Vector, Vector, Vector]:
     """Return whether |x| > 1/2, s = |x| or else sqrt((1 - |x|) / 2), and asin(s) - s."""
     size = absolute(x)
     large = size > 0.5
@@ -415,25 +415,25 @@ def arcsine(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
     return large, s, s * z * polynomial(z, coefficients.ASIN)
 
 
-def asin(x: Lanes) -> Lanes:
+def asin(x: Vector) -> Vector:
     # asin(s), or pi/2 - 2 asin(s)
     large, s, rest = arcsine(x)
-    total, error = fast_two_sum(x.body.constant(HALF_PI[0]), s * -2.0)
+    total, error = fast_two_sum(x.function.constant(HALF_PI[0]), s * -2.0)
     result = select(large, total + (error + fma(rest, -2.0, HALF_PI[1])), s + rest)
     return with_sign(result, x)
 
 
-def acos(x: Lanes) -> Lanes:
+def acos(x: Vector) -> Vector:
     # pi/2 - asin(x); with |x| > 1/2, 2 asin(s), and pi less that of negative x
     large, s, rest = arcsine(x)
-    sign = with_sign(x.body.constant(1.0), x)
+    sign = with_sign(x.function.constant(1.0), x)
     factor = select(large, sign * 2.0, -sign)
     quarters = select(large, 1.0 - sign, 1.0)
     total, error = fast_two_sum(quarters * HALF_PI[0], factor * s)
     return total + (error + fma(factor, rest, quarters * HALF_PI[1]))
 
 
-def arctangent(a: Lanes, b: Lanes, quarters: Lanes, sign: Lanes) -> Lanes:
+def arctangent(a: Vector, b: Vector, quarters: Vector, sign: Vector) -> Vector:
     """Return quarters * pi/2 + sign * atan(a / b) for 0 <= a <= b."""
     # Above tan(pi/8), atan(a / b) = pi/4 + atan((a - b) / (a + b)).
     middle = a > b * 0.41421356237309503
@@ -452,27 +452,27 @@ def arctangent(a: Lanes, b: Lanes, quarters: Lanes, sign: Lanes) -> Lanes:
     return total + (error + fma(sign, tail, quarters * HALF_PI[1]))
 
 
-def atan(x: Lanes) -> Lanes:
+def atan(x: Vector) -> Vector:
     size = absolute(x)
     size = select(size > 2.0**60, 2.0**60, size)  # where it is pi/2
     large = size > 1.0
     a, b = select(large, 1.0, size), select(large, size, 1.0)
-    quarters = select(large, x.body.constant(1.0), 0.0)
+    quarters = select(large, x.function.constant(1.0), 0.0)
     return with_sign(arctangent(a, b, quarters, 1.0 - (quarters + quarters)), x)
 
 
-def atan2(y: Lanes, x: Lanes) -> Lanes:
+def atan2(y: Vector, x: Vector) -> Vector:
     # atan(a / b) or pi/2 - atan(a / b) on the right, and pi less that on the left
     up, across = absolute(y), absolute(x)
     steep = up > across
     a, b = select(steep, across, up), select(steep, up, across)
-    side = with_sign(x.body.constant(1.0), x)
+    side = with_sign(x.function.constant(1.0), x)
     result = arctangent(a, b, select(steep, 1.0, 1.0 - side), select(steep, -side, side))
     usual = (b > 2.0**-500) & (b < 2.0**500) & ((a > 2.0**-500) | a.equals(0.0))
     return left_to_libm("atan2", ~usual, with_sign(result, y), y, x)
 
 
-def hypot(x: Lanes, y: Lanes) -> Lanes:
+def hypot(x: Vector, y: Vector) -> Vector:
     a, b = absolute(x), absolute(y)
     larger = select(a > b, a, b)
     usual = ((larger > 2.0**-500) | larger.equals(0.0)) & (a < 2.0**500) & (b < 2.0**500)
@@ -482,7 +482,7 @@ def hypot(x: Lanes, y: Lanes) -> Lanes:
 # The error function: erf by a polynomial below 1/2, and erfc by exp(-x**2) times one above.
 
 
-def error_functions(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
+def error_functions(x: Vector) -> tuple[Vector, Vector, Vector]:
     """Return whether |x| < 1/2, erf(x) there, and erfc(|x|) elsewhere, up to 26."""
     size = absolute(x)
     near = fma(x, polynomial(x * x, coefficients.ERF), x)
@@ -491,8 +491,8 @@ def error_functions(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
     r, _, integer = reduced(-square, -square_low)
     total, rest = exponential(*r)
     series = polynomial((bounded - 4.0) / (bounded + 4.0), coefficients.ERFC)
-    one = x.body.constant(1.0)
-    above = fast_two_sum(x.body.constant(1.125), series)
+    one = x.function.constant(1.0)
+    above = fast_two_sum(x.function.constant(1.125), series)
     below = fast_two_sum(bounded + bounded, one)
     factor, factor_low = ratio(*above, *below)
     product, error = two_product(factor, total)
@@ -500,27 +500,27 @@ def error_functions(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
     return size < 0.5, near, far * power_of_two(integer)
 
 
-def erf(x: Lanes) -> Lanes:
+def erf(x: Vector) -> Vector:
     small, near, far = error_functions(x)
     return select(small, near, with_sign(1.0 - far, x))
 
 
-def erfc(x: Lanes) -> Lanes:
+def erfc(x: Vector) -> Vector:
     small, near, far = error_functions(x)
     result = select(small, 1.0 - near, select(x < 0.0, 2.0 - far, far))
     return left_to_libm("erfc", ~(x < 26.0), result, x)
 
 
 #: What can be asked for by the names that rows of the table use.
-FUNCTIONS: dict[str, Callable[..., Lanes]] = {
+FUNCTIONS: dict[str, Callable[..., Vector]] = {
     "exp": exp, "expm1": expm1, "sinh": sinh, "cosh": cosh, "tanh": tanh,
     "log": log, "log1p": log1p, "log2": log2, "log10": log10, "cbrt": cbrt, "pow": pow,
     "asinh": asinh, "acosh": acosh, "atanh": atanh,
     "sin": sin, "cos": cos, "tan": tan, "asin": asin, "acos": acos, "atan": atan, "atan2": atan2,
     "hypot": hypot, "erf": erf, "erfc": erfc,
     "sqrt": sqrt, "abs": absolute, "round": nearest,
-    "floor": lambda x: x.body.intrinsic("floor", x),
-    "ceil": lambda x: x.body.intrinsic("ceil", x),
+    "floor": lambda x: x.function.intrinsic("floor", x),
+    "ceil": lambda x: x.function.intrinsic("ceil", x),
 }  # fmt: skip
 
 
@@ -538,8 +538,8 @@ def definitions(names: Iterable[str], lanes: int, *, fma: bool) -> str:
         >>> print(text[text.index("define") :])
         define internal <4 x double> @sqrt.v4(<4 x double> %x) {
         entry:
-          %v0 = call <4 x double> @llvm.sqrt.v4f64(<4 x double> %x)
-          ret <4 x double> %v0
+          %v1 = call <4 x double> @llvm.sqrt.v4f64(<4 x double> %x)
+          ret <4 x double> %v1
         }
         <BLANKLINE>
     """
@@ -548,9 +548,9 @@ def definitions(names: Iterable[str], lanes: int, *, fma: bool) -> str:
     texts: dict[str, str] = {}
     declarations: set[str] = set()
     for name in dict.fromkeys(names):
-        text, body = function(name, FUNCTIONS[name], lanes, fma=fma)
-        declarations |= body.declarations
-        for libm, operands in body.libm.items():
+        text, function = vector_function(name, FUNCTIONS[name], lanes, fma=fma)
+        declarations |= function.declarations
+        for libm, operands in function.libm.items():
             texts[f"{libm}, lane by lane"] = lane_by_lane(libm, operands, lanes)
         texts[name] = text
     return "\n".join([*sorted(declarations), *texts.values()])

@@ -1,31 +1,35 @@
-"""A rolled program as the LLVM IR of a kernel; what a kernel is given tells llvm.py.
+"""Kernels of long programs as loops, printed from the loop IR.
 
-Rows are done in blocks, a few vectors each. Scratch memory holds a vector for each sum over the rows; then the results
-of a block, `lanes` numbers for each, of which the columns are the first; then what is the same for all rows. A sum adds
-up the vectors of a block before it goes to memory. In a last block that is not full, lanes beyond the end read the last
-row again, and a second copy of the loops that have sums leaves them out.
+Rows are computed in blocks of a few vectors each. Scratch memory holds a vector for each sum; then the row values of a
+block, `lanes` doubles each, of which the columns are the first; then the uniform values. A sum adds up the vectors of a
+block before it goes to memory. In a last block that is not full, lanes beyond the end read the last row again, and a
+second copy of the loops with sums leaves these lanes out.
 """
 
 from __future__ import annotations
 
 from functools import cache
 
-from autograd_scalar.compiler.backends.llvm.abi import Kernel, definitions_of, number
-from autograd_scalar.compiler.backends.llvm.builder import Writer
+from autograd_scalar.compiler.backends.llvm.abi import Kernel, begin_kernel, end_kernel
+from autograd_scalar.compiler.backends.llvm.builder import number, vector
 from autograd_scalar.compiler.backends.llvm.nest import Context, Nest
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.variance import RowLayout
-from autograd_scalar.compiler.vectorize.buffers import Rolled
-from autograd_scalar.compiler.vectorize.packs import FAILED, OUT, SAME, SUM, TOTAL
-from autograd_scalar.compiler.vectorize.reroll import rolled
-
-#: How many vectors a block has at most: a fold over so many leaves half of the registers to its terms.
-MOST_VECTORS = 8
+from autograd_scalar.compiler.options import MAX_BLOCK_VECTORS
+from autograd_scalar.compiler.vectorize.loop_ir import LoopProgram
+from autograd_scalar.compiler.vectorize.packs import (
+    ADD_UNIFORM,
+    STORE_FLAG,
+    STORE_ROW,
+    STORE_TOTAL,
+    SUM_ROWS,
+)
+from autograd_scalar.compiler.vectorize.reroll import reroll
 
 
 @cache
 def lanes(rows: int, width: int) -> int:
-    """Return how many rows a block should have when there are so many: few idle lanes, but no short blocks.
+    """Return the number of rows of a block, given how many there are: few idle lanes, but no short blocks.
 
     >>> lanes(100, 4), lanes(1797, 4), lanes(1, 4)
     (20, 32, 4)
@@ -33,82 +37,60 @@ def lanes(rows: int, width: int) -> int:
     vectors = max(-(-rows // width), 1)
 
     def cost(size: int) -> float:
-        return -(-vectors // size) * (size + 0.5)  # half a vector for what a block costs by itself
+        return -(-vectors // size) * (
+            size + 0.5
+        )  # a block costs half a vector more than its vectors
 
-    return width * min(range(MOST_VECTORS, 0, -1), key=cost)
+    return width * min(range(MAX_BLOCK_VECTORS, 0, -1), key=cost)
 
 
 def looped(
-    program: Program, which: RowLayout, lanes: int, *, width: int, fma: bool, fast: bool = False
+    program: Program, layout: RowLayout, lanes: int, *, width: int, fma: bool, fast: bool = False
 ) -> Kernel:
-    """Return the kernel of a program with nothing but basic operations, as loops.
+    """Return the kernel of a program of primitives as loops, for blocks of `lanes` rows in vectors of `width`.
 
-    A block has so many lanes, a multiple of the vectors' width. LLVM's passes gain nothing over such code: without
-    them, Code(text, passes=0), it is as fast, and made in a third of the time. Raises ValueError for vectors of fewer
-    than two lanes; see `libm.definitions`.
+    LLVM's passes gain nothing over such code: without them, as Code(text, passes=0), it is as fast and compiles in a
+    third of the time. Raises ValueError for vectors of fewer than two lanes; see `libm.definitions`.
     """
+    return kernel(reroll(program, layout), lanes, width, fma=fma, fast=fast)
+
+
+def kernel(loops: LoopProgram, lanes: int, width: int, *, fma: bool, fast: bool = False) -> Kernel:
+    """Return the kernel of a loop program; see `looped`."""
     if width < 2:
         raise ValueError(f"vectors have 2 lanes or more; got {width}")
-    return _Kernel(rolled(program, which), which, lanes, width, fast).kernel(fma=fma)
+    return _Kernel(loops, lanes, width, fast).kernel(fma=fma)
 
 
 class _Kernel:
-    def __init__(
-        self, program: Rolled, which: RowLayout, lanes: int, width: int, fast: bool
-    ) -> None:
-        self.program, self.which, self.lanes, self.width = program, which, lanes, width
-        self.w = w = Writer()
-        results = program.sums * width
-        same = results + program.rows * lanes
-        self.scratch = same + program.same
-        self.results = w.at("%scratch", results)
-        numbers = w.table("double", [*map(number, program.numbers)])
-        w.do("%some = icmp sgt i64 %rows, 0")
-        w.do("%failures = alloca i64")
-        w.do("store i64 0, ptr %failures")
-        self._clear("%scratch", results)
-        self._clear("%sums", len(which.sums))
-        self.context = Context(
-            w,
-            lanes,
-            width,
-            " reassoc contract nsz" if fast else "",
-            program.numbers,
-            {
-                SUM: ("%scratch", width),
-                "row": (self.results, lanes),
-                "same": (w.at("%scratch", same), 1),
-                "shared": ("%shared", 1),
-                "number": (numbers, 1),
-                OUT: ("%outs", 1),
-                TOTAL: ("%sums", 1),
-                SAME: ("%sums", 1),
-                FAILED: ("%flags", 1),
-            },
-        )
-
-    def _clear(self, pointer: str, count: int) -> None:
-        self.w.do(f"call void @llvm.memset.p0.i64(ptr {pointer}, i8 0, i64 {8 * count}, i1 false)")
+    def __init__(self, program: LoopProgram, lanes: int, width: int, fast: bool) -> None:
+        self.program, self.lanes, self.width = program, lanes, width
+        self.w = w = begin_kernel(fast=fast)
+        accumulators = program.sums * width
+        uniform = accumulators + program.row_values * lanes
+        self.scratch = uniform + program.uniform_values
+        self.row_values = w.at("%scratch", accumulators)
+        constants = w.table("double", [*map(number, program.constants)])
+        w.clear("%scratch", accumulators)
+        w.clear("%sums", program.summed_outputs)
+        spaces = {
+            SUM_ROWS: ("%scratch", width),
+            "row": (self.row_values, lanes),
+            "uniform": (w.at("%scratch", uniform), 1),
+            "shared": ("%shared", 1),
+            "const": (constants, 1),
+            STORE_ROW: ("%outs", 1),
+            STORE_TOTAL: ("%sums", 1),
+            ADD_UNIFORM: ("%sums", 1),
+            STORE_FLAG: ("%flags", 1),
+        }
+        self.context = Context(w, lanes, width, program.constants, spaces)
 
     def kernel(self, *, fma: bool) -> Kernel:
-        w = self.w
         for loop in self.program.before:
             Nest(self.context, loop).write()
-        w.choose("%some", self._rows)
-        failed = w.let("load i64, ptr %failures")
-        w.do(f"ret i64 {failed}")
-        text = [
-            definitions_of(self.context.functions, fma=fma),
-            *w.globals,
-            "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
-            f"declare i64 @llvm.vector.reduce.add.v{self.width}i64(<{self.width} x i64>)",
-            "define i64 @kernel(i64 %rows, ptr noalias %columns, ptr noalias %strides, ptr noalias %shared, "
-            "ptr noalias %outs, ptr noalias %sums, ptr noalias %flags, ptr noalias %scratch) {",
-            "entry:",
-            *w.lines,
-            "}",
-        ]
-        return Kernel("\n".join(text), self.lanes, self.scratch)
+        self.w.choose("%some", self._rows)
+        return end_kernel(self.w, self.lanes, self.scratch, fma=fma)
 
     def _rows(self) -> None:
         w = self.w
@@ -118,7 +100,6 @@ class _Kernel:
             Nest(self.context, loop).write()
 
     def _block(self, i: str) -> None:
-        """Write what is done for a block of rows."""
         w = self.w
         row = w.let(f"mul i64 {i}, {self.lanes}")
         live = w.let(f"sub i64 %rows, {row}")
@@ -126,45 +107,47 @@ class _Kernel:
         if self.program.columns:
             self._gather(row, live, full)
         for loop in self.program.by_row:
-            partly = Nest(self.context, loop, row, live)
-            if any(step.op == SUM for step in loop.steps):
-                w.choose(full, Nest(self.context, loop, row).write, partly.write)
+            partial = Nest(self.context, loop, row, live)
+            if any(step.op == SUM_ROWS for step in loop.steps):
+                w.choose(full, Nest(self.context, loop, row).write, partial.write)
             else:
-                partly.write()
+                partial.write()
 
     def _gather(self, row: str, live: str, full: str) -> None:
-        """Write the copying of a block of the columns to where the results are."""
+        """Copy a block of the columns to the row values."""
         w, width, columns = self.w, self.width, self.program.columns
-        kind = f"<{width} x double>"
-        which = w.table("i64", [*map(str, columns)])
+        kind = vector(width)
+        numbers = w.table("i64", [*map(str, columns)])
         last = w.let(f"sub i64 {live}, 1")
 
         def copy(i: str) -> None:
-            k = w.let(f"load i64, ptr {w.at(which, i)}")
-            column = w.let(f"load ptr, ptr {w.at('%columns', k)}")
-            stride = w.let(f"load i64, ptr {w.at('%strides', k)}")
-            to = w.at(self.results, i, self.lanes)
+            k = w.load(w.at(numbers, i), "i64")
+            column = w.load(w.at("%columns", k), "ptr")
+            stride = w.load(w.at("%strides", k), "i64")
+            to = w.at(self.row_values, i, self.lanes)
 
             def at(lane: str) -> str:
                 offset = w.let(f"mul i64 {w.let(f'add i64 {row}, {lane}')}, {stride}")
                 return w.at(column, offset, kind="i8")
 
-            def vector(i: str) -> None:
+            def one_vector(i: str) -> None:
                 first = w.let(f"mul i64 {i}, {width}")
-                pointer, numbers = at(first), "poison"
+                pointer, found = at(first), "poison"
                 for lane in range(width):
-                    x = w.let(f"load double, ptr {pointer}")
-                    numbers = w.let(f"insertelement {kind} {numbers}, double {x}, i32 {lane}")
+                    x = w.load(pointer)
+                    found = w.let(f"insertelement {kind} {found}, double {x}, i32 {lane}")
                     pointer = w.at(pointer, stride, kind="i8")
-                w.do(f"store {kind} {numbers}, ptr {w.at(to, first)}, align {8 * width}")
+                w.do(f"store {kind} {found}, ptr {w.at(to, first)}, align {8 * width}")
 
-            def one(lane: str) -> None:
+            def one_lane(lane: str) -> None:
                 is_row = w.let(f"icmp slt i64 {lane}, {last}")
                 pointer = at(w.let(f"select i1 {is_row}, i64 {lane}, i64 {last}"))
-                x = w.let(f"load double, ptr {pointer}")
+                x = w.load(pointer)
                 w.do(f"store double {x}, ptr {w.at(to, lane)}")
 
             vectors = self.lanes // width
-            w.choose(full, lambda: w.each(vectors, vector), lambda: w.each(self.lanes, one))
+            w.choose(
+                full, lambda: w.each(vectors, one_vector), lambda: w.each(self.lanes, one_lane)
+            )
 
         w.each(len(columns), copy)

@@ -1,94 +1,98 @@
-"""One loop of a rolled program as LLVM IR: nested loops over its members, its vectors, and a fold's terms.
+"""A loop of the loop IR as LLVM IR: nested loops over its members, its vectors of rows, and the terms of a fold.
 
-A fold keeps its vectors in registers and does several of them side by side, so that no addition waits for the one
-before. Operands are loaded in the outermost loop in which their address is known.
+The innermost loop over vectors is unrolled by a factor chosen for the registers, so that the additions of a fold need
+not wait for one another. An operand is loaded in the outermost loop in which its address is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from autograd_scalar.compiler.backends.llvm.abi import BINARY, PREDICATE, number
-from autograd_scalar.compiler.backends.llvm.builder import Writer
-from autograd_scalar.compiler.ir.rules import NEGATION
-from autograd_scalar.compiler.vectorize.access import Slot
-from autograd_scalar.compiler.vectorize.fusion import Loop, Read, Step
-from autograd_scalar.compiler.vectorize.packs import FAILED, OUT, SAME, SUM, TOTAL
-
-#: Folds of so few terms are written out.
-FEW_TERMS = 4
-#: What is longer than this keeps too much in registers to be done side by side with itself so often.
-SHORT = 6
+from autograd_scalar.compiler.backends.llvm.builder import Builder, constant, number, vector
+from autograd_scalar.compiler.options import (
+    MAX_REGISTER_STEPS,
+    MAX_UNROLLED_TERMS,
+    UNROLL_LONG_FOLD,
+    UNROLL_MAP,
+    UNROLL_SHORT_FOLD,
+)
+from autograd_scalar.compiler.vectorize.access import Access
+from autograd_scalar.compiler.vectorize.loop_ir import Loop, Read, Step
+from autograd_scalar.compiler.vectorize.packs import (
+    ADD_UNIFORM,
+    STORE_FLAG,
+    STORE_ROW,
+    STORE_TOTAL,
+    SUM_ROWS,
+)
 
 
 @dataclass
 class Context:
-    """What all loops of a kernel share."""
+    """What the loops of a kernel share."""
 
-    w: Writer
+    w: Builder
+    #: Rows of a block, and lanes of a vector.
     lanes: int
     width: int
-    #: Fast-math flags.
-    flags: str
-    numbers: Sequence[float]
-    #: Of each space its address, and how many numbers an index counts for.
+    constants: Sequence[float]
+    #: The address of each space, and the number of doubles between its values.
     spaces: dict[str, tuple[str, int]]
-    #: The functions that are called, for each width.
-    functions: dict[int, set[str]] = field(default_factory=dict)
 
 
 class _Address:
-    """The address of a slot, which moves with the loops it is in. It is written down when it is asked for."""
+    """The address of an access, which moves with the loops around it; instructions are written when it is used."""
 
-    def __init__(self, w: Writer, slot: Slot, origin: str, unit: int, by_block: int) -> None:
-        self.slot, self._w, self._unit = slot, w, unit
-        self._strides = [*(stride * unit for stride in slot.strides), by_block]
-        self._table_strides = [*slot.table_strides, 0] if slot.table else [0] * len(self._strides)
+    def __init__(self, w: Builder, access: Access, origin: str, unit: int, by_block: int) -> None:
+        self.access, self._w, self._unit = access, w, unit
+        self._strides = [*(stride * unit for stride in access.strides), by_block]
+        self._table_strides = (
+            [*access.table_strides, 0] if access.table else [0] * len(self._strides)
+        )
         self._pointer = origin
-        self._table = w.table("i32", [*map(str, slot.table)]) if slot.table else ""
-        #: Moves that are not written down yet: an index, how far it moves the pointer, and how far the table's.
-        self._moves: list[tuple[str | int, int, int]] = [(slot.base, unit, 0)]
+        self._table = w.table("i32", [*map(str, access.table)]) if access.table else ""
+        #: Moves without instructions so far: an index, and the strides of the pointer and of the table's.
+        self._moves: list[tuple[str | int, int, int]] = [(access.base, unit, 0)]
         moving = zip(self._strides, self._table_strides, strict=True)
-        #: In how many of the nested loops it moves, from the outermost to the last that moves it.
+        #: The number of nested loops down to the last one that moves it.
         self.depth = max((d + 1 for d, strides in enumerate(moving) if any(strides)), default=0)
-        self.by_term = bool(slot.step or slot.table_step)
+        self.by_term = bool(access.term_stride or access.table_term_stride)
 
     def enter(self, d: int, i: str) -> None:
-        """Move to the i-th round of the d-th loop."""
+        """Move to iteration i of the d-th loop."""
         self._moves.append((i, self._strides[d], self._table_strides[d]))
 
     def settle(self) -> None:
-        """Write down where it has moved."""
+        """Write the instructions of the moves so far."""
         for i, stride, table_stride in self._moves:
             self._pointer = self._w.at(self._pointer, i, stride)
             self._table = self._w.at(self._table, i, table_stride, "i32")
         self._moves.clear()
 
     def of(self, k: str | int = 0) -> str:
-        """Return the address, of the k-th term."""
+        """Return the address for term k."""
         self.settle()
         w = self._w
-        pointer = w.at(self._pointer, k, self.slot.step * self._unit)
+        pointer = w.at(self._pointer, k, self.access.term_stride * self._unit)
         if not self._table:
             return pointer
-        entry = w.let(f"load i32, ptr {w.at(self._table, k, self.slot.table_step, 'i32')}")
+        entry = w.load(w.at(self._table, k, self.access.table_term_stride, "i32"), "i32")
         return w.at(pointer, w.let(f"sext i32 {entry} to i64"), self._unit)
 
 
 class Nest:
-    """Writes one loop; `row` is the first row of the block, and `live` how many of its lanes are rows, if not all."""
+    """Writer of one loop, for the block that begins at `row`; `live` of its lanes are rows, if not all."""
 
     def __init__(self, context: Context, loop: Loop, row: str = "0", live: str = "") -> None:
         self.context, self.w, self.loop, self.row, self.live = context, context.w, loop, row, live
         self.width = context.width if loop.varies else 1
-        self.kind = f"<{self.width} x double>"
+        self.kind = vector(self.width)
         vectors = context.lanes // context.width if loop.varies else 1
-        self.is_short = len(loop.body) <= SHORT
-        #: How many vectors are done side by side.
-        self.abreast = max(n for n in range(1, _abreast(loop) + 1) if vectors % n == 0)
-        self.counts = [*loop.nest, vectors // self.abreast]
-        #: The first lane of those that are being done.
+        self.is_short = len(loop.body) <= MAX_REGISTER_STEPS
+        self.unroll = max(n for n in range(1, _unroll(loop) + 1) if vectors % n == 0)
+        self.counts = [*loop.nest, vectors // self.unroll]
+        #: The first lane of the vectors of this iteration.
         self.lane = "0"
         self.values: dict[Step | Read, list[str]] = {}
         self.addresses: dict[Step | Read, _Address] = {}
@@ -96,89 +100,91 @@ class Nest:
     def write(self) -> None:
         """Write the loop."""
         for read in self.loop.reads:
-            if not self._is_constant(read.slot):
-                self.addresses[read] = self._address(read.slot)
+            if not self._is_constant(read.access):
+                self.addresses[read] = self._address(read.access)
         for step in self.loop.steps:
-            if step.to is not None:
-                self.addresses[step] = self._address(step.to)
+            if step.store is not None:
+                self.addresses[step] = self._address(step.store)
         if self.is_short:
             self._nested(0)
-        else:  # as a block by itself: LLVM's time grows with the square of a block's length
+        else:  # in a block of its own, since LLVM's time grows with the square of a block's length
             self.w.choose("%some", lambda: self._nested(0))
 
-    def _address(self, slot: Slot) -> _Address:
-        origin, unit = self.context.spaces[slot.space]
-        goes_on = slot.space == "row" and self.counts[-1] > 1
-        return _Address(self.w, slot, origin, unit, self.abreast * self.width if goes_on else 0)
+    def _address(self, access: Access) -> _Address:
+        origin, unit = self.context.spaces[access.space]
+        moves = access.space == "row" and self.counts[-1] > 1
+        return _Address(self.w, access, origin, unit, self.unroll * self.width if moves else 0)
 
-    def _is_constant(self, slot: Slot) -> bool:
-        return slot.space == "number" and not (any(slot.strides) or slot.step or slot.table)
+    def _is_constant(self, access: Access) -> bool:
+        moves = any(access.strides) or access.term_stride or access.table
+        return access.space == "const" and not moves
 
     def _nested(self, d: int) -> None:
         """Write the loops from the d-th on."""
-        if self.is_short:  # else it would all have to be kept somewhere
+        if self.is_short:  # the operands of a longer loop would not fit the registers
             for reader, address in self.addresses.items():
                 address.settle()
                 if isinstance(reader, Read) and address.depth == d and not address.by_term:
-                    self.values[reader] = self._loaded(address)
+                    self.values[reader] = self._load(address)
         if d == len(self.counts):
             for step in self.loop.steps:
-                self._do(step)
+                self._write_step(step)
         elif self.counts[d] == 1:
             self._nested(d + 1)
         else:
-            self.w.each(self.counts[d], lambda i: self._round(d, i))
+            self.w.each(self.counts[d], lambda i: self._iteration(d, i))
 
-    def _round(self, d: int, i: str) -> None:
+    def _iteration(self, d: int, i: str) -> None:
         if d == len(self.loop.nest):
-            self.lane = self.w.let(f"mul i64 {i}, {self.abreast * self.width}")
+            self.lane = self.w.let(f"mul i64 {i}, {self.unroll * self.width}")
         for address in self.addresses.values():
             address.enter(d, i)
         self._nested(d + 1)
 
-    # ----- operands -----
+    # ----- operands: a list of vectors, one for each unrolled iteration -----
 
     def _operand(self, operand: Step | Read, k: str | int = 0) -> list[str]:
-        """Return the vectors of an operand, of the k-th term."""
+        """Return the vectors of an operand for term k."""
         if operand in self.values:
             return self.values[operand]
         assert isinstance(operand, Read)  # steps come after those that they read
-        if self._is_constant(operand.slot):
-            lane = f"double {number(self.context.numbers[operand.slot.base])}"
-            return [f"<{', '.join([lane] * self.width)}>"] * self.abreast
-        return self._loaded(self.addresses[operand], k)
+        if self._is_constant(operand.access):
+            x = constant(self.context.constants[operand.access.base], self.width)
+            return [x] * self.unroll
+        return self._load(self.addresses[operand], k)
 
-    def _loaded(self, address: _Address, k: str | int = 0) -> list[str]:
+    def _load(self, address: _Address, k: str | int = 0) -> list[str]:
         w, pointer = self.w, address.of(k)
-        if address.slot.space == SUM:
+        if address.access.space == SUM_ROWS:
             return [pointer]
-        if address.slot.space == "row":
+        if address.access.space == "row":
             return [
                 w.let(f"load {self.kind}, ptr {at}, align {8 * self.width}")
-                for at in self._vectors(pointer)
+                for at in self._unrolled(pointer)
             ]
-        return [w.splat(w.let(f"load double, ptr {pointer}"), self.width)] * self.abreast
+        return [w.splat(w.load(pointer), self.width)] * self.unroll
 
-    def _vectors(self, pointer: str) -> list[str]:
-        """Return the addresses of the vectors that are done side by side."""
-        return [self.w.at(pointer, p * self.width) for p in range(self.abreast)]
+    def _unrolled(self, pointer: str) -> list[str]:
+        """Return the addresses of the vectors of the unrolled iterations."""
+        return [self.w.at(pointer, p * self.width) for p in range(self.unroll)]
 
     # ----- steps -----
 
-    def _do(self, step: Step) -> None:
-        hand_out = _HAND_OUT.get(step.op)
-        if hand_out is not None:
-            hand_out(self, self._operand(step.operands[0]), self.addresses[step].of())
+    def _write_step(self, step: Step) -> None:
+        effect = _EFFECTS.get(step.op)
+        if effect is not None:
+            effect(self, self._operand(step.operands[0]), self.addresses[step].of())
             return
         values = self._folded(step) if step.is_fold else self._computed(step)
         self.values[step] = values
-        if step.to is not None:
-            for value, at in zip(values, self._vectors(self.addresses[step].of()), strict=True):
+        if step.store is not None:
+            pointers = self._unrolled(self.addresses[step].of())
+            for value, at in zip(values, pointers, strict=True):
                 self.w.do(f"store {self.kind} {value}, ptr {at}, align {8 * self.width}")
 
     def _computed(self, step: Step, k: str | int = 0) -> list[str]:
         operands = [self._operand(operand, k) for operand in step.operands]
-        return [self._instruction(step.op, names) for names in zip(*operands, strict=True)]
+        return [self.w.compute(step.op, xs, self.width) for xs in zip(*operands, strict=True)]
 
     def _folded(self, step: Step) -> list[str]:
         start, term = step.operands
@@ -187,38 +193,24 @@ class Nest:
             for inner in self.loop.terms:
                 self.values[inner] = self._computed(inner, k)
             terms = self._operand(term, k)
-            return [self._instruction(step.op, names) for names in zip(z, terms, strict=True)]
+            return [self.w.compute(step.op, xs, self.width) for xs in zip(z, terms, strict=True)]
 
         z = self._operand(start)
-        if self.loop.length > FEW_TERMS:
+        if self.loop.length > MAX_UNROLLED_TERMS:
             return self.w.loop(self.loop.length, following, self.kind, z)
         for k in range(self.loop.length):
             z = following(k, z)
         return z
 
-    def _instruction(self, op: str, names: Sequence[str]) -> str:
-        w, kind = self.w, self.kind
-        if op in BINARY:
-            return w.let(f"{BINARY[op]}{self.context.flags} {kind} {names[0]}, {names[1]}")
-        if op == NEGATION:
-            return w.let(f"fneg {kind} {names[0]}")
-        if op.startswith("if"):
-            a, b, x, y = names
-            test = w.let(f"fcmp {PREDICATE[op[2:]]} {kind} {a}, {b}")
-            return w.let(f"select <{self.width} x i1> {test}, {kind} {x}, {kind} {y}")
-        self.context.functions.setdefault(self.width, set()).add(op)
-        given = ", ".join(f"{kind} {name}" for name in names)
-        return w.let(f"call {kind} @{op}.v{self.width}({given})")
+    # ----- effects, given the vectors of their operand and the address of their output -----
 
-    # ----- what hands numbers out -----
-
-    def _sum(self, values: list[str], to: str) -> None:
-        """Add what the vectors come to, two and two, to the sum's."""
+    def _sum_rows(self, values: list[str], to: str) -> None:
+        """Add vectors to the accumulator of a sum, in pairs."""
         w, kind, align = self.w, self.kind, f"align {8 * self.width}"
-        fadd = f"fadd{self.context.flags} {kind}"
+        fadd = f"fadd{w.flags} {kind}"
         if self.live:
             values = [
-                w.let(f"select <{self.width} x i1> {self._is_live(p)}, {kind} {x}, {kind} zeroinitializer")
+                w.let(f"select <{self.width} x i1> {self._live_lanes(p)}, {kind} {x}, {kind} zeroinitializer")
                 for p, x in enumerate(values)
             ]  # fmt: skip
         while len(values) > 1:
@@ -229,21 +221,20 @@ class Nest:
         after = w.let(f"{fadd} {before}, {values[0]}")
         w.do(f"store {kind} {after}, ptr {to}, {align}")
 
-    def _is_live(self, p: int) -> str:
-        """Return which lanes of the p-th vector are rows."""
+    def _live_lanes(self, p: int) -> str:
+        """Return the mask of the lanes of the p-th vector that are rows."""
         first = self.w.let(f"add i64 {self.lane}, {p * self.width}")
-        left = self.w.splat(self.w.let(f"sub i64 {self.live}, {first}"), self.width, "i64")
-        lanes = ", ".join(f"i64 {lane}" for lane in range(self.width))
-        return self.w.let(f"icmp slt <{self.width} x i64> <{lanes}>, {left}")
+        return self.w.first_lanes(self.w.let(f"sub i64 {self.live}, {first}"), self.width)
 
-    def _out(self, values: list[str], to: str) -> None:
+    def _store_row(self, values: list[str], to: str) -> None:
+        """Store an output of each row."""
         w = self.w
-        rows = w.at(w.at(w.let(f"load ptr, ptr {to}"), self.row), self.lane)
-        for value, at in zip(values, self._vectors(rows), strict=True):
+        rows = w.at(w.at(w.load(to, "ptr"), self.row), self.lane)
+        for value, at in zip(values, self._unrolled(rows), strict=True):
             w.do(f"store {self.kind} {value}, ptr {at}, align 8")
 
-    def _failed(self, values: list[str], to: str) -> None:
-        """Write the flags, given how many guards fail, and count the rows where one does."""
+    def _store_flag(self, values: list[str], to: str) -> None:
+        """Store the flag of each row, given how many guards fail, and count the rows in which one does."""
         w, width = self.w, self.width
         flags = w.at(w.at(to, self.row, kind="i8"), self.lane, kind="i8")
         for p, value in enumerate(values):
@@ -253,39 +244,34 @@ class Nest:
             at = w.at(flags, p * width, kind="i8")
             w.do(f"store <{width} x i8> {flag}, ptr {at}, align 1")
             if self.live:
-                fails = w.let(f"and <{width} x i1> {fails}, {self._is_live(p)}")
-            ones = w.let(f"zext <{width} x i1> {fails} to <{width} x i64>")
-            count = w.let(f"call i64 @llvm.vector.reduce.add.v{width}i64(<{width} x i64> {ones})")
-            before = w.let("load i64, ptr %failures")
-            after = w.let(f"add i64 {before}, {count}")
-            w.do(f"store i64 {after}, ptr %failures")
+                fails = w.let(f"and <{width} x i1> {fails}, {self._live_lanes(p)}")
+            w.add_to("%failures", w.count(fails, width))
 
-    def _total(self, values: list[str], to: str) -> None:
-        """Write what a sum's vector comes to."""
+    def _store_total(self, values: list[str], to: str) -> None:
+        """Store a sum: the lanes of its accumulator, added up."""
         total = number(0.0)
         for lane in range(self.context.width):
-            x = self.w.let(f"load double, ptr {self.w.at(values[0], lane)}")
+            x = self.w.load(self.w.at(values[0], lane))
             total = self.w.let(f"fadd double {total}, {x}")
         self.w.do(f"store double {total}, ptr {to}")
 
-    def _same(self, values: list[str], to: str) -> None:
-        """Add to a sum what is the same for all rows, as often as there are rows."""
+    def _add_uniform(self, values: list[str], to: str) -> None:
+        """Add a value that is the same for all rows to a sum, times the number of rows."""
         w = self.w
         count = w.let("sitofp i64 %rows to double")
-        x = w.let(f"extractelement <1 x double> {values[0]}, i32 0")
-        all_rows = w.let(f"fmul double {x}, {count}")
-        before = w.let(f"load double, ptr {to}")
-        after = w.let(f"fadd double {before}, {all_rows}")
+        all_rows = w.let(f"fmul double {values[0]}, {count}")
+        after = w.let(f"fadd double {w.load(to)}, {all_rows}")
         w.do(f"store double {after}, ptr {to}")
 
 
-_HAND_OUT = {
-    SUM: Nest._sum, OUT: Nest._out, FAILED: Nest._failed, TOTAL: Nest._total, SAME: Nest._same,
+_EFFECTS = {
+    SUM_ROWS: Nest._sum_rows, STORE_ROW: Nest._store_row, STORE_FLAG: Nest._store_flag,
+    STORE_TOTAL: Nest._store_total, ADD_UNIFORM: Nest._add_uniform,
 }  # fmt: skip
 
 
-def _abreast(loop: Loop) -> int:
-    """Return how many vectors to do side by side at most, so that the registers, mostly 16, hold what is alive."""
-    if loop.length or any(step.op == SUM for step in loop.steps):
-        return 8 if len(loop.body) <= SHORT else 4
-    return 2  # so that long chains of operations, as a logarithm of a sum, do not wait for each one's result
+def _unroll(loop: Loop) -> int:
+    """Return the largest unroll factor for which the registers hold what is alive."""
+    if loop.length or any(step.op == SUM_ROWS for step in loop.steps):
+        return UNROLL_SHORT_FOLD if len(loop.body) <= MAX_REGISTER_STEPS else UNROLL_LONG_FOLD
+    return UNROLL_MAP

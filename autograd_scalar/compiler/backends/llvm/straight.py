@@ -1,260 +1,233 @@
-"""A short program as a kernel of straight-line code: a vector of rows for each number, which stays in a register.
+"""Straight-line kernels: each instruction of a short program once, its result in a register.
 
-In the last block, the lanes beyond the end read the last row again; accumulators keep the lanes apart, and that block
-has accumulators of its own, so what those lanes add is never counted. What a kernel is given tells llvm.py.
+`single` computes one set of numbers, `straight` rows in blocks, each number of the program a vector of rows. The result
+of instruction 7, t7 in a program's text, is `%t7`. A block at
+the end may have fewer rows than lanes: its idle lanes read the last row again, and the block has accumulators of its
+own, of which only the lanes with rows are added to the sums.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from autograd_scalar.compiler.backends.llvm.abi import (
-    PREDICATE,
-    Kernel,
-    Writer,
-    definitions_of,
+from autograd_scalar.compiler.backends.llvm.abi import Kernel, begin_kernel, end_kernel, module
+from autograd_scalar.compiler.backends.llvm.builder import (
+    Builder,
+    constant,
+    constants,
     number,
+    vector,
 )
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.variance import RowLayout, split_sum, varying
 
 
+def single(program: Program, *, fast: bool = False) -> str:
+    """Return the module of `i64 @single(ptr inputs, ptr outputs)`, which computes a basic program once.
+
+    The function returns the index of the first guard that fails, or -1.
+    """
+    w = Builder(fast=fast)
+    positions = {k: k for k in range(len(program.inputs))}
+    values = _numbers(w, program, range(len(program)), "%inputs", positions)
+    for i, output in enumerate(program.outputs):
+        w.do(f"store double {values[output]}, ptr {w.at('%outputs', i)}")
+    failed = "-1"
+    for i, g in reversed([*enumerate(program.guards)]):
+        test = w.compare(g.symbol, values[g.x], values[g.y], 1)
+        held, not_held = (failed, str(i)) if g.outcome else (str(i), failed)
+        failed = w.let(f"select i1 {test}, i64 {held}, i64 {not_held}")
+    w.do(f"ret i64 {failed}")
+    return module(w, "define i64 @single(ptr noalias %inputs, ptr noalias %outputs) {")
+
+
 def straight(
     program: Program, which: RowLayout, lanes: int, *, fma: bool, fast: bool = False
 ) -> Kernel:
-    """Return the kernel of a program with nothing but basic operations, as straight-line code.
+    """Return the kernel of a basic program as straight-line code for blocks of that many rows.
 
     Raises ValueError for fewer than two lanes; see `libm.definitions`.
     """
     if lanes < 2:
         raise ValueError(f"a block has 2 lanes or more; got {lanes}")
-    w = Writer(program, fast)
-    depends = varying(program, which.columns)
-    vector = f"<{lanes} x double>"
-    column_index = {k: i for i, k in enumerate(which.columns)}
+    return _Straight(program, which, lanes, fast).kernel(fma=fma)
 
-    # ----- before the loop: what is the same for all rows, in vectors of one lane -----
-    same = [place for place in range(len(program)) if not depends[place]]
-    w.alone(same, "%shared", {k: i for i, k in enumerate(which.shared)})
-    for i, _ in enumerate(which.columns):
-        w.add(f"%cp{i} = getelementptr ptr, ptr %columns, i64 {i}")
-        w.add(f"%column{i} = load ptr, ptr %cp{i}")
-        w.add(f"%tp{i} = getelementptr i64, ptr %strides, i64 {i}")
-        w.add(f"%stride{i} = load i64, ptr %tp{i}")
-    for i, _ in enumerate(which.rows):
-        w.add(f"%op{i} = getelementptr ptr, ptr %outs, i64 {i}")
-        w.add(f"%out{i} = load ptr, ptr %op{i}")
-    terms = [split_sum(program, depends, program.outputs[k]) for k in which.sums]
-    summed = [i for i, (place, _) in enumerate(terms) if place is not None]
-    scratch = 2 * lanes * len(summed)
-    prologue, w.lines = w.lines, []
 
-    # ----- the block of rows that begins at %row -----
-    for lane in range(lanes):
-        w.add(f"%i{lane} = add i64 %row, {lane}")
-        w.add(f"%in{lane} = icmp slt i64 %i{lane}, %rows")
-        w.add(f"%r{lane} = select i1 %in{lane}, i64 %i{lane}, i64 %last")
-    splats: dict[int, str] = {}
-
-    def splat(place: int) -> str:
-        """The name of a shared number as a vector."""
-        if place not in splats:
-            op, *operands = program.code[place]
-            if op == "const":
-                element = f"double {number(operands[0])}"
-                splats[place] = f"<{', '.join([element] * lanes)}>"
-            elif lanes == 1:
-                splats[place] = f"%s{place}"
-            else:
-                zeros = ", ".join(["i32 0"] * lanes)
-                w.add(
-                    f"%b{place} = shufflevector <1 x double> %s{place}, <1 x double> poison, "
-                    f"<{lanes} x i32> <{zeros}>"
-                )
-                splats[place] = f"%b{place}"
-        return splats[place]
-
-    def name(place: int) -> str:
-        if not depends[place]:
-            return splat(place)
-        return f"%{'v' if lanes > 1 else 's'}{place}"
-
-    for place, (op, *operands) in enumerate(program.code):
-        if not depends[place]:
-            continue
-        if op == "input":
-            _load_column(w, place, column_index[operands[0]], lanes)
+def _numbers(
+    w: Builder, program: Program, indices: Iterable[int], memory: str, at: Mapping[int, int]
+) -> dict[int, str]:
+    """Write instructions over single numbers and return their values; inputs are read from an array, at `at`."""
+    values: dict[int, str] = {}
+    for index in indices:
+        op, *operands = program.code[index]
+        if op == "const":
+            values[index] = number(operands[0])
+        elif op == "input":
+            values[index] = w.load(w.at(memory, at[operands[0]]), name=f"%t{index}")
         else:
-            w.compute(place, [name(operand) for operand in operands], lanes)
-    for i, k in enumerate(which.rows):
-        w.add(f"%o{i} = getelementptr double, ptr %out{i}, i64 %row")
-        w.add(f"store {vector} {name(program.outputs[k])}, ptr %o{i}, align 8")
-    for i, index in enumerate(summed):
-        term, _ = terms[index]
-        assert term is not None
-        w.add(
-            f"%a{i} = getelementptr double, ptr %sink, i64 {lanes * i}"
-        )  # not {vector}, which is padded
-        w.add(f"%old{i} = load {vector}, ptr %a{i}, align 8")
-        w.add(f"%new{i} = fadd {vector} %old{i}, {name(term)}")
-        w.add(f"store {vector} %new{i}, ptr %a{i}, align 8")
-    if program.guards:
-        _check_guards(w, name, lanes)
-    body = w.lines
-    functions = w.functions
-    w = Writer(program, fast)
-    _finish(w, which, terms, summed, lanes)
-    by_width: dict[int, set[str]] = {}
-    for op, width in functions:
-        by_width.setdefault(width, set()).add(op)
-    text = _KERNEL.format(
-        prologue="\n".join(prologue),
-        body="\n".join(body),
-        epilogue="\n".join(w.lines),
-        lanes=lanes,
-        half=lanes * len(summed),
-        scratch=scratch,
-        clear=scratch * 8,
-        failed="%failures" if program.guards else "0",
-        definitions=definitions_of(by_width, fma=fma),
-    )
-    return Kernel(text, lanes, scratch)
+            values[index] = w.compute(op, [values[o] for o in operands], 1, f"%t{index}")
+    return values
 
 
-def _load_column(w: Writer, place: int, column: int, lanes: int) -> None:
-    """Write the gathering of one number from each of the block's rows."""
-    before = "poison"
-    for lane in range(lanes):
-        at = f"%x{place}.{lane}"
-        w.add(f"{at}.o = mul i64 %r{lane}, %stride{column}")
-        w.add(f"{at}.p = getelementptr i8, ptr %column{column}, i64 {at}.o")
-        w.add(f"{at} = load double, ptr {at}.p, align 8")
-        after = f"%{'v' if lanes > 1 else 's'}{place}" if lane == lanes - 1 else f"{at}.v"
-        w.add(f"{after} = insertelement <{lanes} x double> {before}, double {at}, i32 {lane}")
-        before = after
+class _Straight:
+    """One kernel. Scratch memory holds, for each sum, the accumulators of full blocks, then those of the last one."""
 
+    def __init__(self, program: Program, which: RowLayout, lanes: int, fast: bool) -> None:
+        self.program, self.which, self.lanes = program, which, lanes
+        self.w = begin_kernel(fast=fast)
+        self.varies = varying(program, which.columns)
+        #: For each sum, the instruction that is summed row by row, and those that are the same for all rows.
+        self.terms = [split_sum(program, self.varies, program.outputs[k]) for k in which.sums]
+        summed = [term for term, _ in self.terms if term is not None]
+        self.summed, self.accumulators = summed, lanes * len(summed)
+        #: The results so far: vectors, and numbers where they are the same for all rows.
+        self.vectors: dict[int, str] = {}
+        self.numbers: dict[int, str] = {}
 
-def _check_guards(w: Writer, name: object, lanes: int) -> None:
-    """Write the comparisons, and the flag of each row."""
-    before = f"<{', '.join(['i1 true'] * lanes)}>"
-    for i, g in enumerate(w.program.guards):
-        x, y = name(g.x), name(g.y)  # type: ignore[operator]
-        w.add(f"%g{i} = fcmp {PREDICATE[g.symbol]} <{lanes} x double> {x}, {y}")
-        if not g.outcome:
-            ones = f"<{', '.join(['i1 true'] * lanes)}>"
-            w.add(f"%h{i} = xor <{lanes} x i1> %g{i}, {ones}")
-        w.add(f"%k{i} = and <{lanes} x i1> {before}, %{'g' if g.outcome else 'h'}{i}")
-        before = f"%k{i}"
-    w.add(f"%flag = zext <{lanes} x i1> {before} to <{lanes} x i8>")
-    w.add("%fp = getelementptr i8, ptr %flags, i64 %row")
-    w.add(f"store <{lanes} x i8> %flag, ptr %fp, align 1")
-    count = "%fails"
-    for lane in range(lanes):
-        w.add(f"%good{lane} = extractelement <{lanes} x i1> {before}, i32 {lane}")
-        w.add(f"%bad{lane} = xor i1 %good{lane}, true")
-        w.add(f"%counts{lane} = and i1 %bad{lane}, %in{lane}")
-        w.add(f"%one{lane} = zext i1 %counts{lane} to i64")
-        after = "%failures" if lane == lanes - 1 else f"%fails{lane}"
-        w.add(f"{after} = add i64 {count}, %one{lane}")
-        count = after
+    def kernel(self, *, fma: bool) -> Kernel:
+        w, which = self.w, self.which
+        w.clear("%scratch", 2 * self.accumulators)
+        same = [index for index, varies in enumerate(self.varies) if not varies]
+        at = {k: i for i, k in enumerate(which.shared)}
+        self.numbers = _numbers(w, self.program, same, "%shared", at)
+        w.choose("%some", self._rows)
+        self._write_sums()
+        return end_kernel(w, self.lanes, 2 * self.accumulators, fma=fma)
 
+    def _rows(self) -> None:
+        w, which = self.w, self.which
+        columns = range(len(which.columns))
+        self.columns = {
+            k: (w.load(w.at("%columns", i), "ptr"), w.load(w.at("%strides", i), "i64"))
+            for i, k in zip(columns, which.columns, strict=True)
+        }
+        self.outs = [w.load(w.at("%outs", i), "ptr") for i in range(len(which.rows))]
+        self.last = w.let("sub i64 %rows, 1")
+        past = w.let(f"add i64 %rows, {self.lanes - 1}")
+        w.each(w.let(f"udiv i64 {past}, {self.lanes}"), self._block)
+        if self.summed:
+            self._add_lanes()
 
-def _finish(
-    w: Writer,
-    which: RowLayout,
-    terms: Sequence[tuple[int | None, list[int]]],
-    summed: Sequence[int],
-    lanes: int,
-) -> None:
-    """Write the sums: what the loop added up, and the rows' number times what is the same for all."""
-    position = {index: i for i, index in enumerate(summed)}
-    w.add("%count = sitofp i64 %rows to double")
-    for index, (_, same) in enumerate(terms):
-        total = f"{number(0.0)}"
-        if index in position:
-            w.add(f"%tp.{index} = getelementptr double, ptr %totals, i64 {position[index]}")
-            w.add(f"%t.{index} = load double, ptr %tp.{index}")
-            total = f"%t.{index}"
-        for j, place in enumerate(same):
-            w.add(f"%u.{index}.{j} = extractelement <1 x double> %s{place}, i32 0")
-            w.add(f"%m.{index}.{j} = fmul double %u.{index}.{j}, %count")
-            w.add(f"%q.{index}.{j} = fadd double {total}, %m.{index}.{j}")
-            total = f"%q.{index}.{j}"
-        w.add(f"%sp.{index} = getelementptr double, ptr %sums, i64 {index}")
-        w.add(f"store double {total}, ptr %sp.{index}")
+    # ----- a block of rows -----
 
+    def _block(self, i: str) -> None:
+        w, program = self.w, self.program
+        row = w.let(f"mul i64 {i}, {self.lanes}")
+        left = w.let(f"sub i64 %rows, {row}")
+        self.vectors = {}
+        read = self._rows_read(row)
+        for index, (op, *operands) in enumerate(program.code):
+            if not self.varies[index]:
+                continue
+            if op == "input":
+                self.vectors[index] = self._gather(index, *self.columns[operands[0]], read)
+            else:
+                names = [self._vector(operand) for operand in operands]
+                self.vectors[index] = w.compute(op, names, self.lanes, f"%t{index}")
+        for out, k in zip(self.outs, self.which.rows, strict=True):
+            self._store(self._vector(program.outputs[k]), w.at(out, row))
+        self._accumulate(left)
+        if program.guards:
+            self._check_guards(row, left)
 
-# The totals of the accumulators' lanes are written where the accumulators of the last block were.
-_KERNEL = """\
-{definitions}
-define i64 @kernel(i64 %rows, ptr noalias %columns, ptr noalias %strides, ptr noalias %shared, ptr noalias %outs,
-                   ptr noalias %sums, ptr noalias %flags, ptr noalias %scratch) {{
-entry:
-  call void @llvm.memset.p0.i64(ptr %scratch, i8 0, i64 {clear}, i1 false)
-  %last = sub i64 %rows, 1
-  %totals = getelementptr double, ptr %scratch, i64 {half}
-{prologue}
-  %none = icmp sle i64 %rows, 0
-  br i1 %none, label %summing, label %block
+    def _rows_read(self, row: str) -> list[str]:
+        """Return the row that each lane reads."""
+        w, read = self.w, []
+        for lane in range(self.lanes):
+            index = w.let(f"add i64 {row}, {lane}")
+            is_row = w.let(f"icmp slt i64 {index}, %rows")
+            read.append(w.let(f"select i1 {is_row}, i64 {index}, i64 {self.last}"))
+        return read
 
-block:
-  %row = phi i64 [ 0, %entry ], [ %next, %block ]
-  %fails = phi i64 [ 0, %entry ], [ {failed}, %block ]
-  %next = add i64 %row, {lanes}
-  %part = icmp sgt i64 %next, %rows
-  %sink = select i1 %part, ptr %totals, ptr %scratch
-{body}
-  %more = icmp slt i64 %next, %rows
-  br i1 %more, label %block, label %summing
+    def _gather(self, index: int, column: str, stride: str, rows: Sequence[str]) -> str:
+        """Return an instruction's vector, the numbers of a column in some rows."""
+        w, found = self.w, "poison"
+        for lane, row in enumerate(rows):
+            offset = w.let(f"mul i64 {row}, {stride}")
+            x = w.load(w.at(column, offset, kind="i8"))
+            name = f"%t{index}" if lane == self.lanes - 1 else ""
+            insert = f"insertelement {vector(self.lanes)} {found}, double {x}, i32 {lane}"
+            found = w.let(insert, name)
+        return found
 
-summing:
-  %failed = phi i64 [ 0, %entry ], [ {failed}, %block ]
-  %full = sdiv i64 %rows, {lanes}
-  %done = mul i64 %full, {lanes}
-  %left = sub i64 %rows, %done
-  br label %output
+    def _vector(self, index: int) -> str:
+        """Return an instruction's result as a vector."""
+        if index not in self.vectors:
+            op, *operands = self.program.code[index]
+            self.vectors[index] = (
+                constant(operands[0], self.lanes)
+                if op == "const"
+                else self.w.splat(self.numbers[index], self.lanes)
+            )
+        return self.vectors[index]
 
-output:
-  %k = phi i64 [ 0, %summing ], [ %k.next, %end ]
-  %begin = mul i64 %k, {lanes}
-  %any = icmp slt i64 %begin, {half}
-  br i1 %any, label %full.lane, label %finish
+    def _store(self, value: str, pointer: str) -> None:
+        # the alignment is given, since that of a vector's type may be larger
+        self.w.do(f"store {vector(self.lanes)} {value}, ptr {pointer}, align 8")
 
-full.lane:
-  %l = phi i64 [ 0, %output ], [ %l.next, %full.lane ]
-  %sum = phi double [ 0.0, %output ], [ %sum.next, %full.lane ]
-  %at = add i64 %begin, %l
-  %fp.a = getelementptr double, ptr %scratch, i64 %at
-  %x = load double, ptr %fp.a
-  %sum.next = fadd double %sum, %x
-  %l.next = add i64 %l, 1
-  %more.lanes = icmp slt i64 %l.next, {lanes}
-  br i1 %more.lanes, label %full.lane, label %part.lane
+    def _accumulate(self, left: str) -> None:
+        """Add the block to the sums."""
+        w, kind = self.w, vector(self.lanes)
+        part = w.let(f"icmp slt i64 {left}, {self.lanes}")
+        of_part = w.at("%scratch", self.accumulators)
+        to = w.let(f"select i1 {part}, ptr {of_part}, ptr %scratch")
+        for i, term in enumerate(self.summed):
+            pointer = w.at(to, self.lanes * i)
+            before = w.let(f"load {kind}, ptr {pointer}, align 8")
+            self._store(w.let(f"fadd {kind} {before}, {self._vector(term)}"), pointer)
 
-part.lane:
-  %m = phi i64 [ 0, %full.lane ], [ %m.next, %part.add ]
-  %total = phi double [ %sum.next, %full.lane ], [ %total.next, %part.add ]
-  %more.left = icmp slt i64 %m, %left
-  br i1 %more.left, label %part.add, label %end
+    def _check_guards(self, row: str, left: str) -> None:
+        """Store the flags of the rows, and count the rows in which a guard fails."""
+        w, lanes = self.w, self.lanes
+        mask, ones = vector(lanes, "i1"), constants("true", lanes, "i1")
+        held = ones
+        for g in self.program.guards:
+            test = w.compare(g.symbol, self._vector(g.x), self._vector(g.y), lanes)
+            if not g.outcome:
+                test = w.let(f"xor {mask} {test}, {ones}")
+            held = w.let(f"and {mask} {held}, {test}")
+        flags = w.let(f"zext {mask} {held} to {vector(lanes, 'i8')}")
+        w.do(f"store {vector(lanes, 'i8')} {flags}, ptr {w.at('%flags', row, kind='i8')}, align 1")
+        failed = w.let(f"xor {mask} {held}, {ones}")
+        failed = w.let(f"and {mask} {failed}, {w.first_lanes(left, lanes)}")
+        w.add_to("%failures", w.count(failed, lanes))
 
-part.add:
-  %at.m = add i64 %begin, %m
-  %fp.b = getelementptr double, ptr %totals, i64 %at.m
-  %y = load double, ptr %fp.b
-  %total.next = fadd double %total, %y
-  %m.next = add i64 %m, 1
-  br label %part.lane
+    # ----- sums -----
 
-end:
-  %to = getelementptr double, ptr %totals, i64 %k
-  store double %total, ptr %to
-  %k.next = add i64 %k, 1
-  br label %output
+    def _add_lanes(self) -> None:
+        """Add up the lanes of each sum's accumulators, and store the totals side by side where these began."""
+        w = self.w
 
-finish:
-{epilogue}
-  ret i64 %failed
-}}
+        def add(first: str, count: int | str, start: str) -> str:
+            def term(lane: str, total: list[str]) -> list[str]:
+                return [w.let(f"fadd double {total[0]}, {w.load(w.at(first, lane))}")]
 
-declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
-"""
+            return w.loop(count, term, "double", [start])[0]
+
+        def full(k: str) -> None:
+            total = add(w.at("%scratch", k, self.lanes), self.lanes, number(0.0))
+            w.do(f"store double {total}, ptr {w.at('%scratch', k)}")
+
+        def part(k: str) -> None:
+            to = w.at("%scratch", k)
+            first = w.at(w.at("%scratch", self.accumulators), k, self.lanes)
+            w.do(f"store double {add(first, left, w.load(to))}, ptr {to}")
+
+        w.each(len(self.summed), full)
+        left = w.let(f"urem i64 %rows, {self.lanes}")
+        some = w.let(f"icmp ne i64 {left}, 0")
+        w.choose(some, lambda: w.each(len(self.summed), part))
+
+    def _write_sums(self) -> None:
+        """Store the sums: the totals over the rows, and what is the same for all rows times their number."""
+        w, totals = self.w, 0
+        rows = w.let("sitofp i64 %rows to double")
+        for i, (term, same) in enumerate(self.terms):
+            total = number(0.0)
+            if term is not None:
+                total = w.load(w.at("%scratch", totals))
+                totals += 1
+            for index in same:
+                product = w.let(f"fmul double {self.numbers[index]}, {rows}")
+                total = w.let(f"fadd double {total}, {product}")
+            w.do(f"store double {total}, ptr {w.at('%sums', i)}")

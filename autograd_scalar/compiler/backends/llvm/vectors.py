@@ -1,13 +1,14 @@
-"""Vectors of doubles as LLVM IR text: Python's operators on a `Lanes` write the instructions down."""
+"""Vectors as Python objects: operators and functions on them write the LLVM IR of a vector function."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from inspect import signature
 
-_INSTRUCTIONS = {  # of doubles, and of integers and masks
+from autograd_scalar.compiler.backends.llvm.builder import Builder, constants, number, vector
+
+_INSTRUCTIONS = {  # on doubles, and on integers and masks
     "+": ("fadd", "add"), "-": ("fsub", "sub"), "*": ("fmul", "mul"), "/": ("fdiv", ""),
     "<": ("fcmp olt", ""), ">": ("fcmp ogt", ""), ">=": ("fcmp oge", ""),
     "==": ("fcmp oeq", ""), "!=": ("fcmp une", ""),
@@ -15,265 +16,232 @@ _INSTRUCTIONS = {  # of doubles, and of integers and masks
 }  # fmt: skip
 
 
-@dataclass
-class Body:
-    """The instructions of one function, as they are written, and the declarations they need."""
+class Function(Builder):
+    """The body of a vector function."""
 
-    lanes: int
-    fma: bool
-    lines: list[str] = field(default_factory=list)
-    #: The functions of the process that its rare lanes are left to, with their number of operands.
-    libm: dict[str, int] = field(default_factory=dict)
-    declarations: set[str] = field(default_factory=set)
+    def __init__(self, lanes: int, fma: bool) -> None:
+        super().__init__()
+        self.lanes, self.fma = lanes, fma
+        #: The libm functions that compute its rare lanes, with their number of operands.
+        self.libm: dict[str, int] = {}
 
-    def vector(self, kind: str) -> str:
-        """Return the type of a vector of that kind of lane."""
-        return f"<{self.lanes} x {kind}>"
+    def type(self, kind: str) -> str:
+        """Return the type of a vector with lanes of that kind."""
+        return vector(self.lanes, kind)
 
-    def write(self, instruction: str, kind: str) -> Lanes:
-        """Append an instruction and return its result, whose lanes are of that kind."""
-        name = f"%v{len(self.lines)}"
-        self.lines.append(f"  {name} = {instruction}")
-        return Lanes(self, name, kind)
+    def write(self, instruction: str, kind: str) -> Vector:
+        """Append an instruction and return its result, a vector with lanes of that kind."""
+        return Vector(self, self.let(instruction), kind)
 
-    def constant(self, value: float, kind: str = "double") -> Lanes:
-        """Return the same number in every lane."""
-        text = str(value)
-        if kind == "double":  # in hexadecimal, the only form that is exact for every double
-            text = f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
-        return Lanes(self, "<" + ", ".join([f"{kind} {text}"] * self.lanes) + ">", kind)
+    def constant(self, value: float, kind: str = "double") -> Vector:
+        """Return the vector with the same number in every lane."""
+        literal = number(value) if kind == "double" else str(value)
+        return Vector(self, constants(literal, self.lanes, kind), kind)
 
-    def intrinsic(self, name: str, *operands: Lanes) -> Lanes:
-        """Return one of LLVM's own functions, as llvm.sqrt, of doubles."""
-        double = self.vector("double")
+    def intrinsic(self, name: str, *operands: Vector) -> Vector:
+        """Call an intrinsic of LLVM on doubles, such as llvm.sqrt."""
+        double = self.type("double")
         function = f"@llvm.{name}.v{self.lanes}f64"
         self.declarations.add(f"declare {double} {function}({', '.join([double] * len(operands))})")
-        return self.write(
-            f"call {double} {function}({', '.join(f'{double} {x.name}' for x in operands)})",
-            "double",
-        )
+        given = ", ".join(f"{double} {x.name}" for x in operands)
+        return self.write(f"call {double} {function}({given})", "double")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Lanes:
-    """A vector in a body: its name there, and whether its lanes are double, i64 or i1 (a mask)."""
+class Vector:
+    """A vector in a function: its name there, and the type of its lanes, double, i64 or i1 (a mask)."""
 
-    body: Body
+    function: Function
     name: str
     kind: str = "double"
 
-    def _with(self, sign: str, other: Lanes | float, *, swapped: bool = False) -> Lanes:
-        if not isinstance(other, Lanes):
-            other = self.body.constant(other, self.kind)
+    def _with(self, sign: str, other: Vector | float, *, swapped: bool = False) -> Vector:
+        if not isinstance(other, Vector):
+            other = self.function.constant(other, self.kind)
         a, b = (other, self) if swapped else (self, other)
         instruction = _INSTRUCTIONS[sign][self.kind != "double"]
         kind = "i1" if instruction.startswith("fcmp") else self.kind
-        return self.body.write(f"{instruction} {self._type} {a.name}, {b.name}", kind)
+        return self.function.write(f"{instruction} {self._type} {a.name}, {b.name}", kind)
 
     @property
     def _type(self) -> str:
-        return self.body.vector(self.kind)
+        return self.function.type(self.kind)
 
-    def __add__(self, other: Lanes | float) -> Lanes:
+    def __add__(self, other: Vector | float) -> Vector:
         return self._with("+", other)
 
-    def __sub__(self, other: Lanes | float) -> Lanes:
+    def __sub__(self, other: Vector | float) -> Vector:
         return self._with("-", other)
 
-    def __mul__(self, other: Lanes | float) -> Lanes:
+    def __mul__(self, other: Vector | float) -> Vector:
         return self._with("*", other)
 
-    def __truediv__(self, other: Lanes | float) -> Lanes:
+    def __truediv__(self, other: Vector | float) -> Vector:
         return self._with("/", other)
 
-    def __rsub__(self, other: float) -> Lanes:
+    def __rsub__(self, other: float) -> Vector:
         return self._with("-", other, swapped=True)
 
-    def __rtruediv__(self, other: float) -> Lanes:
+    def __rtruediv__(self, other: float) -> Vector:
         return self._with("/", other, swapped=True)
 
-    def __neg__(self) -> Lanes:
-        return self.body.write(f"fneg {self._type} {self.name}", "double")
+    def __neg__(self) -> Vector:
+        return self.function.write(f"fneg {self._type} {self.name}", "double")
 
-    def __lt__(self, other: Lanes | float) -> Lanes:
+    def __lt__(self, other: Vector | float) -> Vector:
         return self._with("<", other)
 
-    def __gt__(self, other: Lanes | float) -> Lanes:
+    def __gt__(self, other: Vector | float) -> Vector:
         return self._with(">", other)
 
-    def __ge__(self, other: Lanes | float) -> Lanes:
+    def __ge__(self, other: Vector | float) -> Vector:
         return self._with(">=", other)
 
-    def equals(self, other: Lanes | float) -> Lanes:
+    def equals(self, other: Vector | float) -> Vector:
         """Return the mask of equal lanes."""
         return self._with("==", other)
 
-    def differs(self, other: Lanes | float) -> Lanes:
-        """Return the mask of unequal lanes, nan being unequal to all."""
+    def differs(self, other: Vector | float) -> Vector:
+        """Return the mask of unequal lanes; nan is unequal to every number."""
         return self._with("!=", other)
 
-    def __lshift__(self, places: int) -> Lanes:
+    def __lshift__(self, places: int) -> Vector:
         return self._with("<<", places)
 
-    def __rshift__(self, places: int) -> Lanes:
+    def __rshift__(self, places: int) -> Vector:
         return self._with(">>", places)
 
-    def __and__(self, other: Lanes | int) -> Lanes:
+    def __and__(self, other: Vector | int) -> Vector:
         return self._with("&", other)
 
-    def __or__(self, other: Lanes | int) -> Lanes:
+    def __or__(self, other: Vector | int) -> Vector:
         return self._with("|", other)
 
-    def __xor__(self, other: Lanes | int) -> Lanes:
+    def __xor__(self, other: Vector | int) -> Vector:
         return self._with("^", other)
 
-    def __invert__(self) -> Lanes:
+    def __invert__(self) -> Vector:
         return self ^ -1
 
-    def odd(self) -> Lanes:
+    def odd(self) -> Vector:
         """Return the mask of odd integers."""
-        return self.body.write(f"trunc {self._type} {self.name} to {self.body.vector('i1')}", "i1")
+        mask = self.function.type("i1")
+        return self.function.write(f"trunc {self._type} {self.name} to {mask}", "i1")
 
-    def bits(self) -> Lanes:
-        """Return the doubles' bits as integers."""
+    def bits(self) -> Vector:
+        """Return the bits of doubles as integers."""
         return self._recast("i64")
 
-    def double(self) -> Lanes:
+    def double(self) -> Vector:
         """Return the doubles that have these bits."""
         return self._recast("double")
 
-    def _recast(self, kind: str) -> Lanes:
-        return self.body.write(
-            f"bitcast {self._type} {self.name} to {self.body.vector(kind)}", kind
-        )
+    def _recast(self, kind: str) -> Vector:
+        to = self.function.type(kind)
+        return self.function.write(f"bitcast {self._type} {self.name} to {to}", kind)
 
 
-def select(mask: Lanes, yes: Lanes | float, no: Lanes | float) -> Lanes:
+def select(mask: Vector, yes: Vector | float, no: Vector | float) -> Vector:
     """Return `yes` in the lanes of the mask and `no` in the others."""
-    body = mask.body
-    yes = yes if isinstance(yes, Lanes) else body.constant(yes)
-    no = no if isinstance(no, Lanes) else body.constant(no)
-    mask_type, type_ = body.vector("i1"), body.vector(yes.kind)
-    return body.write(
-        f"select {mask_type} {mask.name}, {type_} {yes.name}, {type_} {no.name}", yes.kind
+    f = mask.function
+    yes = yes if isinstance(yes, Vector) else f.constant(yes)
+    no = no if isinstance(no, Vector) else f.constant(no)
+    type_ = f.type(yes.kind)
+    return f.write(
+        f"select {f.type('i1')} {mask.name}, {type_} {yes.name}, {type_} {no.name}", yes.kind
     )
 
 
-def absolute(x: Lanes) -> Lanes:
+def absolute(x: Vector) -> Vector:
     """Return |x|."""
-    return x.body.intrinsic("fabs", x)
+    return x.function.intrinsic("fabs", x)
 
 
-def sqrt(x: Lanes) -> Lanes:
+def sqrt(x: Vector) -> Vector:
     """Return the square root of x."""
-    return x.body.intrinsic("sqrt", x)
+    return x.function.intrinsic("sqrt", x)
 
 
-def with_sign(x: Lanes, sign: Lanes) -> Lanes:
-    """Return x with the other's sign."""
-    return x.body.intrinsic("copysign", x, sign)
+def with_sign(x: Vector, sign: Vector) -> Vector:
+    """Return x with the sign of another vector."""
+    return x.function.intrinsic("copysign", x, sign)
 
 
-def fma(x: Lanes | float, y: Lanes | float, z: Lanes | float) -> Lanes:
-    """Return x * y + z, rounded once where the body may, and twice where it may not."""
-    body = next(v for v in (x, y, z) if isinstance(v, Lanes)).body
-    a, b, c = (v if isinstance(v, Lanes) else body.constant(v) for v in (x, y, z))
-    return body.intrinsic("fma", a, b, c) if body.fma else a * b + c
+def fma(x: Vector | float, y: Vector | float, z: Vector | float) -> Vector:
+    """Return x * y + z, rounded once with the fma instruction and twice without."""
+    f = next(v for v in (x, y, z) if isinstance(v, Vector)).function
+    a, b, c = (v if isinstance(v, Vector) else f.constant(v) for v in (x, y, z))
+    return f.intrinsic("fma", a, b, c) if f.fma else a * b + c
 
 
-def left_to_libm(name: str, rare: Lanes, result: Lanes, *operands: Lanes) -> Lanes:
-    """Return the result with the rare lanes as the process's own function has them.
+def left_to_libm(name: str, rare: Vector, result: Vector, *operands: Vector) -> Vector:
+    """Return the result, with the lanes of a mask replaced by what libm's function returns.
 
-    The others stay as they are, so that no lane depends on its neighbours. This branches, and so
-    comes at a function's end.
+    The other lanes keep their values, so no lane depends on its neighbors. The replacement is a branch, and so the last
+    step of a function.
     """
-    body = result.body
-    lanes, double, mask = body.lanes, body.vector("double"), body.vector("i1")
-    body.libm[name] = len(operands)
+    f = result.function
+    double, mask, bits = f.type("double"), f.type("i1"), f"i{f.lanes}"
+    f.libm[name] = len(operands)
     arguments = ", ".join(f"{double} {v.name}" for v in (*operands, result))
-    body.lines += [
-        f"  %mask = bitcast {mask} {rare.name} to i{lanes}",
-        f"  %any = icmp ne i{lanes} %mask, 0",
-        "  br i1 %any, label %rare, label %done",
-        "rare:",
-        f"  %mended = call {double} @{name}.each.v{lanes}({arguments}, {mask} {rare.name})",
-        "  br label %done",
-        "done:",
-    ]
-    return body.write(f"phi {double} [ {result.name}, %entry ], [ %mended, %rare ]", "double")
+    some = f.let(f"icmp ne {bits} {f.let(f'bitcast {mask} {rare.name} to {bits}')}, 0")
+    call = f"call {double} @{name}.each.v{f.lanes}({arguments}, {mask} {rare.name})"
+    return Vector(f, f.replace(some, result.name, double, lambda: f.let(call)))
 
 
 def lane_by_lane(name: str, operands: int, lanes: int) -> str:
-    """Return the function that replaces the masked lanes of a result by the process's own function.
+    """Return the function that replaces the masked lanes of its last vector by libm's results.
 
-    A loop over memory and out of line: it is rare, and as short at every width.
+    It is a loop over memory, out of line: its lanes are rare, and the loop is short at every width.
     """
-    double = f"<{lanes} x double>"
-    names = "xy"[:operands]
-    parameters = [f"{double} %{v}" for v in f"{names}z"]
-    spill = [
-        line
-        for v in f"{names}z"
-        for line in (f"  %{v}.all = alloca {double}", f"  store {double} %{v}, ptr %{v}.all")
-    ]
-    load = [
-        line
-        for v in names
-        for line in (
-            f"  %{v}.at = getelementptr double, ptr %{v}.all, i64 %i",
-            f"  %{v}.one = load double, ptr %{v}.at",
-        )
-    ]
+    w, double, mask = Builder(), vector(lanes), vector(lanes, "i1")
+    given = [f"%{v}" for v in "xy"[:operands]]
+
+    def spilled(x: str, type_: str = double) -> str:
+        pointer = w.let(f"alloca {type_}")
+        w.do(f"store {type_} {x}, ptr {pointer}")
+        return pointer
+
+    arrays, result = [spilled(x) for x in given], spilled("%z")
+    flags = spilled(w.let(f"zext {mask} %mask to {vector(lanes, 'i8')}"), vector(lanes, "i8"))
+
+    def lane(i: str) -> None:
+        def replaced() -> None:
+            numbers = [w.load(w.at(array, i)) for array in arrays]
+            z = w.let(f"call double @{name}({', '.join(f'double {x}' for x in numbers)})")
+            w.do(f"store double {z}, ptr {w.at(result, i)}")
+
+        w.choose(w.let(f"icmp ne i8 {w.load(w.at(flags, i, kind='i8'), 'i8')}, 0"), replaced)
+
+    w.each(lanes, lane)
+    w.do(f"ret {double} {w.load(result, double)}")
+    parameters = ", ".join(f"{double} {x}" for x in (*given, "%z"))
     return "\n".join([
         f"declare double @{name}({', '.join(['double'] * operands)})",
         "",
-        f"define internal {double} @{name}.each.v{lanes}"
-        f"({', '.join(parameters)}, <{lanes} x i1> %mask) noinline cold {{",
+        f"define internal {double} @{name}.each.v{lanes}({parameters}, {mask} %mask) noinline cold {{",
         "entry:",
-        *spill,
-        f"  %bytes = zext <{lanes} x i1> %mask to <{lanes} x i8>",
-        f"  %bytes.all = alloca <{lanes} x i8>",
-        f"  store <{lanes} x i8> %bytes, ptr %bytes.all",
-        "  br label %lane",
-        "lane:",
-        "  %i = phi i64 [ 0, %entry ], [ %next, %after ]",
-        "  %byte.at = getelementptr i8, ptr %bytes.all, i64 %i",
-        "  %byte = load i8, ptr %byte.at",
-        "  %wanted = icmp ne i8 %byte, 0",
-        "  br i1 %wanted, label %one, label %after",
-        "one:",
-        *load,
-        f"  %z.one = call double @{name}({', '.join(f'double %{v}.one' for v in names)})",
-        "  %z.at = getelementptr double, ptr %z.all, i64 %i",
-        "  store double %z.one, ptr %z.at",
-        "  br label %after",
-        "after:",
-        "  %next = add i64 %i, 1",
-        f"  %last = icmp eq i64 %next, {lanes}",
-        "  br i1 %last, label %done, label %lane",
-        "done:",
-        f"  %result = load {double}, ptr %z.all",
-        f"  ret {double} %result",
+        *w.lines,
         "}",
         "",
     ])  # fmt: skip
 
 
-def function(
-    name: str, meaning: Callable[..., Lanes], lanes: int, *, fma: bool
-) -> tuple[str, Body]:
-    """Return the text of `@{name}.v{lanes}`, which does what `meaning` does to its Lanes, and its body."""
-    body = Body(lanes, fma)
-    double = body.vector("double")
-    parameters = [Lanes(body, f"%{v}") for v in "xy"[: len(signature(meaning).parameters)]]
+def vector_function(
+    name: str, meaning: Callable[..., Vector], lanes: int, *, fma: bool
+) -> tuple[str, Function]:
+    """Return the text of `@{name}.v{lanes}`, which computes `meaning` of its vectors, and its body."""
+    f = Function(lanes, fma)
+    double = f.type("double")
+    parameters = [Vector(f, f"%{v}") for v in "xy"[: len(signature(meaning).parameters)]]
     result = meaning(*parameters)
+    given = ", ".join(f"{double} {p.name}" for p in parameters)
     text = "\n".join([
-        f"define internal {double} @{name}.v{lanes}"
-        f"({', '.join(f'{double} {p.name}' for p in parameters)}) {{",
+        f"define internal {double} @{name}.v{lanes}({given}) {{",
         "entry:",
-        *body.lines,
+        *f.lines,
         f"  ret {double} {result.name}",
         "}",
         "",
     ])  # fmt: skip
-    return text, body
+    return text, f

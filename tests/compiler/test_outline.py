@@ -15,16 +15,16 @@ import autograd_scalar as ag
 from autograd_scalar import Value, nn
 from autograd_scalar import functions as F
 from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program
-from autograd_scalar.compiler.vectorize.outline import Unbatched, unbatched
+from autograd_scalar.compiler.vectorize.outline import Outlined, outline
 
 
-def together(parts: Unbatched, inputs: Sequence[float]) -> list[float]:
+def together(parts: Outlined, inputs: Sequence[float]) -> list[float]:
     """Return what both parts give: the outputs of the whole."""
     by_row = rows(parts, inputs, parts.row)
     return parts.rest.run([*inputs, *(by_row[row][output] for output, row in parts.read)])
 
 
-def rows(parts: Unbatched, inputs: Sequence[float], program: Program) -> list[list[float]]:
+def rows(parts: Outlined, inputs: Sequence[float], program: Program) -> list[list[float]]:
     """Return what a program with the row's inputs gives for each row."""
     columns = [[x if op == "const" else inputs[x] for op, x in column] for column in parts.columns]
     count = 1 + max(row for _, row in parts.read)
@@ -57,7 +57,7 @@ LOSSES = {
 @pytest.mark.parametrize("samples", [4, 5, 30])
 def test_samples(loss, samples):
     program, inputs = moons(samples, loss)
-    parts = unbatched(program)
+    parts = outline(program)
     assert len(parts.columns) == 3
     assert {len(column) for column in parts.columns} == {samples}
     assert parts.read == [(0, row) for row in range(samples)]
@@ -67,7 +67,7 @@ def test_samples(loss, samples):
 
 def test_what_is_the_same_in_all_rows_is_no_column():
     program, inputs = moons(6, lambda z, y: (z - 0.5) * 2.0)
-    parts = unbatched(program)
+    parts = outline(program)
     assert len(parts.columns) == 2
     assert bits(together(parts, inputs)) == bits(program.run(inputs))
 
@@ -80,7 +80,7 @@ def test_micrograds_sums():
         xs = [Value(i / 7), Value(-i / 3), Value(1.0)]
         losses.append(sum((w * x for w, x in zip(weights, xs, strict=True)), Value(0.0)).tanh())
     program = recorded(sum(losses) / 10, weights)
-    parts = unbatched(program)
+    parts = outline(program)
     assert len(parts.columns) == 2  # the third is 1.0 in all rows
     assert bits(together(parts, [0.1, 0.2, 0.3])) == bits(program.run([0.1, 0.2, 0.3]))
 
@@ -95,8 +95,8 @@ def test_data_may_be_inputs():
             )
         ]
     )
-    assert unbatched(program) is None
-    parts = unbatched(program, data=range(1, 9))
+    assert outline(program) is None
+    parts = outline(program, data=range(1, 9))
     assert parts.columns == [[("input", k) for k in range(1, 9)]]
     inputs = [0.3, *(i / 4 for i in range(8))]
     assert bits(together(parts, inputs)) == bits(program.run(inputs))
@@ -111,7 +111,7 @@ def test_weights_used_more_than_once_in_a_sample():
         slid = [F.tanh(kernel[0] * a + kernel[1] * b) for a, b in pairwise(signal)]
         losses.append(F.sum([F.sum([w * z for z in slid]).sin() for w in weights]))
     program = recorded(F.sum(losses), [*kernel, *weights])
-    parts = unbatched(program)
+    parts = outline(program)
     assert len(parts.columns) == 6
     inputs = [0.1, 0.7, 0.3, 0.2, 0.6]
     assert bits(together(parts, inputs)) == bits(program.run(inputs))
@@ -125,7 +125,7 @@ def test_classes_chosen_by_label_are_left_to_the_rest():
         logits = model([i / 5, -i / 7])
         losses.append(F.logsumexp(logits) - logits[i % 3])
     program = recorded(F.mean(losses), model.parameters())
-    parts = unbatched(program)
+    parts = outline(program)
     assert len(parts.row.outputs) == 4
     inputs = [p.data for p in model.parameters()]
     assert bits(together(parts, inputs)) == bits(program.run(inputs))
@@ -137,7 +137,7 @@ def test_statistics_of_the_batch_are_not_of_a_row():
     hidden = [w * (i / 3) for i in range(8)]
     mean = F.mean(hidden)
     outputs = [((h - mean) * (h - mean) + 1.0).log() for h in hidden]
-    assert unbatched(recorded(F.sum(outputs), [w])) is None
+    assert outline(recorded(F.sum(outputs), [w])) is None
 
 
 def test_guards():
@@ -150,7 +150,7 @@ def test_guards():
         Guard("<", results[2], b.input(0), False),
         Guard(">", b.input(0), b.constant(0.0), True),
     ]
-    parts = unbatched(b.program([b.emit("sum", *results)], guards))
+    parts = outline(b.program([b.emit("sum", *results)], guards))
     assert [(g.symbol, g.outcome) for g in parts.row.guards] == [(">", True)]
     assert [(g.symbol, g.outcome) for g in parts.rest.guards] == [("<", False), (">", True)]
     for w in (0.5, -0.5):
@@ -174,7 +174,7 @@ def test_outputs_of_rows():
         b.emit("sin", b.emit("mul", b.input(0), b.constant(x))) for x in (1.0, 2.0, 3.0, 4.0)
     ]
     program = b.program([products[2], products[0]])
-    parts = unbatched(program)
+    parts = outline(program)
     assert parts.read == [(0, 2), (0, 0)]
     assert bits(together(parts, [0.3])) == bits(program.run([0.3]))
 
@@ -189,7 +189,7 @@ def test_outputs_of_rows():
 )
 def test_what_is_not_made_of_rows(code):
     assert (
-        unbatched(Program([("input", 0), ("input", 1), *code], ["x", "y"], [1 + len(code)])) is None
+        outline(Program([("input", 0), ("input", 1), *code], ["x", "y"], [1 + len(code)])) is None
     )
 
 
@@ -216,7 +216,7 @@ def test_random(rng, samples):
     ]
     last = applied([*shared, *(lane[-1] for lane in lanes)], after)
     program = b.program([last[-1], rng.choice(rng.choice(lanes))])
-    parts = unbatched(program)
+    parts = outline(program)
     for inputs in ([0.7, -1.3], [0.0, 2.0]):
         if parts is not None and parts.read:
             assert bits(together(parts, inputs)) == bits(program.run(inputs))

@@ -24,9 +24,15 @@ from autograd_scalar.compiler.ir.lower import lower
 from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program
 from autograd_scalar.compiler.ir.simplify import simplify
 from autograd_scalar.compiler.ir.variance import row_layout
-from autograd_scalar.compiler.vectorize.access import Slot, arrangement, contiguous, nest, slot
-from autograd_scalar.compiler.vectorize.fusion import LONGEST
-from autograd_scalar.compiler.vectorize.reroll import rolled
+from autograd_scalar.compiler.options import MAX_LOOP_STEPS
+from autograd_scalar.compiler.vectorize.access import (
+    Access,
+    choose_order,
+    contiguous_strides,
+    fit_access,
+    fit_nest,
+)
+from autograd_scalar.compiler.vectorize.reroll import reroll
 
 PLAIN = {"input", "const", "add", "sub", "mul", "truediv", "neg", *(f"if{s}" for s in COMPARISONS)}
 #: Rows that are nothing but arithmetic: the same to the last bit whoever computes them.
@@ -207,21 +213,21 @@ def test_loops_of_a_net():
     """A loop for each thing that is done, whatever the widths, and no address from a table."""
     few, many = net(4, 6, 3), net(16, 24, 3)
     assert len(many[0]) > 5 * len(few[0])
-    loops = [rolled(program, row_layout(program, range(n), [])).loops for program, n in (few, many)]
+    loops = [reroll(program, row_layout(program, range(n), [])).loops for program, n in (few, many)]
     assert len(loops[0]) == len(loops[1]) <= 18
-    slots = [read.slot for loop in loops[1] for read in loop.reads]
-    assert all(not slot.table for slot in slots)
+    accesses = [read.access for loop in loops[1] for read in loop.reads]
+    assert all(not access.table for access in accesses)
 
 
 def test_layers_are_nests_over_contiguous_weights():
     program, n = net(16, 24, 3)
-    found = rolled(program, row_layout(program, range(n), []))
+    found = reroll(program, row_layout(program, range(n), []))
     assert [(loop.count, loop.length) for loop in found.by_row if loop.length] == [
         (24, 16), (3, 24), (1, 3), (1, 3), (24, 3),  # layers, dot, sum of shares, layer backwards
     ]  # fmt: skip
     assert [loop.nest for loop in found.by_row if len(loop.nest) > 1] == [(24, 16), (3, 24)]
     weights = found.by_row[0].terms[0].operands[0]
-    assert weights.slot == Slot("shared", 0, (17,), 1)
+    assert weights.access == Access("shared", 0, (17,), 1)
 
 
 def test_activations_join_their_layer():
@@ -234,8 +240,8 @@ def test_activations_join_their_layer():
             z = b.emit("add", z, b.emit("mul", b.input(1 + 2 * j + k), b.input(0)))
         sums.append(b.emit("if>", z, b.constant(0.0), z, b.constant(0.0)))
     program = b.program([b.emit("neg", z) for z in sums])
-    (loop,) = rolled(program, row_layout(program, [0], range(4))).loops
-    assert [step.op for step in loop.steps] == ["add", "if>", "neg", "out"]
+    (loop,) = reroll(program, row_layout(program, [0], range(4))).loops
+    assert [step.op for step in loop.steps] == ["add", "if>", "neg", "store_row"]
     check(program, [[x] + [0.5, -0.5] * 2 + [0.3] * 4 for x in (0.5, -0.7)], [0], range(4))
 
 
@@ -247,8 +253,8 @@ def test_irregular_code_is_cut():
     for _ in range(1500):
         pool.append(b.emit(rng.choice(["add", "sub", "mul"]), *rng.sample(pool[-30:], 2)))
     program = b.program(pool[-3:])
-    loops = rolled(program, row_layout(program, [0], [0, 1])).loops
-    assert max(len(loop.body) for loop in loops) <= LONGEST
+    loops = reroll(program, row_layout(program, [0], [0, 1])).loops
+    assert max(len(loop.body) for loop in loops) <= MAX_LOOP_STEPS
     check(program, [[0.3, 0.4], [0.2, 0.4]], [0], [0, 1])
 
 
@@ -258,7 +264,7 @@ def test_long_chain_is_one_loop():
     for _ in range(200_000):
         z = b.emit("mul", z, b.input(0))
     program = b.program([z])
-    assert len(rolled(program, row_layout(program, [0], [0])).loops) == 1
+    assert len(reroll(program, row_layout(program, [0], [0])).loops) == 1
     check(program, [[0.9999], [-1.0], [1.00001]], [0], [0])
 
 
@@ -327,7 +333,7 @@ def test_penalty_is_added_once_for_each_row():
     b = Builder(["x", "w"])
     z = b.emit("add", b.input(0), b.emit("mul", b.input(1), b.input(1)))
     program = b.program([z, b.input(1)])
-    assert [loop.varies for loop in rolled(program, row_layout(program, [0], [])).loops].count(
+    assert [loop.varies for loop in reroll(program, row_layout(program, [0], [])).loops].count(
         True
     ) == 1
     found = Found(program, {0: np.array([1.0, 2.0, 3.0])}, [10.0], [])
@@ -342,13 +348,13 @@ def test_functions_get_vectors():
     assert found.outs[0] == pytest.approx(wanted, rel=1e-15)
 
 
-# ----- slots -----
+# ----- access functions -----
 
 indices = st.integers(-50, 50)
 
 
 @given(st.lists(st.integers(1, 4), max_size=3), st.integers(1, 4), st.data())
-def test_slot_finds_every_index(counts, length, data):
+def test_access_gives_every_offset(counts, length, data):
     """Whatever the indices: strides where there is a rule, a table where there is none."""
     count = math.prod(counts)
     strides = data.draw(st.lists(indices, min_size=len(counts), max_size=len(counts)))
@@ -359,34 +365,21 @@ def test_slot_finds_every_index(counts, length, data):
     ]
     anyhow = data.draw(st.lists(indices, min_size=count * length, max_size=count * length))
     for wanted in (by_rule, anyhow):
-        found = slot("row", wanted, counts, length)
+        found = fit_access("row", wanted, counts, length)
         assert [
-            at(found, members, k) for members in np.ndindex(*counts) for k in range(length)
+            found.offset(members, k) for members in np.ndindex(*counts) for k in range(length)
         ] == wanted
-    assert not slot("row", by_rule, counts, length).table
-
-
-def at(found: Slot, members: Sequence[int], k: int) -> int:
-    """Return the index that a slot gives, as its docstring says."""
-    index = (
-        found.base
-        + sum(i * s for i, s in zip(members, found.strides, strict=True))
-        + k * found.step
-    )
-    if found.table:
-        entry = sum(i * s for i, s in zip(members, found.table_strides, strict=True))
-        index += found.table[entry + k * found.table_step]
-    return index
+    assert not fit_access("row", by_rule, counts, length).table
 
 
 @given(st.lists(st.integers(2, 4), min_size=1, max_size=3), st.randoms(use_true_random=False))
-def test_arrangement_finds_the_order_again(counts, rng):
+def test_order_of_an_outer_product_is_recovered(counts, rng):
     """Members of an outer product in any order are nested loops again."""
     members = [*np.ndindex(*counts)]
     rng.shuffle(members)
     lists = [[int(i) for i in column] for column in zip(*members, strict=True)]
-    found, order = arrangement(lists, len(members))
+    found, order = choose_order(lists, len(members))
     order = order or range(len(members))
     assert math.prod(found) == len(members)
-    assert nest([[column[i] for i in order] for column in lists], len(members)) == found
-    assert contiguous(found)[-1] == 1
+    assert fit_nest([[column[i] for i in order] for column in lists], len(members)) == found
+    assert contiguous_strides(found)[-1] == 1

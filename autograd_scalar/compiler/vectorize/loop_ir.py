@@ -1,0 +1,124 @@
+"""The loop IR: programs as loops over packs, their operands at affine offsets of a few arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from autograd_scalar.compiler.options import MAX_FOLD_STEPS, MAX_LOOP_STEPS
+from autograd_scalar.compiler.vectorize.access import INDEX_NAMES, UNASSIGNED, Access
+from autograd_scalar.compiler.vectorize.packs import SUM_ROWS
+
+
+@dataclass(eq=False)
+class Read:
+    """An operand in memory: for each member the index of an instruction, and in a fold one for each term."""
+
+    indices: list[int]
+    access: Access = UNASSIGNED
+
+
+@dataclass(eq=False)
+class Step:
+    """An instruction of a loop's body. A fold has two operands, its start and its term."""
+
+    op: str
+    #: The instruction that this is for each member, and among a fold's terms for each term of each member.
+    indices: list[int]
+    operands: list[Step | Read]
+    is_fold: bool = False
+    #: Where the results are stored, if another loop reads them, or where an effect goes.
+    store: Access | None = None
+
+
+@dataclass(eq=False)
+class Loop:
+    """Steps computed for each member of a pack; `terms` are those computed for each term of a fold, the first step."""
+
+    #: Whether the loop runs for each row.
+    varies: bool
+    #: The number of members.
+    count: int
+    #: The number of terms of the fold, else 0.
+    length: int = 0
+    terms: list[Step] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    #: The members as nested loops: the count of each, the outermost first.
+    nest: tuple[int, ...] = ()
+
+    @property
+    def body(self) -> list[Step]:
+        return [*self.terms, *self.steps]
+
+    @property
+    def reads(self) -> list[Read]:
+        return [x for step in self.body for x in step.operands if isinstance(x, Read)]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no step may be added."""
+        has_sum = any(step.op == SUM_ROWS for step in self.steps)
+        most = MAX_FOLD_STEPS if self.length or has_sum else MAX_LOOP_STEPS
+        return len(self.steps) >= most
+
+    def __str__(self) -> str:
+        names = {step: f"s{i}" for i, step in enumerate(self.body)}
+        nested = ", ".join(f"{name} < {n}" for name, n in zip(INDEX_NAMES, self.nest, strict=False))
+        lines = [f"for {nested}:" if nested else "once:"]
+        for step in self.steps:
+            lines.append(f"  {names[step]} = {_text(step, names, self.length)}")
+            if step.is_fold:
+                lines += [f"    {names[t]} = {_text(t, names, 0)}" for t in self.terms]
+        return "\n".join(lines)
+
+
+def _text(step: Step, names: dict[Step, str], length: int) -> str:
+    operands = [names[x] if isinstance(x, Step) else str(x.access) for x in step.operands]
+    if step.is_fold:
+        text = f"fold {step.op} of {operands[1]} for k < {length} from {operands[0]}"
+    else:
+        text = f"{step.op} {', '.join(operands)}"
+    return text if step.store is None else f"{text} -> {step.store}"
+
+
+class LoopProgram(NamedTuple):
+    """A program as loops: those before the loop over rows, those within it, and those after it.
+
+    Its text lists them. `i` and `j` are the indices of a member, `k` is the term of a fold, and a step's results go to
+    the array behind the arrow:
+
+        for i < 24:
+          s1 = fold add of s0 for k < 16 from shared[16 + 17*i] -> row[16 + i]
+            s0 = mul shared[17*i + k], row[k]
+    """
+
+    before: list[Loop]
+    by_row: list[Loop]
+    after: list[Loop]
+    #: The columns that are read: the first values of each row.
+    columns: list[int]
+    #: The number of values of each row (columns included), of values that are the same for all rows, and of sums.
+    row_values: int
+    uniform_values: int
+    sums: int
+    #: The number of outputs that are summed.
+    summed_outputs: int
+    #: The numbers in the space "const".
+    constants: list[float]
+
+    @property
+    def loops(self) -> list[Loop]:
+        return [*self.before, *self.by_row, *self.after]
+
+    def __str__(self) -> str:
+        spaces = f"row: {self.row_values}, uniform: {self.uniform_values}, sums: {self.sums}"
+        lines = [f"columns: {self.columns}; {spaces}; constants: {self.constants}"]
+        parts: list[tuple[str, Sequence[Loop]]] = [
+            ("before the rows", self.before), ("for each row", self.by_row), ("after the rows", self.after)
+        ]  # fmt: skip
+        for heading, loops in parts:
+            if loops:
+                lines.append(heading)
+                lines += [f"  {line}" for loop in loops for line in str(loop).splitlines()]
+        return "\n".join(lines)
