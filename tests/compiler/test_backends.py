@@ -171,7 +171,7 @@ def test_c_text(ratio):
         "\n"
         "       cc -O3 -ffp-contract=off -c ratio.c\n"
         "\n"
-        "   Each operation is rounded by itself and in this order, as in Python. */\n"
+        "   Each operation is rounded separately and in this order, as in Python. */\n"
         "\n"
         "#include <math.h>\n"
         "\n"

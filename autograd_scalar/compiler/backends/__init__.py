@@ -1,1 +1,1 @@
-"""Stage 4: print a program or loops as source, one file a target."""
+"""Stage 4: print programs and loops as source code, one file for each target."""

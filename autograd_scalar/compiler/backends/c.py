@@ -1,4 +1,4 @@
-"""A program as a free-standing file of C99, for use outside Python."""
+"""Print a program as a self-contained C99 file, for use outside Python."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograd_scalar.compiler.ir.program import Program, live_instructions
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.ops import ieee
 
-#: Keywords of C and C++, and what is declared, built in or a macro with some compiler.
+#: Keywords of C and C++, and names that some compiler declares, builds in or defines as macros.
 _TAKEN = """
     auto bool break case char class const continue default delete do double else enum extern false float for friend goto
     if inline int long main namespace new operator private protected public register restrict return short signed sizeof
@@ -26,7 +26,7 @@ _TAKEN = """
 
 
 def number(x: float) -> str:
-    """Return a number as C reads it without rounding: in decimals where these are exact, else in hexadecimal.
+    """Return a literal that C reads without rounding: decimal if that is exact, otherwise hexadecimal.
 
     >>> [*map(number, (2.0, 0.1, -0.0, -inf))]
     ['2.0', '0x1.999999999999ap-4', '-0.0', '-INFINITY']
@@ -63,7 +63,7 @@ _FILE = """\
 
        cc -O3 -ffp-contract=off -c {name}.c
 
-   Each operation is rounded by itself and in this order, as in Python. */
+   Each operation is rounded separately and in this order, as in Python. */
 
 #include <math.h>
 
@@ -84,11 +84,11 @@ int {name}(const double *in, double *out)
 
 
 def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> str:
-    """Return the source of the function that computes a program of basic operations (see `lower`).
+    """Return the source of a function that computes a program of primitives (see `lower`).
 
-    It reads the inputs from one array, writes the outputs to another and returns -1; or, where the code is not right
-    for these inputs, it writes nothing and returns the index of the first guard that fails. `outputs` are names to call
-    the outputs by in the comment that says all this. There are no loops in it: gcc takes 0.3 s per 1,000 instructions.
+    The function reads the inputs from one array, writes the outputs to another and returns -1. If a guard fails, it
+    writes nothing and returns the index of the first one that does. `outputs` are names of the outputs for the comment
+    at the top. The code has no loops: gcc takes 0.3 s per 1,000 instructions.
 
     >>> code = [("input", 0), ("exp", 0), ("mul", 1, 1), ("const", 0.1), ("add", 2, 3)]
     >>> print(source(Program(code, ["x"], [4]), "square", ["x squared"]).partition("OFF")[2])
@@ -109,8 +109,8 @@ def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> st
     live = live_instructions(program)
     read = {
         operand
-        for place, (op, operand, *_) in enumerate(program.code)
-        if live[place] and op == "input"
+        for index, (op, operand, *_) in enumerate(program.code)
+        if live[index] and op == "input"
     }
     lines = [f"const double {names[k]} = in[{k}];" for k in sorted(read)] or ["(void)in;"]
     lines += body.lines
@@ -131,5 +131,5 @@ def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> st
 
 
 def _comment(text: str) -> str:
-    """Return a text without what ends or begins a comment, or is a trigraph."""
+    """Return a text in which no comment begins or ends, and without trigraphs."""
     return re.sub(r"([*/?])(?=[*/?])", r"\1 ", printable(text))

@@ -1,4 +1,4 @@
-"""A program as Python: to be read, and what runs where there is no LLVM."""
+"""Print a program as Python source: to read, and to run without LLVM."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _PYTHON = Language(
 
 
 def source(program: Program, name: str = "f") -> str:
-    """Return the source of the function that computes a program of basic operations (see `lower`).
+    """Return the source of a function that computes a program of primitives (see `lower`).
 
-    It takes the inputs and returns a list of the outputs with -1; or, where the code is not right for these inputs, an
-    empty list with the index of the first guard that fails. The functions in it are those of `ieee`, so nothing raises.
+    The function takes the inputs and returns a list of the outputs and -1, or, if a guard fails, an empty list and the
+    index of the first one that does. It calls the total functions of `ieee`, and so never raises.
 
     >>> from autograd_scalar.compiler.ir.program import Guard
     >>> code = [("input", 0), ("mul", 0, 0), ("const", 1.0), ("add", 1, 2), ("truediv", 3, 0)]
@@ -57,9 +57,9 @@ def source(program: Program, name: str = "f") -> str:
 
 
 def compiled(program: Program, name: str = "f") -> Callable[..., tuple[list[float], int]]:
-    """Return the function that `source` is the source of.
+    """Compile the source of a program and return the function.
 
-    70,000 instructions take a second to compile.
+    Compiling 70,000 instructions takes a second.
 
     >>> compiled(Program([("input", 0), ("mul", 0, 0)], ["x"], [1]))(3.0)
     ([9.0], -1)

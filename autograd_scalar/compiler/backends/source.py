@@ -1,7 +1,7 @@
-"""A program as lines of source with infix expressions: what the sources in Python and in C have in common.
+"""Print a program as assignments with infix expressions; Python and C share this printer.
 
-What is read once is written where it is read, as long as the expression stays short. That bounds its nesting too: a
-chain of any length becomes many lines, not one deep expression.
+A result with one reader is written where it is read, as long as the expression stays short. This also bounds nesting: a
+chain of any length becomes many assignments, not one deep expression.
 """
 
 from __future__ import annotations
@@ -23,65 +23,66 @@ _CHOICE, _COMPARED, _SIGNED = PRECEDENCE[ast.IfExp], PRECEDENCE[ast.Add], PRECED
 
 
 class Language(NamedTuple):
-    """How a language writes what programs are made of; the texts are templates."""
+    """The syntax of a language; the texts are templates."""
 
     number: Callable[[float], str]
-    #: Of name and text.
+    #: Fields: name, text.
     assignment: str
-    #: Of a, symbol, b, and of x and y, between which they decide.
+    #: Fields: a, symbol, b; x and y, one of which it chooses.
     choice: str
-    #: What is done with the guard of that index: where `test` came out true, and where it came out false.
+    #: The exit at a failing guard: if `test` is true, and if it is false. Fields: test, index, comment.
     fails: tuple[str, str]
-    #: The comment that ends a line.
+    #: Returns the comment at the end of a line.
     comment: Callable[[str], str]
-    #: Functions that are written for a row, where there is no operator or function of its name.
+    #: The functions called for operations that have no operator, or no function of that name.
     calls: Mapping[str, str]
-    #: Words that an input cannot be called by.
+    #: Names that an input cannot have.
     reserved: Collection[str]
 
 
 class Lines:
     """The lines of a function's body, and the expressions of its outputs.
 
-    The inputs are read by `names`, one for each. Instructions that nobody needs are left out.
+    `names` are the names of the inputs. Dead instructions are left out.
     """
 
     def __init__(self, program: Program, names: Sequence[str], language: Language) -> None:
         self.lines: list[str] = []
         self._program, self._language = program, language
-        #: Of what is computed already, by place: its text and how tightly it binds; and what of it has no name yet.
+        #: The text and the precedence of each result so far.
         self._texts: dict[int, tuple[str, int]] = {}
+        #: The results without a name of their own.
         self._nameless: set[int] = set()
         self._write(names)
-        self.outputs = [self._texts[place][0] for place in program.outputs]
+        self.outputs = [self._texts[index][0] for index in program.outputs]
 
     def _write(self, names: Sequence[str]) -> None:
         program, language = self._program, self._language
         live = live_instructions(program)
         uses = Counter(program.roots)
-        for place, (op, *operands) in enumerate(program.code):
-            if live[place] and op not in ("input", "const"):
+        for index, (op, *operands) in enumerate(program.code):
+            if live[index] and op not in ("input", "const"):
                 uses.update(operands)
-        guards = _by_place(program.guards)
-        for place, (op, *operands) in enumerate(program.code):
+        guards = _by_index(program.guards)
+        for index, (op, *operands) in enumerate(program.code):
             if op == "input":
-                self._texts[place] = names[operands[0]], ATOM
+                self._texts[index] = names[operands[0]], ATOM
             elif op == "const":
                 number = language.number(operands[0])
-                self._texts[place] = number, _SIGNED if number.startswith("-") else ATOM
-            elif live[place]:
-                self._texts[place] = self._fitted(partial(self._expression, op, operands), operands)
-                self._nameless.add(place)
-                if uses[place] > 1:
-                    self._name(place)
-            for index, guard in guards.get(place, ()):
-                self._check(index, guard)
+                self._texts[index] = number, _SIGNED if number.startswith("-") else ATOM
+            elif live[index]:
+                self._texts[index] = self._fitted(partial(self._expression, op, operands), operands)
+                self._nameless.add(index)
+                if uses[index] > 1:
+                    self._name(index)
+            for position, guard in guards.get(index, ()):
+                self._check(position, guard)
 
     def _fitted(
         self, write: Callable[[], tuple[str, int]], operands: Iterable[int]
     ) -> tuple[str, int]:
-        """Return what `write` gives, after naming the longest operands until it is short enough."""
-        parts = sorted({*operands} & self._nameless, key=lambda place: len(self._texts[place][0]))
+        """Return the text that `write` returns, after naming the longest operands until it is short enough."""
+        parts = sorted({*operands} & self._nameless, key=lambda index: len(self._texts[index][0]))
         text, binds = write()
         while len(text) > MAX_EXPRESSION_LENGTH and parts:
             self._name(parts.pop())
@@ -89,14 +90,14 @@ class Lines:
         self._nameless.difference_update(parts)  # they are in the text now
         return text, binds
 
-    def _name(self, place: int) -> None:
-        name = f"t{place}"
-        self.lines.append(self._language.assignment.format(name=name, text=self._texts[place][0]))
-        self._texts[place] = name, ATOM
-        self._nameless.discard(place)
+    def _name(self, index: int) -> None:
+        name = f"t{index}"
+        self.lines.append(self._language.assignment.format(name=name, text=self._texts[index][0]))
+        self._texts[index] = name, ATOM
+        self._nameless.discard(index)
 
     def _expression(self, op: str, operands: Sequence[int]) -> tuple[str, int]:
-        """Return an instruction's text and how tightly it binds."""
+        """Return the text of an instruction and its precedence."""
         if op.startswith("if"):
             a, b, x, y = operands
             text = self._language.choice.format(
@@ -112,21 +113,21 @@ class Lines:
         if op == ARITHMETIC["/"] and self._is_divisor(operands[1]):
             called = None
         if called or row.symbol == op:
-            listed = ", ".join(self._operand(place, _CHOICE) for place in operands)
+            listed = ", ".join(self._operand(index, _CHOICE) for index in operands)
             return f"{called or op}({listed})", ATOM
-        if op == NEGATION:  # of an atom, since --x is something else in C
+        if op == NEGATION:  # of an atom, since --x is a decrement in C
             return f"-{self._operand(operands[0], ATOM)}", _SIGNED
         x, y = operands
         left, right = self._operand(x, row.precedence), self._operand(y, row.precedence + 1)
         return f"{left} {row.symbol} {right}", row.precedence
 
-    def _operand(self, place: int, tightness: int) -> str:
-        text, binds = self._texts[place]
-        return text if binds >= tightness else f"({text})"
+    def _operand(self, index: int, precedence: int) -> str:
+        text, binds = self._texts[index]
+        return text if binds >= precedence else f"({text})"
 
-    def _is_divisor(self, place: int) -> bool:
-        """Return whether a number stands there by which Python divides without an error."""
-        op, operand, *_ = self._program.code[place]
+    def _is_divisor(self, index: int) -> bool:
+        """Return True for a constant by which Python divides without an error."""
+        op, operand, *_ = self._program.code[index]
         return op == "const" and bool(operand)
 
     def _check(self, index: int, guard: Guard) -> None:
@@ -144,8 +145,8 @@ class Lines:
         )
 
 
-def _by_place(guards: Sequence[Guard]) -> dict[int, list[tuple[int, Guard]]]:
-    """Return the guards, with their indices, by the place after which they can be checked one after the other."""
+def _by_index(guards: Sequence[Guard]) -> dict[int, list[tuple[int, Guard]]]:
+    """Return the guards with their indices, keyed by the instruction after which they can be checked in order."""
     found: dict[int, list[tuple[int, Guard]]] = {}
     ready = 0
     for index, guard in enumerate(guards):
@@ -155,7 +156,7 @@ def _by_place(guards: Sequence[Guard]) -> dict[int, list[tuple[int, Guard]]]:
 
 
 def identifiers(names: Iterable[str], reserved: Collection[str]) -> list[str]:
-    """Return names as different identifiers, none of which is reserved or looks like an intermediate result's.
+    """Return distinct identifiers for names, none of which is reserved or looks like an intermediate result.
 
     >>> identifiers(["x", "layers[0].w", "x", "exp", "t1", "2"], {"exp"})
     ['x', 'layers_0_w', 'x_2', 'exp_', 't1_', 'x2']
@@ -167,7 +168,7 @@ def identifiers(names: Iterable[str], reserved: Collection[str]) -> list[str]:
         word = f"x{word}" if word[0].isdigit() else word
         word = f"{word}_" if word in reserved or re.fullmatch("t[0-9]+", word) else word
         counts[word] += 1
-        while counts[word] > 1:  # x_2 may be taken as well
+        while counts[word] > 1:  # x_2 may be in use as well
             word = f"{word}_{counts[word]}"
             counts[word] += 1
         found.append(word)
@@ -175,5 +176,5 @@ def identifiers(names: Iterable[str], reserved: Collection[str]) -> list[str]:
 
 
 def printable(text: str) -> str:
-    """Return a text as it may stand in a comment, whatever the user called things."""
+    """Return a text in printable form, for a comment."""
     return text if text.isprintable() else repr(text)

@@ -35,7 +35,7 @@ class BufferAssignment:
         self._code, self._uses = code, uses
         self._constants: list[float] = []
         self._columns: list[int] = []
-        self._summed_outputs = len(layout.sums)
+        self._layout = layout
         self._space = ["const"] * len(code)
         self._offset = [output.get(i, 0) for i in range(len(code))]
         columns = {k: i for i, k in enumerate(layout.columns)}
@@ -76,8 +76,8 @@ class BufferAssignment:
             row_values=self._sizes["row"],
             uniform_values=self._sizes["uniform"],
             sums=self._sizes[SUM_ROWS],
-            summed_outputs=self._summed_outputs,
             constants=self._constants,
+            layout=self._layout,
         )
 
     def _order_members(self, loop: Loop) -> None:

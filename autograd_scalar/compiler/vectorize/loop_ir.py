@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from autograd_scalar.compiler.ir.variance import RowLayout
 from autograd_scalar.compiler.options import MAX_FOLD_STEPS, MAX_LOOP_STEPS
 from autograd_scalar.compiler.vectorize.access import INDEX_NAMES, UNASSIGNED, Access
 from autograd_scalar.compiler.vectorize.packs import SUM_ROWS
@@ -102,10 +103,10 @@ class LoopProgram(NamedTuple):
     row_values: int
     uniform_values: int
     sums: int
-    #: The number of outputs that are summed.
-    summed_outputs: int
     #: The numbers in the space "const".
     constants: list[float]
+    #: The inputs and outputs.
+    layout: RowLayout
 
     @property
     def loops(self) -> list[Loop]:

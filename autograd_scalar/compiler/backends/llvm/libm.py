@@ -1,14 +1,14 @@
-"""The functions of libm for vectors, as LLVM IR text, without branches but for rare lanes.
+"""The functions of libm for vectors, as LLVM IR.
 
-Each is within 2 ulp of the true value over its whole range; exp, log, sin, cos and pow are within 1.
-The worst of some 100,000 random points: log2 0.51, exp 0.68, pow 0.70, sin 0.75, log 0.81, tanh 1.0,
-expm1 1.2, sinh and cosh 1.3, acosh 1.42. A lane's result depends neither on its neighbours nor on how
-many there are. Vector that would lengthen the usual path (logarithms of subnormals, sines of huge
-angles) go to the process's libm.
+Each function is within 2 ulp of the true value over its whole range; exp, log, sin, cos and pow are within 1. The
+largest errors at some 100,000 random points, in ulp: log2 0.51, exp 0.68, pow 0.70, sin 0.75, log 0.81, tanh 1.0,
+expm1 1.2, sinh and cosh 1.3, acosh 1.42. The result of a lane depends neither on its neighbors nor on their number.
+The code has no branches except one: arguments that would lengthen the common path (logarithms of subnormal numbers,
+sines of huge angles) are passed to libm.
 
-A number known to more than a double's precision is a pair, high and low, which stands for its sum.
+A value with more than the precision of a double is a pair, high and low, whose sum is the value.
 
-Long because it is a list: the functions share what is above them, and each is a few lines.
+The file is long because it is a list of functions of a few lines each, which share the helpers above them.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from autograd_scalar.compiler.backends.llvm.vectors import (
 
 Pair = tuple[Vector, Vector]
 
-# Constants as sums of doubles. The leading parts of LN2, LOG10_2, PI and HALF_PI end in so many
-# zeros that their products with the whole numbers that occur are exact.
+# Constants as sums of doubles. The leading parts of LN2, LOG10_2, PI and HALF_PI end in enough zeros for exact products
+# with the integers that occur.
 LN2 = (0.6931471805598903, 5.497923018708371e-14)
 LOG10_2 = (0.30102999566395283, 2.8363394551044964e-14)
 PI = (3.1415926535846666, 5.1266883031679116e-12, 2.1125998133974855e-23)
@@ -43,17 +43,17 @@ THIRD = (0.3333333333333333, 1.850371707708594e-17)
 TWO_THIRDS = (2.0 * THIRD[0], 2.0 * THIRD[1])
 
 SMALLEST_NORMAL = 2.0**-1022
-#: x + SHIFTER has x, rounded to a whole number, in its lowest bits.
+#: x + SHIFTER has x, rounded to an integer, in its lowest bits.
 SHIFTER = 1.5 * 2.0**52
-#: The exponent of 1.0 where a double has its exponent, and that whole field.
+#: The exponent of 1.0 in the exponent field of a double, and the mask of that field.
 BIAS = 1023 << 52
 EXPONENT = 0x7FF << 52
-#: The bits of 2.0**52: with a small whole number in the lowest bits, the double 2**52 plus it.
+#: The bits of 2.0**52; with a small integer n in the lowest bits they are those of 2**52 + n.
 COUNTER = (1023 + 52) << 52
 
 
 def polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
-    """Return a polynomial by Estrin's scheme: neighbours are joined, then neighbouring pairs."""
+    """Return the value of a polynomial by Estrin's scheme, which combines neighboring terms in pairs."""
     terms: list[Vector | float] = list(coefficients)
     while len(terms) > 1:
         pairs = zip(terms[::2], terms[1::2], strict=False)
@@ -66,13 +66,13 @@ def polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
 
 
 def fast_two_sum(a: Vector, b: Vector) -> Pair:
-    """Return a + b exactly, where |a| >= |b| or a is 0 (Dekker)."""
+    """Return a + b exactly, provided that |a| >= |b| or a is 0 (Dekker)."""
     total = a + b
     return total, b - (total - a)
 
 
 def two_product(a: Vector, b: Vector) -> Pair:
-    """Return a * b: exactly with fma, else within 2**-104 of it by Dekker's splitting."""
+    """Return a * b: exactly with fma, otherwise within 2**-104 by Dekker's splitting."""
     product = a * b
     if a.function.fma:
         return product, fma(a, b, -product)
@@ -88,14 +88,14 @@ def times(a: Pair, b: tuple[float, float]) -> Pair:
 
 
 def multiply_add(a: Vector, b: Vector, c: Vector) -> Pair:
-    """Return a * b + c, where |c| >= |a * b| or c is 0."""
+    """Return a * b + c, provided that |c| >= |a * b| or c is 0."""
     product, product_error = two_product(a, b)
     total, error = fast_two_sum(c, product)
     return total, error + product_error
 
 
 def ratio(a: Vector, a_low: Vector | None, b: Vector, b_low: Vector) -> Pair:
-    """Return (a + a_low) / (b + b_low) with one division, within about 2**-104 of it."""
+    """Return (a + a_low) / (b + b_low) with one division, within about 2**-104."""
     inverse = 1.0 / b
     quotient = a * inverse
     if b.function.fma:
@@ -108,23 +108,23 @@ def ratio(a: Vector, a_low: Vector | None, b: Vector, b_low: Vector) -> Pair:
 
 
 def rounded(x: Vector, scale: float) -> tuple[Vector, Vector]:
-    """Return x * scale rounded to a whole number n, and an integer with n in its lowest bits."""
+    """Return x * scale rounded to an integer n, as a double and in the lowest bits of an i64."""
     shifted = fma(x, scale, SHIFTER)
     return shifted - SHIFTER, shifted.bits()
 
 
 def nearest(x: Vector) -> Vector:
-    """Return the whole number nearest to x, halves to even."""
+    """Return the integer nearest to x, ties to even."""
     return x.function.intrinsic("rint", x)
 
 
 def power_of_two(n: Vector) -> Vector:
-    """Return 2**n, of the integer with n in its lowest bits, for -1022 <= n <= 1023."""
+    """Return 2**n for -1022 <= n <= 1023, given an i64 with n in its lowest bits."""
     return ((n << 52) + BIAS).double()
 
 
 def ordinary(x: Vector) -> Vector:
-    """Return the mask of positive numbers that are neither subnormal nor infinite."""
+    """Return the mask of positive numbers that are normal and finite."""
     return (x >= SMALLEST_NORMAL) & (x < inf)
 
 
@@ -132,7 +132,7 @@ def ordinary(x: Vector) -> Vector:
 
 
 def reduced(x: Vector, low: Vector | None = None) -> tuple[Pair, Vector, Vector]:
-    """Return r, n and an integer with n in its lowest bits."""
+    """Return r, n, and an i64 with n in its lowest bits."""
     n, integer = rounded(x, LOG2_E[0])
     r = fma(n, -LN2[0], x)
     high = fma(n, -LN2[1], r)
@@ -143,16 +143,16 @@ def reduced(x: Vector, low: Vector | None = None) -> tuple[Pair, Vector, Vector]
 
 
 def exponential(high: Vector, low: Vector) -> Pair:
-    """Return exp(high + low), for r, within 2**-56 of it."""
+    """Return exp(r) for the pair r, within 2**-56."""
     total, error = fast_two_sum(high.function.constant(1.0), high)
     return total, fma(low, total, fma(high * high, polynomial(high, coefficients.EXP), error))
 
 
 def exp(x: Vector) -> Vector:
-    x = select(x > 710.0, 710.0, select(x < -746.0, -746.0, x))  # where it is inf, and 0
+    x = select(x > 710.0, 710.0, select(x < -746.0, -746.0, x))  # beyond which it is inf, and 0
     r, n, integer = reduced(x)
     total, rest = exponential(*r)
-    # 2**n in two steps: as one number it would leave the range before the result does.
+    # 2**n in two steps: as one number it would overflow before the result does.
     _, half = rounded(n, 0.5)
     return (total + rest) * power_of_two(half) * power_of_two(integer - half)
 
@@ -165,7 +165,7 @@ def exp_of_pair(high: Vector, low: Vector) -> Vector:
 
 
 def expm1(x: Vector) -> Vector:
-    (r, low), _, integer = reduced(select(x < -50.0, -50.0, x))  # where it is -1
+    (r, low), _, integer = reduced(select(x < -50.0, -50.0, x))  # beyond which it is -1
     tail = fma(r * r, polynomial(r, coefficients.EXP), low)
     power = power_of_two(integer)
     less = power - 1.0
@@ -199,9 +199,9 @@ def cosh(x: Vector) -> Vector:
 
 
 def tanh(x: Vector) -> Vector:
-    # |x| = n ln(2)/2 + r, and tanh(n ln(2)/2) = (2**n - 1) / (2**n + 1), in the law of addition.
+    # |x| = n ln(2)/2 + r, and tanh(n ln(2)/2) = (2**n - 1) / (2**n + 1), in the addition formula.
     size = absolute(x)
-    size = select(size > 20.0, 20.0, size)  # where tanh is 1
+    size = select(size > 20.0, 20.0, size)  # beyond which tanh is 1
     n, integer = rounded(size, 2.0 * LOG2_E[0])
     r = fma(n, -LN2[0] / 2.0, size)
     high = fma(n, -LN2[1] / 2.0, r)
@@ -222,7 +222,7 @@ def tanh(x: Vector) -> Vector:
 def split(x: Vector) -> tuple[Vector, Vector]:
     """Return k, as a double, and m in [sqrt(1/2), sqrt(2)), for a positive normal x."""
     bits = x.bits()
-    # k counts up at sqrt(1/2), and from 1023, since vectors have no quick signed shift.
+    # k steps at sqrt(1/2), and is biased by 1023 because vectors have no fast signed shift.
     counted = bits + (BIAS - 0x3FE6A09E667F3BCD)
     k = ((counted >> 52) | COUNTER).double() - (2.0**52 + 1023.0)
     return k, (bits - (counted & EXPONENT) + BIAS).double()
@@ -261,7 +261,7 @@ def log1p(x: Vector) -> Vector:
 
 
 def log_of_part(x: Vector) -> tuple[Vector, Pair]:
-    """Return k, and log(m) as a pair within about 2**-65 of it."""
+    """Return k, and log(m) as a pair, within about 2**-65."""
     k, m = split(x)
     f = m - 1.0
     s, s_low = ratio(f, None, *fast_two_sum(x.function.constant(2.0), f))
@@ -278,7 +278,7 @@ def log_of_part(x: Vector) -> tuple[Vector, Pair]:
 def log_to_base(
     x: Vector, log_2: tuple[float, float] | None, log_e: tuple[float, float] | None
 ) -> Pair:
-    """Return log(x) to a base of which the logarithms of 2 and e are given, None for 1."""
+    """Return log(x) to a base, given the logarithms of 2 and e to that base; None is 1."""
     k, part = log_of_part(x)
     if log_e is not None:
         part = times(part, log_e)
@@ -356,10 +356,10 @@ def atanh(x: Vector) -> Vector:
 
 
 def quarter_turns(x: Vector) -> tuple[Pair, Pair, Vector]:
-    """Return sin(r), cos(r) and an integer with n in its lowest bits, for |x| < 1e5.
+    """Return sin(r), cos(r), and an i64 with n in its lowest bits, for |x| < 1e5.
 
-    The products with n are exact up to 2**16 and r is known to 2**-110. No double in the range but 0
-    comes closer than 2**-61 to a multiple of pi/2, so that even there the sine has all its digits.
+    The products with n are exact up to 2**16, and r is known to 2**-110. No double in this range except 0 is closer
+    than 2**-61 to a multiple of pi/2, so the sine is accurate even there.
     """
     n, integer = rounded(x, 2.0 / PI[0])
     r = fma(n, -PI[0] / 2.0, x)
@@ -384,7 +384,7 @@ def sine(x: Vector, quarters: int) -> Vector:
 
 
 def sin(x: Vector) -> Vector:
-    result = select(x.equals(0.0), x, sine(x, 0))  # which has the sign of zero
+    result = select(x.equals(0.0), x, sine(x, 0))  # keeps the sign of zero
     return left_to_libm("sin", ~(absolute(x) < 1e5), result, x)
 
 
@@ -407,7 +407,7 @@ def tan(x: Vector) -> Vector:
 
 
 def arcsine(x: Vector) -> tuple[Vector, Vector, Vector]:
-    """Return whether |x| > 1/2, s = |x| or else sqrt((1 - |x|) / 2), and asin(s) - s."""
+    """Return the mask |x| > 1/2; s = sqrt((1 - |x|) / 2) in its lanes, |x| in the others; and asin(s) - s."""
     size = absolute(x)
     large = size > 0.5
     z = select(large, fma(size, -0.5, 0.5), size * size)
@@ -416,7 +416,7 @@ def arcsine(x: Vector) -> tuple[Vector, Vector, Vector]:
 
 
 def asin(x: Vector) -> Vector:
-    # asin(s), or pi/2 - 2 asin(s)
+    # asin(s), or pi/2 - 2 asin(s) for large |x|
     large, s, rest = arcsine(x)
     total, error = fast_two_sum(x.function.constant(HALF_PI[0]), s * -2.0)
     result = select(large, total + (error + fma(rest, -2.0, HALF_PI[1])), s + rest)
@@ -424,7 +424,7 @@ def asin(x: Vector) -> Vector:
 
 
 def acos(x: Vector) -> Vector:
-    # pi/2 - asin(x); with |x| > 1/2, 2 asin(s), and pi less that of negative x
+    # pi/2 - asin(x); for large |x| 2 asin(s) if x is positive, pi - 2 asin(s) if it is negative
     large, s, rest = arcsine(x)
     sign = with_sign(x.function.constant(1.0), x)
     factor = select(large, sign * 2.0, -sign)
@@ -454,7 +454,7 @@ def arctangent(a: Vector, b: Vector, quarters: Vector, sign: Vector) -> Vector:
 
 def atan(x: Vector) -> Vector:
     size = absolute(x)
-    size = select(size > 2.0**60, 2.0**60, size)  # where it is pi/2
+    size = select(size > 2.0**60, 2.0**60, size)  # beyond which it is pi/2
     large = size > 1.0
     a, b = select(large, 1.0, size), select(large, size, 1.0)
     quarters = select(large, x.function.constant(1.0), 0.0)
@@ -462,7 +462,7 @@ def atan(x: Vector) -> Vector:
 
 
 def atan2(y: Vector, x: Vector) -> Vector:
-    # atan(a / b) or pi/2 - atan(a / b) on the right, and pi less that on the left
+    # for positive x atan(a / b) or pi/2 - atan(a / b), for negative x pi minus that
     up, across = absolute(y), absolute(x)
     steep = up > across
     a, b = select(steep, across, up), select(steep, up, across)
@@ -479,11 +479,11 @@ def hypot(x: Vector, y: Vector) -> Vector:
     return left_to_libm("hypot", ~usual, sqrt(fma(x, x, y * y)), x, y)
 
 
-# The error function: erf by a polynomial below 1/2, and erfc by exp(-x**2) times one above.
+# The error function: below 1/2 erf is a polynomial, above it erfc is exp(-x**2) times a polynomial.
 
 
 def error_functions(x: Vector) -> tuple[Vector, Vector, Vector]:
-    """Return whether |x| < 1/2, erf(x) there, and erfc(|x|) elsewhere, up to 26."""
+    """Return the mask |x| < 1/2; erf(x) in its lanes; and erfc(|x|) in the others, for |x| up to 26."""
     size = absolute(x)
     near = fma(x, polynomial(x * x, coefficients.ERF), x)
     bounded = select(size > 26.0, 26.0, size)
@@ -511,7 +511,7 @@ def erfc(x: Vector) -> Vector:
     return left_to_libm("erfc", ~(x < 26.0), result, x)
 
 
-#: What can be asked for by the names that rows of the table use.
+#: The vector functions, by the names that the table of operations uses.
 FUNCTIONS: dict[str, Callable[..., Vector]] = {
     "exp": exp, "expm1": expm1, "sinh": sinh, "cosh": cosh, "tanh": tanh,
     "log": log, "log1p": log1p, "log2": log2, "log10": log10, "cbrt": cbrt, "pow": pow,
@@ -525,14 +525,14 @@ FUNCTIONS: dict[str, Callable[..., Vector]] = {
 
 
 def definitions(names: Iterable[str], lanes: int, *, fma: bool) -> str:
-    """Return the LLVM IR of `@{name}.v{lanes}` for each name, from and to vectors of doubles.
+    """Return the LLVM IR of a function `@{name}.v{lanes}` on vectors of doubles for each name.
 
-    All that they need is in the text, once; so all names of a module go into one call. `fma` says
-    that the machine has that instruction: without it the results are as close, a little slower. The
-    functions of the process that rare lanes are left to (`declare double @log(double)`) have to be
-    found where the module is linked. KeyError for a name that is not in FUNCTIONS; ValueError for
-    fewer than two lanes: LLVM aborts the process when it lowers the mask `<1 x i1>` for AVX-512, so
-    for one number call libm.
+    The text contains everything that they share once, so pass all names of a module in one call. With `fma` it uses
+    that instruction; without it the results are as accurate, the code a little slower. The linker must find libm's
+    functions, to which rare lanes are left.
+
+    Raises KeyError for a name that is not in FUNCTIONS, and ValueError for fewer than two lanes: LLVM aborts the
+    process when it lowers the mask `<1 x i1>` for AVX-512. For one number call libm.
 
         >>> text = definitions(["sqrt"], 4, fma=True)
         >>> print(text[text.index("define") :])

@@ -72,7 +72,7 @@ class _Kernel:
         self.row_values = w.at("%scratch", accumulators)
         constants = w.table("double", [*map(number, program.constants)])
         w.clear("%scratch", accumulators)
-        w.clear("%sums", program.summed_outputs)
+        w.clear("%sums", len(program.layout.sums))
         spaces = {
             SUM_ROWS: ("%scratch", width),
             "row": (self.row_values, lanes),

@@ -3,7 +3,7 @@
 `single` computes one set of numbers, `straight` rows in blocks, each number of the program a vector of rows. The result
 of instruction 7, t7 in a program's text, is `%t7`. A block at
 the end may have fewer rows than lanes: its idle lanes read the last row again, and the block has accumulators of its
-own, of which only the lanes with rows are added to the sums.
+own, of layout only the lanes with rows are added to the sums.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from autograd_scalar.compiler.ir.variance import RowLayout, split_sum, varying
 
 
 def single(program: Program, *, fast: bool = False) -> str:
-    """Return the module of `i64 @single(ptr inputs, ptr outputs)`, which computes a basic program once.
+    """Return the module of `i64 @single(ptr inputs, ptr outputs)`, layout computes a basic program once.
 
     The function returns the index of the first guard that fails, or -1.
     """
@@ -42,7 +42,7 @@ def single(program: Program, *, fast: bool = False) -> str:
 
 
 def straight(
-    program: Program, which: RowLayout, lanes: int, *, fma: bool, fast: bool = False
+    program: Program, layout: RowLayout, lanes: int, *, fma: bool, fast: bool = False
 ) -> Kernel:
     """Return the kernel of a basic program as straight-line code for blocks of that many rows.
 
@@ -50,7 +50,7 @@ def straight(
     """
     if lanes < 2:
         raise ValueError(f"a block has 2 lanes or more; got {lanes}")
-    return _Straight(program, which, lanes, fast).kernel(fma=fma)
+    return _Straight(program, layout, lanes, fast).kernel(fma=fma)
 
 
 def _numbers(
@@ -72,12 +72,12 @@ def _numbers(
 class _Straight:
     """One kernel. Scratch memory holds, for each sum, the accumulators of full blocks, then those of the last one."""
 
-    def __init__(self, program: Program, which: RowLayout, lanes: int, fast: bool) -> None:
-        self.program, self.which, self.lanes = program, which, lanes
+    def __init__(self, program: Program, layout: RowLayout, lanes: int, fast: bool) -> None:
+        self.program, self.layout, self.lanes = program, layout, lanes
         self.w = begin_kernel(fast=fast)
-        self.varies = varying(program, which.columns)
+        self.varies = varying(program, layout.columns)
         #: For each sum, the instruction that is summed row by row, and those that are the same for all rows.
-        self.terms = [split_sum(program, self.varies, program.outputs[k]) for k in which.sums]
+        self.terms = [split_sum(program, self.varies, program.outputs[k]) for k in layout.sums]
         summed = [term for term, _ in self.terms if term is not None]
         self.summed, self.accumulators = summed, lanes * len(summed)
         #: The results so far: vectors, and numbers where they are the same for all rows.
@@ -85,23 +85,23 @@ class _Straight:
         self.numbers: dict[int, str] = {}
 
     def kernel(self, *, fma: bool) -> Kernel:
-        w, which = self.w, self.which
+        w, layout = self.w, self.layout
         w.clear("%scratch", 2 * self.accumulators)
         same = [index for index, varies in enumerate(self.varies) if not varies]
-        at = {k: i for i, k in enumerate(which.shared)}
+        at = {k: i for i, k in enumerate(layout.shared)}
         self.numbers = _numbers(w, self.program, same, "%shared", at)
         w.choose("%some", self._rows)
         self._write_sums()
         return end_kernel(w, self.lanes, 2 * self.accumulators, fma=fma)
 
     def _rows(self) -> None:
-        w, which = self.w, self.which
-        columns = range(len(which.columns))
+        w, layout = self.w, self.layout
+        columns = range(len(layout.columns))
         self.columns = {
             k: (w.load(w.at("%columns", i), "ptr"), w.load(w.at("%strides", i), "i64"))
-            for i, k in zip(columns, which.columns, strict=True)
+            for i, k in zip(columns, layout.columns, strict=True)
         }
-        self.outs = [w.load(w.at("%outs", i), "ptr") for i in range(len(which.rows))]
+        self.outs = [w.load(w.at("%outs", i), "ptr") for i in range(len(layout.rows))]
         self.last = w.let("sub i64 %rows, 1")
         past = w.let(f"add i64 %rows, {self.lanes - 1}")
         w.each(w.let(f"udiv i64 {past}, {self.lanes}"), self._block)
@@ -124,7 +124,7 @@ class _Straight:
             else:
                 names = [self._vector(operand) for operand in operands]
                 self.vectors[index] = w.compute(op, names, self.lanes, f"%t{index}")
-        for out, k in zip(self.outs, self.which.rows, strict=True):
+        for out, k in zip(self.outs, self.layout.rows, strict=True):
             self._store(self._vector(program.outputs[k]), w.at(out, row))
         self._accumulate(left)
         if program.guards:
@@ -177,7 +177,7 @@ class _Straight:
             self._store(w.let(f"fadd {kind} {before}, {self._vector(term)}"), pointer)
 
     def _check_guards(self, row: str, left: str) -> None:
-        """Store the flags of the rows, and count the rows in which a guard fails."""
+        """Store the flags of the rows, and count the rows in layout a guard fails."""
         w, lanes = self.w, self.lanes
         mask, ones = vector(lanes, "i1"), constants("true", lanes, "i1")
         held = ones

@@ -1,4 +1,4 @@
-"""The processor that code is generated for, and machine code made of LLVM IR."""
+"""The host's processor, and machine code compiled from LLVM IR."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KERNEL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, *[ctypes.c_void_p] * 7
 
 @cache
 def _llvm() -> Any:
-    """Return llvmlite's binding, ready to be used."""
+    """Return llvmlite's binding, initialized for the host."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
@@ -22,7 +22,7 @@ def _llvm() -> Any:
 
 @cache
 def is_there() -> bool:
-    """Return whether llvmlite is installed."""
+    """Return True if llvmlite is installed."""
     try:
         _llvm()
     except ImportError:
@@ -32,29 +32,33 @@ def is_there() -> bool:
 
 @cache
 def features() -> dict[str, bool]:
-    """Return what the processor can do, by LLVM's names for it."""
+    """Return the processor's features, by LLVM's names."""
     return dict(_llvm().get_host_cpu_features())
 
 
 def has_fma() -> bool:
-    """Return whether the processor multiplies and adds in one instruction."""
+    """Return True if the processor has a fused multiply-add instruction."""
     return features().get("fma", False) or features().get("neon", False)
 
 
 def width() -> int:
-    """Return how many doubles a vector register holds."""
+    """Return the number of doubles in a vector register."""
     return 8 if features().get("avx512f") else 4 if features().get("avx") else 2
 
 
-def machine(cpu: str, features: str, *, optimise: int = 2) -> Any:
-    """Return LLVM's target machine for a processor of the host's architecture."""
+def machine(cpu: str, features: str, *, optimize: int = 2) -> Any:
+    """Return LLVM's target machine for a processor of the host's architecture.
+
+    Code generation aborts the process for some IR on some processors: tests/compiler/test_processors.py shows that
+    this package emits none of it.
+    """
     llvm = _llvm()
     target = llvm.Target.from_triple(llvm.get_process_triple())
-    return target.create_target_machine(cpu=cpu, features=features, opt=optimise, jit=True)
+    return target.create_target_machine(cpu=cpu, features=features, opt=optimize, jit=True)
 
 
 def module(text: str, processor: Any, *, passes: int = 1) -> Any:
-    """Parse LLVM IR and run the optimisation passes of that level over it; 0 runs none."""
+    """Parse LLVM IR and run the optimization passes of that level over it; 0 runs none."""
     llvm = _llvm()
     parsed = llvm.parse_assembly(text)
     if passes:
@@ -66,27 +70,27 @@ def module(text: str, processor: Any, *, passes: int = 1) -> Any:
 
 
 class Code:
-    """Machine code for the host, kept for as long as this object is."""
+    """Machine code for the host, freed with this object."""
 
-    def __init__(self, text: str, *, optimise: int = 2, passes: int = 1) -> None:
+    def __init__(self, text: str, *, optimize: int = 2, passes: int = 1) -> None:
         llvm = _llvm()
         host = llvm.get_host_cpu_features().flatten()
-        processor = machine(llvm.get_host_cpu_name(), host, optimise=optimise)
+        processor = machine(llvm.get_host_cpu_name(), host, optimize=optimize)
         self._engine = llvm.create_mcjit_compiler(module(text, processor, passes=passes), processor)
         self._engine.finalize_object()
 
     @cached_property
     def kernel(self) -> Any:
-        """The kernel over rows; it runs without the interpreter's lock."""
+        """The kernel over rows, which releases the interpreter's lock."""
         return KERNEL(self.address("kernel"))
 
     def address(self, name: str) -> int:
-        """Return where a function is."""
+        """Return the address of a function."""
         return self._engine.get_function_address(name)  # type: ignore[no-any-return]
 
 
 class Bound:
-    """The kernel over rows with its arguments: addresses, and what has to live as long as they are used."""
+    """A kernel over rows with its arguments, and the objects that own their memory."""
 
     def __init__(self, code: Code, rows: int, pointers: Sequence[int], keep: Any) -> None:
         self.address, self.rows, self.pointers = code.address("kernel"), rows, pointers
@@ -94,5 +98,5 @@ class Bound:
         self._keep = code, keep
 
     def __call__(self) -> int:
-        """Return for how many rows a guard failed."""
+        """Run the kernel and return the number of rows in which a guard failed."""
         return self._call(self.rows, *self.pointers)  # type: ignore[no-any-return]

@@ -1,0 +1,213 @@
+"""Verify the forms of a function between the passes of the compiler: programs, loop programs, and LLVM IR.
+
+A failure is a bug of the compiler. The verifier runs if AUTOGRAD_SCALAR_VERIFY=1, as under the tests.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import NoReturn
+
+from autograd_scalar.compiler.ir import program as ir
+from autograd_scalar.compiler.ir.rules import ARITHMETIC
+from autograd_scalar.compiler.vectorize.access import Access, contiguous_strides
+from autograd_scalar.compiler.vectorize.loop_ir import Loop, LoopProgram, Read, Step
+from autograd_scalar.compiler.vectorize.packs import (
+    ADD_UNIFORM,
+    EFFECTS,
+    STORE_FLAG,
+    STORE_ROW,
+    STORE_TOTAL,
+    SUM_ROWS,
+)
+from autograd_scalar.ops.table import TABLE
+
+_FOLDS = {ARITHMETIC[symbol] for symbol in "+-*"}
+
+
+class VerifierError(RuntimeError):
+    """An illegal form: the message names the stage, the instruction, and what is wrong with it."""
+
+
+def verify(form: ir.Program | LoopProgram | str) -> None:
+    """Raise VerifierError if a program, a loop program or a module of LLVM IR is illegal.
+
+    >>> code = [("input", 0), ("mul", 0, 2)]
+    >>> verify(ir.Program(code, ["x"], [1]))
+    Traceback (most recent call last):
+    autograd_scalar.compiler.verifier.VerifierError: program: instruction 1, ('mul', 0, 2): operand 2 is not an \
+earlier instruction
+    """
+    if isinstance(form, ir.Program):
+        try:
+            ir.check(form)
+        except ir.ProgramError as error:
+            raise VerifierError(f"program: {error}") from None
+    elif isinstance(form, LoopProgram):
+        _Loops(form).verify()
+    else:
+        _verify_llvm(form)
+
+
+def _verify_llvm(text: str) -> None:
+    """Parse a module and let LLVM verify it, where llvmlite is installed."""
+    found = re.search(r".*<1 x .*", text)
+    if found:  # see backends/llvm/libm.py
+        raise VerifierError(f"llvm: one-element vectors can abort the process: {found[0].strip()}")
+    try:
+        import llvmlite.binding as llvm
+    except ImportError:
+        return
+    try:
+        llvm.parse_assembly(text).verify()
+    except RuntimeError as error:
+        raise VerifierError(f"llvm: {' '.join(str(error).split())}") from None
+
+
+class _Loops:
+    """One loop program, verified in the order in which it runs."""
+
+    def __init__(self, program: LoopProgram) -> None:
+        self.program = program
+        layout = program.layout
+        self.sizes = {
+            "row": program.row_values,
+            "uniform": program.uniform_values,
+            "shared": len(layout.shared),
+            "const": len(program.constants),
+            SUM_ROWS: program.sums,
+            STORE_ROW: len(layout.rows),
+            STORE_TOTAL: len(layout.sums),
+            ADD_UNIFORM: len(layout.sums),
+            STORE_FLAG: 1,
+        }
+        #: The number of values of each space that are stored so far; the buffers are assigned in this order.
+        self.stored = {**self.sizes, "row": len(program.columns), "uniform": 0, SUM_ROWS: 0}
+        #: The outputs that effects have reached.
+        self.outputs: dict[str, list[int]] = {STORE_ROW: [], STORE_TOTAL: []}
+        self.where = ""
+
+    def fail(self, problem: str) -> NoReturn:
+        raise VerifierError(f"loops: {self.where}{problem}")
+
+    def verify(self) -> None:
+        p = self.program
+        if not all(0 <= k < len(p.layout.columns) for k in p.columns):
+            self.fail(f"columns {p.columns} of {len(p.layout.columns)}")
+        parts = (("before the rows", p.before), ("for each row", p.by_row), ("after the rows", p.after))
+        for part, loops in parts:
+            for i, loop in enumerate(loops):
+                self.where = f"{part}, loop {i}: "
+                self._verify_loop(loop, part)
+        self.where = ""
+        if sorted(self.outputs[STORE_ROW]) != [*range(len(p.layout.rows))]:
+            self.fail(f"the rows' outputs {self.outputs[STORE_ROW]} of {len(p.layout.rows)}")
+        totals = self.outputs[STORE_TOTAL]
+        if len({*totals}) != len(totals) or len(totals) != p.sums:
+            self.fail(f"outputs {totals} for {p.sums} sums")
+        for space in ("row", "uniform", SUM_ROWS):
+            if self.stored[space] != self.sizes[space]:
+                self.fail(f"{self.stored[space]} of {self.sizes[space]} values of {space} are stored")
+
+    def _verify_loop(self, loop: Loop, part: str) -> None:
+        if loop.count < 1 or math.prod(loop.nest) != loop.count:
+            self.fail(f"the nest {loop.nest} has not {loop.count} members")
+        if loop.varies != (part == "for each row"):
+            self.fail("it varies by row" if loop.varies else "it does not vary by row")
+        if bool(loop.terms) > bool(loop.length) or (loop.length and not loop.steps[0].is_fold):
+            self.fail("terms without a fold as the first step")
+        where, stored = self.where, dict(self.stored)
+        known: list[Step] = []
+        for step in loop.terms:
+            self.where = f"{where}term {step.op}: "
+            self._verify_step(step, loop, known, loop.length)
+            known.append(step)
+        for step in loop.steps:
+            self.where = f"{where}step {step.op}: "
+            if not step.is_fold:  # the values of terms end with the fold
+                known = [s for s in known if s not in loop.terms]
+            self._verify_step(step, loop, known, loop.length if step.is_fold else 1)
+            self._verify_store(step, loop, part, stored)
+            known.append(step)
+        self.stored = stored
+
+    def _verify_step(self, step: Step, loop: Loop, known: Sequence[Step], length: int) -> None:
+        arity = 2 if step.is_fold else _arity(step.op)
+        if len(step.operands) != arity:
+            self.fail(f"{len(step.operands)} operands instead of {arity}")
+        if step.is_fold and (step.op not in _FOLDS or loop.length < 2 or loop.steps[0] is not step):
+            self.fail(f"a fold over {loop.length} terms")
+        for number, operand in enumerate(step.operands):
+            if isinstance(operand, Read):
+                # the start of a fold is read once
+                terms = 1 if step.is_fold and number == 0 else length
+                self._verify_read(step, operand.access, loop, terms)
+            elif not any(operand is earlier for earlier in known):
+                self.fail(f"operand {number} is not an earlier step of the loop")
+
+    def _verify_read(self, step: Step, access: Access, loop: Loop, terms: int) -> None:
+        spaces = {SUM_ROWS} if step.op == STORE_TOTAL else {"uniform", "shared", "const"}
+        if loop.varies:
+            spaces.add("row")
+        if access.space not in spaces:
+            self.fail(f"it cannot read {access}")
+        self._verify_range(access, loop, terms, self.stored[access.space])
+
+    def _verify_range(self, access: Access, loop: Loop, terms: int, size: int) -> None:
+        """Fail unless all offsets are within a space of that size."""
+        if len(access.strides) != len(loop.nest):
+            self.fail(f"{access} has {len(access.strides)} strides for {len(loop.nest)} loops")
+        moves = [*zip(access.strides, loop.nest, strict=True), (access.term_stride, terms)]
+        low, high = _range(moves)
+        if access.table:
+            entries = [*zip(access.table_strides, loop.nest, strict=True)]
+            first, last = _range([*entries, (access.table_term_stride, terms)])
+            if not 0 <= first <= last < len(access.table):
+                self.fail(f"{access} reads its table at {first} to {last}")
+            low, high = low + min(access.table), high + max(access.table)
+        if not 0 <= access.base + low <= access.base + high < size:
+            found = f"{access.base + low} to {access.base + high}"
+            self.fail(f"{access} is at {found}, where {access.space} has {size} values so far")
+
+    def _verify_store(self, step: Step, loop: Loop, part: str, stored: dict[str, int]) -> None:
+        """Fail unless results go where they belong; `stored` counts the values with those of this loop."""
+        if step.op in EFFECTS:
+            wanted = {ADD_UNIFORM: "after the rows", STORE_TOTAL: "after the rows"}
+            if part != wanted.get(step.op, "for each row"):
+                self.fail(f"it stands {part}")
+            if step.store is None:
+                self.fail("an effect without an output")
+        if step.store is None:
+            return
+        if step.op in EFFECTS - {SUM_ROWS}:
+            if step.store.space != step.op:
+                self.fail(f"it cannot store to {step.store}")
+            self._verify_range(step.store, loop, 1, self.sizes[step.op])
+            if step.op in self.outputs:
+                self.outputs[step.op] += _offsets(step.store, loop)
+            return
+        space = SUM_ROWS if step.op == SUM_ROWS else "row" if loop.varies else "uniform"
+        expected = Access(space, stored[space], contiguous_strides(loop.nest))
+        if step.store != expected:
+            self.fail(f"it stores to {step.store} instead of {expected}")
+        stored[space] += loop.count
+
+
+def _arity(op: str) -> int:
+    """Return the number of operands of a primitive or an effect."""
+    if op in EFFECTS:
+        return 1
+    return 4 if op.startswith("if") else len(TABLE[op].operands)
+
+
+def _range(moves: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Return the lowest and the highest sum of strides times indices, given each stride and count."""
+    ends = [stride * (count - 1) for stride, count in moves]
+    return sum(end for end in ends if end < 0), sum(end for end in ends if end > 0)
+
+
+def _offsets(access: Access, loop: Loop) -> Iterator[int]:
+    return (access.offset(member) for member in product(*map(range, loop.nest)))
