@@ -22,7 +22,7 @@ STAGES = {
     "vectorize": ["compiler/test_outline.py", "compiler/test_reroll.py"],
     "backends": [
         *("compiler/test_backends.py", "compiler/test_llvm.py", "compiler/test_vector_math.py"),
-        *("compiler/test_bounds.py", "compiler/test_processors.py"),
+        *("compiler/test_bounds.py", "compiler/test_processors.py", "compiler/test_verifier.py"),
     ],
     "runtime": ["compiler/test_jit.py", "compiler/test_paths.py", "compiler/test_rows.py"],
     "show": ["show", "browser"],

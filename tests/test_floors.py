@@ -22,7 +22,7 @@ FLOORS = [
     ["nn", "compiler.errors", "compiler.options", "testing"],
     ["compiler.ir"],
     ["compiler.capture", "compiler.vectorize"],
-    ["compiler.backends"],
+    ["compiler.backends", "compiler.verifier"],
     ["compiler.runtime"],
     ["compiler.jit"],
     ["compiler"],

@@ -35,11 +35,9 @@ class VerifierError(RuntimeError):
 def verify(form: ir.Program | LoopProgram | str) -> None:
     """Raise VerifierError if a program, a loop program or a module of LLVM IR is illegal.
 
-    >>> code = [("input", 0), ("mul", 0, 2)]
-    >>> verify(ir.Program(code, ["x"], [1]))
+    >>> verify(ir.Program([("input", 0), ("exp",)], ["x"], [1]))
     Traceback (most recent call last):
-    autograd_scalar.compiler.verifier.VerifierError: program: instruction 1, ('mul', 0, 2): operand 2 is not an \
-earlier instruction
+    autograd_scalar.compiler.verifier.VerifierError: program: instruction 1, ('exp',): exp takes x; got 0 operands
     """
     if isinstance(form, ir.Program):
         try:
@@ -97,7 +95,11 @@ class _Loops:
         p = self.program
         if not all(0 <= k < len(p.layout.columns) for k in p.columns):
             self.fail(f"columns {p.columns} of {len(p.layout.columns)}")
-        parts = (("before the rows", p.before), ("for each row", p.by_row), ("after the rows", p.after))
+        parts = (
+            ("before the rows", p.before),
+            ("for each row", p.by_row),
+            ("after the rows", p.after),
+        )
         for part, loops in parts:
             for i, loop in enumerate(loops):
                 self.where = f"{part}, loop {i}: "
@@ -110,7 +112,9 @@ class _Loops:
             self.fail(f"outputs {totals} for {p.sums} sums")
         for space in ("row", "uniform", SUM_ROWS):
             if self.stored[space] != self.sizes[space]:
-                self.fail(f"{self.stored[space]} of {self.sizes[space]} values of {space} are stored")
+                self.fail(
+                    f"{self.stored[space]} of {self.sizes[space]} values of {space} are stored"
+                )
 
     def _verify_loop(self, loop: Loop, part: str) -> None:
         if loop.count < 1 or math.prod(loop.nest) != loop.count:

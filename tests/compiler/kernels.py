@@ -10,6 +10,7 @@ from autograd_scalar.compiler.backends.llvm import target
 from autograd_scalar.compiler.backends.llvm.straight import straight
 from autograd_scalar.compiler.ir import variance
 from autograd_scalar.compiler.ir.program import Builder, Program, compute
+from autograd_scalar.compiler.verifier import verify
 from autograd_scalar.ops.table import TABLE
 
 #: Functions that every processor rounds correctly, so that all back ends give the same bits.
@@ -31,6 +32,7 @@ class Kernel:
         self.program, self.lanes = program, lanes
         self.layout = variance.row_layout(program, columns, rows)
         self._made = straight(program, self.layout, lanes, fma=target.has_fma())
+        verify(self._made.text)
         self._code = target.Code(self._made.text)
 
     def __call__(

@@ -33,6 +33,7 @@ from autograd_scalar.compiler.vectorize.access import (
     fit_nest,
 )
 from autograd_scalar.compiler.vectorize.reroll import reroll
+from autograd_scalar.compiler.verifier import verify
 
 PLAIN = {"input", "const", "add", "sub", "mul", "truediv", "neg", *(f"if{s}" for s in COMPARISONS)}
 #: Rows that are nothing but arithmetic: the same to the last bit whoever computes them.
@@ -56,7 +57,9 @@ class Found:
     ) -> None:
         pytest.importorskip("llvmlite")
         which = row_layout(program, [*columns], by_row)
+        verify(reroll(program, which))
         kernel = looped(program, which, vectors * width, width=width, fma=target.has_fma())
+        verify(kernel.text)
         code = target.Code(kernel.text, passes=0)
         rows = len(next(iter(columns.values()))) if columns else 1
         room = -(-rows // kernel.lanes) * kernel.lanes
