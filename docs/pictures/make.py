@@ -1,4 +1,4 @@
-"""Makes the pictures of the README, in this folder: python docs/pictures/make.py"""
+"""Render the pictures of the README into this folder: python docs/pictures/make.py"""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 
 def graph() -> None:
-    """The graph of one neuron, with gradients and local derivatives."""
+    """Draw the graph of one neuron with gradients and local derivatives."""
     w, x, b = Value(2.0, label="w"), Value(-3.0, label="x"), Value(6.9, label="b")
     o = ag.tanh(w * x + b)
     o.label = "o"
@@ -18,7 +18,7 @@ def graph() -> None:
 
 
 def boundary() -> None:
-    """The boundary between two moons while a small network learns it."""
+    """Animate the decision boundary of a small network during training on two moons."""
     moons = ag.data.moons(160, noise=0.12, seed=1)
     model = ag.nn.MLP(2, [16, 16, 1], init="he", seed=1)
     history = ag.train.fit(

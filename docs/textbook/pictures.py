@@ -1,4 +1,4 @@
-"""Make the pictures of these pages again, each by its page's own code: python docs/textbook/pictures.py"""
+"""Render the pictures of the textbook by running the code of each page: python docs/textbook/pictures.py"""
 
 import os
 import re

@@ -83,7 +83,7 @@ def test_every_row_and_its_derivatives_agree_at_edge_cases(page: Any) -> None:
             cases.append((name, [randoms.uniform(*interval) for interval in intervals]))
         for _ in range(60):
             cases.append((name, [randoms.choice(EDGES) for _ in intervals]))
-    asked = [
+    encoded = [
         [
             name,
             [
@@ -94,13 +94,13 @@ def test_every_row_and_its_derivatives_agree_at_edge_cases(page: Any) -> None:
         for name, flat in cases
     ]
     answers = page.evaluate(
-        """(asked) => asked.map(([name, operands]) => {
+        """(encoded) => encoded.map(([name, operands]) => {
           const number = (text) => Number(text.replace("inf", "Infinity").replace("nan", "NaN"));
           const read = operands.map((o) => (Array.isArray(o) ? o.map(number) : number(o)));
           const value = explorer.rows[name][0](...read);
           return [value, ...explorer.rows[name][1](value, ...read)].map((x) => (Object.is(x, -0) ? "-0" : String(x)));
         })""",
-        asked,
+        encoded,
     )
     for (name, flat), answer in zip(cases, answers, strict=True):
         value, partials = evaluate(name, *TABLE[name].split(flat))

@@ -246,7 +246,9 @@ def test_png_and_pdf_files_are_written_by_dot(tmp_path):
 
 def test_save_refuses_the_suffix_of_a_picture(no_dot, tmp_path):
     for save in (draw(neuron()).save, draw(neuron()).render):
-        with pytest.raises(ValueError, match=r"n\.svg would hold DOT source.* render\(outfile='"):
+        with pytest.raises(
+            ValueError, match=r"DOT source, which .*n\.svg should not hold.* render\(outfile='"
+        ):
             save(str(tmp_path / "n.svg"))
     assert not list(tmp_path.iterdir())
     assert Path(draw(neuron()).save("n.gv", tmp_path)).read_text("utf-8") == draw(neuron()).source

@@ -388,7 +388,7 @@ def test_the_command_writes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["x", "x=1", "-o", "x.svg"], "x.svg: a page ends in .html"),
+        (["x", "x=1", "-o", "x.svg"], "x.svg: the name of a page must end in .html"),
         (["x*y", "x=1"], "no value is given for y"),
         (["__import__('os')"], "column 1: "),
     ],

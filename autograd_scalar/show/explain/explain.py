@@ -63,22 +63,24 @@ def explain(
         limit: maximum number of steps; None for all.
         uses: maximum number of terms in a step; None for all.
     """
-    asked = _requested(y, wrt, node)
+    requested = _requested(y, wrt, node)
     for name, count in (("limit", limit), ("uses", uses)):
         if count is not None and count < 1:
             raise ValueError(f"{name} must be 1 or more (None for all), got {count!r}")
     order = topological_order(y)
     bars = adjoints(order, {y: 1.0})
     own = names_of(names)
-    named = names_in(order, asked, own)
+    named = names_in(order, requested, own)
     if node is not None:
         needed, shown = {node} & bars.keys(), {node} & bars.keys()
     else:
-        targets = asked or [v for v in order if v.label or v in own or (v in named and not v.op)]
+        targets = requested or [
+            v for v in order if v.label or v in own or (v in named and not v.op)
+        ]
         needed = _dependents(order, targets or order)
         shown = _strongest(order, bars, needed, targets, limit or len(order))
     notation = Notation(y, named, frozenset(shown), uses or len(order))
-    steps = _steps(order, asked, bars, notation)
+    steps = _steps(order, requested, bars, notation)
     given, forward = _forward(order, steps, notation)
     notes = []
     if len(shown) < len(needed):
@@ -109,16 +111,19 @@ def _requested(y: Value, wrt: Any, node: Value | None) -> list[Value]:
 
 
 def _steps(
-    order: Sequence[Value], asked: Sequence[Value], bars: Mapping[Value, float], notation: Notation
+    order: Sequence[Value],
+    requested: Sequence[Value],
+    bars: Mapping[Value, float],
+    notation: Notation,
 ) -> list[Step]:
-    """Return the steps of the shown values, then of those asked for that y does not depend on."""
+    """Return the steps of the shown values, then of the requested ones that y does not depend on."""
     terms: dict[Value, list[Term]] = {v: [] for v in notation.shown}
     for user in reversed(order):
         for position, (v, partial) in enumerate(zip(user.parents, user.partials, strict=True)):
             if v in notation.shown:
                 terms[v].append(Term(user, position, bars[user], partial, notation))
     listed = [v for v in reversed(order) if v in notation.shown]
-    listed += [v for v in dict.fromkeys(asked) if v not in bars]
+    listed += [v for v in dict.fromkeys(requested) if v not in bars]
     return [
         Step(v, notation.names[v], terms.get(v, ()), bars.get(v, 0.0), notation) for v in listed
     ]

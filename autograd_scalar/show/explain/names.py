@@ -10,21 +10,23 @@ from autograd_scalar.ops.table import TABLE
 from autograd_scalar.show.formula.symbolic import CLOSING, OPENING
 from autograd_scalar.value import Value
 
+#: A label that is written without quotes.
 _WORD = re.compile(r"[^\W\d][\w.']*(\[[\w.'\"]+\])*")
+#: Maximum number of characters in a name.
 _MAX_NAME = 60
 
 
 def names_in(
-    order: Sequence[Value], asked: Sequence[Value], own: Mapping[Value, str]
+    order: Sequence[Value], requested: Sequence[Value], own: Mapping[Value, str]
 ) -> dict[Value, str]:
-    """Return a unique name for each value of a topological order that is no constant, and for each one asked for.
+    """Return unique names for the values of a topological order, except constants, and for the requested ones.
 
     Names come from `own`, from labels, or are v1, v2, ... for operations and x1, x2, ... for leaves.
     A leaf without a label is a constant, unless no leaf has a label.
     """
     y = order[-1]
-    labels = {v: _word(label) for v in (*order, *asked) if (label := own.get(v) or v.label)}
-    variables = {*asked, y}
+    labels = {v: _word(label) for v in (*order, *requested) if (label := own.get(v) or v.label)}
+    variables = {*requested, y}
     if not any(v in labels for v in order if not v.op):
         variables.update(_free_leaves(order))
     taken, numbers = set(labels.values()), Counter[str]()
@@ -38,7 +40,7 @@ def names_in(
         return name
 
     bearers = Counter[str]()
-    for v in dict.fromkeys((*order, *asked)):
+    for v in dict.fromkeys((*order, *requested)):
         if v in labels:
             bearers[labels[v]] += 1
             names[v] = labels[v] + (f"#{n}" if (n := bearers[labels[v]]) > 1 else "")

@@ -38,22 +38,11 @@ def graph_data(
 
     Raise ValueError if the graph is too large, or has an operation outside the table.
     """
-    if len(order) > MAX_VALUES:
-        raise ValueError(
-            f"explore takes up to {MAX_VALUES:,} values, this graph has {len(order):,}: explore "
-            "the loss of one sample, or the output of one neuron"
-        )
-    for v in order:
-        if v.op and v.op not in TABLE:
-            raise ValueError(
-                f"explore needs operations of the table, got {symbol(v.op)!r}; for a compiled "
-                "function f, explore the result of f.__wrapped__"
-            )
+    _check(order)
     at = {v: place for place, v in enumerate(order)}
     names = names_in(order, (), own)
-    scopes: list[Scope] = [()] * len(order)
-    if any("." in name for name in names.values()):
-        scopes = scopes_of(order, own)
+    has_scopes = any("." in name for name in names.values())
+    scopes: list[Scope] = scopes_of(order, own) if has_scopes else [()] * len(order)
     if model is not None:
         inner = set(model)
         scopes = [scope if v in inner else () for v, scope in zip(order, scopes, strict=True)]
@@ -80,6 +69,21 @@ def graph_data(
         "views": found,
         "formula": _formula(order, names),
     }  # fmt: skip
+
+
+def _check(order: Sequence[Value]) -> None:
+    """Raise ValueError for a graph that the page cannot hold or evaluate."""
+    if len(order) > MAX_VALUES:
+        raise ValueError(
+            f"explore takes up to {MAX_VALUES:,} values, this graph has {len(order):,}: explore "
+            "the loss of one sample, or the output of one neuron"
+        )
+    for v in order:
+        if v.op and v.op not in TABLE:
+            raise ValueError(
+                f"explore needs operations of the table, got {symbol(v.op)!r}; for a compiled "
+                "function f, explore the result of f.__wrapped__"
+            )
 
 
 def _formula(order: Sequence[Value], names: Mapping[Value, str]) -> str:

@@ -100,6 +100,7 @@ def _row(row: Op) -> str:
     parameters = ", ".join(f"{o}$" if o in row.lists else o for o in row.operands)
 
     def body(text: str) -> str:
+        """Return the body of an arrow function, with the other lists' elements bound."""
         return f"{{ {lets}return {text}; }}" if lets else text
 
     parts = []

@@ -83,11 +83,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         directory: str | os.PathLike[str] | None = None,
         **options: Any,
     ) -> str:
-        """Save the DOT source, return its path; ValueError where the name is that of a picture."""
+        """Save the DOT source and return its path; raise ValueError for the suffix of a picture."""
         if filename is not None and suffix_of(filename) in PICTURES:
             raise ValueError(
-                f"{filename} would hold DOT source, not a picture: take draw(v, {str(filename)!r}) "
-                f"or render(outfile={str(filename)!r})"
+                f"save writes DOT source, which {filename} should not hold: use "
+                f"draw(v, {str(filename)!r}) or render(outfile={str(filename)!r})"
             )
         path: str = super().save(filename, directory=directory, **options)
         return path
