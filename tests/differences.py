@@ -1,4 +1,4 @@
-"""Derivatives by finite differences, with the places where there is none told apart."""
+"""Derivatives by finite differences, which recognise points without a derivative."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ STEP = 2.0**-9
 
 
 def slope(f: Callable[[float], float], x: float) -> float | None:
-    """Return the derivative of f at x by two central differences, extrapolated; None at a kink or a jump.
+    """Return the derivative of f at x, extrapolated from two central differences; None at a kink or a jump.
 
-    Where f is smooth the slopes to the left and to the right approach each other as the step shrinks.
+    If f is smooth, the one-sided difference quotients approach each other as the step shrinks.
     """
 
     def gap(step: float) -> float:
@@ -39,10 +39,10 @@ def close(got: float, expected: float, tolerance: float) -> bool:
 def row_problems(
     name: str, point: Sequence[float], constants: Sequence[int] = (), tolerance: float = 1e-6
 ) -> list[str]:
-    """Return what is wrong with a row's derivatives at a point, first and second, each against finite differences.
+    """Return the errors in a row's first and second derivatives at a point, compared with finite differences.
 
     The first are the row's partial derivatives against its value; the second are `gradient` of `gradient` against
-    the row's partial derivatives. `constants` are positions by which the row declares no derivative.
+    the row's partial derivatives. `constants` are the positions of operands that the row treats as constants.
     """
     row = TABLE[name]
     problems = []

@@ -1,4 +1,4 @@
-"""What every row computes, said without the table: by mpmath, plain choices, and C's Annex F."""
+"""Oracles for every row, independent of the table: mpmath, plain Python choices, and Annex F of the C standard."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ COMPUTED: dict[str, Callable[..., Any]] = {
     "logsumexp": lambda xs: max(xs) + mp.log(mp.fsum([mp.exp(x - max(xs)) for x in xs])),
 }
 
-# ----- rows that choose or round: exact for every float, said in plain Python -----
+# ----- rows that choose or round: exact for every float, in plain Python -----
 
 
 def _whole(x: float, rule: Callable[[float], int]) -> float:
@@ -103,7 +103,7 @@ CHOSEN: dict[str, Callable[..., float]] = {
     "step": lambda x: x if x != x else float(x > 0.0),
 }
 
-# ----- where mpmath has no answer: C's Annex F (F.10), rule by rule, the first that fits -----
+# ----- edges, for which mpmath has no answer: Annex F.10 of the C standard; the first rule that fits applies -----
 
 Rule = tuple[Callable[..., bool], Callable[..., float]]
 
@@ -113,7 +113,7 @@ def odd(y: float) -> bool:
 
 
 def at(operand: float, result: float) -> Rule:
-    """Return the rule f(operand) = result, zeros being told apart by their sign."""
+    """Return the rule f(operand) = result, where 0.0 and -0.0 are different operands."""
     return (
         lambda x, *_: x == operand and math.copysign(1.0, x) == math.copysign(1.0, operand)
     ), lambda *_: result
@@ -146,7 +146,7 @@ POWER: list[Rule] = [
 ]
 
 EDGES: dict[str, list[Rule]] = {
-    # sums, products and quotients as IEEE 754 has them
+    # sums, products and quotients as in IEEE 754
     "add": [
         (lambda x, y: abs(x) == inf and y == -x, lambda x, y: nan),
         (lambda x, y: abs(x) == inf, lambda x, y: x),
@@ -192,7 +192,7 @@ EDGES: dict[str, list[Rule]] = {
         (lambda x, y: y == inf, lambda x, y: math.copysign(0.0, x)),
         (lambda x, y: y == -inf, lambda x, y: math.copysign(math.pi, x)),
     ],
-    "hypot": [(lambda x, y: inf in (abs(x), abs(y)), lambda x, y: inf)],  # even beside a nan
+    "hypot": [(lambda x, y: inf in (abs(x), abs(y)), lambda x, y: inf)],  # even if the other is nan
     "sinh": TO_ITS_SIDE,
     "cosh": [(lambda x: abs(x) == inf, lambda x: inf)],
     "tanh": [*KEEPS_ZERO, at(inf, 1.0), at(-inf, -1.0)],
@@ -201,18 +201,18 @@ EDGES: dict[str, list[Rule]] = {
     "atanh": [*KEEPS_ZERO, at(1.0, inf), at(-1.0, -inf), outside(-1.0, 1.0)],
     "erf": [*KEEPS_ZERO, at(inf, 1.0), at(-inf, -1.0)],
     "erfc": [at(inf, 0.0), at(-inf, 2.0)],
-    # the limits of what is made of those; x times 0 is nan at x = -inf, as it is for PyTorch
+    # limits of composed functions; x times 0 is nan at x = -inf, as in PyTorch
     "sigmoid": [at(inf, 1.0), at(-inf, 0.0)],
     "softplus": [at(inf, inf), at(-inf, 0.0)],
     "gelu": [at(inf, inf), at(-inf, nan)],
     "silu": [at(inf, inf), at(-inf, nan)],
     "elu": [
-        (lambda x, alpha: x > 0.0, lambda x, alpha: x),  # whatever alpha is
+        (lambda x, alpha: x > 0.0, lambda x, alpha: x),  # for any alpha
         (lambda x, alpha: x == 0.0, lambda x, alpha: alpha * x),
         (lambda x, alpha: inf in (abs(x), abs(alpha)) and x == x, lambda x, alpha: -alpha),
     ],
     "leaky_relu": [
-        (lambda x, slope: x > 0.0, lambda x, slope: x),  # whatever the slope is
+        (lambda x, slope: x > 0.0, lambda x, slope: x),  # for any slope
         (lambda x, slope: inf in (abs(x), abs(slope)) or x == 0.0, lambda x, slope: slope * x),
     ],
     "logaddexp": [
@@ -231,14 +231,14 @@ EDGES: dict[str, list[Rule]] = {
     ],
 }  # fmt: skip
 
-#: Rows that may answer a nan with a number; in all others a nan among the operands wins before any rule.
+#: Rows that may return a number for a nan; in all others a nan operand gives nan before any rule applies.
 NAN_AFTER_RULES = {"pow", "pow_const", "hypot", "elu", "leaky_relu"}
 
 
 def expected(name: str, *operands: Any) -> float:
-    """Return what a row's value should be, correctly rounded, for any floats (or lists of floats) at all.
+    """Return the correctly rounded value of a row for any floats, or lists of floats.
 
-    The zeros that come out of mpmath have no sign: ask `at_edge` whether a rule fixes it.
+    Zeros from mpmath have no sign; `at_edge` returns the sign if a rule fixes it.
     """
     if name in CHOSEN:
         return CHOSEN[name](*operands)
@@ -250,7 +250,7 @@ def expected(name: str, *operands: Any) -> float:
 
 
 def at_edge(name: str, *operands: Any) -> float | None:
-    """Return what a rule says about these operands; None where none of them does."""
+    """Return the result of the first rule for these operands, or None if there is none."""
     flat = [x for o in operands for x in (o if isinstance(o, list) else [o])]
     is_nan: Rule = (lambda *_: any(x != x for x in flat)), lambda *_: nan
     rules = EDGES.get(name, [])
@@ -263,7 +263,7 @@ def at_edge(name: str, *operands: Any) -> float | None:
 def derivative(
     name: str, operands: list[Any], split: Callable[[list[Any]], list[Any]], *by: int
 ) -> float:
-    """Return a derivative of a computed row, by one position of its flat operands after another, to 30 digits."""
+    """Return a derivative of a computed row to 30 digits, with respect to each of the given positions in turn."""
     orders = tuple(by.count(i) for i in range(len(operands)))
     point = tuple(mp.mpf(x) for x in operands)
     return float(mpmath.diff(lambda *xs: COMPUTED[name](*split(list(xs))), point, orders))

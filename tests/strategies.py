@@ -1,8 +1,8 @@
 """Random expression graphs over every row of the table, for hypothesis.
 
-A drawn Program is straight-line: input numbers, and steps that each apply a row to earlier results, which are used any
-number of times. Operands that would leave a row's domain are first squashed into it by steps of the program's own, so a
-program means the same to whoever runs it: floats, Values or PyTorch.
+A drawn Program is straight-line code: input numbers, and steps that each apply a row to earlier results. Operands that
+would leave a row's domain are first squashed into it by further steps, so that a program has the same meaning for
+floats, Values and PyTorch.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from autograd_scalar.value import Value
 
 ROWS = [name for name in TABLE if name in BUILT_IN]
 
-#: Operands that a row takes for constants: its derivative by them is 0 whatever the value does.
+#: Operands that a row treats as constants: its derivative with respect to them is 0 by definition.
 CONSTANT_OPERANDS = {("pow_const", "y")}
 
 
@@ -38,7 +38,7 @@ def domains(name: str, length: int = 3) -> list[tuple[float, float]]:
 
 @dataclass(frozen=True)
 class Program:
-    """Input numbers, constants, and steps: a row with the positions of its operands.
+    """Input numbers, constants, and steps, each a row with the positions of its operands.
 
     Positions count through the inputs, then the constants, then the results of the steps.
     """
@@ -63,11 +63,11 @@ class Program:
 
 
 def call(name: str, *operands: Any) -> Any:
-    """Return what the engine's function of a row gives."""
+    """Return the result of a row's public function."""
     return getattr(functions, name)(*operands)
 
 
-#: Numbers that are no halves or wholes, so that no kink is hit by being drawn; computed ones may hit.
+#: Numbers that are not multiples of 0.5, so that no drawn number is at a kink; computed ones may be.
 numbers = st.integers(-(2**20), 2**20).map(lambda i: (2 * i + 1) / 2**20)
 
 

@@ -1,4 +1,4 @@
-"""detect_anomaly: the first nan or inf is named with its operands and the line of the user's file that made it."""
+"""detect_anomaly names the first nan or inf, with its operands and the user's line that made it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograd_scalar import AnomalyError, Value, detect_anomaly, no_grad
 
 
 def here() -> str:
-    """Return the line after the caller's, as an anomaly names it."""
+    """Return the line after the caller's, in the form in which AnomalyError names it."""
     frame = inspect.currentframe().f_back
     return f"{__file__}:{frame.f_lineno + 1}"
 
@@ -46,15 +46,15 @@ FIRST = [
 
 
 @pytest.mark.parametrize(("compute", "data", "message"), FIRST)
-def test_the_first_bad_node_is_named(compute, data, message):
+def test_the_first_anomaly_is_named(compute, data, message):
     x = Value(data, label="x")
     with pytest.raises(AnomalyError, match=re.escape(message)) as raised, detect_anomaly():
         compute(x)
     assert __file__ in str(raised.value)
-    assert not isfinite(compute(x).data)  # outside the block it goes through
+    assert not isfinite(compute(x).data)  # outside the block nothing is raised
 
 
-def test_finite_work_is_untouched():
+def test_finite_computations_are_unchanged():
     x = Value(0.5)
     with detect_anomaly():
         y = ag.dot([x, x.exp()], [x, 2.0], 1.0) / ag.logsumexp([x, 1.0])
@@ -75,7 +75,7 @@ def test_backward_names_the_node_and_where_it_was_recorded():
     assert message.startswith("the gradient of x is inf after backward through sqrt(x = 0.0)")
     assert "local derivative is inf" in message and "upstream gradient 2.0" in message
     assert f"recorded at {place}: y = x.sqrt()" in message
-    assert x.grad == y.grad == 0.0  # nothing was changed by half
+    assert x.grad == y.grad == 0.0  # no grad has changed
 
 
 @pytest.mark.parametrize("differentiate", [Value.backward, lambda y: ag.gradient(y, y.parents[0])])
@@ -143,7 +143,7 @@ def test_no_grad_outside_does_not_hide_an_anomaly():
         x.log()
 
 
-def test_inside_and_outside_of_no_grad_within_a_block():
+def test_no_grad_ends_within_a_block():
     x = Value(2.0, label="x")
     with detect_anomaly():
         with no_grad():
@@ -151,7 +151,7 @@ def test_inside_and_outside_of_no_grad_within_a_block():
         assert (x * x).parents == (x, x)
 
 
-def test_nested_blocks_know_the_lines_of_the_outer():
+def test_nested_blocks_know_the_outer_blocks_lines():
     x = Value(0.0, label="x")
     with detect_anomaly():
         place = here()
@@ -186,7 +186,7 @@ def test_as_a_decorator():
             logarithm(Value(0.0))
 
 
-def test_threads_watch_for_themselves():
+def test_a_block_applies_to_its_thread_only():
     entered, done = threading.Event(), threading.Event()
     seen = []
 
@@ -246,12 +246,12 @@ def test_a_block_keeps_no_node_alive_and_does_not_grow():
     assert after - before < 20_000
 
 
-def test_a_copied_graph_is_not_told_another_nodes_line():
+def test_a_copied_graph_does_not_name_another_nodes_line():
     x = Value(0.0, label="x")
     y = x.sqrt()
     with detect_anomaly():
         for _ in range(50):
-            x * 2.0  # leaves lines behind under ids that are free again
+            x * 2.0  # leaves entries under ids that are free again
         twin = copy.deepcopy(y)
         with pytest.raises(AnomalyError) as raised:
             twin.backward()

@@ -1,4 +1,4 @@
-"""check_grad and nudge: what they find right, wrong, and neither."""
+"""check_grad and nudge: their verdicts and their reports."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def test_small_derivatives_are_checked_by_their_own_size():
     assert "WRONG" in verdicts(bad, 1.0)
 
 
-def test_kinks_and_rims_are_neither_right_nor_wrong():
-    assert verdicts(abs, 0.0, order=1) == {"ok"}  # the slope 0 lies between the two
+def test_kinks_and_edges_are_neither_right_nor_wrong():
+    assert verdicts(abs, 0.0, order=1) == {"ok"}  # 0 lies between the two one-sided derivatives
     assert verdicts(lambda x: 3.0 * x.relu(), 0.0) == {"kink"}
     assert verdicts(lambda x: x.sqrt(), 0.0) == {"edge"}
 
 
-def test_arguments_that_are_no_numbers():
+def test_arguments_that_are_not_numbers_raise():
     with pytest.raises(TypeError, match="got none"):
         ag.check_grad(lambda: 1.0)
     with pytest.raises(TypeError, match="expected a number"):
@@ -55,7 +55,7 @@ def test_nudge_predicts_from_the_present_data():
     assert (x.data, x.grad, y.data) == (5.0, 0.0, 25.0)
 
 
-def test_nudge_moves_each_parameter_once_and_leaves_alone():
+def test_nudge_requires_distinct_leaves():
     x = Value(3.0)
     with pytest.raises(ValueError, match="twice"):
         ag.nudge(lambda: x * x, [x, x])

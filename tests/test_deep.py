@@ -1,4 +1,4 @@
-"""A chain of a million nodes: built, differentiated, copied, pickled and freed; and pickling in every way there is."""
+"""A chain of a million nodes, built, differentiated, copied, pickled and freed; and every pickler and protocol."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MILLION = 1_000_000
 
 
 def chain(length: int) -> tuple[Value, Value]:
-    """Return a leaf and the end of a chain of so many nodes over it."""
+    """Return a leaf and the end of a chain of nodes over it."""
     x = Value(1.0, label="x")
     y = x
     for _ in range(length):
@@ -35,7 +35,7 @@ def long_chain():
     yield x, y
 
 
-def test_backward_of_a_million(long_chain):
+def test_backward_through_a_million_nodes(long_chain):
     x, y = long_chain
     y.zero_grad()
     y.backward()
@@ -44,12 +44,12 @@ def test_backward_of_a_million(long_chain):
     assert x.grad == 4.0
 
 
-def test_gradient_of_a_million(long_chain):
+def test_gradient_through_a_million_nodes(long_chain):
     x, y = long_chain
     assert ag.gradient(y, x) == 2.0
 
 
-def test_recompute_a_million(long_chain):
+def test_recompute_a_million_nodes(long_chain):
     x, y = long_chain
     x.data = 3.0
     y.recompute()
@@ -59,7 +59,7 @@ def test_recompute_a_million(long_chain):
     assert y.data == 1.0
 
 
-def test_deepcopy_a_million(long_chain):
+def test_deepcopy_a_million_nodes(long_chain):
     x, y = long_chain
     y_twin, x_twin = copy.deepcopy((y, x))
     assert y_twin.parents[1] is x_twin is not x
@@ -67,14 +67,14 @@ def test_deepcopy_a_million(long_chain):
     y_twin, x_twin = None, None
 
 
-def test_pickle_a_million(long_chain):
+def test_pickle_a_million_nodes(long_chain):
     x, y = long_chain
     y_twin, x_twin = pickle.loads(pickle.dumps((y, x)))
     assert y_twin.parents[1] is x_twin and x_twin.label == "x"
     assert sum(1 for _ in topological_order(y_twin)) == MILLION + 2
 
 
-def test_freeing_a_million():
+def test_free_a_million_nodes():
     x, y = chain(MILLION)
     references = sys.getrefcount(x)
     del y
@@ -109,15 +109,15 @@ def test_a_sum_of_a_million_is_one_node():
 
 
 def states() -> list[Value]:
-    """Return the states of a recurrence, each made of the one before."""
+    """Return the states of a recurrence, each computed from the previous one."""
     found = [Value(0.5)]
     for _ in range(20_000):
         found.append(found[-1] + 1.0)
     return found
 
 
-def test_a_list_of_every_state_is_copied_at_once():
-    """Every node is met once, however many of the list's graphs it is in: 20,000 times 20,000 would not end."""
+def test_a_list_of_all_states_is_copied_in_linear_time():
+    """Every node is visited once, not once for each element whose graph it is in: 20,000 * 20,000 visits take hours."""
     found = states()
     again = copy.deepcopy(found)
     assert again[-1].data == found[-1].data
@@ -163,7 +163,7 @@ def test_random_graphs_survive_the_python_pickler(program):
 
 
 class Full(io.BytesIO):
-    """A file on a disk that is nearly full."""
+    """A file on an almost full disk."""
 
     def write(self, data: bytes) -> int:
         if self.tell() > 20_000:
@@ -172,7 +172,7 @@ class Full(io.BytesIO):
 
 
 @pytest.mark.parametrize("pickler", [pickle.Pickler, pickle._Pickler], ids=["C", "Python"])
-def test_a_pickling_that_stops_half_way_leaves_a_working_state(pickler):
+def test_an_interrupted_dump_leaves_pickling_intact(pickler):
     _, y = chain(20_000)
     with pytest.raises(OSError, match="no space left") as kept:
         pickler(Full(), protocol=4).dump(y)
@@ -182,7 +182,7 @@ def test_a_pickling_that_stops_half_way_leaves_a_working_state(pickler):
 
 
 @pytest.mark.parametrize("pickler", [pickle.Pickler, pickle._Pickler], ids=["C", "Python"])
-def test_a_pickler_that_gives_up_half_way_leaves_a_working_state(pickler):
+def test_an_abandoned_pickler_leaves_pickling_intact(pickler):
     class Gives(pickler):
         def persistent_id(self, thing):
             if type(thing) is str and thing == "middle":
@@ -197,7 +197,7 @@ def test_a_pickler_that_gives_up_half_way_leaves_a_working_state(pickler):
     assert kept.tb is not None and len(topological_order(pickle.loads(pickle.dumps(y)))) == 20_001
 
 
-def test_threads_pickle_at_the_same_time():
+def test_threads_pickle_concurrently():
     failures = []
 
     def work():

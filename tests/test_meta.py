@@ -54,7 +54,7 @@ def test_right_rows_pass():
         assert ag.check_grad(getattr(ag, name), *point)
 
 
-def test_a_row_right_to_first_order_alone_is_caught():
+def test_a_row_right_to_first_order_only_is_caught():
     """round() hides a term from the second derivative that the first has nearly right."""
     ag.define_op("flat_slope", "x * x", "2.0 * x + 1e4 * (x - round(x * 1e16) / 1e16)")
     problems = row_problems("flat_slope", [0.75])
@@ -63,7 +63,7 @@ def test_a_row_right_to_first_order_alone_is_caught():
     assert ag.check_grad(ag.flat_slope, 0.75, order=1)
 
 
-def test_slope_of_what_has_one():
+def test_slope_of_a_smooth_function():
     assert slope(lambda x: x**5, 1.5) == pytest.approx(5 * 1.5**4, rel=1e-10)
     assert slope(abs, 0.5) == pytest.approx(1.0)
 
@@ -71,7 +71,7 @@ def test_slope_of_what_has_one():
 @pytest.mark.parametrize(
     "f", [abs, lambda x: float(x > 0.0), lambda x: max(x, 0.0), lambda x: abs(x) ** 0.5]
 )
-def test_slope_of_what_has_none(f):
+def test_slope_at_a_kink_is_none(f):
     assert slope(f, 0.0) is None
 
 

@@ -1,4 +1,4 @@
-"""What is written for micrograd runs here with only the import changed, and gives the same numbers."""
+"""Code written for micrograd runs with only the import changed, and gives the same numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ our_nn = importlib.import_module("autograd_scalar.nn")
 
 
 def readme(Value: Any) -> tuple[Any, ...]:
-    """The expression that micrograd introduces itself with: every operation it has, nodes used over and over."""
+    """The expression of micrograd's README: all its operations, with nodes used many times."""
     a, b = Value(-4.0), Value(2.0)
     c, d = a + b, a * b + b**3
     c += c + 1
@@ -178,8 +178,10 @@ def train(Value: Any, nn: ModuleType, seed: int, steps: int) -> list[tuple[float
 
 
 class Ordered(theirs):
-    """micrograd's Value with its operands in order. They are a set there, so that its own sums of gradients differ
-    in the last bit from one run to the next."""
+    """micrograd's Value with its operands in order.
+
+    micrograd keeps them in a set, so that its sums of gradients differ in the last bit from run to run.
+    """
 
     def __init__(self, data: float, _children: tuple[Any, ...] = (), _op: str = "") -> None:
         super().__init__(data, _children, _op)
@@ -235,5 +237,5 @@ def test_zero_grad_of_a_module():
 def test_what_micrograd_gets_wrong_is_right_here():
     with pytest.raises(ValueError, match="3"):
         our_nn.MLP(3, [2, 1])([1.0])
-    model = our_nn.MLP(2, [1, 1])  # crashes there: a layer of one gives no list
+    model = our_nn.MLP(2, [1, 1])  # micrograd raises here: its layer of one neuron returns no list
     assert isinstance(model([1.0, 2.0]), ours)

@@ -51,7 +51,7 @@ def test_closures_see_the_variables_they_use() -> None:
     assert inner() == ["y", "w"]
 
 
-def test_containers_give_subscripts_and_a_plain_name_goes_first() -> None:
+def test_containers_give_subscripts_and_plain_names_come_first() -> None:
     def run() -> tuple[list[str], list[str | None]]:
         xs = [Value(1.0), (Value(2.0), Value(3.0)), 4.0, "text"]
         weights = {"b": Value(4.0), 7: [Value(5.0)]}
@@ -64,7 +64,7 @@ def test_containers_give_subscripts_and_a_plain_name_goes_first() -> None:
     assert labels == ["best", "weights[7][0]"]
 
 
-def test_of_several_plain_names_the_first_is_taken() -> None:
+def test_the_first_of_several_plain_names_is_used() -> None:
     v = Value(1.0)
     assert label_all({"first": v, "second": v}, overwrite=True) == ["first"]
     assert v.label == "first"
@@ -78,17 +78,17 @@ def test_a_label_stays_unless_overwritten() -> None:
     assert a.label == "a"
 
 
-def test_names_that_start_with_an_underscore_are_passed_over() -> None:
+def test_names_with_a_leading_underscore_are_skipped() -> None:
     assert label_all({"_": Value(1.0), "_x": [Value(2.0)], "x": Value(3.0)}) == ["x"]
 
 
-def test_what_ipython_keeps_of_outputs_is_passed_over() -> None:
+def test_ipythons_history_is_skipped() -> None:
     v = Value(1.0)
     outputs = {3: v, 4: Value(2.0)}
     assert label_all({"_oh": outputs, "Out": outputs, "kept": v}) == ["kept"]
 
 
-def test_a_list_that_contains_itself_ends() -> None:
+def test_a_list_that_contains_itself_terminates() -> None:
     xs: list[Any] = [Value(1.0)]
     xs.append(xs)
     ys: dict[str, Any] = {"xs": xs}
@@ -96,7 +96,7 @@ def test_a_list_that_contains_itself_ends() -> None:
     assert label_all({"xs": xs, "ys": ys}) == ["xs[0]"]
 
 
-def test_a_nest_of_two_thousand_lists_ends() -> None:
+def test_a_nest_of_two_thousand_lists_is_walked() -> None:
     nest: list[Any] = [Value(1.0)]
     for _ in range(2_000):
         nest = [nest]
@@ -110,7 +110,7 @@ def test_explicit_names_and_mappings() -> None:
     assert c.label == "c"
 
 
-def test_nothing_else_of_a_value_is_touched() -> None:
+def test_only_labels_change() -> None:
     x = Value(2.0)
     y = x * x
     y.backward()

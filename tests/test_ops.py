@@ -1,4 +1,4 @@
-"""Every row of the table, by itself; nothing here knows one operation from another."""
+"""Every row of the table against oracles; no test treats one operation specially."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ EDGES = [
 
 
 def points(name: str, count: int) -> list[list[float]]:
-    """Return random points of a row's domain, the same in every run."""
+    """Return random points of a row's domain, reproducibly."""
     source = random.Random(name)
     return [[source.uniform(*interval) for interval in domains(name)] for _ in range(count)]
 
@@ -143,7 +143,7 @@ def test_function_takes_numbers_and_values_mixed_and_by_keyword(name):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_recompute_gives_what_recording_afresh_gives(name):
+def test_recompute_agrees_with_recording_again(name):
     row, (before, after) = TABLE[name], points(name, 2)
     xs = [Value(x) for x in before]
     y = RECORD[name](*row.split(xs))
@@ -239,7 +239,7 @@ DECREED = [
 
 
 @pytest.mark.parametrize(("name", "operands", "partials"), DECREED)
-def test_derivative_where_a_decision_was_needed(name, operands, partials):
+def test_derivatives_at_kinks(name, operands, partials):
     assert evaluate(name, *operands)[1] == partials
     row = TABLE[name]
     xs = [Value(x) for o in operands for x in (o if isinstance(o, list) else [o])]
@@ -248,12 +248,12 @@ def test_derivative_where_a_decision_was_needed(name, operands, partials):
     assert [dx.data for dx in ag.gradient(y, xs, create_graph=True)] == list(partials)
 
 
-#: Rows whose slopes do not depend on the operands that they are by.
+#: Rows whose derivatives do not depend on the operands.
 LINEAR = {"add", "sub", "neg", "pos", "sum", "where"}
 
 
 @pytest.mark.parametrize("name", [name for name in ROWS if name not in LINEAR])
-def test_a_nan_operand_gives_no_slope_that_looks_right(name):
+def test_a_nan_operand_gives_nan_derivatives(name):
     row = TABLE[name]
     partials = evaluate(name, *row.split([nan for _ in flat_operands(name)]))[1]
     trees = dict(zip(row.operands, row.partial_trees, strict=True))
@@ -276,11 +276,11 @@ def test_activations_are_finite_for_every_finite_input(name, x):
 
 
 @pytest.mark.parametrize("x", [1e-200, 1e200, -1e200])
-def test_atan2_has_its_slope_where_the_squares_leave_the_range(x):
+def test_atan2_has_a_derivative_even_if_the_squares_overflow(x):
     assert evaluate("atan2", x, x)[1] == pytest.approx((0.5 / x, -0.5 / x), rel=1e-14)
 
 
-# ----- malformed rows, and the user's own -----
+# ----- malformed rows, and user rows -----
 
 MALFORMED = [
     (("no name", "x", "1.0"), "expected an identifier"),
@@ -305,13 +305,13 @@ MALFORMED = [
     (("q", "x % 2", "1.0"), "is not an expression of"),
     (("q", "exp(x=x)", "1.0"), "is not an expression of"),
     (("q", "exp(*x)", "1.0"), "row 'q'"),
-    (("q", "relu(x, x)", "1.0"), "relu"),  # a count of operands that relu does not take
+    (("q", "relu(x, x)", "1.0"), "relu"),  # relu takes one operand
     (("q", "exp(x, x)", "1.0"), "exp"),
     (("q", "x", "clip(x)"), "clip"),
-    (("q", "logsumexp(x)", "1.0"), "logsumexp"),  # wants a list
-    (("q", "q(x)", "1.0"), "q"),  # would never end
-    (("q", "x > 0", "0.0"), "row 'q'"),  # a truth value is no number
-    (("q", "x + 1" + "0" * 400, "1.0"), "row 'q'"),  # no float
+    (("q", "logsumexp(x)", "1.0"), "logsumexp"),  # needs a list
+    (("q", "q(x)", "1.0"), "q"),  # recursive
+    (("q", "x > 0", "0.0"), "row 'q'"),  # a bool is not a number
+    (("q", "x + 1" + "0" * 400, "1.0"), "row 'q'"),  # too large for a float
     (("q", "x", "1.0", "{w}"), "unknown operand 'w' in its LaTeX"),
     (("q", "x", "1.0", "{x"), "row 'q'"),
     (("q", "x", "1.0", "{}"), "row 'q'"),
@@ -334,7 +334,7 @@ def test_a_malformed_row_is_refused_by_name(arguments, message):
     with pytest.raises((ValueError, TypeError), match=message) as raised:
         try:
             ag.define_op(*arguments)
-        finally:  # nothing half-made stays behind, and what was taken by mistake goes
+        finally:  # no half-defined row is left behind; a wrongly accepted one is removed
             left_behind = arguments[0] in TABLE and arguments[0] not in ROWS
             if left_behind:
                 TABLE.pop(arguments[0])
@@ -343,7 +343,7 @@ def test_a_malformed_row_is_refused_by_name(arguments, message):
     assert "\n" not in str(raised.value)
 
 
-def test_a_row_of_ours_is_checked_as_well():
+def test_built_in_rows_are_checked_too():
     with pytest.raises(
         ValueError, match="row 'half': a row needs a start if it has a list operand"
     ):
@@ -362,7 +362,7 @@ PLAIN = [
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_a_user_row_with_the_same_texts_does_the_same(name):
+def test_a_user_row_with_the_same_texts_agrees(name):
     row = TABLE[name]
     ours = f"our_{name}"
     function = ag.define_op(ours, row.value, row.partials, row.latex)
@@ -377,7 +377,7 @@ def test_a_user_row_with_the_same_texts_does_the_same(name):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_row_shows_its_texts(name):
+def test_repr_of_a_row(name):
     row = TABLE[name]
     assert repr(row) == f"Op({name!r}, {row.value!r}, {row.partials!r})"
     assert row.value in getattr(functions, name).__doc__ or name == "pow"
@@ -407,7 +407,7 @@ def test_redefining_a_user_row_reaches_the_rows_that_call_it():
     assert ag.inner_row(2.0) == 8.0
 
 
-def test_redefining_a_row_in_a_circle_is_refused():
+def test_a_recursive_redefinition_is_refused():
     ag.define_op("circle_a", "x * x", "2.0 * x")
     circle_b = ag.define_op("circle_b", "circle_a(x)", "2.0 * x")
     with pytest.raises(ValueError, match="circle_a"):
@@ -418,30 +418,30 @@ def test_redefining_a_row_in_a_circle_is_refused():
 @pytest.mark.parametrize(
     "value", ["1.0 if (x < y) < 0.5 else 2.0", "x > 0", "x < y < 1.0", "1.0 if x else 2.0"]
 )
-def test_a_comparison_stands_only_where_an_if_asks(value):
+def test_a_comparison_is_allowed_only_as_a_condition(value):
     with pytest.raises(ValueError, match="'compares_truth'"):
         ag.define_op("compares_truth", value, "0.0, 0.0")
 
 
-def test_an_argument_is_written_out_with_its_parentheses():
+def test_an_inlined_argument_keeps_its_parentheses():
     nested = ag.define_op("nested_rows", "relu(x - y) * where(x, x - 1.0, y) - neg(-x)", "0.0, 0.0")
     assert nested(Value(5.0), 2.0).data == 3.0 * 4.0 - 5.0
     assert nested(Value(0.0), 2.0).data == 0.0
 
 
-def test_a_user_row_that_python_cannot_compute_falls_back_on_ieee():
+def test_a_user_row_that_raises_falls_back_to_ieee():
     inverse = ag.define_op("our_inverse", "1.0 / x", "-z / x")
     y = inverse(Value(0.0))
     assert (y.data, y.partials) == (inf, (-inf,))
     assert inverse(-0.0) == -inf
 
 
-def test_a_redefined_row_leaves_recorded_graphs_consistent_or_says_so():
+def test_a_redefined_row_keeps_recorded_graphs_consistent_or_raises():
     ag.define_op("changes_arity", "x * x", "2.0 * x")
     x = Value(3.0)
     y = x.changes_arity()
     ag.define_op("changes_arity", "x * y", "y, x")
     y.backward()
-    assert x.grad == 6.0  # what was recorded
+    assert x.grad == 6.0  # as recorded
     with pytest.raises((TypeError, ValueError), match="changes_arity"):
         y.recompute()

@@ -14,7 +14,7 @@ torch.set_num_threads(1)
 
 
 def _hypot(x, y):
-    """PyTorch's own has a nan for its slope at (0, 0)."""
+    """PyTorch's hypot, whose derivative at (0, 0) is nan, with 0 there."""
     at_zero = (x == 0) & (y == 0)
     squares = torch.where(at_zero, torch.ones_like(x), x * x + y * y)
     return torch.where(at_zero, torch.zeros_like(x), squares.sqrt())
@@ -79,7 +79,7 @@ def test_value_gradient_and_second_derivatives(name, data):
     y.backward()
     assert near([x.grad for x in xs], first)
     y.backward()
-    assert near([x.grad / 2.0 for x in xs], first)  # once more the same
+    assert near([x.grad / 2.0 for x in xs], first)  # a second backward() adds the same
     assert near(ag.gradient(y, xs), first)
     dy = ag.gradient(y, xs, create_graph=True)
     assert near([dx.data for dx in dy], first)
@@ -97,7 +97,7 @@ def test_value_gradient_and_second_derivatives(name, data):
 @given(programs(), st.data())
 @settings(max_examples=60)
 def test_outputs_that_share_nodes(program, data):
-    """Any two results of a program, each differentiated twice in turn."""
+    """Differentiate any two results of a program in turn, twice each."""
     xs = [ag.Value(x) for x in program.inputs]
     tensors = [tensor(x).requires_grad_() for x in program.inputs]
     ours, theirs = [], []

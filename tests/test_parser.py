@@ -1,4 +1,4 @@
-"""Expressions typed by people: the right Values for good ones, a line with the column for others."""
+"""Typed expressions: Values for valid ones, an error with the column for others."""
 
 from __future__ import annotations
 
@@ -44,7 +44,11 @@ def test_a_formula_is_what_python_makes_of_the_text(text: str, numbers: list[flo
     constants = {name: Value(number) for name, number in CONSTANTS.items()}
     try:
         expected = eval(text, functions | constants | theirs)
-    except (ZeroDivisionError, OverflowError, TypeError):  # plain numbers, where Python is not IEEE
+    except (
+        ZeroDivisionError,
+        OverflowError,
+        TypeError,
+    ):  # on plain numbers Python does not follow IEEE 754
         assume(False)
     assume(isinstance(expected, Value))
     formula = Formula(text)
@@ -63,7 +67,7 @@ def test_numbers_become_leaves_and_names_label_theirs() -> None:
     assert y.data == math.tanh(2 * -3 + 6.88)
 
 
-def test_a_value_is_used_as_it_is_and_once() -> None:
+def test_a_value_is_used_unchanged() -> None:
     x = Value(3.0, label="mine")
     y = Formula("x*x")(x=x)
     assert y.parents == (x, x)
@@ -117,7 +121,7 @@ def test_values(text: str, value: float) -> None:
     assert formula(**dict.fromkeys(formula.names, 3.0)).data == pytest.approx(value, abs=1e-12)
 
 
-def test_an_operation_of_the_users_own_is_known() -> None:
+def test_user_operations_are_known() -> None:
     define_op("parser_cube", "x * x * x", "3.0 * x * x")
     assert Formula("parser_cube(x)")(x=2.0).op == "parser_cube"
 
@@ -187,7 +191,7 @@ def test_names_of_other_alphabets_and_their_columns() -> None:
         ("x" * 100 + ".y", r"column 1: 'x{36} \.\.\.'"),
     ],
 )
-def test_what_is_no_expression_is_refused_with_its_column(text: str, message: str) -> None:
+def test_other_text_is_refused_with_its_column(text: str, message: str) -> None:
     with pytest.raises(ParseError, match=message) as refusal:
         Formula(text)
     assert "\n" not in str(refusal.value)
@@ -204,7 +208,7 @@ def test_any_text_is_a_formula_or_refused(text: str) -> None:
         assert isinstance(formula(**dict.fromkeys(formula.names, 1.0)), Value)
 
 
-def test_names_and_values_have_to_match() -> None:
+def test_names_and_values_must_match() -> None:
     formula = Formula("w*x + e")
     with pytest.raises(ValueError, match="no value is given for w, x"):
         formula()

@@ -37,7 +37,7 @@ def test_two_outputs_over_a_shared_node():
     assert x.grad == 30.0
 
 
-def test_why_a_topological_order_is_needed():
+def test_gradients_need_a_topological_order():
     a = Value(3.0)
     b = a + a
     c = b + b
@@ -174,7 +174,7 @@ def test_operand_order_and_multiplicity_are_kept():
     assert (a - b)._prev == (a, b) and (b - a)._prev == (b, a) and (a * a)._prev == (a, a)
 
 
-def test_a_string_is_no_number():
+def test_a_string_is_refused():
     with pytest.raises(TypeError, match=r"expected a number .*, got 'a' \(str\)"):
         Value("a")
 
@@ -190,7 +190,7 @@ def test_saturated_activations_do_not_overflow(x):
     assert v.grad == (1.0 if x > 0 else 0.0)
 
 
-def test_logarithms_slope_is_one_over_x():
+def test_the_derivative_of_log_is_one_over_x():
     x = Value(4.0)
     x.log().backward()
     assert x.grad == 0.25

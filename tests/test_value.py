@@ -1,4 +1,4 @@
-"""The contract of Value: what it is made of, how it behaves among numbers, and its passes."""
+"""The contract of Value: construction, display, arithmetic, comparisons, and the passes over its graph."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from autograd_scalar.value import RECORD, restore
 
 
 class Whole(int):
-    """An int by another name."""
+    """A subclass of int."""
 
 
 class Measure(float):
-    """A float by another name."""
+    """A subclass of float."""
 
     def __repr__(self) -> str:
         return "a measure"
@@ -91,7 +91,7 @@ NOT_NUMBERS = [
 
 
 @pytest.mark.parametrize(("data", "message"), NOT_NUMBERS, ids=lambda a: repr(a)[:20])
-def test_what_is_no_real_number_is_refused_and_named(data, message):
+def test_anything_but_a_real_number_raises_and_is_named(data, message):
     with pytest.raises(TypeError, match=message) as raised:
         Value(data)
     assert "\n" not in str(raised.value) and "expected a number" in str(raised.value)
@@ -103,7 +103,7 @@ def test_what_is_no_real_number_is_refused_and_named(data, message):
     assert (v.data, v.grad) == (3.0, 0.0)
 
 
-def test_a_value_of_a_value_says_what_to_do():
+def test_a_value_of_a_value_raises_with_advice():
     with pytest.raises(
         TypeError, match=r"already a Value: use \+v for a node or v\.detach\(\) for a leaf"
     ):
@@ -114,14 +114,14 @@ def test_a_value_of_a_value_says_what_to_do():
     "make",
     [Value, lambda n: Value(1.0) + n, lambda n: n * Value(1.0), ag.exp, lambda n: ag.sum([n])],
 )
-def test_an_int_beyond_every_float_is_refused_in_words_of_ours(make):
+def test_an_int_too_large_for_a_float_raises_our_error(make):
     with pytest.raises(
         (TypeError, ValueError, OverflowError), match=r"expected a number|too large for a float"
     ):
         make(10**400)
 
 
-def test_comparing_with_an_int_beyond_every_float():
+def test_comparison_with_an_int_too_large_for_a_float():
     v = Value(3.0)
     assert v < 10**400 and v > -(10**400) and not v >= 10**400
 
@@ -136,13 +136,13 @@ def test_a_label_is_a_str(label):
     assert v.label == "x"
 
 
-def test_a_leaf_has_no_history():
+def test_a_leaf_has_no_parents():
     v = Value(3, label="x")
     assert (v.data, v.grad, v.label, v.op, v.parents, v.partials) == (3.0, 0.0, "x", "", (), ())
     assert (v._prev, v._op) == ((), "")
 
 
-def test_no_attributes_but_its_own():
+def test_unknown_attributes_cannot_be_set():
     with pytest.raises(AttributeError):
         Value(1.0).gradient = 3.0
     with pytest.raises(AttributeError, match="Value' object has no attribute 'dat'"):
@@ -150,7 +150,7 @@ def test_no_attributes_but_its_own():
 
 
 def test_value_is_final():
-    """A subclass's instances would not be taken for Values by the methods, which ask for the exact type."""
+    """Methods test for the exact type, so they would not treat instances of a subclass as Values."""
     with pytest.raises(TypeError, match="Value"):
         type("Parameter", (Value,), {})
 
@@ -158,7 +158,7 @@ def test_value_is_final():
 # ----- display -----
 
 
-def test_repr_keeps_micrograds_prefix_and_adds_what_is_set():
+def test_repr_starts_like_micrograds():
     assert repr(Value(2)) == "Value(data=2.0, grad=0.0)"
     assert repr(Value(2, "x")) == "Value(data=2.0, grad=0.0, label='x')"
     y = Value(2) * 3
@@ -176,14 +176,14 @@ def test_format():
         format(v, "zz")
 
 
-def test_card_is_asked_for_only_when_there_is_one(monkeypatch):
+def test_a_card_is_made_only_if_there_is_a_hook(monkeypatch):
     monkeypatch.setattr("autograd_scalar.node.registry.html_card", None)
     assert Value(1.0)._repr_html_() is None
     monkeypatch.setattr("autograd_scalar.node.registry.html_card", lambda v: f"<b>{v.data}</b>")
     assert Value(1.0)._repr_html_() == "<b>1.0</b>"
 
 
-# ----- among numbers -----
+# ----- comparisons and arithmetic -----
 
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
 
@@ -191,7 +191,7 @@ COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
 @pytest.mark.parametrize("compare", COMPARISONS)
 @pytest.mark.parametrize("x", [1.0, 2.0, -0.0, inf, nan])
 @pytest.mark.parametrize("y", [1.0, 2.0, 0.0, nan])
-def test_comparisons_are_those_of_the_data(compare, x, y):
+def test_comparisons_compare_data(compare, x, y):
     assert compare(Value(x), Value(y)) is compare(x, y)
     assert compare(Value(x), y) is compare(x, y)
     assert compare(x, Value(y)) is compare(x, y)
@@ -201,7 +201,7 @@ def test_comparisons_are_those_of_the_data(compare, x, y):
 
 @pytest.mark.parametrize("compare", COMPARISONS)
 @pytest.mark.parametrize("other", ["a", None, 1j, [1.0]])
-def test_no_order_among_unlike_things(compare, other):
+def test_comparison_with_other_types_raises(compare, other):
     with pytest.raises(TypeError, match="not supported between instances of"):
         compare(Value(1.0), other)
 
@@ -215,7 +215,7 @@ def test_equality_is_identity():
     assert hash(a) == hash(a) and {a: "found"}[a] == "found"
 
 
-def test_truth_is_that_of_the_data():
+def test_truth_is_the_truth_of_the_data():
     assert [bool(Value(x)) for x in (0.0, -0.0, 1.0, -0.5, nan, inf)] == [
         False,
         False,
@@ -226,7 +226,7 @@ def test_truth_is_that_of_the_data():
     ]
 
 
-def test_builtins_over_values():
+def test_builtins_work_on_values():
     values = [Value(3.0), Value(-1.0), Value(2.0)]
     assert max(values) is values[0] and min(values) is values[1]
     assert [v.data for v in sorted(values)] == [-1.0, 2.0, 3.0]
@@ -257,7 +257,7 @@ def test_reflected_operators_record_the_number_as_the_left_operand(operate, othe
 
 @pytest.mark.parametrize("operate", BINARY)
 @pytest.mark.parametrize("other", ["a", None, 1j, [1], Decimal(2), object(), {}])
-def test_operators_leave_what_is_no_number_to_python(operate, other):
+def test_operators_return_not_implemented_for_other_types(operate, other):
     with pytest.raises(
         TypeError, match=r"unsupported operand|can't multiply sequence|can only concatenate"
     ):
@@ -269,7 +269,7 @@ def test_operators_leave_what_is_no_number_to_python(operate, other):
 
 
 class Friend:
-    """Knows how to be added to a Value, and so must be asked."""
+    """A type that implements addition to a Value itself."""
 
     def __radd__(self, other: object) -> str:
         return "asked"
@@ -278,18 +278,18 @@ class Friend:
 
 
 @pytest.mark.parametrize("operate", BINARY)
-def test_the_other_sides_method_is_asked(operate):
+def test_the_other_operand_gets_its_turn(operate):
     assert operate(Value(1.0), Friend()) == "asked"
 
 
 @pytest.mark.parametrize("method", ["add", "sub", "mul", "truediv", "pow", "maximum", "hypot"])
-def test_methods_by_name_refuse_what_is_no_number(method):
+def test_named_methods_refuse_other_types(method):
     with pytest.raises(TypeError, match=r"expected a number .* got 'a' \(str\)"):
         getattr(Value(1.0), method)("a")
 
 
 @pytest.mark.parametrize("convert", [float, complex, math.exp, math.sqrt, lambda v: math.pow(v, 2)])
-def test_a_number_out_of_a_value_names_both_ways(convert):
+def test_conversion_to_a_number_raises_and_names_both_alternatives(convert):
     with pytest.raises(
         TypeError, match=r"lose its gradient: take \.data .*, or .* autograd_scalar\.exp"
     ):
@@ -299,7 +299,7 @@ def test_a_number_out_of_a_value_names_both_ways(convert):
 @pytest.mark.parametrize(
     "use", [int, range, iter, len, lambda v: [1, 2][v], lambda v: v[0], lambda v: v(), hex]
 )
-def test_a_value_is_no_integer_and_no_container(use):
+def test_a_value_is_neither_an_index_nor_a_container(use):
     with pytest.raises(TypeError):
         use(Value(1.0))
 
@@ -315,7 +315,7 @@ def test_numpy_scalars_on_the_left():
     assert (np.float64(2) ** x).data == 8.0
 
 
-def test_ufuncs_of_a_value_record():
+def test_ufuncs_on_a_value_record():
     x = Value(0.5)
     for name in ("exp", "log", "sqrt", "sin", "arctan", "tanh", "floor", "cbrt", "log1p"):
         found = {"arctan": "atan"}.get(name, name)
@@ -359,7 +359,7 @@ def test_arrays_of_values_compute_and_differentiate():
         lambda v: np.float64(v),
     ],
 )
-def test_no_gradient_is_lost_in_silence(lose):
+def test_no_gradient_is_lost_silently(lose):
     with pytest.raises((TypeError, ValueError)) as raised:
         lose(Value(1.0))
     told = [str(raised.value), str(raised.value.__cause__), str(raised.value.__context__)]
@@ -374,7 +374,7 @@ def test_an_array_without_a_dtype_keeps_the_values():
 # ----- passes -----
 
 
-def test_leaves_accumulate_and_the_rest_is_set_afresh():
+def test_leaves_accumulate_and_other_nodes_are_set():
     x = Value(3.0)
     y = x * x
     z = y * x
@@ -393,7 +393,7 @@ def test_backward_of_a_leaf():
     assert x.grad == 2.0
 
 
-def test_backward_leaves_what_is_not_under_the_root_alone():
+def test_backward_changes_only_nodes_under_the_root():
     x = Value(2.0)
     y, other = x * x, x * 5.0
     other.grad = 7.0
@@ -464,7 +464,7 @@ def test_topological_order():
 
 
 @pytest.mark.parametrize("root", [3.0, None, [Value(1.0)], "x"])
-def test_topological_order_of_something_else(root):
+def test_topological_order_refuses_other_types(root):
     with pytest.raises(TypeError, match="Value"):
         topological_order(root)
 
@@ -481,7 +481,7 @@ def test_topological_order_puts_parents_first_and_each_node_once(program):
 
 @given(programs())
 @settings(max_examples=40)
-def test_random_graphs_recompute_copy_and_pickle_to_themselves(program):
+def test_random_graphs_survive_recompute_copy_and_pickle(program):
     inputs, y = program.values()
     fields = [(v.data, v.op, v.partials) for v in topological_order(y)]
     y.backward()
@@ -507,7 +507,7 @@ def test_a_shallow_copy_shares_its_parents():
     assert (x.grad, y.grad) == (6.0, 0.0)
 
 
-def test_deepcopy_keeps_what_is_shared_together():
+def test_deepcopy_keeps_shared_nodes_shared():
     x = Value(3.0)
     y = x * x
     copied = copy.deepcopy({"y": y, "x": x, "all": [y, x]})
@@ -518,7 +518,7 @@ def test_deepcopy_keeps_what_is_shared_together():
 
 
 def test_a_node_of_a_foreign_operation():
-    """What a compiled call will be: one node, its parents the inputs and its partials their gradient."""
+    """A compiled call is one node: its parents are the inputs, its partials the gradient."""
     xs = [Value(1.0), Value(2.0), Value(3.0)]
     y = restore(None, 14.0, 0.0, None, "squares", tuple(xs), (2.0, 4.0, 6.0))
     (y * 2.0).backward()
@@ -555,7 +555,7 @@ def test_no_grad_as_a_decorator_nests_and_survives_an_exception():
     assert (x * 2.0).parents[0] is x
 
 
-def test_no_grad_holds_for_its_thread_alone():
+def test_no_grad_applies_to_its_thread_only():
     x, made = Value(3.0), []
     with ag.no_grad():
         thread = threading.Thread(target=lambda: made.append(x * x))
@@ -574,14 +574,14 @@ def test_backward_works_inside_no_grad():
     assert x.grad == 6.0
 
 
-def test_transforms_inside_no_grad_do_not_answer_zero():
+def test_transforms_differentiate_inside_no_grad():
     with ag.no_grad():
         assert ag.grad(lambda x: x * x)(3.0) == 6.0
         assert ag.jvp(lambda x: x * x, 3.0, 1.0) == (9.0, 6.0)
         assert ag.hessian(lambda x: x * x * x)(2.0) == 12.0
 
 
-def test_a_generator_that_pauses_inside_no_grad():
+def test_a_generator_may_pause_inside_no_grad():
     def batches(x):
         with ag.no_grad():
             yield x * 2.0
@@ -594,7 +594,7 @@ def test_a_generator_that_pauses_inside_no_grad():
     assert (x * 2.0).parents[0] is x
 
 
-# ----- rows that the user names -----
+# ----- names of user rows -----
 
 HEALTH = """
 import math, sys
@@ -673,21 +673,21 @@ def test_dot_of_lists_of_different_lengths(ws):
 
 @pytest.mark.parametrize("function", [ag.sum, ag.mean, ag.softmax, ag.logsumexp])
 @pytest.mark.parametrize("xs", [[1.0, "a"], ["a", Value(1.0)], [None], [Value(1.0), [2.0]]])
-def test_lists_with_something_else_in_them(function, xs):
+def test_lists_of_other_types_are_refused(function, xs):
     with pytest.raises(TypeError, match="expected a number"):
         function(xs)
 
 
 @pytest.mark.parametrize("function", [ag.sum, ag.mean, ag.softmax, ag.logsumexp])
 @pytest.mark.parametrize("xs", ["ab", 5, Value(1.0), None])
-def test_a_list_is_a_list(function, xs):
+def test_a_list_operand_must_be_a_list(function, xs):
     with pytest.raises(
         TypeError, match=f"{function.__name__} needs a list of numbers and Values, got"
     ):
         function(xs)
 
 
-def test_softmax_does_not_make_its_functions_anew():
+def test_softmax_reuses_its_functions():
     ag.softmax([1.0, 2.0])
     before = ag.functions.__dict__["logsumexp"]
     ag.softmax([1.0, Value(2.0)])
@@ -701,7 +701,7 @@ def test_a_row_cannot_take_a_name_that_the_engine_needs(name):
     assert ag.log(0.0) == -math.inf and ag.sigmoid(0.0) == 0.5
 
 
-def test_an_old_graph_of_a_row_with_other_operands_says_so():
+def test_an_old_graph_of_a_redefined_row_raises():
     y = ag.define_op("operands_change", "x * x", "2.0 * x")(Value(3.0))
     ag.define_op("operands_change", "x * y", "y, x")
     with pytest.raises(ValueError, match="operands_change was defined again"):
@@ -724,12 +724,12 @@ def test_import_star_gives_functions_but_none_of_pythons_names():
     "function", [ag.sum, ag.mean, ag.softmax, ag.logsumexp, lambda x: ag.dot(x, x)]
 )
 @pytest.mark.parametrize("x", [3.0, Value(3.0), None])
-def test_one_number_is_no_list(function, x):
+def test_a_number_is_not_a_list(function, x):
     with pytest.raises(TypeError, match=r"iterable|list"):
         function(x)
 
 
-def test_ten_thousand_in_a_list():
+def test_a_list_of_ten_thousand():
     xs = [Value(float(i)) for i in range(10_000)]
     for y, grads in (
         (ag.sum(xs), {1.0}),
@@ -743,7 +743,7 @@ def test_ten_thousand_in_a_list():
     assert sum(p.data for p in ag.softmax(xs)) == pytest.approx(1.0)
 
 
-def test_a_generator_that_fails_half_way_leaves_nothing_behind():
+def test_a_generator_that_raises_leaves_no_node_behind():
     def failing():
         yield Value(1.0)
         raise RuntimeError("half-way")
@@ -774,7 +774,7 @@ def test_functions_of_numbers_are_floats():
 
 
 @pytest.mark.parametrize("bad", ["a", None, 1j, [1.0], np.array([1.0, 2.0])])
-def test_functions_refuse_what_is_no_number(bad):
+def test_functions_refuse_other_types(bad):
     for call in (
         ag.exp,
         lambda v: ag.maximum(1.0, v),
@@ -785,7 +785,7 @@ def test_functions_refuse_what_is_no_number(bad):
             call(bad)
 
 
-def test_defaulted_operands():
+def test_operands_with_defaults_are_optional():
     v = Value(-2.0)
     assert (v.leaky_relu().data, v.leaky_relu(0.5).data, v.leaky_relu(slope=0.25).data) == (
         -0.02,
@@ -799,7 +799,7 @@ def test_defaulted_operands():
     assert ag.elu(-1.0, alpha=2.0) == 2.0 * math.expm1(-1.0)
 
 
-def test_unknown_names_say_so():
+def test_unknown_names_raise_attribute_error():
     for module in (ag, ag.functions):
         with pytest.raises(AttributeError, match="has no attribute 'sinus'"):
             module.sinus  # noqa: B018
@@ -807,8 +807,8 @@ def test_unknown_names_say_so():
     assert ag.core() in ("native", "python")
 
 
-def test_a_constant_power_of_a_value_is_no_silent_constant():
-    """pow_const has no derivative by its exponent, so it must not be given one that wants it."""
+def test_pow_const_refuses_a_value_as_exponent():
+    """pow_const has no derivative with respect to its exponent."""
     exponent = Value(3.0)
     y = ag.pow(Value(2.0), exponent)
     y.backward()

@@ -1,4 +1,4 @@
-"""Which of these tests there are: one compares with the compiled core, one takes a gigabyte and is run by hand."""
+"""Select tests: some need the native engine, and one takes a gigabyte and runs only on request."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The compiled core against the plain one, in two processes that are told the same: everything to the last bit."""
+"""The native engine against plain Python, in two processes that get the same commands: equal to the last bit."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ EDGES += [-x for x in EDGES]
 
 
 class Both:
-    """Two workers, one of each core, that are asked the same."""
+    """Two workers, one for each engine, that get the same commands."""
 
     def __init__(self) -> None:
         self.native, self.python = Worker("native"), Worker("python")
 
     def ask(self, command: str, *arguments: object) -> object:
-        """Return the answer that both give."""
+        """Return the answer of both workers; AssertionError if the answers differ."""
         answers = [worker.ask(command, *arguments) for worker in (self.native, self.python)]
         assert answers[0] == answers[1], (command, arguments)
         return answers[0]
@@ -57,7 +57,7 @@ def both():
 
 
 def any_double(draw: random.Random) -> float:
-    """Return an edge, a number of everyday size, or any 64 bits."""
+    """Return an edge case, a number of moderate size, or any 64 bits."""
     match draw.randrange(4):
         case 0:
             return draw.choice(EDGES)
@@ -70,7 +70,7 @@ def any_double(draw: random.Random) -> float:
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_row_at_any_doubles(both, row):
+def test_rows_agree_on_any_doubles(both, row):
     draw = random.Random(row)
     operands, lists = len(TABLE[row].operands), len(TABLE[row].lists)
     points = [[x, y, x][:operands] for x in EDGES for y in EDGES] if not lists else []
@@ -85,7 +85,7 @@ def test_a_row_at_any_doubles(both, row):
 
 
 @pytest.mark.parametrize("name", sorted(UPDATES))
-def test_an_optimiser_at_any_doubles(both, name):
+def test_optimizers_agree_on_any_doubles(both, name):
     draw = random.Random(name)
     update = UPDATES[name]
     for _ in range(30):
@@ -112,7 +112,7 @@ USERS = [
 
 
 class SameProgram(RuleBasedStateMachine):
-    """Tells both cores the same, and looks at all there is after every step."""
+    """Give both engines the same commands, and compare their whole state after every step."""
 
     both: Both
 
@@ -215,7 +215,7 @@ class SameProgram(RuleBasedStateMachine):
     @rule(place=places)
     def drop(self, place):
         self.do("drop", place)
-        self.do("leaf", 1.5, "new")  # there is always one
+        self.do("leaf", 1.5, "new")  # so that there is a Value
 
     @rule(place=places, other=operands)
     def look(self, place, other):
@@ -223,7 +223,7 @@ class SameProgram(RuleBasedStateMachine):
         self.do("compare", place, other)
 
 
-def test_the_same_program(both):
+def test_programs_agree(both):
     SameProgram.both = both
     run_state_machine_as_test(
         SameProgram, settings=settings(max_examples=40, stateful_step_count=25, deadline=None)

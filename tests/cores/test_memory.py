@@ -1,4 +1,4 @@
-"""Nothing is kept that nobody refers to: steps of training, and every way of stopping half-way, leave memory flat."""
+"""No memory leaks: training steps, and operations that fail half-way, leave memory flat."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograd_scalar.value import RECORD, UPDATE, pull_back, restore
 
 
 def resident() -> int:
-    """Return the bytes of memory that this process has in use, or 0 where nobody tells."""
+    """Return the resident memory of this process in bytes, or 0 if the system does not report it."""
     try:
         with open("/proc/self/statm") as statm:
             return int(statm.read().split()[1]) * 4096
@@ -27,7 +27,7 @@ def resident() -> int:
 
 
 def growth(step, steps: int) -> tuple[int, int]:
-    """Return by how many of Python's blocks, and how many bytes, memory grows over some steps after the first few."""
+    """Return the growth of memory over some steps after a warm-up, in Python's blocks and in bytes."""
     for _ in range(200):  # until every cache and free list is full
         step()
     gc.collect()
@@ -69,7 +69,7 @@ def all_that_a_graph_can_do():
 
 
 class Wrong:
-    """Raises when it is iterated to its second element."""
+    """An iterable that raises at its second element."""
 
     def __iter__(self):
         yield Value(1.0)
@@ -99,7 +99,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_what_fails_half_way_leaves_nothing(name):
+def test_failures_leak_no_memory(name):
     x = Value(1.0)
 
     def step():
@@ -112,7 +112,7 @@ def test_what_fails_half_way_leaves_nothing(name):
     assert sys.getrefcount(x) == references
 
 
-def test_all_that_a_graph_can_do_leaves_nothing():
+def test_no_operation_on_a_graph_leaks_memory():
     blocks, size = growth(all_that_a_graph_can_do, 500)
     assert blocks < 250 and size < 2**20
 
@@ -134,7 +134,7 @@ sys.late = y
 """
 
 
-def test_an_interpreter_that_ends_with_graphs_alive():
+def test_the_interpreter_exits_with_graphs_alive():
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ran = subprocess.run(
         [sys.executable, "-c", AT_THE_END], capture_output=True, text=True, env=environment

@@ -1,4 +1,4 @@
-"""Where the compiled core's nodes stand: memory is flat whatever survives, and what is alive is never written over."""
+"""Slabs of the native engine: memory stays flat whichever nodes survive, and no live node is overwritten."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SLAB = 2**18
 
 
 def run(script: str, *options: str, **environment: str) -> str:
-    """Return what a script prints in an interpreter of its own."""
+    """Return the output of a script in a new interpreter."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment}
     ran = subprocess.run(
         [sys.executable, *options, "-c", script], capture_output=True, text=True, env=environment
@@ -52,8 +52,8 @@ print(traced(False), traced(True))
 
 
 @pytest.mark.parametrize(("allocator", "slack"), [("", 2 * SLAB), ("debug", 20_000)])
-def test_a_thousand_steps_and_what_is_kept_of_each(allocator, slack):
-    """A step here has 1,000 nodes, or 96 KB; a node that was lost at each would be 96 KB in the end."""
+def test_survivors_of_a_thousand_steps_do_not_hold_memory(allocator, slack):
+    """A step has 1,000 nodes, or 96 KB; one node leaked at each step would add up to 96 KB."""
     flat, kept = map(int, run(STEPS, "-X", "tracemalloc", PYTHONMALLOC=allocator).split())
     assert flat < slack
     assert kept < 1000 * 110 + slack
@@ -94,15 +94,15 @@ print(after - before, most - before)
 """
 
 
-def test_the_memory_of_a_big_graph_is_given_back():
+def test_the_memory_of_a_big_graph_is_returned_to_the_system():
     left, most = map(int, run(BIG, "-X", "tracemalloc").split())
     assert most > 96_000_000
-    assert left < 130 * SLAB  # 128 empty ones are kept
+    assert left < 130 * SLAB  # 128 empty slabs are kept
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_what_is_alive_is_never_written_over(seed):
-    """Nodes come and go at random, now more and now fewer; each is what it was made as."""
+def test_live_nodes_are_never_overwritten(seed):
+    """Nodes are made and freed at random, in growing and shrinking numbers; each keeps its data."""
     draw = random.Random(seed)
     leaf = Value(-1.0)
     alive: list[tuple[int, Value]] = []
@@ -123,7 +123,7 @@ def test_what_is_alive_is_never_written_over(seed):
         assert [parent.data for parent in v.parents] == ([-1.0, number] if number % 3 else [])
 
 
-def test_every_other_node_goes():
+def test_freeing_every_other_node():
     for start in (0, 1, 2):
         values = [Value(float(i)) for i in range(20_000)]
         del values[start::2]
@@ -136,8 +136,8 @@ def test_every_other_node_goes():
         assert [v.data for v in values] == kept
 
 
-def test_nothing_else_can_stand_in_a_slab():
-    """Slots are all of one size, and no node comes back to life: nothing of a Value runs when it goes."""
+def test_slabs_hold_only_values():
+    """All slots have one size, and no node can be resurrected: freeing a Value runs no code."""
     with pytest.raises(TypeError, match="not an acceptable base type"):
         type("Sub", (Value,), {})
     with pytest.raises(TypeError, match="not safe"):
@@ -159,7 +159,7 @@ print(sys.getallocatedblocks() - before > 9_000)
 """
 
 
-def test_each_node_is_a_block_of_its_own_under_a_debugging_allocator():
+def test_a_debugging_allocator_sees_each_node():
     assert run(BLOCKS, PYTHONMALLOC="debug") == "True\n"
     assert run(BLOCKS, "-X", "dev", PYTHONMALLOC="") == "True\n"
     always = hasattr(sys, "gettotalrefcount") or sysconfig.get_config_var("Py_GIL_DISABLED")
@@ -195,7 +195,7 @@ z.backward()
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits a process's memory as Linux does")
 @pytest.mark.parametrize("room", [50_000_000, 51_000_000, 52_345_678])
-def test_no_memory(room):
+def test_running_out_of_memory_raises_memory_error(room):
     run(NO_MEMORY.format(room=room))
 
 
@@ -217,5 +217,5 @@ assert (x * x).op == "mul"
 """
 
 
-def test_more_names_of_operations_than_a_node_can_tell_apart():
+def test_too_many_operations_raise():
     assert run(NAMES).startswith("at most 65535 different operations are supported, and 'name 65")

@@ -1,4 +1,4 @@
-"""Nothing crashes the interpreter: whatever is passed in, deleted, raised half-way, or done behind a graph's back."""
+"""The interpreter never crashes: with any arguments, errors half-way, and changes while an operation runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from autograd_scalar.value import RECORD, UPDATE, constant, pull_back, restore, 
 
 
 class Liar(numbers.Real):
-    """A real number by its word, whose every method does what it was given to do."""
+    """A fake real number whose methods run a given function."""
 
     def __init__(self, act):
         self.act = act
@@ -48,7 +48,7 @@ def fail():
 
 
 class Text(str):
-    """A label that does something when it goes, and refers to other things."""
+    """A label that runs code when it is freed, and refers to other objects."""
 
     def __del__(self):
         self.act()
@@ -71,7 +71,7 @@ CALLS = {
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", CALLS)
-def test_any_arguments(name):
+def test_no_arguments_crash(name):
     v = Value(2.0) * 3.0
     for count in range(4):
         pool = THINGS if count < 2 else THINGS[::3]
@@ -89,8 +89,8 @@ def test_any_arguments(name):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("row", [None, "", "nothing", *TABLE])
 @pytest.mark.parametrize("count", range(6))
-def test_nodes_that_no_operation_makes(row, count):
-    """As a pickle written by hand may have them: any row over any number of parents."""
+def test_malformed_nodes_do_not_crash(row, count):
+    """A forged pickle may hold any row with any number of parents."""
     x = Value(0.5)
     try:
         v = restore(None, 1.0, 0.0, None, row, (x,) * count, (1.0,) * count)
@@ -106,7 +106,7 @@ def test_nodes_that_no_operation_makes(row, count):
 
 
 @pytest.mark.parametrize("attribute", [a for a in dir(Value) if a != "__class__"])
-def test_attributes_cannot_be_taken_away(attribute):
+def test_attributes_cannot_be_removed(attribute):
     v = Value(2.0) * 3.0
     with contextlib.suppress(AttributeError, TypeError, NotImplementedError):
         delattr(v, attribute)
@@ -115,7 +115,7 @@ def test_attributes_cannot_be_taken_away(attribute):
 
 
 @pytest.mark.parametrize("attribute", ["data", "grad", "label"])
-def test_what_can_be_set_cannot_be_deleted(attribute):
+def test_settable_attributes_cannot_be_deleted(attribute):
     v = Value(2.0, label="v")
     with pytest.raises(
         AttributeError, match=f"property '{attribute}' of 'Value' object has no deleter"
@@ -124,7 +124,7 @@ def test_what_can_be_set_cannot_be_deleted(attribute):
     assert (v.data, v.grad, v.label) == (2.0, 0.0, "v")
 
 
-def test_a_node_starts_again_while_others_hold_it():
+def test_a_node_in_use_can_be_initialised_again():
     x = Value(2.0)
     inner = functions.sum([x, x, x])
     outer = inner * inner
@@ -136,7 +136,7 @@ def test_a_node_starts_again_while_others_hold_it():
     assert (outer.data, inner.grad, x.grad) == (25.0, 10.0, 0.0)
 
 
-def test_a_list_that_changes_while_it_is_read():
+def test_a_list_may_change_while_it_is_read():
     ws = [Value(1.0), Value(2.0), Value(3.0)]
 
     class Second:
@@ -160,8 +160,8 @@ def test_a_list_that_changes_while_it_is_read():
 
 
 @pytest.mark.parametrize("threshold", [1, 3])
-def test_a_collection_in_the_middle(threshold):
-    """The garbage collector may run, and with it anybody's finalizer, wherever an object is made that it tracks."""
+def test_a_garbage_collection_may_happen_anywhere(threshold):
+    """The garbage collector, and with it any finalizer, may run wherever a tracked object is allocated."""
     x = Value(1.0)
 
     def chain(length):
@@ -201,13 +201,13 @@ def test_a_collection_in_the_middle(threshold):
         gc.set_threshold(*before)
 
 
-def test_labels_are_mere_text():
-    """What a subclass of str refers to, or does when it goes, is not the node's business."""
+def test_labels_are_plain_strings():
+    """A node keeps the text of a str subclass only, not its references or finalizer."""
     acted = []
     label = Text("a label")
     label.act = lambda: acted.append(True)
     v = Value(1.0, label=label)
-    label.v = v  # in a circle, if the node kept it
+    label.v = v  # a reference cycle if the node kept the label
     w = Value(2.0)
     w.label = label
     restored = restore(None, 3.0, 0.0, label, "", (), ())
@@ -238,8 +238,8 @@ print("right")
 """
 
 
-def test_without_memory_for_the_name_of_an_operation():
-    """In a process of its own: whatever else wants memory meanwhile, such as a measurement of coverage, gets none."""
+def test_running_out_of_memory_for_the_name_of_an_operation():
+    """Runs in a separate process, because all allocations fail meanwhile, those of a coverage tool too."""
     pytest.importorskip("_testcapi")
     ran = subprocess.run(
         [sys.executable, "-c", WITHOUT_MEMORY], capture_output=True, text=True, check=True
@@ -247,14 +247,14 @@ def test_without_memory_for_the_name_of_an_operation():
     assert ran.stdout == "right\n"
 
 
-def test_machine_code_that_is_not_there():
+def test_uninitialised_calls_raise():
     with pytest.raises((TypeError, AttributeError)):
         fast_call.Caller.__new__(fast_call.Caller).answer(())
     with pytest.raises((TypeError, AttributeError)):
         fast_call.Means.__new__(fast_call.Means)()
 
 
-def test_numbers_that_act_while_they_are_read():
+def test_numbers_may_run_code_while_they_are_read():
     x = Value(2.0)
     y = x * x
     for use in (y.__init__, y.__add__, lambda act: setattr(y, "data", act), x.clip):
@@ -263,7 +263,7 @@ def test_numbers_that_act_while_they_are_read():
     assert topological_order(y)[-1] is y
 
 
-def test_users_rows_that_fail(monkeypatch):
+def test_user_rows_that_fail_raise(monkeypatch):
     ag.define_op("users_failing_row", "x * x", "2.0 * x")
     x = Value(3.0)
     y = -x.users_failing_row()
@@ -274,8 +274,8 @@ def test_users_rows_that_fail(monkeypatch):
     assert x.grad == -6.0
 
 
-def test_every_depth_of_the_stack():
-    """At the limit of recursion an operation raises RecursionError, or is right."""
+def test_recursion_errors_leave_results_right():
+    """At the recursion limit an operation either raises RecursionError or is right."""
     x, y = Value(3.0), Value(4.0)
     wrong = []
 
@@ -316,7 +316,7 @@ print(modes.recording.get(), ag.Value(2.0).exp().parents != ())
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on Windows")
-def test_blocks_that_are_interrupted_are_left():
+def test_an_interrupted_block_is_left():
     ran = subprocess.run(
         [sys.executable, "-c", INTERRUPTED_BLOCKS], capture_output=True, text=True, check=True
     )
@@ -341,7 +341,7 @@ print(ag.core(), x.grad)
 """
 
 
-def test_the_package_imported_anew():
+def test_the_package_can_be_imported_again():
     ran = subprocess.run(
         [sys.executable, "-c", IMPORTED_ANEW], capture_output=True, text=True, check=True
     )
@@ -374,7 +374,7 @@ sys.stdout.write(f"{caught} {x.grad} {len(ag.topological_order(y))}")
 
 
 def run(script: str) -> str:
-    """Return what a script prints in an interpreter of its own."""
+    """Return the output of a script in a new interpreter."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ran = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=environment
@@ -383,7 +383,7 @@ def run(script: str) -> str:
     return ran.stdout
 
 
-def test_interrupts_on_a_big_graph():
+def test_interrupts_leave_a_big_graph_intact():
     assert run(INTERRUPTED) == "20 100001.0 100001"
 
 
@@ -403,11 +403,11 @@ print(os.waitpid(pid, 0)[1], x.grad)
 """
 
 
-def test_a_forked_child_goes_on_with_the_graph():
+def test_a_forked_child_can_use_the_graph():
     assert run(FORKED) == "0 100001.0\n"
 
 
-# A second interpreter is refused by the compiled core, and gets the plain one.
+# The native engine cannot be imported into a second interpreter, which gets plain Python.
 SECOND_INTERPRETER = """
 import autograd_scalar as ag
 try:
@@ -427,12 +427,12 @@ print(failed, x.grad)
 """
 
 
-def test_a_second_interpreter():
+def test_a_second_interpreter_can_import_the_package():
     assert run(SECOND_INTERPRETER) == "None 6.0\n"
 
 
-def test_pickling_nodes_where_pickled_ones_have_been():
-    """A dump asks for nodes that it then finds written already; their addresses are soon those of others."""
+def test_pickled_nodes_may_reuse_addresses():
+    """The addresses of nodes that a dump has asked for are soon those of others."""
     for _ in range(20):
         states = [Value(0.5)]
         for _ in range(900):

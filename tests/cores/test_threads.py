@@ -1,8 +1,8 @@
-"""What holds under threads: graphs may be built, differentiated and freed anywhere at once, leaves shared.
+"""Threads may build, differentiate and free graphs concurrently, and share leaves.
 
-One operation, one backward, one zero_grad is one step to other threads in the compiled core. In plain Python backward
-is not, so threads that differentiate graphs over shared leaves need `gradient`, which writes to no node, or a lock.
-On a free-threaded build importing the compiled core turns the interpreter's lock on again.
+In the native engine one operation, one backward() and one zero_grad() are atomic. In plain Python backward() is not, so
+threads that differentiate graphs over shared leaves need `gradient`, which writes to no node, or a lock. On a
+free-threaded build, importing the native engine enables the interpreter's lock again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from autograd_scalar import Value, functions
 
 
 def run(work, count: int = 4) -> None:
-    """Run work(i) in so many threads that change places often, and raise what any of them raised."""
+    """Run work(i) in several threads that switch often, and raise any exception of theirs."""
     failures = []
 
     def guarded(i):
@@ -44,7 +44,7 @@ def graph(x: Value, w: Value) -> Value:
     return functions.sum([h, w, x])
 
 
-def test_graphs_over_shared_leaves():
+def test_threads_may_share_leaves():
     x, w = Value(0.3), Value(-0.7)
     expected = ag.gradient(graph(x, w), [x, w])
 
@@ -55,7 +55,7 @@ def test_graphs_over_shared_leaves():
     run(work)
 
 
-def test_backward_under_a_lock_adds_up():
+def test_backward_under_a_lock_loses_nothing():
     x, w = Value(0.5), Value(2.0)
     lock = threading.Lock()
 
@@ -69,7 +69,7 @@ def test_backward_under_a_lock_adds_up():
     assert (x.grad, w.grad) == (400.0, 100.0)
 
 
-def test_a_graph_that_others_free():
+def test_threads_may_free_a_shared_graph():
     shared = [graph(Value(0.1), Value(0.2)) for _ in range(400)]
 
     def work(i):
@@ -84,7 +84,7 @@ def test_a_graph_that_others_free():
     run(work)
 
 
-def test_modes_hold_for_their_thread():
+def test_modes_apply_to_their_thread():
     def work(i):
         for _ in range(50):
             if i % 2:

@@ -1,7 +1,7 @@
-"""A process that keeps Values of one core, does what it is told with them, and tells to the last bit what came of it.
+"""A process that holds Values of one engine, executes commands on them, and reports the results to the last bit.
 
-Commands and answers are pickles on its standard input and output. Values are named by their place in a list; a place
-beyond its end counts from the start again, so that any number names one.
+Commands and answers are pickles on standard input and output. Values are named by their index in a list, modulo its
+length, so that any integer names one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MODES = {"": contextlib.nullcontext, "no_grad": ag.no_grad, "detect_anomaly": ag
 
 
 class Worker:
-    """The other end: starts a worker with the core "native" or "python", and asks it."""
+    """The client: starts a worker with the engine "native" or "python", and sends commands."""
 
     def __init__(self, core: str) -> None:
         environment = {
@@ -39,25 +39,25 @@ class Worker:
         assert self.ask("core") == core
 
     def ask(self, command: str, *arguments: object) -> Any:
-        """Return what a command came to: its result, or the type and the text of what it raised."""
+        """Return the result of a command, or the type and text of the exception that it raised."""
         pickle.dump((command, arguments), self.process.stdin)
         self.process.stdin.flush()
         return pickle.load(self.process.stdout)
 
     def close(self) -> None:
-        """End the worker; an AssertionError tells of one that crashed on its way out."""
+        """End the worker; AssertionError if it crashed at exit."""
         self.process.stdin.close()
         self.process.stdout.close()
         assert self.process.wait() == 0
 
 
 def bits(x: float) -> str:
-    """Return a double to the last bit; every nan is the same."""
+    """Return the bits of a double as text; all nans are equal."""
     return "nan" if x != x else struct.pack(">d", x).hex()
 
 
 def picture(roots: list[Value]) -> list[object]:
-    """Return everything there is to see of some graphs."""
+    """Return the whole observable state of some graphs."""
     order = topological_order(*roots)
     place = {v: i for i, v in enumerate(order)}
     return [place[root] for root in roots] + [
@@ -74,13 +74,13 @@ def picture(roots: list[Value]) -> list[object]:
 
 
 class Commands:
-    """What a worker can be told, with the Values it keeps."""
+    """The commands of a worker, and the Values that it holds."""
 
     def __init__(self) -> None:
         self.values: list[Value] = []
 
     def at(self, place: object) -> Any:
-        """Return the Value at a place; a float is itself, and a list is one of either."""
+        """Return the Value at an index, a float unchanged, or a list of either."""
         if isinstance(place, list):
             return [self.at(one) for one in place]
         return place if isinstance(place, float) else self.values[place % len(self.values)]
@@ -167,7 +167,7 @@ class Commands:
         return [x < y, x <= y, x > y, x >= y, x == y, y < x, y <= x]
 
     def rows(self, row: str, points: list[list[float]]) -> list[object]:
-        """Return a row's value and partial derivatives, recorded, at many points."""
+        """Return the value and partial derivatives that a row records at many points."""
         found = []
         for point in points:
             v = RECORD[row](*TABLE[row].split([*map(Value, point)]))
@@ -178,7 +178,7 @@ class Commands:
         return found
 
     def updates(self, name: str, points: list[list[float]], settings: list[float]) -> list[object]:
-        """Return what an optimiser's rule makes of data, grad and its running numbers, a list for each of them."""
+        """Apply an optimizer's rule to lists of data, grad and state, and return the results."""
         data, grads, *running = points
         params = [*map(Value, data)]
         for v, grad in zip(params, grads, strict=True):
@@ -188,7 +188,7 @@ class Commands:
 
 
 def main() -> None:
-    """Answer commands until there are no more."""
+    """Answer commands until the input ends."""
     commands = Commands()
     answers = sys.stdout.buffer
     with contextlib.suppress(EOFError):
@@ -197,7 +197,7 @@ def main() -> None:
             try:
                 answer = getattr(commands, command)(*arguments)
             except Exception as problem:
-                # Python says where an extension type is from, but not so of a class.
+                # The repr of an extension type names its module, that of a class does not.
                 answer = (
                     type(problem).__name__,
                     str(problem).replace("autograd_scalar.Value", "Value"),
