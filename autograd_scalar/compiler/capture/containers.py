@@ -8,11 +8,15 @@ from collections.abc import Collection, Iterator
 from types import MappingProxyType
 from typing import Any
 
+from autograd_scalar.value import Value
+
 _MAPPINGS = (dict, UserDict, ChainMap, MappingProxyType)
 #: Containers that yield the same objects at each iteration, so that items can be compared by identity.
 CONTAINERS: tuple[type, ...] = (*_MAPPINGS, list, tuple, set, frozenset, deque, UserList)
 #: Collections whose items may be new objects at each iteration.
 TRANSIENT: tuple[type, ...] = (array, type({}.keys()), type({}.values()), type({}.items()))
+#: Types of most items; isinstance() against the classes above takes 0.5 µs for each.
+_ATOMS = {float, int, bool, str, type(None), Value}
 
 
 def live_views(obj: Any, kinds: tuple[type, ...] = CONTAINERS) -> tuple[Collection[Any], ...]:
@@ -39,6 +43,6 @@ def walk(
             continue
         contents = [(view, [*view] if len(view) <= room else []) for view in views]
         for _, items in contents:
-            waiting += items
+            waiting += [item for item in items if type(item) not in _ATOMS]
         yield container, contents
         room -= len(container)

@@ -21,6 +21,8 @@ from autograd_scalar.value import Value
 FLOAT, VALUE, ARRAY = "float", "Value", "array"
 #: Types whose equal objects may replace each other; floats too, but for the sign of zero.
 _SIMPLE = (int, bool, str, type(None), Value)
+#: Containers that are static arguments; lists, tuples and dicts themselves are flattened instead.
+_STATIC_CONTAINERS = (*CONTAINERS, *TRANSIENT)
 
 
 class Leaf(NamedTuple):
@@ -102,7 +104,7 @@ def _static(argument: Any, objects: dict[str, Any], path: str) -> Any:
     if isinstance(argument, type | FunctionType | MethodType | partial):
         objects[path] = argument
         return kind, argument
-    if isinstance(argument, (*CONTAINERS, *TRANSIENT)):
+    if isinstance(argument, _STATIC_CONTAINERS):
         return kind, Identity(argument), *_contents_key(argument, path)
     if is_generator(argument):
         raise JitError(
@@ -130,7 +132,7 @@ def _contents_key(container: Any, path: str) -> Iterator[Any]:
 
     Raises JitError for a container with more than MAX_COMPARED_ITEMS items.
     """
-    for inner, contents in walk(container, (*CONTAINERS, *TRANSIENT), room=inf):
+    for inner, contents in walk(container, _STATIC_CONTAINERS, room=inf):
         if len(inner) > MAX_COMPARED_ITEMS:
             raise JitError(
                 f"{path} is a {type(inner).__name__} of {len(inner)} items, too many to compare at every call; "
