@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import reduce
 from math import inf, nan
+from operator import add
 from typing import Any
 
 import mpmath
@@ -97,7 +99,7 @@ CHOSEN: dict[str, Callable[..., float]] = {
     "pick": lambda ks, xs, key: (
         nan
         if _first_nan(*ks, key)
-        else sum([x for k, x in zip(ks, xs, strict=True) if k == key], 0.0)
+        else reduce(add, [x for k, x in zip(ks, xs, strict=True) if k == key], 0.0)
     ),
     "sign": lambda x: x if x != x or x == 0.0 else math.copysign(1.0, x),
     "step": lambda x: x if x != x else float(x > 0.0),

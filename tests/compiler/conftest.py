@@ -1,4 +1,4 @@
-"""What tests of compiled functions share."""
+"""Fixtures of the compiler's tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograd_scalar.compiler.backends.llvm import target
 
 @pytest.fixture(params=["python", "llvm"])
 def backend(request: pytest.FixtureRequest) -> str:
-    """Each of the back ends that are installed."""
+    """Run the test with each installed back end."""
     if request.param == "llvm" and not target.is_there():
         pytest.skip("llvmlite is not installed")
     return str(request.param)

@@ -1,4 +1,4 @@
-"""Runs compiled functions on arrays that end, or begin, where no memory may be touched.
+"""Run compiled functions on arrays that end, or begin, at a page that must not be accessed.
 
 A stray access ends the process. `test_bounds.py` runs this file; every argument is the name of a function in it.
 """
@@ -31,7 +31,7 @@ libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 def memory(size: int, *, at_end: bool, align: int = 8) -> int:
-    """Return the address of so many bytes between two pages that may not be touched, flush against one of them."""
+    """Return the address of `size` bytes between two inaccessible pages, flush against one of them."""
     pages = max(1, -(-size // PAGE))
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
     whole = libc.mmap(None, (pages + 2) * PAGE, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
@@ -43,7 +43,7 @@ def memory(size: int, *, at_end: bool, align: int = 8) -> int:
 
 
 def array(numbers: object, *, at_end: bool = True, dtype: str = "f8") -> np.ndarray:
-    """Return an array of those numbers in such memory."""
+    """Return an array of numbers between guard pages."""
     given = np.asarray(numbers, dtype=dtype)
     address = memory(given.nbytes, at_end=at_end)
     raw = (ctypes.c_char * given.nbytes).from_address(address)
@@ -56,11 +56,11 @@ def sides() -> Iterator[bool]:
     yield from (True, False)
 
 
-# ----- what is run -----
+# ----- the runs -----
 
 
 def no_guard() -> None:
-    """A read beyond the end: what must not happen, to see that it would be noticed."""
+    """Read beyond the end, to show that the guard page catches it."""
     ctypes.string_at(memory(8, at_end=True), 9)
 
 
@@ -69,7 +69,7 @@ def before_the_beginning() -> None:
 
 
 def small() -> Program:
-    """A program with two columns, two shared inputs, and a guard."""
+    """Return a program with two columns, two shared inputs and a guard."""
     builder = Builder("xywu")
     x, y, w, _ = (builder.input(k) for k in range(4))
     product = builder.emit("mul", x, w)
@@ -78,7 +78,7 @@ def small() -> Program:
 
 
 def large() -> Program:
-    """The loss of a perceptron for one sample, with its gradient; the sample's two numbers are the columns."""
+    """Return the loss and gradient of a perceptron for one sample, whose two numbers are the columns."""
     model = nn.MLP(2, [9, 5, 1], seed=0)
     loss = ag.jit(lambda x, y: (model([x, y]) - y) ** 2.0)
     loss(0.5, 0.25)
@@ -89,7 +89,7 @@ def large() -> Program:
 def check_kernel(
     made: abi.Kernel, code: target.Code, layout: variance.RowLayout, count: int, *, at_end: bool
 ) -> None:
-    """Run a kernel, each array exactly as large as the contract says."""
+    """Run a kernel on arrays that are exactly as large as its contract requires."""
     room = -(-count // made.lanes) * made.lanes
     columns = [array(np.linspace(-1, 1, count), at_end=at_end) for _ in layout.columns]
     outs = [array(np.zeros(room), at_end=at_end) for _ in layout.rows]
@@ -108,7 +108,7 @@ def check_kernel(
 
 
 def kernels() -> None:
-    """Straight-line code and loops, at many widths."""
+    """Run straight-line code and loops at many widths."""
     program = small()
     layout = variance.row_layout(program, [0, 1], [0, 2])
     fma, width = target.has_fma(), target.width()
@@ -135,7 +135,7 @@ def kernels_of_a_net() -> None:
 
 
 def elements() -> None:
-    """Arrays of all shapes and strides through jit."""
+    """Call a jitted function with arrays of all shapes and strides."""
     f = ag.jit(lambda x, y: (ag.exp(x) * y, x - y if x > y else x))
     for n, at_end in itertools.product((1, 2, 3, 4, 5, 7, 8, 9, 63, 3000), sides()):
         wide = array(np.linspace(0, 1, 2 * n).reshape(n, 2), at_end=at_end)
@@ -149,7 +149,7 @@ def elements() -> None:
 
 
 def samples() -> None:
-    """A perceptron's loss and gradient over rows."""
+    """Compute a perceptron's loss and gradient over rows."""
     model = nn.MLP(3, [5, 4, 1], seed=0)
     step = ag.jit(lambda x, y: (model(x) - y) ** 2, rows=(0, 1), reduce="sum")
     for n, at_end in itertools.product((1, 2, 3, 4, 5, 8, 9, 100, 100_000), sides()):
@@ -163,7 +163,7 @@ def samples() -> None:
 
 
 def singles() -> None:
-    """Value and gradient for one set of numbers, the loop over a batch written out among them."""
+    """Compute value and gradient of single calls, an unrolled loop over a batch among them."""
     model = nn.MLP(2, [4, 4, 1], seed=0)
     X = [[math.sin(i), math.cos(3 * i)] for i in range(12)]
     functions: list[tuple[Any, list[Any]]] = [

@@ -1,4 +1,4 @@
-"""Row kernels as something to call from a test, at every width, and what their results are held against."""
+"""Callable row kernels of any width, and an interpreter for comparison."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ EXACT = {"abs", "floor", "ceil", "round", "sqrt"}
 
 
 def functions_of(program: Program) -> set[str]:
-    """Return the functions of a basic program that are no arithmetic."""
+    """Return the library functions that a basic program calls."""
     ops = {op for op, *_ in program.code if op in TABLE}
     return {op for op in ops if TABLE[op].is_primitive or op == "pow"} - EXACT
 
 
 class Kernel:
-    """The straight-line kernel of a basic program, given lists of numbers."""
+    """The straight-line kernel of a basic program, called with lists of numbers."""
 
     def __init__(
         self, program: Program, columns: Sequence[int], rows: Sequence[int], lanes: int
@@ -38,7 +38,7 @@ class Kernel:
     def __call__(
         self, columns: Sequence[Sequence[float]], shared: Sequence[float], count: int
     ) -> tuple[list[list[float]], list[float], list[bool], int]:
-        """Return the outputs by row, the sums, where the guards hold, and how many rows fail one."""
+        """Return the outputs by row, the sums, whether each row's guards hold, and how many rows fail."""
         room = -(-count // self.lanes) * self.lanes
         arrays = [(ctypes.c_double * len(c))(*c) for c in columns]
         outs = [(ctypes.c_double * room)(*[7.0] * room) for _ in self.layout.rows]
@@ -61,7 +61,7 @@ class Kernel:
 
 @cache
 def function(name: str, lanes: int, *, shared: bool = False) -> Kernel:
-    """Return the kernel of one function, of columns or of shared inputs."""
+    """Return the kernel of one function, applied to columns or to shared inputs."""
     builder = Builder("xyz"[: len(TABLE[name].operands)])
     places = [builder.input(k) for k in range(len(builder.inputs))]
     columns = [] if shared else range(len(places))
@@ -71,9 +71,9 @@ def function(name: str, lanes: int, *, shared: bool = False) -> Kernel:
 def run(
     program: Program, columns: Sequence[int], points: Sequence[Sequence[float]], lanes: int
 ) -> list[list[float]]:
-    """Return every instruction's result for some inputs: computed in Python, functions by kernels of their own.
+    """Interpret a program; return the results of every instruction. Functions run as kernels of their own.
 
-    What is the same for all rows is computed once, by the library's functions.
+    Instructions that are the same for all rows are computed once, by the library's functions.
     """
     varies = variance.varying(program, columns)
     found: list[list[float]] = []
@@ -96,7 +96,7 @@ def run(
 
 
 def ulps(x: float, y: float) -> float:
-    """Return how many floats lie between two; infinite where they are no numbers of one kind."""
+    """Return the distance of two floats in units in the last place; infinite if only one is nan or infinite."""
     if x == y or (x != x and y != y):
         return 0.0
     if x != x or y != y or abs(x) == float("inf") or abs(y) == float("inf"):

@@ -1,4 +1,4 @@
-"""What the textbook's tests share: random numbers, and a comparison to 1e-12."""
+"""Helpers of the textbook's tests: comparison to 1e-12, sigmoid, nests of Values."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def sigmoid(z: Any) -> Array:
 
 
 def values(numbers: Any) -> Any:
-    """Numbers in a list, an array or a nest of lists, as Values in lists."""
+    """Return a nest of lists, or an array, of numbers as nested lists of Values."""
     return [values(row) for row in numbers] if np.ndim(numbers) else Value(numbers)
