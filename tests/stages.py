@@ -29,7 +29,9 @@ STAGES = {
     "train": ["train"],
     "cli": ["cli"],
     "docs": ["test_docs.py", "test_doctests.py", "test_notebooks.py", "test_examples.py"],
-    "project": ["test_floors.py", "test_packaging.py", "test_benchmarks.py"],
+    "project": [
+        *("test_architecture.py", "test_floors.py", "test_packaging.py", "test_benchmarks.py"),
+    ],
 }
 
 #: Files and folders that `make check` leaves out. A slow test elsewhere carries the marker itself.
