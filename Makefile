@@ -13,7 +13,7 @@ BENCH =
 # The stage whose fast tests `make check` runs; all of them by default. tests/stages.py lists the stages.
 STAGE =
 
-.PHONY: help demo check test lint coverage docs bench wheel clean
+.PHONY: help demo check test golden lint coverage docs bench wheel clean
 
 help: ## print these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: lint ## check style, types and the fast tests, in half a minute; of one s
 
 test: $(VENV)/ready-test ## run all tests, in random order
 	$(PYTEST) $(TEST)
+
+golden: $(VENV)/ready-test ## record the texts in tests/compiler/golden anew, where the compiler's output is to change
+	AUTOGRAD_SCALAR_GOLDEN=renew $(BIN)/pytest -q tests/compiler/test_golden.py
 
 lint: $(VENV)/ready-test $(VENV)/ready-lint ## check style and types
 	$(BIN)/ruff check .

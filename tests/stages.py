@@ -23,6 +23,7 @@ STAGES = {
     "backends": [
         *("compiler/test_backends.py", "compiler/test_llvm.py", "compiler/test_vector_math.py"),
         *("compiler/test_bounds.py", "compiler/test_processors.py", "compiler/test_verifier.py"),
+        "compiler/test_golden.py",
     ],
     "runtime": ["compiler/test_jit.py", "compiler/test_paths.py", "compiler/test_rows.py"],
     "show": ["show", "browser"],

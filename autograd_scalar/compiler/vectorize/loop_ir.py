@@ -9,7 +9,7 @@ from typing import NamedTuple
 from autograd_scalar.compiler.ir.variance import RowLayout
 from autograd_scalar.compiler.options import MAX_FOLD_STEPS, MAX_LOOP_STEPS
 from autograd_scalar.compiler.vectorize.access import INDEX_NAMES, UNASSIGNED, Access
-from autograd_scalar.compiler.vectorize.packs import SUM_ROWS
+from autograd_scalar.compiler.vectorize.packs import EFFECTS, SUM_ROWS
 
 
 @dataclass(eq=False)
@@ -68,18 +68,19 @@ class Loop:
         nested = ", ".join(f"{name} < {n}" for name, n in zip(INDEX_NAMES, self.nest, strict=False))
         lines = [f"for {nested}:" if nested else "once:"]
         for step in self.steps:
-            lines.append(f"  {names[step]} = {_text(step, names, self.length)}")
+            lines.append(f"  {_text(step, names, self.length)}")
             if step.is_fold:
-                lines += [f"    {names[t]} = {_text(t, names, 0)}" for t in self.terms]
+                lines += [f"    {_text(term, names)}" for term in self.terms]
         return "\n".join(lines)
 
 
-def _text(step: Step, names: dict[Step, str], length: int) -> str:
+def _text(step: Step, names: dict[Step, str], length: int = 0) -> str:
     operands = [names[x] if isinstance(x, Step) else str(x.access) for x in step.operands]
+    if step.op in EFFECTS:
+        return f"{step.store} <- {operands[0]}"
+    text = f"{names[step]} = {step.op} {', '.join(operands)}"
     if step.is_fold:
-        text = f"fold {step.op} of {operands[1]} for k < {length} from {operands[0]}"
-    else:
-        text = f"{step.op} {', '.join(operands)}"
+        text = f"{names[step]} = fold {step.op} of {operands[1]} for k < {length} from {operands[0]}"
     return text if step.store is None else f"{text} -> {step.store}"
 
 
