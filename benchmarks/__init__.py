@@ -1,1 +1,1 @@
-"""Benchmarks against other packages, measured in the same run: `python -m benchmarks --help`."""
+"""Benchmarks against other packages, measured side by side: `python -m benchmarks --help`."""

@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks [workload ...] [--rounds N] [--markdown]`."""
+"""Run workloads and print their tables: `python -m benchmarks [workload ...] [--rounds N]`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ WORKLOADS = (
     *("step", "gpt", "tape", "operation", "chain", "memory", "imports"),
     *("compiled", "fit", "digits", "elementwise", "scalar_call", "compile_time"),
 )
-ON_REQUEST = ("chain10m",)  # takes a minute and a gigabyte
+ON_REQUEST = ("chain10m",)  # takes a minute and 1 GB of memory
 
 
 def processor() -> str:
-    """The model of this machine's processor, or its architecture where no model is told."""
+    """Return the model of this machine's processor, or its architecture if the model is unknown."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -26,24 +26,24 @@ def processor() -> str:
 
 
 def main() -> None:
-    """Run the workloads named, or all of them, and print a table for each."""
+    """Run the named workloads, or the default ones, and print a table for each."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "workloads",
         nargs="*",
         metavar="workload",
-        help=f"{', '.join(WORKLOADS)} (these by default); {', '.join(ON_REQUEST)}",
+        help=f"{', '.join(WORKLOADS)} (the default); {', '.join(ON_REQUEST)}",
     )
-    parser.add_argument("--rounds", type=int, default=5, help="samples of each (default: 5)")
-    parser.add_argument("--markdown", action="store_true", help="tables for a page")
+    parser.add_argument("--rounds", type=int, default=5, help="samples per row (default: 5)")
+    parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
     options = parser.parse_args()
     if unknown := set(options.workloads) - {*WORKLOADS, *ON_REQUEST}:
-        there_are = ", ".join(WORKLOADS + ON_REQUEST)
-        parser.error(f"no workload {', '.join(unknown)}; there are {there_are}")
+        known = ", ".join(WORKLOADS + ON_REQUEST)
+        parser.error(f"no workload {', '.join(unknown)}; the workloads are {known}")
     if options.rounds < 1:
         parser.error(f"--rounds must be at least 1, got {options.rounds}")
 
-    import autograd_scalar as ag  # here: each contestant's process reads this file again
+    import autograd_scalar as ag  # not at the top, as every contestant's process imports this file
 
     print(
         f"{processor()}, {os.cpu_count()} cores, {platform.python_implementation()} "

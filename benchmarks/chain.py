@@ -1,4 +1,4 @@
-"""A chain of a million nodes: built, differentiated, freed."""
+"""Build, differentiate and free a chain of a million nodes: the cost of depth, and of recursion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NODES = 1_000_000
 
 
 def chain(module: str, nodes: int = NODES) -> Run:
-    """Seconds for each phase; nan for a backward pass that recursion stops."""
+    """Return a run that measures the seconds of each phase; nan for a backward that cannot recurse."""
     Value = value_class(module)
 
     def run() -> Sample:

@@ -1,4 +1,4 @@
-"""A chain of ten million nodes on the native core, beside one of a million: time and memory grow in proportion."""
+"""A chain of ten million nodes against one of a million: time and memory grow in proportion."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ PHASES = ("build", "backward", "free")
 
 
 def nodes(count: int) -> Run:
-    """Seconds of the chain, nanoseconds a node of each phase, and the most memory that the process ever had."""
+    """Return a run that measures seconds, nanoseconds per node of each phase, and peak memory."""
     seconds = chain(NATIVE, count)
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes per unit of ru_maxrss
 
     def run() -> Sample:
         sample = seconds()

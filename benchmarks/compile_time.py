@@ -1,4 +1,4 @@
-"""The first call of a compiled function, each in a fresh interpreter: recording, passes, machine code, one run."""
+"""The first call of a compiled function in a fresh interpreter: tracing, passes, code generation."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from typing import Any
 from benchmarks import compiled, digits, moons
 from benchmarks.harness import Column, Contestant, Run, Sample, Workload
 
-PATIENCE = 60.0  # seconds for one function
+TIMEOUT = 60.0  # seconds for one function
 TIMED_CALLS = "from benchmarks import compile_time; compile_time.report({name!r})"
 
 
 def a_point() -> Callable[[], Any]:
-    """The moons loss of one point, mapped over all."""
+    """Return a call of the moons loss of one point, mapped over all points."""
     points, labels, _ = compiled.arrays()
     _, loss = compiled.loss_of_a_point()
     step = compiled.jit(loss, rows=(0, 1), reduce="mean")
@@ -30,7 +30,7 @@ def a_point() -> Callable[[], Any]:
 
 
 def whole_batch() -> Callable[[], Any]:
-    """The moons step as it stands on micrograd: a loop over all points, every number a scalar."""
+    """Return a call of the moons step as written for micrograd: a loop over scalars of all points."""
     from autograd_scalar import Value
 
     parameters = [Value(weight) for weight in moons.weights()]
@@ -40,7 +40,7 @@ def whole_batch() -> Callable[[], Any]:
 
 
 def a_digit() -> Callable[[], Any]:
-    """The loss of one sample of the digits, mapped over a batch."""
+    """Return a call of the loss of one digit, mapped over a batch."""
     pixels, classes = digits.data()
     _, loss = digits.loss_of_a_sample()
     x, y = pixels[: digits.BATCH], digits.targets(classes)[: digits.BATCH]
@@ -49,12 +49,12 @@ def a_digit() -> Callable[[], Any]:
 
 
 def jax_step() -> Callable[[], Any]:
-    """The moons step over matrices, as JAX compiles it."""
+    """Return a call of the moons step over matrices, compiled by JAX."""
     return compiled.with_jax().call
 
 
 def report(name: str) -> None:
-    """Print the seconds of the first call and of the third."""
+    """Print the seconds of the first call and the microseconds of the third, as JSON."""
     call: Callable[[], Any] = globals()[name]()
     seconds = []
     for _ in range(3):
@@ -65,7 +65,7 @@ def report(name: str) -> None:
 
 
 def fresh(name: str, package: str) -> Run:
-    """Runs one of these functions in an interpreter that starts anew, with nothing kept from earlier ones."""
+    """Return a run that times one of these functions in a new interpreter with an empty cache."""
     import_module(package)
     command = [sys.executable, "-c", TIMED_CALLS.format(name=name)]
 
@@ -75,7 +75,7 @@ def fresh(name: str, package: str) -> Run:
             folder = Path(__file__).parents[1]
             try:
                 printed = subprocess.check_output(
-                    command, cwd=folder, env=environment, timeout=PATIENCE
+                    command, cwd=folder, env=environment, timeout=TIMEOUT
                 )
             except subprocess.TimeoutExpired:
                 return {"first": math.nan, "later": math.nan}
@@ -87,9 +87,9 @@ def fresh(name: str, package: str) -> Run:
 
 WORKLOAD = Workload(
     title="Compile time: the first call in a fresh interpreter",
-    notes="Seconds from the call to its result, then microseconds of a later call. Nothing is kept "
-    "on disk. JAX is given matrices; 'as on micrograd' is the loop over all 100 points, every number a scalar. A dash: "
-    f"more than {PATIENCE:.0f} s.",
+    notes="Seconds from the call to its result, then microseconds of a later call. Nothing is cached on disk. JAX "
+    "gets matrices; 'as on micrograd' is the loop over all 100 points, in which every number is a scalar. A dash "
+    f"stands for more than {TIMEOUT:.0f} s.",
     contestants=(
         Contestant("moons, one point mapped", fresh, ("a_point", "llvmlite")),
         Contestant("moons, as on micrograd", fresh, ("whole_batch", "llvmlite")),

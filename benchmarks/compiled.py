@@ -1,6 +1,6 @@
-"""The moons step from arrays: compiled scalars against C by hand, compilers of tensors and of scalars, and micrograd.
+"""The moons step on arrays: compiled scalars against hand-written C, JAX, CasADi, PyTorch and micrograd.
 
-All in double precision, over the weights of benchmarks/moons.py, which no step moves.
+All contestants compute in double precision with the weights of benchmarks/moons.py, which stay fixed.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ CC = (os.environ.get("CC", "cc"), "-O3", "-march=native", "-std=c99", "-shared",
 
 
 class Step(NamedTuple):
-    """A step to time, and how to read the loss and the gradient, in the weights' order, from what it returns."""
+    """A step to time, and a function from its result to the loss and the gradient of the weights."""
 
     call: Callable[[], Any]
     read: Callable[[Any], tuple[float, Sequence[float]]]
 
 
 def arrays() -> tuple[Any, Any, Any]:
-    """Points in rows, labels and weights, as arrays of doubles."""
+    """Return points (one per row), labels and weights as arrays of doubles."""
     import numpy as np
 
     xs, ys = moons.data()
@@ -42,7 +42,7 @@ def arrays() -> tuple[Any, Any, Any]:
 
 
 def layers(weights: Any) -> list[tuple[Any, Any]]:
-    """The weights as a matrix and a vector of biases for each layer."""
+    """Return the matrix of weights and the vector of biases of each layer."""
     found = []
     for inputs, neurons in pairwise(moons.SIZES):
         count = neurons * (inputs + 1)
@@ -52,14 +52,14 @@ def layers(weights: Any) -> list[tuple[Any, Any]]:
 
 
 def in_a_row(gradients: Sequence[tuple[Any, Any]]) -> Any:
-    """Gradients by `layers` in the weights' order again."""
+    """Return gradients in the shape of `layers` as one vector in the order of the weights."""
     import numpy as np
 
     return np.concatenate([np.column_stack(pair).ravel() for pair in gradients])
 
 
 def by_hand(*flags: str) -> Step:
-    """moons.c, compiled here and called with raw pointers."""
+    """Return the step of moons.c, compiled here and called with raw pointers."""
     import numpy as np
 
     points, labels, weights = arrays()
@@ -70,7 +70,7 @@ def by_hand(*flags: str) -> Step:
         try:
             subprocess.run([*CC, *flags, source, "-o", library], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            raise ImportError(f"no C compiler for it: {error}") from error
+            raise ImportError(f"it needs a C compiler: {error}") from error
         function = ctypes.CDLL(str(library)).step
     function.restype = ctypes.c_double
     pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (columns, labels, weights, gradient)]
@@ -78,7 +78,7 @@ def by_hand(*flags: str) -> Step:
 
 
 def with_jax() -> Step:
-    """`jit(value_and_grad(loss))` over matrices; its fastest form here takes the weights as one vector."""
+    """Return `jit(value_and_grad(loss))` over matrices, with the weights as one vector, its fastest form."""
     import jax
     import jax.numpy as jnp
 
@@ -98,7 +98,7 @@ def with_jax() -> Step:
 
 
 def with_torch() -> Step:
-    """Eager tensors, on one thread, where such small ones are quickest."""
+    """Return the step over eager tensors, on one thread, which is fastest for small ones."""
     import torch
     from torch.nn.functional import linear, relu
 
@@ -127,7 +127,7 @@ def with_torch() -> Step:
 
 
 def with_casadi(**options: Any) -> Step:
-    """The loss and gradient of one point, mapped over all and summed; called on buffers, its quickest way."""
+    """Return the loss and gradient of one point, mapped and summed; called on buffers, its fastest form."""
     import casadi as ca
     import numpy as np
 
@@ -147,8 +147,8 @@ def with_casadi(**options: Any) -> Step:
 
     P = ca.MX.sym("P", len(weights))
     X, Y = ca.MX.sym("X", moons.SIZES[0], moons.POINTS), ca.MX.sym("Y", 1, moons.POINTS)
-    total, slopes = every(P, X, Y)
-    results = [total + moons.L2 * ca.dot(P, P), slopes + 2.0 * moons.L2 * P]
+    total, gradients = every(P, X, Y)
+    results = [total + moons.L2 * ca.dot(P, P), gradients + 2.0 * moons.L2 * P]
     step = ca.Function("step", [P, X, Y], results, options)
     buffer, evaluate = step.buffer()
     loss, gradient = np.empty(1), np.empty_like(weights)
@@ -156,7 +156,7 @@ def with_casadi(**options: Any) -> Step:
         buffer.set_arg(i, memoryview(array))
     for i, array in enumerate((loss, gradient)):
         buffer.set_res(i, memoryview(array))
-    kept = step, buffer, weights, points, labels  # `evaluate` has bare pointers into them
+    kept = step, buffer, weights, points, labels  # `evaluate` holds raw pointers into them
 
     def call(kept: Any = kept) -> tuple[Any, Any]:
         evaluate()
@@ -166,21 +166,21 @@ def with_casadi(**options: Any) -> Step:
 
 
 def casadi_through_c() -> Step:
-    """The same as C, which CasADi writes and gives to the compiler."""
+    """Return the same step as C, which CasADi generates and compiles with gcc."""
     if which("gcc") is None:
-        raise ImportError("there is no gcc")
+        raise ImportError("it needs gcc")
     compiler = {"flags": ["-O3", "-march=native"], "cleanup": False}
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, chdir(folder):
         return with_casadi(jit=True, jit_cleanup=False, compiler="shell", jit_options=compiler)
 
 
 def with_aadc() -> Step:
-    """Nothing."""
-    raise ImportError("its free licence forbids it as a baseline for other libraries")
+    """Raise ImportError with the reason why AADC is not measured."""
+    raise ImportError("its free licence forbids using it as a baseline for other libraries")
 
 
 def with_scalars(module: str) -> Step:
-    """The step of benchmarks/moons.py over the module's Value."""
+    """Return the step of benchmarks/moons.py over a module's Value."""
     Value = value_class(module)
     parameters = [Value(weight) for weight in moons.weights()]
     model = moons.network(parameters)
@@ -196,7 +196,7 @@ def with_scalars(module: str) -> Step:
 
 
 def jit(f: Callable[..., Any], **options: Any) -> Any:
-    """The function compiled to machine code; ImportError where it would be generated Python."""
+    """Return the function compiled to machine code; raise ImportError without llvmlite."""
     import_module("llvmlite")
     import autograd_scalar as ag
 
@@ -204,7 +204,7 @@ def jit(f: Callable[..., Any], **options: Any) -> Any:
 
 
 def loss_of_a_point() -> tuple[list[Any], Callable[[Any, Any], Any]]:
-    """The parameters, and the loss of one point written with operators; its mean over points is the step's."""
+    """Return the parameters and the loss of one point, whose mean over the points is that of the step."""
     from autograd_scalar import Value
 
     parameters = [Value(weight) for weight in moons.weights()]
@@ -218,7 +218,7 @@ def loss_of_a_point() -> tuple[list[Any], Callable[[Any, Any], Any]]:
 
 
 def ours() -> Step:
-    """The compiled loss bound to arrays."""
+    """Return the kernel of the compiled loss, bound to arrays."""
     points, labels, _ = arrays()
     parameters, loss = loss_of_a_point()
     kernel = jit(loss, rows=(0, 1), reduce="mean").kernel(points, labels)
@@ -231,7 +231,7 @@ def ours() -> Step:
 
 
 def ours_as_called() -> Step:
-    """A pass of the training loop, with an optimizer's step; the rate is 0, so that the weights stay."""
+    """Return an iteration of a training loop, with the step of an optimizer whose rate is 0."""
     from autograd_scalar import optim
 
     points, labels, _ = arrays()
@@ -250,14 +250,14 @@ def ours_as_called() -> Step:
 
 
 def outcome(make: Callable[..., Step], *args: Any) -> tuple[float, list[float]]:
-    """The loss and the gradient that a step gives, as plain numbers."""
+    """Return the loss and the gradient of a step as floats."""
     step = make(*args)
     loss, gradient = step.read(step.call())
-    return float(loss), [float(slope) for slope in gradient]
+    return float(loss), [float(derivative) for derivative in gradient]
 
 
 def timed(make: Callable[..., Step], *args: str) -> Run:
-    """Microseconds of a step, and how many go into a second."""
+    """Return a run that measures the microseconds of a step, and the steps per second."""
     seconds = stopwatch(make(*args).call)
 
     def run() -> dict[str, float]:
@@ -268,9 +268,9 @@ def timed(make: Callable[..., Step], *args: str) -> Run:
 
 
 WORKLOAD = Workload(
-    title="The moons step compiled: loss and gradient by 337 parameters, from arrays",
-    notes="Doubles for all; time on the wall. Ratios are of rates: above 1, this package is quicker. 'as called' is "
-    "zero_grad(), the call, backward() and the optimizer's step(), which no other row includes.",
+    title="The moons step compiled: loss and gradient with respect to 337 parameters, from arrays",
+    notes="Double precision and wall time for all. Ratios are of rates: above 1, this package is faster. 'as called' "
+    "is zero_grad(), the call, backward() and the optimizer's step(), which no other row includes.",
     contestants=(
         Contestant("ours", timed, (ours,)),
         Contestant("ours, as called", timed, (ours_as_called,)),
@@ -285,7 +285,7 @@ WORKLOAD = Workload(
         Contestant("micrograd", timed, (with_scalars, "micrograd.engine")),
     ),
     columns=(
-        Column("step", "µs a step"),
-        Column("rate", "steps a second", ratio=True),
+        Column("step", "µs per step"),
+        Column("rate", "steps per second", ratio=True),
     ),
 )

@@ -1,7 +1,7 @@
-"""An epoch of batch gradients over as many samples as the handwritten digits have, against PyTorch.
+"""An epoch of batch gradients on data of the size of the handwritten digits, against PyTorch.
 
-The numbers are random, of the digits' shape and range: 1,797 rows of 64 pixels from 0 to 16 and ten classes. What a
-step costs does not depend on them, and nothing has to be fetched.
+The data is random, with the shape and range of scikit-learn's digits: 1,797 rows of 64 pixels from 0 to 16, and ten
+classes. The time of a step does not depend on the values, and nothing has to be downloaded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BATCH = 32
 
 
 def data() -> tuple[Any, Any]:
-    """Pixels in rows, and the classes from 0 to 9."""
+    """Return the pixels, one sample per row, and the classes from 0 to 9."""
     import numpy as np
 
     rng = np.random.default_rng(1797)
@@ -28,7 +28,7 @@ def data() -> tuple[Any, Any]:
 
 
 def matrices() -> list[Any]:
-    """For each layer its weights in rows, the last column the biases, drawn so that no logit is large."""
+    """Return a matrix for each layer, biases in its last column, scaled such that logits stay small."""
     import numpy as np
 
     rng = np.random.default_rng(42)
@@ -40,12 +40,12 @@ def matrices() -> list[Any]:
 
 
 def batches(size: int) -> list[slice]:
-    """The rows of each batch; the last one may be shorter."""
+    """Return the rows of each batch; the last batch may be shorter."""
     return [slice(start, start + size) for start in range(0, SAMPLES, size)]
 
 
 def with_torch(size: int, threads: int, dtype: str = "float64") -> Step:
-    """Eager tensors and torch's own cross entropy."""
+    """Return an epoch over eager tensors, with PyTorch's own cross entropy."""
     import torch
     from torch.nn.functional import cross_entropy, linear, relu
 
@@ -77,7 +77,7 @@ def with_torch(size: int, threads: int, dtype: str = "float64") -> Step:
 
 
 def loss_of_a_sample() -> tuple[list[Any], Callable[[Any, Any], Any]]:
-    """The parameters, and the loss of one sample; its class is a row of ten with a 1."""
+    """Return the parameters and the loss of one sample, whose class is given one-hot."""
     from autograd_scalar import Value, dot, logsumexp
 
     layers = [[[Value(weight) for weight in row] for row in rows] for rows in matrices()]
@@ -93,14 +93,14 @@ def loss_of_a_sample() -> tuple[list[Any], Callable[[Any, Any], Any]]:
 
 
 def targets(classes: Any) -> Any:
-    """The classes as rows of ten with a 1."""
+    """Return the classes in one-hot rows."""
     import numpy as np
 
     return np.eye(SIZES[-1])[classes]
 
 
 def ours(size: int) -> Step:
-    """The compiled loss bound to each batch's arrays."""
+    """Return an epoch of kernels, each bound to the arrays of a batch."""
     pixels, classes = data()
     parameters, loss = loss_of_a_sample()
     y, compiled = targets(classes), jit(loss, rows=(0, 1), reduce="mean")
@@ -118,7 +118,7 @@ def ours(size: int) -> Step:
 
 
 def ours_as_called(size: int) -> Step:
-    """Calls on each batch's rows, each with zero_grad and backward()."""
+    """Return an epoch of calls with the arrays of a batch, zero_grad() and backward()."""
     from autograd_scalar import optim
 
     pixels, classes = data()
@@ -138,15 +138,15 @@ def ours_as_called(size: int) -> Step:
 
 
 def epochs(make: Callable[..., Step], *args: Any) -> Run:
-    """Milliseconds of an epoch in small batches, and of one that is a single batch."""
+    """Return a run that measures the milliseconds of an epoch in small batches and in a single one."""
     small, whole = stopwatch(make(BATCH, *args).call), stopwatch(make(SAMPLES, *args).call)
     return lambda: {"small": small() * 1e3, "whole": whole() * 1e3}
 
 
 WORKLOAD = Workload(
     title="An epoch of gradients: 1,797 samples of 64 pixels, MLP 64-32-10, relu, softmax cross entropy",
-    notes="Doubles but where it says float32; time on the wall. No row moves the weights. The pixels are random "
-    "numbers of the digits' shape and range.",
+    notes="Double precision except for float32; wall time. The weights stay fixed. The pixels are random numbers with "
+    "the shape and range of the digits.",
     contestants=(
         Contestant("PyTorch, 1 thread", epochs, (with_torch, 1)),
         Contestant("PyTorch, 2 threads", epochs, (with_torch, 2)),

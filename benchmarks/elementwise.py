@@ -1,4 +1,4 @@
-"""tanh(w x + b) and its first three derivatives by x, on a million rows, against numpy written by hand."""
+"""tanh(w x + b) and its first three derivatives on a million rows, against hand-written NumPy."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from benchmarks.harness import Column, Contestant, Run, Workload
 from benchmarks.timing import stopwatch
 
 ROWS = 1_000_000
-BLOCK = 4_096  # rows whose five arrays of doubles stay in the second-level cache
+BLOCK = 4_096  # rows whose five arrays of doubles fit the second-level cache
 W, B = 1.7, -0.3
 
 Derivatives = Callable[[], tuple[Any, Any, Any, Any]]
 
 
 def rows() -> Any:
-    """Where to evaluate: evenly over all that matters of tanh."""
+    """Return evenly spaced points over the range in which tanh changes."""
     import numpy as np
 
     return np.linspace(-3.0, 3.0, ROWS)
 
 
 def formulas() -> Derivatives:
-    """The formulas in numpy as one would write them, with tanh and its square taken once."""
+    """Return the formulas in plain NumPy, which compute tanh and its square once."""
     import numpy as np
 
     x = rows()
@@ -38,7 +38,7 @@ def formulas() -> Derivatives:
 
 
 def in_place() -> Derivatives:
-    """The same in blocks that stay in the cache, each result written where it belongs."""
+    """Return the same in blocks that fit the cache, with results computed in place."""
     import numpy as np
 
     x = rows()
@@ -68,7 +68,7 @@ def in_place() -> Derivatives:
 
 
 def ours() -> Derivatives:
-    """One compiled function of four results, the derivatives taken by the transforms."""
+    """Return a compiled function of four results, whose derivatives come from ag.grad."""
     import autograd_scalar as ag
 
     x = rows()
@@ -84,17 +84,17 @@ def ours() -> Derivatives:
 
 
 def timed(make: Callable[[], Derivatives]) -> Run:
-    """Milliseconds of an evaluation."""
+    """Return a run that measures the milliseconds of an evaluation."""
     seconds = stopwatch(make())
     return lambda: {"time": seconds() * 1e3}
 
 
 WORKLOAD = Workload(
-    title="tanh(w x + b) and its first three derivatives by x on 1,000,000 rows",
-    notes="Four new arrays of doubles for each; time on the wall. numpy computes on one thread.",
+    title="tanh(w x + b) and its first three derivatives with respect to x on 1,000,000 rows",
+    notes="Each evaluation returns four new arrays of doubles; wall time. NumPy computes on one thread.",
     contestants=(
-        Contestant("numpy, the formulas", timed, (formulas,)),
-        Contestant("numpy, in blocks and in place", timed, (in_place,)),
+        Contestant("NumPy, the formulas", timed, (formulas,)),
+        Contestant("NumPy, in blocks and in place", timed, (in_place,)),
         Contestant("ours", timed, (ours,)),
     ),
     columns=(Column("time", "ms", ratio=True),),

@@ -1,4 +1,4 @@
-"""`train.fit` on two moons, operation by operation and compiled."""
+"""`train.fit` on two moons, run operation by operation and compiled."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ EPOCHS = 200
 
 
 def trained(module: str, jit: bool) -> Run:
-    """Training anew, all that a call of fit does included, compiling too."""
-    value_class(module)  # says no where this core was not built
+    """Return a run that trains a new model, compilation and all else in fit included."""
+    value_class(module)  # raises ImportError if this core was not built
     if jit:
-        import llvmlite  # noqa: F401  # says no where there is none
+        import llvmlite  # noqa: F401  # raises ImportError if it is missing
 
     from autograd_scalar import data, nn
     from autograd_scalar.train import fit
@@ -30,10 +30,10 @@ def trained(module: str, jit: bool) -> Run:
 
 WORKLOAD = Workload(
     title=f"train.fit: moons, 100 points, MLP 2-16-16-1, Adam, {EPOCHS} epochs of one batch",
-    notes="The median epoch, with its accuracy, and all epochs together. The kernels of the first run serve the next.",
+    notes="The median epoch, its accuracy included, and all epochs together. Later runs reuse the first one's kernels.",
     contestants=(
         Contestant("jit=False", trained, (NATIVE, False)),
         Contestant("jit=True", trained, (NATIVE, True)),
     ),
-    columns=(Column("epoch", "ms an epoch", ratio=True), Column("whole", "s in all", ratio=True)),
+    columns=(Column("epoch", "ms per epoch", ratio=True), Column("whole", "s in all", ratio=True)),
 )

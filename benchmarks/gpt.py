@@ -1,7 +1,7 @@
-"""A training step of the GPT of examples/gpt.py, forward and backward over 8 positions.
+"""A training step of the GPT in examples/gpt.py, forward and backward over 8 positions.
 
-It is written once more here over operators alone, as such models are on micrograd, for whichever class of scalars is
-passed in; that needs nothing of the class but + * / **, relu, exp and log.
+The model is repeated here with operators only, as it would be written for micrograd, over any class of scalars that
+has + * / **, relu, exp and log.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ Vector = list[Any]
 Weights = dict[str, list[Vector]]
 
 
-def numbers() -> list[float]:
-    """Where the parameters start."""
+def initial_weights() -> list[float]:
+    """Return the values of the parameters."""
     rng = random.Random(42)
     count = sum(rows * columns for rows, columns in SHAPES.values())
     return [rng.gauss(0.0, 0.08) for _ in range(count)]
 
 
 def matrices(parameters: list[Any]) -> Weights:
-    """The parameters as matrices."""
+    """Return the parameters as matrices by name."""
     flat = iter(parameters)
     return {
         name: [[next(flat) for _ in range(columns)] for _ in range(rows)]
@@ -53,23 +53,23 @@ def matrices(parameters: list[Any]) -> Weights:
 
 
 def linear(matrix: list[Vector], x: Vector) -> Vector:
-    """The product of a matrix and a vector."""
+    """Return the product of a matrix and a vector."""
     return [sum(wi * xi for wi, xi in zip(row, x, strict=True)) for row in matrix]
 
 
 def plus(x: Vector, y: Vector) -> Vector:
-    """The sum of two vectors."""
+    """Return the sum of two vectors."""
     return [xi + yi for xi, yi in zip(x, y, strict=True)]
 
 
 def rmsnorm(x: Vector) -> Vector:
-    """The vector scaled to a root mean square of 1."""
+    """Return the vector scaled to a root mean square of 1."""
     scale = (sum(xi * xi for xi in x) / len(x) + 1e-5) ** -0.5
     return [xi * scale for xi in x]
 
 
 def softmax(x: Vector) -> Vector:
-    """The vector's exponentials, scaled to a sum of 1."""
+    """Return the exponentials of the vector, scaled to a sum of 1."""
     greatest = max(xi.data for xi in x)
     powers = [(xi - greatest).exp() for xi in x]
     total = sum(powers)
@@ -77,7 +77,7 @@ def softmax(x: Vector) -> Vector:
 
 
 def attention(query: Vector, keys: list[Vector], values: list[Vector]) -> Vector:
-    """The values' weighted means, head by head."""
+    """Return the weighted means of the values for each head."""
     mixed = []
     size = WIDTH // HEADS
     for start in range(0, WIDTH, size):
@@ -89,7 +89,7 @@ def attention(query: Vector, keys: list[Vector], values: list[Vector]) -> Vector
 
 
 def forward(w: Weights) -> Any:
-    """The loss: the mean of -log p over the name's characters."""
+    """Return the loss: the mean of -log p over the characters of the name."""
     keys: list[Vector] = []
     values: list[Vector] = []
     losses = []
@@ -106,7 +106,7 @@ def forward(w: Weights) -> Any:
 
 
 def with_exp_and_log(module: str) -> Any:
-    """The module's Value; micrograd's with exp and log, as its users add them."""
+    """Return the module's Value; for micrograd, a subclass with exp and log, as its users add them."""
     if module != "micrograd.engine":
         return value_class(module)
     from micrograd import engine
@@ -130,43 +130,43 @@ def with_exp_and_log(module: str) -> Any:
             out._backward = backward
             return out
 
-    engine.Value = Value  # what its operators make
+    engine.Value = Value  # the class of the results of its operators
     return Value
 
 
 def same_code(module: str) -> Run:
-    """The step over the module's Value: the very same operations for every package."""
+    """Return a run of the step over the module's Value, with the same operations for every package."""
     return steps(*operator_step(with_exp_and_log(module)))
 
 
 def operator_step(Value: Any) -> tuple[list[Any], Callable[[], Any]]:
-    """The parameters over a class of scalars, and the loss written with operators."""
-    parameters = [Value(number) for number in numbers()]
+    """Return the parameters over a class of scalars, and the loss written with operators."""
+    parameters = [Value(weight) for weight in initial_weights()]
     weights = matrices(parameters)
     return parameters, lambda: forward(weights)
 
 
 def as_in_example(module: str) -> Run:
-    """The step as examples/gpt.py has it, where a weighted sum is one node."""
-    value_class(module)  # says no where this core was not built
+    """Return a run of the step of examples/gpt.py, where a weighted sum is one node."""
+    value_class(module)  # raises ImportError if this core was not built
     return steps(*example_step())
 
 
 def example_step() -> tuple[list[Any], Callable[[], Any]]:
-    """The parameters of the example's model, and its loss."""
+    """Return the parameters of the model in the example, and its loss."""
     from autograd_scalar import nn
     from examples.gpt import GPT
 
     model = GPT(MARK + 1)
     parameters = model.parameters()
-    for parameter, number in zip(parameters, numbers(), strict=True):
-        parameter.data = number
+    for parameter, weight in zip(parameters, initial_weights(), strict=True):
+        parameter.data = weight
     return parameters, lambda: nn.cross_entropy(model(NAME[:-1]), NAME[1:])
 
 
 WORKLOAD = Workload(
     title="Training step: GPT of one block, 16 wide, 4 heads, over 8 positions",
-    notes="The first rows run the very same code, operators alone, with only the import changed. "
+    notes="The first rows run the same code, operators only, with another import. "
     "'example' is the step of examples/gpt.py, where a weighted sum is one node.",
     contestants=(
         *every_package(same_code),

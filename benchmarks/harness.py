@@ -1,10 +1,10 @@
-"""Measures contestants in turn and prints a table.
+"""Measure contestants in turn and format the results as a table.
 
-Machines drift while a benchmark runs, so only numbers that were taken side by side compare: each
-round asks every contestant once, ratios are taken within a round, and the table shows medians. Each
-contestant has a process of its own, so that nobody walks another's objects when garbage is
-collected, and no import weighs on a neighbour. Garbage collection stays on, as users run it. The
-clock is the process's own: what else the machine does in the meantime does not count.
+Machines drift while a benchmark runs, so that only measurements taken side by side can be compared:
+each round runs every contestant once, ratios are taken within a round, and the table shows medians.
+Each contestant runs in a process of its own, so that its garbage collection and imports do not
+affect the others. Garbage collection stays on, as in users' programs. Time is that of the process,
+which excludes other work on the machine.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from statistics import median_low  # one of the samples, so that a count stays a
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
-Sample = dict[str, float]  # what one run measured, by the name of the measure; nan: cannot do it
+#: The measurements of one run by name; nan for what the contestant cannot do.
+Sample = dict[str, float]
 Run = Callable[[], Sample]
 
 clock = process_time
-PATIENCE = 0.3  # seconds that a short run is repeated for
+#: Seconds for which a short run is repeated.
+REPEAT_FOR = 0.3
 
 
 class Contestant(NamedTuple):
-    """`make(*args)` sets up and returns the run to measure; both in the contestant's process.
+    """A row of the table: `make(*args)` returns the run to measure, in the process of the contestant.
 
-    An ImportError from it leaves the contestant out. `environment` is set before anything is imported.
+    If it raises ImportError, the contestant is left out. `environment` is set before any import.
     """
 
     name: str
@@ -39,7 +41,7 @@ class Contestant(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A measure to show; `ratio` adds the first contestant's number divided by this one's."""
+    """A measure to show; `ratio` adds a column with the first contestant's number divided by it."""
 
     measure: str
     heading: str
@@ -47,7 +49,7 @@ class Column(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """What to run and show. Ratios are against the first contestant that could start."""
+    """Contestants and the columns to show. Ratios refer to the first contestant that is not left out."""
 
     title: str
     notes: str
@@ -56,33 +58,31 @@ class Workload(NamedTuple):
 
 
 def serve(contestant: Contestant, pipe: Connection) -> None:
-    """Answer each request on the pipe with a sample, or with a text that says why not."""
+    """Send a sample for each request on the pipe, after "" or the reason why the contestant cannot run."""
     os.environ.update(contestant.environment or {})
     try:
         run = contestant.make(*contestant.args)
     except ImportError as error:
         pipe.send(str(error))
         return
-    run()  # warms caches and the interpreter's specialised instructions
+    run()  # warms caches and lets the interpreter specialise its instructions
     pipe.send("")
     while pipe.recv():
         gc.collect()
-        pipe.send(settled(run))
+        pipe.send(repeated(run))
 
 
-def settled(run: Run) -> Sample:
-    """The median of each measure over runs one after the other: a short one alone says little."""
-    start = (
-        perf_counter()
-    )  # not the clock of runs: it stands still while a run waits for another process
+def repeated(run: Run) -> Sample:
+    """Return the median of each measure over consecutive runs, because a single short run is noisy."""
+    start = perf_counter()  # not `clock`, which stops while a run waits for another process
     samples = [run()]
-    while perf_counter() - start < PATIENCE:
+    while perf_counter() - start < REPEAT_FOR:
         samples.append(run())
     return {measure: median_low(sample[measure] for sample in samples) for measure in samples[0]}
 
 
 def interleave(contestants: Sequence[Contestant], rounds: int) -> dict[str, list[Sample] | str]:
-    """Samples of each contestant, one a round; for one that could not start, the reason."""
+    """Return the samples of each contestant, one per round, or the reason why it was left out."""
     context = multiprocessing.get_context("spawn")
     found: dict[str, list[Sample] | str] = {}
     pipes: dict[str, Connection] = {}
@@ -105,8 +105,8 @@ def interleave(contestants: Sequence[Contestant], rounds: int) -> dict[str, list
     return found
 
 
-def number(value: float) -> str:
-    """Three significant digits, 0.0312 or 31.2 or 31,200; a count in full; a dash for nan."""
+def significant(value: float) -> str:
+    """Return a float with three significant digits (0.0312, 31.2, 31,200), an int in full, nan as -."""
     if isinstance(value, int):
         return f"{value:,}"
     if math.isnan(value):
@@ -116,7 +116,7 @@ def number(value: float) -> str:
 
 
 def compare(workload: Workload, rounds: int) -> tuple[list[list[str]], list[str]]:
-    """Rows of a table, its heading first, and a line for each contestant that could not start."""
+    """Return the rows of a table, heading first, and a line for each contestant left out."""
     found = interleave(workload.contestants, rounds)
     measured = {name: samples for name, samples in found.items() if isinstance(samples, list)}
     left_out = [f"{name} is left out: {why}" for name, why in found.items() if isinstance(why, str)]
@@ -130,7 +130,7 @@ def compare(workload: Workload, rounds: int) -> tuple[list[list[str]], list[str]
     for name, samples in measured.items():
         rows.append([name])
         for measure, _, ratio in workload.columns:
-            rows[-1].append(number(median_low(sample[measure] for sample in samples)))
+            rows[-1].append(significant(median_low(sample[measure] for sample in samples)))
             if ratio:
                 pairs = zip(measured[first], samples, strict=True)
                 rows[-1].append(spread([one[measure] / this[measure] for one, this in pairs]))
@@ -138,12 +138,13 @@ def compare(workload: Workload, rounds: int) -> tuple[list[list[str]], list[str]
 
 
 def spread(ratios: Sequence[float]) -> str:
-    """The median, the least and the greatest of ratios taken round by round."""
-    return f"{number(median_low(ratios))} ({number(min(ratios))}-{number(max(ratios))})"
+    """Return the median, minimum and maximum of the ratios of the rounds: `9.56 (8.29-9.69)`."""
+    least, greatest = significant(min(ratios)), significant(max(ratios))
+    return f"{significant(median_low(ratios))} ({least}-{greatest})"
 
 
 def as_text(rows: list[list[str]]) -> str:
-    """The table in aligned columns, names to the left and numbers to the right."""
+    """Return the table in aligned columns, names to the left and numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for name, *cells in rows:
@@ -153,7 +154,7 @@ def as_text(rows: list[list[str]]) -> str:
 
 
 def as_markdown(rows: list[list[str]]) -> str:
-    """The table as Markdown."""
+    """Return the table as Markdown."""
     heading, *body = rows
     rule = ["---"] + ["---:"] * (len(heading) - 1)
     return "\n".join(f"| {' | '.join(row)} |" for row in [heading, rule, *body])

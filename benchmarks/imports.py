@@ -1,4 +1,4 @@
-"""Import time, each in a fresh interpreter."""
+"""Import time, measured in a new interpreter each time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ print(perf_counter() - start)
 
 
 def importing(module: str) -> Run:
-    """Milliseconds that the import takes; ImportError if there is no such module."""
+    """Return a run that measures the milliseconds of an import; raise ImportError without the module."""
     __import__(module)
     command = [sys.executable, "-c", TIMED_IMPORT.format(module=module)]
 
@@ -29,7 +29,7 @@ def importing(module: str) -> Run:
 
 WORKLOAD = Workload(
     title="Import",
-    notes="Milliseconds in a fresh interpreter, byte code already compiled.",
+    notes="Milliseconds in a new interpreter, with cached bytecode.",
     contestants=every_package(importing),
     columns=(Column("import", "import ms"),),
 )

@@ -1,4 +1,4 @@
-"""What a node keeps allocated."""
+"""Memory of a node: bytes that a graph keeps allocated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NODES = 100_000
 
 
 def memory(module: str) -> Run:
-    """Bytes for each node of two operands, and for each node of the moons graph."""
+    """Return a run that measures the bytes of a node with two operands, and of one in the moons graph."""
     Value = value_class(module)
     a, b = Value(2.0), Value(-3.0)
     parameters = [Value(weight) for weight in moons.weights()]
@@ -39,17 +39,16 @@ def memory(module: str) -> Run:
 
 
 def use_up(make: Callable[[], list[Any]]) -> list[list[Any]]:
-    """Make nodes until the allocator hears of them: a core may keep the memory of freed ones for those to come."""
+    """Make nodes until memory is allocated for them, and no longer reused from freed ones."""
     nodes: list[list[Any]] = []
-    while (
-        allocated(lambda: nodes.append(make())) < NODES // 10 * 50
-    ):  # bytes; a list alone has 9 for each
+    new_nodes = NODES // 10 * 50  # bytes; without any, a list takes 9 per item
+    while allocated(lambda: nodes.append(make())) < new_nodes:
         pass
     return nodes
 
 
 def allocated(build: Callable[[], Any]) -> int:
-    """Bytes that what `build` returns or fills in keeps allocated, garbage collected first."""
+    """Return the bytes that the result of `build` keeps allocated, after garbage collection."""
     gc.collect()
     tracemalloc.start()
     kept = build()
@@ -62,10 +61,10 @@ def allocated(build: Callable[[], Any]) -> int:
 
 WORKLOAD = Workload(
     title="Memory",
-    notes="Bytes asked of the allocator (tracemalloc), data and operand tuples included.",
+    notes="Allocated bytes (tracemalloc), data and operand tuples included.",
     contestants=every_package(memory),
     columns=(
         Column("product", "bytes for a * b", ratio=True),
-        Column("moons", "bytes a node of the moons graph", ratio=True),
+        Column("moons", "bytes per node of the moons graph", ratio=True),
     ),
 )

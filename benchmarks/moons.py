@@ -1,7 +1,7 @@
-"""One training step on two moons, written once over whichever class of scalars is passed in.
+"""The model and loss of micrograd's demo on two moons, over any class of scalars.
 
-The model and the loss are micrograd's demo: 100 points, 2-16-16-1, relu, max-margin loss and L2,
-forward and backward. The weights are left as they are, so that every step does the same work.
+100 points, an MLP 2-16-16-1 with relu, max-margin loss and L2. The weights stay fixed, so that every
+step does the same work.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ L2 = 1e-4
 
 
 def data() -> tuple[list[list[float]], list[int]]:
-    """Points of two interleaved half circles with a little noise, and their labels -1 or 1."""
+    """Return points on two interleaving half circles with noise, and their labels -1 or 1."""
     rng = random.Random(1337)
     xs, ys = [], []
     for i in range(POINTS):
@@ -31,7 +31,7 @@ def data() -> tuple[list[list[float]], list[int]]:
 
 
 def weights() -> list[float]:
-    """The parameters in micrograd's order: neuron by neuron, its weights and then its bias."""
+    """Return the parameters in micrograd's order: for each neuron its weights, then its bias."""
     rng = random.Random(42)
     numbers = []
     for inputs, neurons in pairwise(SIZES):
@@ -41,7 +41,7 @@ def weights() -> list[float]:
 
 
 def network(parameters: list[Any]) -> Callable[[list[Any]], Any]:
-    """The multilayer perceptron over these parameters, one operation at a time as in micrograd."""
+    """Return the perceptron with these parameters, one operation at a time as in micrograd."""
     numbers = iter(parameters)
     layers = [
         [([next(numbers) for _ in range(inputs)], next(numbers)) for _ in range(neurons)]
@@ -58,7 +58,7 @@ def network(parameters: list[Any]) -> Callable[[list[Any]], Any]:
 
 
 def forward(Value: Any, model: Callable[[list[Any]], Any], parameters: list[Any]) -> Any:
-    """The loss: the mean margin that points fall short of, and L2 over the parameters."""
+    """Return the loss: the mean of max(0, 1 - y score), and L2 of the parameters."""
     xs, ys = data()
     scores = [model([Value(coordinate) for coordinate in x]) for x in xs]
     losses = [(1 + -y * score).relu() for y, score in zip(ys, scores, strict=True)]
@@ -66,7 +66,7 @@ def forward(Value: Any, model: Callable[[list[Any]], Any], parameters: list[Any]
 
 
 def graph_size(root: Any) -> int:
-    """How many distinct nodes lie under the root, through the attribute that both packages have."""
+    """Return the number of distinct nodes of a graph, by the attribute that both packages have."""
     seen, pending = {root}, [root]
     while pending:
         fresh = [parent for parent in pending.pop()._prev if parent not in seen]

@@ -1,4 +1,4 @@
-"""Single operations, as typed at a prompt: each result is dropped at once."""
+"""Single operations, as typed at a prompt: each result is freed at once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ LOOPS = 100_000
 
 
 def operations(module: str) -> Run:
-    """Nanoseconds of each operation and of one between two floats, less those of the empty loop."""
+    """Return a run that measures the nanoseconds of each operation, less those of an empty loop."""
     Value = value_class(module)
     values = {"x": Value(2.0), "y": Value(-3.0)}
     floats = {"x": 2.0, "y": -3.0}
 
     def nanoseconds(statement: str, operands: dict[str, Any]) -> float:
-        # timeit switches garbage collection off, and users do not. Operands are a function's own names.
+        # timeit disables garbage collection, which users' programs do not. Operands are local names.
         setup = "import gc; gc.enable(); a, b = x, y"
         return min(repeat(statement, setup, clock, 3, LOOPS, operands)) / LOOPS * 1e9
 
@@ -34,7 +34,7 @@ def operations(module: str) -> Run:
 
 WORKLOAD = Workload(
     title="One operation",
-    notes="Nanoseconds, the loop's own cost taken off. 'floats' is a * b of two Python floats, measured beside it.",
+    notes="Nanoseconds, without the cost of the loop. 'floats' is a * b of two Python floats, in the same run.",
     contestants=every_package(operations),
     columns=(
         *(Column(operation, f"{operation} ns", ratio=True) for operation in OPERATIONS),

@@ -1,4 +1,4 @@
-"""The packages with a class of scalars, as contestants of the workloads that only need that class."""
+"""The contestants of workloads that only need a class of scalars: micrograd and both engines."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from benchmarks.harness import Contestant, Run
 
-NATIVE = "autograd_scalar.native.core"  # there where a compiler was when the package was installed
+NATIVE = "autograd_scalar.native.core"  # exists if the package was built with a C compiler
 PLAIN = {"AUTOGRAD_SCALAR_PURE": "1"}
 
 
 def every_package(make: Callable[[str], Run]) -> tuple[Contestant, ...]:
-    """Each package by the name of its module, which `make` is called with."""
+    """Return a contestant for each package; `make` gets the name of its module."""
     return (
         Contestant("micrograd", make, ("micrograd.engine",)),
         Contestant("autograd_scalar, plain Python", make, ("autograd_scalar",), PLAIN),
@@ -22,5 +22,5 @@ def every_package(make: Callable[[str], Run]) -> tuple[Contestant, ...]:
 
 
 def value_class(module: str) -> Any:
-    """The module's Value."""
+    """Return the Value of a module."""
     return import_module(module).Value

@@ -1,4 +1,4 @@
-"""One call of a compiled scalar function from Python, and what such a call is made of."""
+"""One call of a compiled scalar function from Python, and the parts of its cost."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from benchmarks.packages import NATIVE, value_class
 LOOPS = 100_000
 X, W, B = 0.5, 1.7, -0.3
 
-Statement = tuple[str, dict[str, Any]]  # and the names it uses
+#: Source of a statement, and the values of the names in it.
+Statement = tuple[str, dict[str, Any]]
 
 
 def pointer_call() -> Statement:
-    """A C function that does nothing to two arrays: what ctypes takes by itself."""
+    """Return a ctypes call of a C function of two pointers that does nothing."""
     nothing = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
     address = ctypes.cast(ctypes.pythonapi.Py_IsInitialized, ctypes.c_void_p).value
     assert address is not None
@@ -28,7 +29,7 @@ def pointer_call() -> Statement:
 
 
 def three_floats_stored() -> Statement:
-    """Arguments written where a compiled function reads them."""
+    """Return the storing of three arguments in the array that a compiled function reads."""
     return "store[0] = a; store[1] = b; store[2] = c", {
         "store": memoryview(bytearray(24)).cast("d"),
         **{"a": X, "b": W, "c": B},
@@ -36,65 +37,65 @@ def three_floats_stored() -> Statement:
 
 
 def three_leaves_read() -> Statement:
-    """The present data of Values."""
+    """Return the reading of the data of three Values."""
     Value = value_class(NATIVE)
     return "a.data; b.data; c.data", dict(zip("abc", map(Value, (X, W, B)), strict=True))
 
 
 def node_built() -> Statement:
-    """A Value of two parents with its partials, as the eager engine makes one."""
+    """Return the creation of a Value with two parents and its partials by the eager engine."""
     Value = value_class(NATIVE)
     return "a * b", {"a": Value(X), "b": Value(W)}
 
 
 def in_floats() -> Statement:
-    """The expression in Python's floats."""
+    """Return the expression over Python's floats."""
     return "tanh(w * x + b)", {"tanh": tanh, "x": X, "w": W, "b": B}
 
 
 def eager() -> Statement:
-    """The expression in Values: three nodes."""
+    """Return the expression over Values, which makes three nodes."""
     Value = value_class(NATIVE)
     w, b = Value(W), Value(B)
     return "(w * x + b).tanh()", {"x": X, "w": w, "b": b}
 
 
 def eager_backward() -> Statement:
-    """And back."""
+    """Return the expression over Values and its backward pass."""
     statement, names = eager()
     return f"{statement}.backward()", names
 
 
 def expression(x: Any, w: Any, b: Any) -> Any:
-    """What is compiled."""
+    """Return tanh(w x + b), the function to compile."""
     import autograd_scalar as ag
 
     return ag.tanh(w * x + b)
 
 
 def compiled_floats() -> Statement:
-    """Floats in, a float out."""
+    """Return a compiled call from floats to a float."""
     return "f(x, w, b)", {"f": jit(expression), "x": X, "w": W, "b": B}
 
 
 def compiled_values() -> Statement:
-    """Values in, a Value out: one node, its partials computed with it."""
+    """Return a compiled call from Values to a Value: one node, with its partials."""
     Value = value_class(NATIVE)
     return "f(x, w, b)", {"f": jit(expression), "x": X, "w": Value(W), "b": Value(B)}
 
 
 def compiled_backward() -> Statement:
-    """And back."""
+    """Return a compiled call of Values and its backward pass."""
     statement, names = compiled_values()
     return f"{statement}.backward()", names
 
 
 def timed(make: Callable[[], Statement]) -> Run:
-    """Nanoseconds of the statement, less those of the empty loop."""
+    """Return a run that measures the nanoseconds of a statement, less those of an empty loop."""
     statement, names = make()
 
     def nanoseconds(statement: str) -> float:
-        # timeit switches garbage collection off, and users do not. Operands are a function's own names.
+        # timeit disables garbage collection, which users' programs do not. Operands are local names.
         setup = "import gc; gc.enable(); " + "; ".join(f"{name} = {name}_" for name in names)
         given = {f"{name}_": value for name, value in names.items()}
         return min(repeat(statement, setup, clock, 3, LOOPS, given)) / LOOPS * 1e9
@@ -104,7 +105,7 @@ def timed(make: Callable[[], Statement]) -> Run:
 
 WORKLOAD = Workload(
     title="One call of tanh(w x + b)",
-    notes="Nanoseconds, the loop's own cost taken off. The last four rows are parts of a compiled call, each alone.",
+    notes="Nanoseconds, without the cost of the loop. The last four rows are parts of a compiled call, measured alone.",
     contestants=(
         Contestant("Python's floats", timed, (in_floats,)),
         Contestant("Values", timed, (eager,)),

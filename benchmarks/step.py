@@ -9,11 +9,11 @@ from benchmarks import moons
 from benchmarks.harness import Column, Contestant, Run, Sample, Workload, clock
 from benchmarks.packages import NATIVE, PLAIN, every_package, value_class
 
-STEPS = 3  # in a row for each sample: a step's graph lives on until the next one has been recorded
+STEPS = 3  # consecutive steps per sample: the graph of a step lives until the next one is recorded
 
 
 def same_code(module: str) -> Run:
-    """The step over the module's Value: the very same operations for every package."""
+    """Return a run of the step over the module's Value, with the same operations for every package."""
     Value = value_class(module)
     parameters = [Value(weight) for weight in moons.weights()]
     model = moons.network(parameters)
@@ -21,13 +21,13 @@ def same_code(module: str) -> Run:
 
 
 def with_nn(module: str) -> Run:
-    """The step as written with autograd_scalar.nn, where a neuron's weighted sum is one node."""
-    value_class(module)  # says no where this core was not built
+    """Return a run of the step written with autograd_scalar.nn, where a weighted sum is one node."""
+    value_class(module)  # raises ImportError if this core was not built
     return steps(*nn_step())
 
 
 def nn_step() -> tuple[list[Any], Callable[[], Any]]:
-    """The parameters of that network, and its loss."""
+    """Return the parameters of that network, and its loss."""
     from autograd_scalar import nn
 
     xs, ys = moons.data()
@@ -44,7 +44,7 @@ def nn_step() -> tuple[list[Any], Callable[[], Any]]:
 
 
 def steps(parameters: list[Any], loss: Callable[[], Any]) -> Run:
-    """Times consecutive steps: milliseconds each, and what follows from the number of nodes."""
+    """Return a run that times consecutive steps: milliseconds per step, and rates per node."""
     nodes = moons.graph_size(loss())
 
     def run() -> Sample:
@@ -70,16 +70,16 @@ def steps(parameters: list[Any], loss: Callable[[], Any]) -> Run:
 
 
 COLUMNS = (
-    Column("step", "ms a step", ratio=True),
+    Column("step", "ms per step", ratio=True),
     Column("backward", "ms backward", ratio=True),
-    Column("node", "backward ns a node"),
+    Column("node", "backward ns per node"),
     Column("nodes", "nodes"),
     Column("rate", "million nodes/s"),
 )
 
 WORKLOAD = Workload(
     title="Training step: moons, 100 points, MLP 2-16-16-1, max-margin loss and L2",
-    notes="The first rows run the very same code, micrograd's formulas with only the import changed. "
+    notes="The first rows run the same code, that of micrograd's demo, with another import. "
     "'nn' is the step written with autograd_scalar.nn, where a neuron's weighted sum is one node.",
     contestants=(
         *every_package(same_code),

@@ -1,4 +1,4 @@
-"""The moons step against xad's tape in C++: like a Value, it records while Python runs."""
+"""The moons step against the C++ tape of xad, which also records while Python runs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from benchmarks.step import STEPS, same_code
 
 
 def xad_tape() -> Run:
-    """Milliseconds of a step on the tape, which is used again for each.
+    """Return a run that measures the milliseconds of a step on a tape that is reused.
 
-    Of the ways that xad offers the fastest measured: coordinates as floats, which it does not record, and a relu
-    that chooses in Python, where xad's own max takes five times as long.
+    It is the fastest form measured: coordinates are floats, which are not recorded, and relu is a Python conditional,
+    since xad's own max takes five times as long.
     """
     from xad.adj_1st import Real, Tape
 
@@ -42,14 +42,14 @@ def xad_tape() -> Run:
 
 WORKLOAD = Workload(
     title="The moons step against a tape in C++",
-    notes="xad is licensed under the AGPL and measured here only. The model's code is the same for all.",
+    notes="xad is licensed under the AGPL and only measured here. All contestants run the same code.",
     contestants=(
         Contestant("xad", xad_tape),
         Contestant("autograd_scalar, plain Python", same_code, ("autograd_scalar",), PLAIN),
         Contestant("autograd_scalar, native core", same_code, (NATIVE,)),
     ),
     columns=(
-        Column("step", "ms a step", ratio=True),
+        Column("step", "ms per step", ratio=True),
         Column("backward", "ms backward", ratio=True),
     ),
 )

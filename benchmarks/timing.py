@@ -1,7 +1,7 @@
-"""Seconds of a call by the clock on the wall.
+"""Wall time of a call.
 
-A process's own clock adds up its threads and stands still while one waits for another. Where threads take part, or
-arrays large enough to be worth them, what counts is how long the caller waits.
+The process clock sums over threads and stops while one waits for another. For calls that use threads, the time that
+the caller waits is what counts.
 """
 
 from __future__ import annotations
@@ -9,22 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import perf_counter
 
-BATCH = (
-    1e-3  # seconds: so short that few are interrupted, and the harness takes the median of hundreds
-)
+#: Seconds of a batch of calls: so short that few batches are interrupted; the harness takes the median of hundreds.
+BATCH = 1e-3
 
 
 def stopwatch(call: Callable[[], object]) -> Callable[[], float]:
-    """A function that gives the seconds of one call, from as many as fill a batch."""
-    call()  # compiles, where something does
+    """Return a function that measures the seconds of a call, averaged over a batch of calls."""
+    call()  # the first call may compile
     calls, batch = 1, 0.0
     while batch < BATCH:
         calls *= 2
-        batch = _together(call, calls)
-    return lambda: _together(call, calls) / calls
+        batch = _seconds(call, calls)
+    return lambda: _seconds(call, calls) / calls
 
 
-def _together(call: Callable[[], object], calls: int) -> float:
+def _seconds(call: Callable[[], object], calls: int) -> float:
     start = perf_counter()
     for _ in range(calls):
         call()

@@ -1,4 +1,4 @@
-"""The benchmarks compare like with like, and their tables say what was measured."""
+"""The benchmarks: all contestants compute the same numbers, and tables show what was measured."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from benchmarks.harness import (
     as_markdown,
     as_text,
     compare,
-    number,
+    significant,
 )
 
 
-def trained(loss: Callable[[], Any], parameters: list[Any]) -> tuple[float, list[float]]:
+def loss_and_gradient(loss: Callable[[], Any], parameters: list[Any]) -> tuple[float, list[float]]:
     root = loss()
     root.backward()
     return root.data, [parameter.grad for parameter in parameters]
@@ -39,21 +39,21 @@ def of_package(Value: Any) -> tuple[list[Any], Callable[[], Any]]:
 def test_every_form_of_the_step_computes_the_same_loss_and_gradient() -> None:
     micrograd = pytest.importorskip("micrograd.engine")
     parameters, loss = of_package(micrograd.Value)
-    value, gradient = trained(loss, parameters)
+    value, gradient = loss_and_gradient(loss, parameters)
     for parameters, loss in (of_package(ag.Value), step.nn_step()):
-        other_value, other_gradient = trained(loss, parameters)
+        other_value, other_gradient = loss_and_gradient(loss, parameters)
         assert other_value == pytest.approx(value, rel=1e-12)
         assert other_gradient == pytest.approx(gradient, rel=1e-9, abs=1e-12)
 
 
-def test_the_same_code_makes_the_same_graph() -> None:
+def test_both_packages_make_the_same_graph() -> None:
     micrograd = pytest.importorskip("micrograd.engine")
     sizes = [moons.graph_size(of_package(Value)[1]()) for Value in (micrograd.Value, ag.Value)]
     assert sizes == [65_818, 65_818]
 
 
 def in_a_process(make: Callable[..., Any], *args: Any) -> tuple[float, list[float]]:
-    """The outcome from a process of its own: what peers set for all of theirs stays there."""
+    """Return the outcome of a step in a new process, because peers change global settings."""
     spawn = multiprocessing.get_context("spawn")
     try:
         with ProcessPoolExecutor(1, mp_context=spawn) as pool:
@@ -73,19 +73,19 @@ def in_a_process(make: Callable[..., Any], *args: Any) -> tuple[float, list[floa
         (compiled.casadi_through_c, ()),
     ],
 )
-def test_peers_compute_the_loss_and_gradient_of_the_step(
+def test_peers_compute_the_same_loss_and_gradient(
     make: Callable[..., Any], args: tuple[str, ...]
 ) -> None:
-    value, gradient = trained(*step.nn_step()[::-1])
+    value, gradient = loss_and_gradient(*step.nn_step()[::-1])
     other_value, other_gradient = in_a_process(make, *args)
     assert other_value == pytest.approx(value, rel=1e-12)
     assert other_gradient == pytest.approx(gradient, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("make", [compiled.ours, compiled.ours_as_called])
-def test_compiled_steps_compute_that_loss_and_gradient(make: Callable[..., Any]) -> None:
+def test_compiled_steps_compute_the_same_loss_and_gradient(make: Callable[..., Any]) -> None:
     pytest.importorskip("llvmlite")
-    value, gradient = trained(*step.nn_step()[::-1])
+    value, gradient = loss_and_gradient(*step.nn_step()[::-1])
     other_value, other_gradient = compiled.outcome(make)
     assert other_value == pytest.approx(value, rel=1e-12)
     assert other_gradient == pytest.approx(gradient, rel=1e-12, abs=1e-12)
@@ -102,7 +102,7 @@ def test_epochs_end_with_the_same_loss_and_gradient(size: int) -> None:
 
 
 @pytest.mark.parametrize("make", [elementwise.in_place, elementwise.ours])
-def test_derivatives_on_rows_are_those_of_the_formulas(make: Callable[[], Any]) -> None:
+def test_derivatives_on_rows_equal_the_formulas(make: Callable[[], Any]) -> None:
     np = pytest.importorskip("numpy")
     pytest.importorskip("llvmlite")
     for found, expected in zip(make()(), elementwise.formulas()(), strict=True):
@@ -121,8 +121,8 @@ def test_derivatives_on_rows_are_those_of_the_formulas(make: Callable[[], Any]) 
         (math.nan, "-"),
     ],
 )
-def test_numbers_have_three_digits(value: float, text: str) -> None:
-    assert number(value) == text
+def test_numbers_have_three_significant_digits(value: float, text: str) -> None:
+    assert significant(value) == text
 
 
 def constant(seconds: float) -> Run:
@@ -135,7 +135,7 @@ def missing() -> Run:
     return no_such_peer.run  # type: ignore[no-any-return]
 
 
-def test_tables_compare_with_the_first_and_name_who_is_left_out() -> None:
+def test_ratios_refer_to_the_first_row_and_contestants_left_out_are_named() -> None:
     workload = Workload(
         title="waiting",
         notes="",
