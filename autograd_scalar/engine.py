@@ -12,7 +12,6 @@ they agree to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from numbers import Real
 from typing import Any, Final, final
 
 from autograd_scalar.node import hooks, modes
@@ -157,21 +156,6 @@ class Value(NodeMethods):
     def pow(self, exponent: Value | float) -> Value:
         """Return self ** exponent."""
         return self ** (exponent if type(exponent) is Value else number(exponent))
-
-    def __rpow__(self, base: float) -> Value:
-        return _reflected(base, "_pow", self)
-
-    def __radd__(self, other: float) -> Value:
-        return _reflected(other, "__add__", self)
-
-    def __rsub__(self, other: float) -> Value:
-        return _reflected(other, "__sub__", self)
-
-    def __rmul__(self, other: float) -> Value:
-        return _reflected(other, "__mul__", self)
-
-    def __rtruediv__(self, other: float) -> Value:
-        return _reflected(other, "__truediv__", self)
 
     def __bool__(self) -> bool:
         outcome = self._data != 0.0
@@ -337,20 +321,3 @@ def _link(v: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> 
         (v._x,), (v._dx,) = parents, partials
     else:
         v._x, v._dx = parents or None, partials
-
-
-def _reflected(left: object, operator: str, right: Value) -> Value:
-    """Return `left operator right` for a left that is a number; NotImplemented for anything else."""
-    try:
-        lifted = constant(left)
-    except TypeError:
-        return NotImplemented  # type: ignore[no-any-return]
-    recorded: Value = getattr(lifted, operator)(right)
-    return recorded
-
-
-def comparable(other: object) -> Any:
-    """Return what data is compared with, or None. Numbers stay as they are: Python compares even huge ints exactly."""
-    if type(other) is Value:
-        return other._data
-    return other if isinstance(other, Real) else None

@@ -1,15 +1,16 @@
-"""The methods of engine.Value that the rows of the table become, each made when it is first used.
+"""Give engine.Value its operations: the rows of the table, pasted into templates of Python source.
 
-Compiling all of them at import would take 30 ms.
+Each method is made when it is first used. Compiling all of them at import would take 30 ms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from numbers import Real
 from typing import Any
 
-from autograd_scalar.engine import Value, comparable, constant, new
+from autograd_scalar.engine import Value, constant, new
 from autograd_scalar.node import hooks, modes
 from autograd_scalar.node.shared import same_length
 from autograd_scalar.ops import codegen, ieee
@@ -17,10 +18,18 @@ from autograd_scalar.ops.evaluate import evaluate, fast
 from autograd_scalar.ops.optimizer_rules import UPDATES
 from autograd_scalar.ops.table import TABLE
 
+
+def _comparable(other: object) -> Any:
+    """Return what data is compared with, or None. Numbers stay as they are: Python compares even huge ints exactly."""
+    if type(other) is Value:
+        return other._data
+    return other if isinstance(other, Real) else None
+
+
 #: The globals of the generated functions.
 _namespace: dict[str, Any] = {
     "Value": Value,
-    "comparable": comparable,
+    "comparable": _comparable,
     "constant": constant,
     "exact": evaluate,
     "modes": modes,
@@ -62,11 +71,8 @@ UPDATE = _Updaters()
 class _Method:
     """A placeholder for a method of Value, which replaces itself by the function on first access."""
 
-    def __init__(self, make: Callable[[], Callable[..., Any]]) -> None:
-        self.make = make
-
-    def __set_name__(self, owner: type[Value], name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, make: Callable[[], Callable[..., Any]]) -> None:
+        self.name, self.make = name, make
 
     def __get__(self, v: Value | None, owner: type[Value]) -> Callable[..., Any]:
         made = self.make()
@@ -74,16 +80,28 @@ class _Method:
         return made if v is None else made.__get__(v)
 
 
-def _define(attribute: str, make: Callable[[], Callable[..., Any]]) -> None:
+def _define(name: str, make: Callable[[], Callable[..., Any]]) -> None:
     """Give Value a method, to be made on first access."""
-    method = _Method(make)
-    method.__set_name__(Value, attribute)
-    setattr(Value, attribute, method)
+    setattr(Value, name, _Method(name, make))
 
 
 def _comparison(symbol: str) -> Callable[..., bool]:
     (made,) = codegen.compiled(codegen.comparison(symbol), _namespace).values()
     return made
+
+
+def _reflected(operator: str, name: str) -> Callable[[Value, object], Value]:
+    """Return a method such as __radd__, which makes a leaf of the left operand and calls its __add__."""
+
+    def reflected(self: Value, left: object) -> Value:
+        try:
+            lifted = constant(left)
+        except TypeError:
+            return NotImplemented  # type: ignore[no-any-return]
+        return getattr(lifted, operator)(self)  # type: ignore[no-any-return]
+
+    reflected.__name__ = reflected.__qualname__ = name
+    return reflected
 
 
 def install(name: str) -> None:
@@ -98,5 +116,7 @@ for _name, _row in TABLE.items():
         install(_name)
 for _name, _dunder in codegen.OPERATORS.items():
     _define(_dunder, partial(_recorder, _name, operator=True))
+for _operator, _dunder in codegen.REFLECTED.items():
+    _define(_dunder, partial(_reflected, _operator, _dunder))
 for _symbol, _dunder in codegen.COMPARISONS.items():
     _define(_dunder, partial(_comparison, _symbol))

@@ -42,6 +42,11 @@ def method(name: str, row: Op) -> str:
     return f"    def {name}(self{parameters}) -> Self: ...\n"
 
 
+def reflected(dunder: str) -> str:
+    """Return the signature of an operator with a number on its left."""
+    return f"    def {dunder}(self, other: float) -> Self: ...\n"
+
+
 def comparison(dunder: str) -> str:
     """Return the signature of a comparison of Values."""
     return f"    def {dunder}(self, other: Self | float) -> bool: ...\n"
@@ -82,6 +87,7 @@ def methods() -> str:
     text = METHODS
     text += "".join(method(row.name, row) for row in ROWS if not row.lists)
     text += "".join(method(dunder, TABLE[name]) for name, dunder in codegen.OPERATORS.items())
+    text += "".join(map(reflected, codegen.REFLECTED.values()))
     return text + "".join(map(comparison, codegen.COMPARISONS.values()))
 
 

@@ -11,19 +11,13 @@ import ast
 from collections.abc import Iterable
 from pathlib import Path
 
-from autograd_scalar.ops.codegen import OPERATORS, arguments, length_check, signature
+from autograd_scalar.ops.codegen import OPERATORS, REFLECTED, arguments, length_check, signature
 from autograd_scalar.ops.grammar import spell
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.optimizer_rules import UPDATES, Update
 from autograd_scalar.ops.table import TABLE, checksum, definition
 
 HERE = Path(__file__).parent
-REFLECTED = {
-    "__add__": "__radd__",
-    "__sub__": "__rsub__",
-    "__mul__": "__rmul__",
-    "__truediv__": "__rtruediv__",
-}
 
 
 def write() -> None:
@@ -194,7 +188,7 @@ def _operator(row: Op, dunder: str) -> str:
         f"        cdef Value y = lift_or_none(other)\n"
         f"        return NotImplemented if y is None else record_{row.name}(self, y)\n"
     )
-    if dunder in REFLECTED:
+    if dunder in REFLECTED and dunder != "_pow":  # core.pyx.in has __rpow__, which takes a modulus
         text += (
             f"\n    def {REFLECTED[dunder]}(self, other):\n"
             f"        cdef Value x = lift_or_none(other)\n"

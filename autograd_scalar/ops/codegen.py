@@ -28,6 +28,12 @@ OPERATORS = {
     "pow": "_pow", "pow_const": "_pow_const",  # __pow__ picks one of these by the exponent
 }  # fmt: skip
 
+#: The methods with a number as the left operand, by the method that they call on it.
+REFLECTED = {
+    "__add__": "__radd__", "__sub__": "__rsub__", "__mul__": "__rmul__", "__truediv__": "__rtruediv__",
+    "_pow": "__rpow__",
+}  # fmt: skip
+
 #: Python's comparisons: methods that record nothing.
 COMPARISONS = {"<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
 
