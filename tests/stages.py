@@ -17,7 +17,8 @@ STAGES = {
     "nn": ["nn", "textbook", "test_optim.py", "test_data.py"],
     "ir": ["compiler/test_program.py", "compiler/test_differentiate.py", "compiler/test_passes.py"],
     "capture": [
-        *("compiler/test_environment.py", "compiler/test_guards.py", "compiler/test_bad_input.py"),
+        *("compiler/test_containers.py", "compiler/test_environment.py"),
+        *("compiler/test_guards.py", "compiler/test_bad_input.py"),
     ],
     "vectorize": ["compiler/test_outline.py", "compiler/test_reroll.py"],
     "backends": [
