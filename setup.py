@@ -1,6 +1,7 @@
-"""Builds the compiled core where a C compiler is found; everything else is in pyproject.toml.
+"""Build the native engine if there is a C compiler; everything else is in pyproject.toml.
 
-AUTOGRAD_SCALAR_PURE=1 builds without it. A failing compiler is no failure: the package then runs in plain Python.
+AUTOGRAD_SCALAR_PURE=1 builds without it. If the compiler is missing or fails, the package still installs and runs in
+plain Python.
 """
 
 import os
@@ -14,13 +15,13 @@ HERE = Path(__file__).resolve().parent
 
 
 class OptionalBuild(build_ext):
-    """build_ext that says in one line that it fell back, instead of failing."""
+    """build_ext that reports a failure in one line instead of raising."""
 
     def run(self) -> None:
-        """Compile what can be compiled."""
+        """Build the extension if possible."""
         try:
             super().run()
-        except Exception as problem:  # whatever a missing or broken compiler raises
+        except Exception as problem:  # any error of a missing or broken compiler
             print(
                 f"autograd_scalar: no compiled core, plain Python instead ({problem})",
                 file=sys.stderr,
@@ -28,19 +29,19 @@ class OptionalBuild(build_ext):
 
 
 def extensions() -> list[Extension]:
-    """Return the compiled core, its Cython made from the table, unless plain Python is asked for."""
+    """Return the native engine, generated from the table; an empty list if plain Python is requested."""
     if os.environ.get("AUTOGRAD_SCALAR_PURE", "0") not in ("", "0"):
         return []
     sys.path.insert(0, str(HERE))
     os.environ["AUTOGRAD_SCALAR_PURE"] = (
-        "1"  # a core that was compiled earlier must not be imported here
+        "1"  # an engine that was compiled earlier must not be imported here
     )
     from Cython.Build import cythonize
 
     from autograd_scalar.native import generate
 
     generate.write()
-    # No contraction to fused multiply-add: both cores must agree to the last bit.
+    # No contraction to fused multiply-add: both engines must agree to the last bit.
     flags = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-fno-math-errno"]
     core = Extension(
         "autograd_scalar.native.core",

@@ -238,12 +238,7 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
     every one + 0.1        0.6            0.61    0.61             1.0e-02
     descent by 0.1        -3.6           -3.24   -3.24             3.6e-01
     """
-    values = pytree.leaves(params)
-    for v in values:
-        if not isinstance(v, Value) or v.parents:
-            raise TypeError(f"nudge needs parameters that are leaves, got {v!r}")
-    if len({*values}) < len(values):
-        raise ValueError("nudge needs distinct parameters, got one of them twice")
+    values = _distinct_leaves(params)
     if isinstance(loss, Value):
         loss.recompute()  # the data of its leaves may have been set since it was recorded
     y = loss if isinstance(loss, Value) else loss()
@@ -252,15 +247,9 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
             f"nudge needs a loss that is a Value or a function that returns one, got {type(y).__name__}"
         )
 
-    def again() -> float:
-        if isinstance(loss, Value):
-            loss.recompute()
-            return loss.data
-        return loss().data
-
     slopes = gradient(y, values)
     recorded = gradient(y, values, create_graph=True)
-    start, before = [v.data for v in values], y.data
+    before = y.data
     nudges = []
     for what, changes in (
         (f"every one + {step:g}", [step] * len(values)),
@@ -268,15 +257,7 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
     ):
         predicted = _inner(slopes, changes)
         bend = push_forward(recorded, dict(zip(values, changes, strict=True)))
-        try:
-            for v, x, change in zip(values, start, changes, strict=True):
-                v.data = x + change
-            actual = again() - before
-        finally:
-            for v, x in zip(values, start, strict=True):
-                v.data = x
-            if isinstance(loss, Value):
-                loss.recompute()
+        actual = _loss_after(loss, values, changes) - before
         nudges.append(Nudge(what, predicted, predicted + 0.5 * _inner(bend, changes), actual))
     names = [
         v.label or path for v, path in zip(values, pytree.paths(params, "params"), strict=True)
@@ -284,6 +265,36 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
     return NudgeReport(
         [(name, g, step) for name, g in zip(names, slopes, strict=True)], before, nudges
     )
+
+
+def _distinct_leaves(params: Any) -> list[Value]:
+    """Return the leaves in a nest as a list; TypeError for anything but leaf Values, ValueError for repeated ones."""
+    values = pytree.leaves(params)
+    for v in values:
+        if not isinstance(v, Value) or v.parents:
+            raise TypeError(f"nudge needs parameters that are leaves, got {v!r}")
+    if len({*values}) < len(values):
+        raise ValueError("nudge needs distinct parameters, got one of them twice")
+    return values
+
+
+def _loss_after(
+    loss: Value | Callable[[], Value], values: Sequence[Value], changes: Sequence[float]
+) -> float:
+    """Return the loss with some leaves changed; they are restored afterwards."""
+    start = [v.data for v in values]
+    try:
+        for v, x, change in zip(values, start, changes, strict=True):
+            v.data = x + change
+        if isinstance(loss, Value):
+            loss.recompute()
+            return loss.data
+        return loss().data
+    finally:
+        for v, x in zip(values, start, strict=True):
+            v.data = x
+        if isinstance(loss, Value):
+            loss.recompute()
 
 
 def _inner(xs: Sequence[float], ys: Sequence[float]) -> float:
