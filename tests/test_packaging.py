@@ -1,4 +1,4 @@
-"""What pyproject.toml promises: version, command, types, dependencies, a light import."""
+"""The claims of pyproject.toml: version, command, types, dependencies; and a light import."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ PACKAGE = ROOT / "autograd_scalar"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 
-# Imported without being dependencies: matplotlib brings numpy and PIL, a notebook brings IPython.
-BROUGHT_BY_OTHERS = {"numpy", "PIL", "IPython"}
+# Imported without being declared: matplotlib depends on numpy and PIL, a notebook on IPython.
+INDIRECT = {"numpy", "PIL", "IPython"}
 
 
-def test_version_is_written_once_more_in_the_package_and_agrees() -> None:
+def test_the_version_of_the_package_is_that_of_the_project() -> None:
     assert ag.__version__ == PROJECT["version"]
 
 
-def test_command_line_script_names_a_function() -> None:
+def test_the_console_script_names_a_function() -> None:
     module, _, function = PROJECT["scripts"]["autograd-scalar"].partition(":")
     assert callable(getattr(import_module(module), function))
 
@@ -46,11 +46,11 @@ def test_dependencies_are_exactly_what_is_imported() -> None:
                 imported |= {name.name.partition(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(str(node.module).partition(".")[0])
-    ours_or_standard = {"autograd_scalar", *sys.stdlib_module_names}
-    assert imported - ours_or_standard - BROUGHT_BY_OTHERS == declared
+    own_or_standard = {"autograd_scalar", *sys.stdlib_module_names}
+    assert imported - own_or_standard - INDIRECT == declared
 
 
-def test_import_leaves_heavy_packages_alone() -> None:
+def test_import_loads_no_heavy_packages() -> None:
     heavy = {
         "numpy",
         "matplotlib",

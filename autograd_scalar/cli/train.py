@@ -43,7 +43,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-o", "--out", metavar="DIR", help="the output folder (default: moons-model ...)"
     )
 
-    data = parser.add_argument_group("the data")
+    add_data_options(parser.add_argument_group("the data"))
+    add_network_options(parser.add_argument_group("the network"))
+    add_training_options(parser.add_argument_group("the training"))
+
+
+def add_data_options(data: argparse._ArgumentGroup) -> None:
+    """Add the options that choose the data and split it."""
     data.add_argument("--samples", type=count, help="size of a toy data set (default: 200)")
     data.add_argument("--noise", type=float, help="standard deviation of the noise in a toy set")
     data.add_argument("--target", metavar="COLUMN", help="column to predict (default: the last)")
@@ -60,7 +66,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="fraction of the rows to hold out for validation (default: 0.2)",
     )
 
-    network = parser.add_argument_group("the network")
+
+def add_network_options(network: argparse._ArgumentGroup) -> None:
+    """Add the options of the network and its initial weights."""
     network.add_argument(
         "--hidden",
         type=widths,
@@ -77,7 +85,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="xavier, he, uniform, normal (default: chosen by the activation)",
     )
 
-    training = parser.add_argument_group("the training")
+
+def add_training_options(training: argparse._ArgumentGroup) -> None:
+    """Add the options that are passed to `fit`, and those of the output."""
     training.add_argument(
         "--loss",
         default="auto",

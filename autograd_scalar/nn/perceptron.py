@@ -69,7 +69,7 @@ class Neuron(Module):
 
     @property
     def nonlin(self) -> bool:
-        """Whether the neuron has an activation other than "linear"."""
+        """True if the neuron has an activation other than "linear"."""
         return self.activation != "linear"
 
     def __call__(self, x: Any) -> Value:

@@ -215,7 +215,7 @@ class Adam(Optimizer):
             raise ValueError(f"betas must be below 1, got {betas}")
         self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
 
-    #: Whether weight decay shrinks the parameter instead of adding to its grad.
+    #: True if weight decay shrinks the parameter instead of adding to its grad.
     decoupled = False
 
     def step(self) -> None:

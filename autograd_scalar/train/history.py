@@ -41,7 +41,7 @@ class History:
         #: The model and the data, for explore(); not part of a checkpoint.
         self.model: Module | None = None
         self.data: Any = None
-        #: Whether batches ran as machine code; see the argument `jit` of fit.
+        #: True if batches ran as machine code; see the argument `jit` of fit.
         self.compiled = False
 
     def append(self, row: dict[str, float]) -> None:

@@ -28,7 +28,7 @@ class Trainer:
 
     def __init__(self, model: Module, task: Task, optimizer: Optimizer, l2: float) -> None:
         self.model, self.task, self.optimizer, self.l2 = model, task, optimizer, l2
-        #: Whether batches run as machine code.
+        #: True if batches run as machine code.
         self.compiled = False
         #: The parameters that gave the last finite loss; None before the first.
         self.good: list[float] | None = None
