@@ -13,6 +13,9 @@ BENCH =
 # The stage whose fast tests `make check` runs; all of them by default. tests/stages.py lists the stages.
 STAGE =
 
+# The tests start hundreds of Python processes: let them keep their bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo check test golden lint coverage docs bench wheel clean
 
 help: ## print these targets
