@@ -119,11 +119,13 @@ def with_torch() -> Step:
         loss.backward()
         return loss
 
-    def read(loss: Any) -> tuple[float, Any]:
-        gradients = [parameter.grad for parameter in parameters]
-        return loss.item(), in_a_row([*zip(gradients[::2], gradients[1::2], strict=True)])
+    return Step(step, partial(read_tensors, parameters))
 
-    return Step(step, read)
+
+def read_tensors(parameters: Sequence[Any], loss: Any) -> tuple[float, Any]:
+    """Return a loss and the gradients of tensors, weights and biases in turn, as one vector."""
+    gradients = [parameter.grad for parameter in parameters]
+    return loss.item(), in_a_row([*zip(gradients[::2], gradients[1::2], strict=True)])
 
 
 def with_casadi(**options: Any) -> Step:

@@ -7,10 +7,11 @@ classes. The time of a step does not depend on the values, and nothing has to be
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from benchmarks.compiled import Step, in_a_row, jit
+from benchmarks.compiled import Step, jit, read_tensors
 from benchmarks.harness import Column, Contestant, Run, Workload
 from benchmarks.timing import stopwatch
 
@@ -69,11 +70,7 @@ def with_torch(size: int, threads: int, dtype: str = "float64") -> Step:
             loss.backward()
         return loss
 
-    def read(loss: Any) -> tuple[float, Any]:
-        gradients = [parameter.grad for parameter in parameters]
-        return loss.item(), in_a_row([*zip(gradients[::2], gradients[1::2], strict=True)])
-
-    return Step(epoch, read)
+    return Step(epoch, partial(read_tensors, parameters))
 
 
 def loss_of_a_sample() -> tuple[list[Any], Callable[[Any, Any], Any]]:
