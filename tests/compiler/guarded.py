@@ -112,7 +112,7 @@ def kernels() -> None:
     program = small()
     layout = variance.row_layout(program, [0, 1], [0, 2])
     fma, width = target.has_fma(), target.width()
-    made = [(straight(program, layout, n, fma=fma), 1) for n in (2, 4, 8, 12, 20)]
+    made = [(straight(program, layout, n, fma=fma), 1) for n in (2, 4, 8, 12, 24)]
     for n in (1, 3, 5, 8):
         made.append((loops.looped(program, layout, n * width, width=width, fma=fma), 0))
     for kernel_, passes in made:

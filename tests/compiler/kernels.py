@@ -13,7 +13,7 @@ from autograd_scalar.compiler.ir.program import Builder, Program, compute
 from autograd_scalar.compiler.verifier import verify
 from autograd_scalar.ops.table import TABLE
 
-#: Functions that every processor rounds correctly, so that all back ends give the same bits.
+#: Functions that every processor rounds correctly, so that all back ends return the same bits.
 EXACT = {"abs", "floor", "ceil", "round", "sqrt"}
 
 
@@ -63,9 +63,9 @@ class Kernel:
 def function(name: str, lanes: int, *, shared: bool = False) -> Kernel:
     """Return the kernel of one function, applied to columns or to shared inputs."""
     builder = Builder("xyz"[: len(TABLE[name].operands)])
-    places = [builder.input(k) for k in range(len(builder.inputs))]
-    columns = [] if shared else range(len(places))
-    return Kernel(builder.program([builder.emit(name, *places)]), columns, [0], lanes)
+    inputs = [builder.input(k) for k in range(len(builder.inputs))]
+    columns = [] if shared else range(len(inputs))
+    return Kernel(builder.program([builder.emit(name, *inputs)]), columns, [0], lanes)
 
 
 def run(
@@ -77,15 +77,15 @@ def run(
     """
     varies = variance.varying(program, columns)
     found: list[list[float]] = []
-    for place, (op, *operands) in enumerate(program.code):
+    for index, (op, *operands) in enumerate(program.code):
         if op == "input":
             found.append([point[operands[0]] for point in points])
         elif op == "const":
             found.append([operands[0]] * len(points))
         elif op in TABLE and (TABLE[op].is_primitive or op == "pow") and op not in EXACT:
             given = [found[operand] for operand in operands]
-            made = function(op, lanes, shared=not varies[place])
-            if varies[place]:
+            made = function(op, lanes, shared=not varies[index])
+            if varies[index]:
                 found.append(made(given, [], len(points))[0][0])
             else:
                 found.append(made([], [column[0] for column in given], len(points))[0][0])

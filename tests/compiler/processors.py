@@ -41,7 +41,8 @@ def width(processor: object) -> int:
 def emit(cpu: str, turn: int) -> None:
     """Emit some of the vector functions and a kernel; each turn takes others, at other widths."""
     processor = target.machine(cpu, BASE)
-    one, vectors = width(processor), 1 + turn // 8 % 4
+    widths = [n for n in (2, 4, 8) if n <= width(processor)]
+    one, vectors = widths[turn // 3 % len(widths)], 1 + turn // 8 % 4
     functions = definitions(NAMES[turn % 8 :: 8], one * vectors, fma=turn % 2 == 0)
     processor.emit_object(target.module(functions.replace("internal", ""), processor, passes=0))
     which = row_layout(PROGRAM, [0], [0, 2])

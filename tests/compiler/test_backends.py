@@ -1,4 +1,4 @@
-"""Sources in Python and in C against Program.run, to the last bit."""
+"""Python and C sources against Program.run, to the last bit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from autograd_scalar.compiler.backends import c, python
 from autograd_scalar.compiler.ir.program import Builder, Guard, Program
 from autograd_scalar.compiler.options import MAX_EXPRESSION_LENGTH
 
-#: Takes inputs; returns outputs and the index of the first guard that fails, or -1.
+#: Takes the inputs; returns the outputs and the index of the first failing guard, or -1.
 Function = Callable[[Sequence[float]], tuple[list[float], int]]
 
 
@@ -39,7 +39,7 @@ def in_python(program: Program) -> Function:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_python_at_edges(name):
+def test_python_at_edge_cases(name):
     program = PROGRAMS[name]
     function = in_python(program)
     for point in edges(program):
@@ -50,12 +50,12 @@ def test_python_at_edges(name):
 
 @settings(max_examples=150)
 @given(case=cases())
-def test_python(case: Case):
+def test_python_of_random_programs(case: Case):
     agrees(in_python(basic(case.program)), basic(case.program), case.points)
 
 
 def agrees(function: Function, program: Program, points: Sequence[Sequence[float]]) -> None:
-    """Check a function against the program that it was made of."""
+    """Compare a function with the program that it was compiled from."""
     for point in points:
         outputs, failed = function(point)
         assert failed == first_failure(program, point)
@@ -64,7 +64,7 @@ def agrees(function: Function, program: Program, points: Sequence[Sequence[float
 
 # ----- C -----
 
-#: Bits need the library's functions as they are, not what a compiler makes of pow(x, -1.0); and hypot is Python's own.
+#: The same bits need libm's functions, not what a compiler makes of pow(x, -1.0), and Python's own hypot.
 PRELUDE = """
 #include <math.h>
 double (*python_hypot)(double, double);
@@ -74,10 +74,10 @@ STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 
 
 def library(folder: Path, source: str, *flags: str) -> ctypes.CDLL:
-    """Return C as compiled by a compiler that lets nothing pass."""
+    """Compile C with warnings as errors, and load it."""
     compiler = shutil.which("cc")
     if compiler is None:
-        pytest.skip("there is no C compiler")
+        pytest.skip("no C compiler found")
     (folder / "source.c").write_text(source, encoding="utf-8")
     made = folder / "library.so"
     command = [compiler, *STRICT, *flags, "-shared", "-fPIC", "-o", made, folder / "source.c"]
@@ -96,7 +96,7 @@ def in_c(made: ctypes.CDLL, program: Program, name: str) -> Function:
 
 
 def all_in_c(folder: Path, programs: dict[str, Program]) -> dict[str, Function]:
-    """Return programs in C with Python's hypot, by their names."""
+    """Return programs compiled from C with Python's hypot, by name."""
     sources = "".join(c.source(program, name) for name, program in programs.items())
     made = library(folder, PRELUDE + sources, "-O1", "-fno-builtin")
     made.kept = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_double)(math.hypot)
@@ -112,13 +112,13 @@ def rows_in_c(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Function]:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_c_at_edges(name, rows_in_c):
+def test_c_at_edge_cases(name, rows_in_c):
     agrees(rows_in_c[f"row_{name}"], PROGRAMS[name], edges(PROGRAMS[name]))
 
 
 @settings(max_examples=10)
 @given(drawn=st.lists(cases(), min_size=1, max_size=12))
-def test_c(drawn: list[Case], tmp_path_factory):
+def test_c_of_random_programs(drawn: list[Case], tmp_path_factory):
     programs = {f"f{k}": basic(case.program) for k, case in enumerate(drawn)}
     functions = all_in_c(tmp_path_factory.mktemp("random"), programs)
     for (name, program), case in zip(programs.items(), drawn, strict=True):
@@ -130,7 +130,7 @@ def test_c(drawn: list[Case], tmp_path_factory):
 
 @pytest.fixture
 def ratio() -> Program:
-    """A small program in which everything is: a guard, a branch, numbers, and a result that is read twice."""
+    """A small program with guards, a choice, constants, and a result that is read twice."""
     x, w = ("input", 0), ("input", 1)
     code = [x, w, ("mul", 0, 1), ("tanh", 2), ("const", 0.1), ("const", 0.0)]
     code += [("if<", 0, 5, 4, 3), ("mul", 3, 3), ("truediv", 7, 6), ("abs", 8), ("const", 2.0)]
@@ -154,7 +154,7 @@ def test_python_text(ratio):
 
 
 def test_c_text(ratio):
-    assert c.source(ratio, "ratio", ["value", "slope", "", ""]) == (
+    assert c.source(ratio, "ratio", ["value", "derivative", "", ""]) == (
         "/* ratio\n"
         "\n"
         "       int ratio(const double *in, double *out)\n"
@@ -162,7 +162,7 @@ def test_c_text(ratio):
         "       in[0]  x\n"
         "       in[1]  layers[0].w\n"
         "       out[0]  value\n"
-        "       out[1]  slope\n"
+        "       out[1]  derivative\n"
         "       out[2]\n"
         "       out[3]\n"
         "\n"
@@ -203,7 +203,7 @@ def test_c_text(ratio):
 
 
 @pytest.mark.parametrize("point", [(0.5, 3.0), (0.5, 0.1), (0.5, nan), (-0.5, 0.1), (-1.0, -20.0)])
-def test_the_same_small_program(ratio, point, tmp_path):
+def test_both_languages_agree_on_a_small_program(ratio, point, tmp_path):
     agrees(in_python(ratio), ratio, [point])
     agrees(in_c(library(tmp_path, c.source(ratio)), ratio, "f"), ratio, [point])
 
@@ -229,7 +229,7 @@ AWKWARD = [
 
 
 @pytest.mark.parametrize("name", ["f", "<lambda>", "exp", "main", "x", "class", "*/", "\n", "t1"])
-def test_whatever_things_are_called(name, tmp_path):
+def test_any_name_is_allowed(name, tmp_path):
     count = len(AWKWARD)
     builder = Builder(AWKWARD)
     total = builder.emit("exp", builder.input(0))
@@ -247,8 +247,8 @@ def test_whatever_things_are_called(name, tmp_path):
 
 
 @pytest.mark.parametrize("inputs, outputs", [(0, 0), (2, 0), (0, 2), (2, 1)])
-def test_what_is_not_read_or_not_there(inputs, outputs, tmp_path):
-    """Compilers warn of parameters that are not used."""
+def test_programs_without_inputs_or_outputs(inputs, outputs, tmp_path):
+    """Compilers warn of unused parameters."""
     program = Program([("const", 0.25), ("exp", 0)], ["x", "y"][:inputs], [0, 0][:outputs])
     agrees(in_python(program), program, [[1.0] * inputs])
     agrees(in_c(library(tmp_path, c.source(program)), program, "f"), program, [[1.0] * inputs])
@@ -256,15 +256,15 @@ def test_what_is_not_read_or_not_there(inputs, outputs, tmp_path):
 
 @settings(max_examples=8)
 @given(drawn=st.lists(st.floats(), min_size=20, max_size=60))
-def test_c_reads_the_numbers_that_were_written(drawn, tmp_path_factory):
+def test_constants_in_c_are_exact(drawn, tmp_path_factory):
     written = [*drawn, *EDGES, 0.1, 1e22, 1.7976931348623157e308, 2.2250738585072014e-308]
     program = Program([("const", x) for x in written], [], range(len(written)))
     made = library(tmp_path_factory.mktemp("numbers"), c.source(program), "-O0")
     agrees(in_c(made, program, "f"), program, [[]])
 
 
-def test_c_is_compiled_as_its_comment_says(tmp_path):
-    """With a processor that has fused multiply-add, and a compiler that would rather use it."""
+def test_c_is_not_contracted(tmp_path):
+    """With the command in its comment, and on processors with fused multiply-add."""
     program = Program(
         [("input", 0), ("input", 1), ("input", 2), ("mul", 0, 1), ("add", 3, 2)], "xyz", [4]
     )
@@ -283,7 +283,7 @@ def test_c_refuses_fast_math(tmp_path):
 
 
 def test_hypot_in_c(tmp_path):
-    """Python has a hypot of its own, a little more accurate than the library's."""
+    """Python has a hypot of its own, slightly more accurate than libm's."""
     program = of_row("hypot")
     function = in_c(library(tmp_path, c.source(program)), program, "f")
     for point in itertools.product((1e-300, 0.3, 1.7, 123.4, 1e300), repeat=2):
@@ -302,17 +302,17 @@ def test_lines_stay_short():
 
 
 def test_a_big_program_in_python():
-    """A chain that is read where it is made, and as many results that are read twice."""
+    """A chain of results with one reader each, and as many with two."""
     builder = Builder(["x"])
-    place = builder.input(0)
+    last = builder.input(0)
     for _ in range(14_000):
         for op in ("sin", "neg", "exp"):
-            place = builder.emit(op, place)
-        place = builder.emit("mul", place, builder.emit("sub", place, builder.input(0)))
-    program = builder.program([place])
+            last = builder.emit(op, last)
+        last = builder.emit("mul", last, builder.emit("sub", last, builder.input(0)))
+    program = builder.program([last])
     assert len(program) > 70_000
     agrees(in_python(program), program, [[0.5]])
 
 
-def test_debuggers_see_the_source(ratio):
+def test_inspect_finds_the_source(ratio):
     assert inspect.getsource(python.compiled(ratio, "ratio")) == python.source(ratio, "ratio")

@@ -1,4 +1,4 @@
-"""Kernels read and write within their arrays: guard pages around these end the process otherwise."""
+"""Kernels read and write within their arrays; protected pages around these end the process otherwise."""
 
 from __future__ import annotations
 

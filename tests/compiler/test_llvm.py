@@ -1,4 +1,4 @@
-"""Machine code against Program.run: one set of numbers at a time, and rows at every width."""
+"""Machine code of straight-line programs against Program.run, for one set of numbers and for rows at several widths."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.ops.table import TABLE
 
-#: Vectors of the host, and blocks of several of them; 12 and 20 are no powers of two.
-LANES = (2, 4, 8, 12, 20)
-#: Rows and their derivatives that are arithmetic alone: the same bits everywhere.
+#: Lanes of a vector, and of blocks of several; 12 and 24 are not powers of two.
+LANES = (2, 4, 8, 12, 24)
+#: Rows of the table that are arithmetic alone, derivatives included: the same bits everywhere.
 ARITHMETIC = [name for name in ROWS if not functions_of(PROGRAMS[name])]
 FUNCTIONS = sorted({op for program in PROGRAMS.values() for op in functions_of(program)})
 
-#: Sizes around the width: one row, less and more than a vector, several vectors and a part.
+#: Numbers of rows around the width: one, fewer and more than a vector, several vectors and a part.
 COUNTS = (1, 2, 3, 4, 5, 7, 8, 9, 17)
 
 
@@ -42,8 +42,8 @@ def single(program: Program) -> Function:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_single_at_edges(name):
-    """The library's functions are called as Python calls them; hypot alone is Python's own."""
+def test_one_set_of_numbers_at_edge_cases(name):
+    """Functions are libm's, as in Python, except that Python has a hypot of its own."""
     program = PROGRAMS[name]
     call = single(program)
     if "hypot" not in functions_of(program):
@@ -55,13 +55,13 @@ def test_single_at_edges(name):
 
 @settings(max_examples=60)
 @given(case=cases())
-def test_single(case: Case):
+def test_one_set_of_numbers_of_random_programs(case: Case):
     program = basic(case.program)
     if "hypot" not in functions_of(program):
         agrees(single(program), program, case.points)
 
 
-def test_the_first_guard_that_fails_is_told():
+def test_the_first_failing_guard_is_returned():
     x, zero, one = ("input", 0), ("const", 0.0), ("const", 1.0)
     guards = [Guard("<", 1, 0, True), Guard("!=", 0, 2, True), Guard(">=", 0, 2, False)]
     program = Program([x, zero, one], ["x"], [0], guards)
@@ -78,7 +78,7 @@ def columns_of(points, columns):
 
 
 def check(program: Program, points, columns, lanes: int) -> None:
-    """Check all outputs by row, to the last bit, and where the guards hold."""
+    """Check all outputs by row, to the last bit, and the flags of the guards."""
     made = Kernel(program, columns, range(len(program.outputs)), lanes)
     shared = [points[0][k] for k in made.layout.shared]
     points = [[x if k in columns else points[0][k] for k, x in enumerate(p)] for p in points]
@@ -86,14 +86,14 @@ def check(program: Program, points, columns, lanes: int) -> None:
     found = run(program, columns, points, lanes)
     for output, out in zip(program.outputs, outs, strict=True):
         assert bits(out) == bits(found[output])
-    if not functions_of(program):  # else a comparison may come out otherwise by an ulp
+    if not functions_of(program):  # an ulp could change a comparison
         assert held == [first_failure(program, point) < 0 for point in points]
     assert failed == held.count(False)
 
 
 @pytest.mark.parametrize("lanes", LANES)
-def test_rows_of_arithmetic_at_edges(lanes):
-    """In one test for each width: there are many rows, and compiling one takes 20 ms."""
+def test_arithmetic_over_rows_at_edge_cases(lanes):
+    """One test for each width: there are many operations, and each takes 20 ms to compile."""
     for name in ARITHMETIC:
         program = PROGRAMS[name]
         points = edges(program)
@@ -106,8 +106,8 @@ def test_rows_of_arithmetic_at_edges(lanes):
 
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_functions_of_rows_are_good_to_two_ulp(name, lanes):
-    """test_vector_math holds them against mpmath; here they run inside a kernel, and libm is good to one ulp itself."""
+def test_functions_over_rows_are_within_two_ulp(name, lanes):
+    """test_vector_math compares them with mpmath; here they run in a kernel, against a libm that is within one ulp."""
     source = random.Random(name)
     count = len(TABLE[name].operands)
     points = edges(Program([("input", k) for k in range(count)], "xyz"[:count], [0]))
@@ -126,8 +126,8 @@ def test_functions_of_rows_are_good_to_two_ulp(name, lanes):
 
 @settings(max_examples=40)
 @given(case=cases(), lanes=st.sampled_from(LANES), count=st.sampled_from(COUNTS), data=st.data())
-def test_rows(case: Case, lanes, count, data):
-    """Any program, some of its inputs the same for all rows, functions as kernels of their own give them."""
+def test_rows_of_random_programs(case: Case, lanes, count, data):
+    """Some inputs are the same for all rows; the expected values of functions come from kernels of their own."""
     program = basic(case.program)
     inputs = range(len(program.inputs))
     columns = data.draw(st.lists(st.sampled_from(inputs), unique=True)) if inputs else []
@@ -136,7 +136,7 @@ def test_rows(case: Case, lanes, count, data):
 
 
 @pytest.mark.parametrize("lanes", LANES)
-def test_rows_where_only_some_hold(lanes):
+def test_flags_of_rows_whose_guards_fail(lanes):
     x, y, zero = ("input", 0), ("input", 1), ("const", 0.0)
     guards = [Guard("<", 2, 0, True), Guard("==", 0, 1, False), Guard("<", 1, 2, False)]
     program = Program([x, y, zero, ("sub", 0, 1)], "xy", [3], guards)
@@ -152,8 +152,8 @@ def test_rows_where_only_some_hold(lanes):
 
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("count", [0, *COUNTS, 1000])
-def test_sums(count, lanes):
-    """Of a column, of what is the same for all rows, of both, and of a number."""
+def test_sums_over_rows(count, lanes):
+    """Sums of a column, of a shared input, of both, and of a constant."""
     builder = Builder("xu")
     x, u = builder.input(0), builder.input(1)
     square = builder.emit("mul", x, x)
@@ -171,8 +171,8 @@ def test_sums(count, lanes):
 
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan])
-def test_lanes_beyond_the_end_add_nothing(lanes, odd):
-    """They read the last row again, whatever it is: 0 times infinity would be nan."""
+def test_idle_lanes_add_nothing(lanes, odd):
+    """They read the last row again; multiplying by 0 would not do, since 0 times infinity is nan."""
     program = Program([("input", 0), ("const", 1.0), ("truediv", 1, 0)], "x", [0, 2])
     made = Kernel(program, [0], [], lanes)
     for count in (1, 3, 4, 5, 9):
@@ -183,7 +183,7 @@ def test_lanes_beyond_the_end_add_nothing(lanes, odd):
 
 @settings(max_examples=25)
 @given(case=wild(), lanes=st.sampled_from(LANES), count=st.sampled_from(COUNTS))
-def test_sums_of_whatever(case: Case, lanes, count):
+def test_sums_of_random_programs(case: Case, lanes, count):
     program = basic(case.program)
     columns = range(len(program.inputs))
     points = [case.points[i % len(case.points)] for i in range(count)]
@@ -196,12 +196,12 @@ def test_sums_of_whatever(case: Case, lanes, count):
         if math.isfinite(size):
             assert abs(got - math.fsum(terms)) <= 2.3e-16 * count * size
         elif all(map(math.isfinite, terms)):
-            continue  # the sum runs over, or does not, by its order
+            continue  # whether the sum overflows depends on its order
         else:
             assert bits([got]) == bits([sum(x for x in terms if not math.isfinite(x))])
 
 
-# ----- what is not allowed -----
+# ----- limits -----
 
 
 def test_rows_need_vectors_of_two_lanes():
@@ -213,7 +213,7 @@ def test_rows_need_vectors_of_two_lanes():
 
 
 def test_nothing_is_fused_or_reordered():
-    """A multiplication and an addition in one rounding would give -2 ** -60, and reordering 1.0."""
+    """With fused multiply-add the first result would be -2 ** -60; reordered, the second would be 1.0."""
     code = [("input", 0), ("input", 1), ("input", 2), ("mul", 0, 1), ("add", 3, 2)]
     code += [("add", 0, 1), ("add", 5, 2)]
     program = Program(code, "xyz", [4, 6])
@@ -226,15 +226,15 @@ def test_nothing_is_fused_or_reordered():
     assert program.run(fused)[0] == 0.0
 
 
-def test_fast_math_is_asked_for():
+def test_fast_math_is_opt_in():
     program = Program([("input", 0), ("mul", 0, 0), ("add", 1, 0)], "x", [2])
     assert "reassoc" not in kernels.text(program, Options("llvm"))
     assert "reassoc contract" in kernels.text(program, Options("llvm", True))
 
 
 @pytest.mark.parametrize("name", sorted(EXACT & {*ROWS}))
-def test_subnormals_are_numbers_like_others(name):
-    """Nothing sets the processor to flush them to zero."""
+def test_subnormals_are_not_flushed_to_zero(name):
+    """The processor's mode stays as it is."""
     program = of_row(name)
     made = Kernel(program, [0], range(len(program.outputs)), target.width())
     tiny = [5e-324, -5e-324, 2.0**-1030, 2.0**-1074 * 3]

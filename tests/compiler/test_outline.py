@@ -1,4 +1,4 @@
-"""Programs taken apart into rows: both parts together are the whole, to the last bit."""
+"""Outlined programs: the row and the rest compute what the whole program does, to the last bit."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Pro
 from autograd_scalar.compiler.vectorize.outline import Outlined, outline
 
 
-def together(parts: Outlined, inputs: Sequence[float]) -> list[float]:
-    """Return what both parts give: the outputs of the whole."""
+def recombined(parts: Outlined, inputs: Sequence[float]) -> list[float]:
+    """Return the outputs of the whole program, computed by both parts."""
     by_row = rows(parts, inputs, parts.row)
     return parts.rest.run([*inputs, *(by_row[row][output] for output, row in parts.read)])
 
 
 def rows(parts: Outlined, inputs: Sequence[float], program: Program) -> list[list[float]]:
-    """Return what a program with the row's inputs gives for each row."""
+    """Return the outputs for each row of a program with the inputs of a row."""
     columns = [[x if op == "const" else inputs[x] for op, x in column] for column in parts.columns]
     count = 1 + max(row for _, row in parts.read)
     return [program.run([*inputs, *(column[row] for column in columns)]) for row in range(count)]
@@ -34,7 +34,7 @@ def rows(parts: Outlined, inputs: Sequence[float], program: Program) -> list[lis
 def moons(
     samples: int, loss: Callable[[Value, float], Value], seed: int = 0
 ) -> tuple[Program, list[float]]:
-    """Return the loss of a net over all samples, with a penalty, as one program of the parameters."""
+    """Return a network's loss over all samples, with a penalty, as one program of the parameters."""
     rng = random.Random(seed)
     model = nn.MLP(2, [4, 3, 1], seed=seed)
     points = [
@@ -55,25 +55,25 @@ LOSSES = {
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 @pytest.mark.parametrize("samples", [4, 5, 30])
-def test_samples(loss, samples):
+def test_samples_become_rows(loss, samples):
     program, inputs = moons(samples, loss)
     parts = outline(program)
     assert len(parts.columns) == 3
     assert {len(column) for column in parts.columns} == {samples}
     assert parts.read == [(0, row) for row in range(samples)]
-    assert len(parts.row) < len(program) / samples + 40  # of parameters, which are read in each
-    assert bits(together(parts, inputs)) == bits(program.run(inputs))
+    assert len(parts.row) < len(program) / samples + 40  # 40 for the parameters
+    assert bits(recombined(parts, inputs)) == bits(program.run(inputs))
 
 
-def test_what_is_the_same_in_all_rows_is_no_column():
+def test_a_constant_of_all_rows_is_not_a_column():
     program, inputs = moons(6, lambda z, y: (z - 0.5) * 2.0)
     parts = outline(program)
     assert len(parts.columns) == 2
-    assert bits(together(parts, inputs)) == bits(program.run(inputs))
+    assert bits(recombined(parts, inputs)) == bits(program.run(inputs))
 
 
-def test_micrograds_sums():
-    """As beginners write it: products added one by one, with Python's sum."""
+def test_sums_added_one_by_one():
+    """As in micrograd: products added with Python's sum."""
     weights = [Value(w) for w in (0.5, -1.0, 0.25)]
     losses = []
     for i in range(10):
@@ -82,11 +82,11 @@ def test_micrograds_sums():
     program = recorded(sum(losses) / 10, weights)
     parts = outline(program)
     assert len(parts.columns) == 2  # the third is 1.0 in all rows
-    assert bits(together(parts, [0.1, 0.2, 0.3])) == bits(program.run([0.1, 0.2, 0.3]))
+    assert bits(recombined(parts, [0.1, 0.2, 0.3])) == bits(program.run([0.1, 0.2, 0.3]))
 
 
-def test_data_may_be_inputs():
-    """Where samples are arguments, they are columns as constants are."""
+def test_samples_may_be_arguments():
+    """They become columns, as constants do."""
     b = Builder(["w", *(f"x{i}" for i in range(8))])
     program = b.program(
         [
@@ -99,11 +99,11 @@ def test_data_may_be_inputs():
     parts = outline(program, data=range(1, 9))
     assert parts.columns == [[("input", k) for k in range(1, 9)]]
     inputs = [0.3, *(i / 4 for i in range(8))]
-    assert bits(together(parts, inputs)) == bits(program.run(inputs))
+    assert bits(recombined(parts, inputs)) == bits(program.run(inputs))
 
 
 def test_weights_used_more_than_once_in_a_sample():
-    """A kernel that slides over a sample makes several like instructions in each lane."""
+    """A sliding kernel leaves several isomorphic instructions in each row."""
     kernel, weights = [Value(0.5), Value(-0.25)], [Value(0.1), Value(0.2), Value(0.3)]
     signals = [[(i * 7 + k * 3) % 11 / 5 for k in range(6)] for i in range(9)]
     losses = []
@@ -114,11 +114,11 @@ def test_weights_used_more_than_once_in_a_sample():
     parts = outline(program)
     assert len(parts.columns) == 6
     inputs = [0.1, 0.7, 0.3, 0.2, 0.6]
-    assert bits(together(parts, inputs)) == bits(program.run(inputs))
+    assert bits(recombined(parts, inputs)) == bits(program.run(inputs))
 
 
-def test_classes_chosen_by_label_are_left_to_the_rest():
-    """Which score a label picks differs from row to row, so that is no row's own program."""
+def test_scores_chosen_by_label_are_left_to_the_rest():
+    """The chosen score differs from row to row, so choosing is not part of a row."""
     model = nn.MLP(2, [4, 3], seed=2)
     losses = []
     for i in range(12):
@@ -128,11 +128,11 @@ def test_classes_chosen_by_label_are_left_to_the_rest():
     parts = outline(program)
     assert len(parts.row.outputs) == 4
     inputs = [p.data for p in model.parameters()]
-    assert bits(together(parts, inputs)) == bits(program.run(inputs))
+    assert bits(recombined(parts, inputs)) == bits(program.run(inputs))
 
 
-def test_statistics_of_the_batch_are_not_of_a_row():
-    """What reads the batch's mean is not in lanes; here that is too much of the whole."""
+def test_batch_statistics_prevent_outlining():
+    """Instructions that read the mean of the batch belong to no row; here they are most of the program."""
     w = Value(0.5)
     hidden = [w * (i / 3) for i in range(8)]
     mean = F.mean(hidden)
@@ -140,8 +140,8 @@ def test_statistics_of_the_batch_are_not_of_a_row():
     assert outline(recorded(F.sum(outputs), [w])) is None
 
 
-def test_guards():
-    """A guard that each row has is the row's; one of a row's own is the rest's."""
+def test_guards_of_every_row_are_checked_by_row():
+    """A guard of a single row belongs to the rest."""
     b = Builder(["w"])
     products = [b.emit("mul", b.input(0), b.constant(x)) for x in (1.0, 2.0, 3.0, 4.0)]
     results = [b.emit("exp", b.emit("neg", p)) for p in products]
@@ -155,7 +155,7 @@ def test_guards():
     assert [(g.symbol, g.outcome) for g in parts.rest.guards] == [("<", False), (">", True)]
     for w in (0.5, -0.5):
         sides = [
-            [place for g in guarded for place in (g.x, g.y)]
+            [index for g in guarded for index in (g.x, g.y)]
             for guarded in (parts.row.guards, parts.rest.guards)
         ]
         row = Program(parts.row.code, parts.row.inputs, sides[0])
@@ -167,8 +167,7 @@ def test_guards():
         assert rest.run([w, *read])[1:] == [w, w, 0.0]
 
 
-def test_outputs_of_rows():
-    """A program may give the rows' results themselves."""
+def test_results_of_rows_may_be_outputs():
     b = Builder(["w"])
     products = [
         b.emit("sin", b.emit("mul", b.input(0), b.constant(x))) for x in (1.0, 2.0, 3.0, 4.0)
@@ -176,7 +175,7 @@ def test_outputs_of_rows():
     program = b.program([products[2], products[0]])
     parts = outline(program)
     assert parts.read == [(0, 2), (0, 0)]
-    assert bits(together(parts, [0.3])) == bits(program.run([0.3]))
+    assert bits(recombined(parts, [0.3])) == bits(program.run([0.3]))
 
 
 @pytest.mark.parametrize(
@@ -187,15 +186,15 @@ def test_outputs_of_rows():
         [("mul", 0, 1), ("mul", 0, 0), ("add", 2, 3)],
     ],
 )
-def test_what_is_not_made_of_rows(code):
+def test_programs_without_rows_are_not_outlined(code):
     assert (
         outline(Program([("input", 0), ("input", 1), *code], ["x", "y"], [1 + len(code)])) is None
     )
 
 
 @given(rng=st.randoms(use_true_random=False), samples=st.integers(4, 7))
-def test_random(rng, samples):
-    """Random code for each sample, random code over the samples, and what is shared between them."""
+def test_random_programs(rng, samples):
+    """Random code for each sample, random code over the samples, and code shared by all."""
     b = Builder(["u", "v"])
     shared = [b.input(0), b.emit("mul", b.input(0), b.input(1)), b.constant(0.5)]
     binary = ["add", "sub", "mul", *(f"if{symbol}" for symbol in COMPARISONS)]
@@ -219,7 +218,7 @@ def test_random(rng, samples):
     parts = outline(program)
     for inputs in ([0.7, -1.3], [0.0, 2.0]):
         if parts is not None and parts.read:
-            assert bits(together(parts, inputs)) == bits(program.run(inputs))
+            assert bits(recombined(parts, inputs)) == bits(program.run(inputs))
 
 
 def test_a_long_loop_without_data():
@@ -236,7 +235,7 @@ def test_a_long_loop_without_data():
 
     y = ag.jit(loop)()
     y.backward()
-    slope = w.grad
+    derivative = w.grad
     w.grad = 0.0
     loop().backward()
-    assert (y.data, slope) == (loop().data, pytest.approx(w.grad, rel=1e-14))
+    assert (y.data, derivative) == (loop().data, pytest.approx(w.grad, rel=1e-14))

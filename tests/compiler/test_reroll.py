@@ -1,4 +1,4 @@
-"""Rolled programs against Program.run, instruction by instruction; and how many loops they come to."""
+"""Rerolled programs against Program.run, and the loops that rerolling finds."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from autograd_scalar.compiler.vectorize.reroll import reroll
 from autograd_scalar.compiler.verifier import verify
 
 PLAIN = {"input", "const", "add", "sub", "mul", "truediv", "neg", *(f"if{s}" for s in COMPARISONS)}
-#: Rows that are nothing but arithmetic: the same to the last bit whoever computes them.
+#: Rows of the table that are arithmetic alone: the same to the last bit on every back end.
 EXACT = [name for name in ROWS if PLAIN.issuperset(op for op, *_ in of_row(name).code)]
 
 
-# ----- kernels, called with room around what they write -----
+# ----- kernels, called with space around their outputs -----
 
 
 class Found:
-    """What a kernel gives for some rows: outputs by row, sums, flags, and the number of rows where a guard fails."""
+    """A kernel's results for some rows: outputs by row, sums, flags, and the number of rows in which a guard fails."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ def check(
     by_row: Sequence[int],
     **size: int,
 ) -> None:
-    """Hold a kernel against Program.run at points, which differ in the columns only."""
+    """Compare a kernel with Program.run at points that differ in the columns alone."""
     data = {k: np.array([point[k] for point in points]) for k in columns}
     shared = [x for k, x in enumerate(points[0]) if k not in columns]
     found = Found(program, data, shared, by_row, **size)
@@ -97,23 +97,23 @@ def check(
     values = np.array([everything(program, point) for point in points])
     for k, out in zip(by_row, found.outs, strict=True):
         assert bits(out.tolist()) == bits(values[:, program.outputs[k]].tolist())
-    summed = [place for k, place in enumerate(program.outputs) if k not in by_row]
-    for place, total in zip(summed, found.sums, strict=True):
-        if np.isnan(values[:, place]).any():
+    summed = [output for k, output in enumerate(program.outputs) if k not in by_row]
+    for output, total in zip(summed, found.sums, strict=True):
+        if np.isnan(values[:, output]).any():
             assert math.isnan(total)
-        elif np.isfinite(values).all():  # the order of a sum is free, and so its last bits
+        elif np.isfinite(values).all():  # the order of a sum, and so its last bits, are free
             nearly = 1e-14 * len(points) * np.abs(values).max()
-            assert total == pytest.approx(math.fsum(values[:, place]), rel=1e-12, abs=nearly)
+            assert total == pytest.approx(math.fsum(values[:, output]), rel=1e-12, abs=nearly)
 
 
 def everything(program: Program, point: Sequence[float]) -> list[float]:
-    """Return what every instruction gives."""
+    """Return the results of all instructions."""
     return Program(program.code, program.inputs, range(len(program))).run(point)
 
 
 @st.composite
 def placed(draw: st.DrawFn, program: Program) -> tuple[list[list[float]], list[int], list[int]]:
-    """Return points to run a program at, which inputs are columns, and which outputs are wanted by row."""
+    """Return points to run a program at, the inputs that are columns, and the outputs wanted by row."""
     numbers = st.sampled_from([*EDGES, 0.3, -1.7, 2.2])
     inputs = range(len(program.inputs))
     columns = draw(st.lists(st.sampled_from(inputs), unique=True).map(sorted))
@@ -130,13 +130,13 @@ sizes = st.fixed_dictionaries({"vectors": st.integers(1, 8), "width": st.sampled
 
 @settings(max_examples=60)
 @given(case=cases(rows=EXACT), data=st.data(), size=sizes)
-def test_random(case, data, size):
+def test_random_programs(case, data, size):
     program = basic(case.program)
     check(program, *data.draw(placed(program)), **size)
 
 
 def woven(rng: random.Random, inputs: int, length: int) -> Program:
-    """Return a program with dot products, outer products and maps in it, mostly regular, and odd ones out."""
+    """Return a program of dot products, outer products and maps, mostly regular, with exceptions."""
     b = Builder([f"x{k}" for k in range(inputs)])
     pool = [*map(b.input, range(inputs)), b.constant(rng.choice([0.0, -0.0, 1.0, -1.5, inf]))]
     binary = ["add", "sub", "mul", "truediv"]
@@ -191,16 +191,16 @@ def woven(rng: random.Random, inputs: int, length: int) -> Program:
     data=st.data(),
     size=sizes,
 )
-def test_woven(rng, length, data, size):
+def test_programs_with_irregularities(rng, length, data, size):
     program = woven(rng, rng.randint(1, 8), length)
     check(program, *data.draw(placed(program)), **size)
 
 
-# ----- how many loops there are -----
+# ----- the loops found -----
 
 
 def net(*widths: int) -> tuple[Program, int]:
-    """Return the loss of a perceptron's sample with its gradient, and how many inputs the sample is."""
+    """Return a perceptron's loss for one sample with its gradient, and the number of inputs of the sample."""
     model = nn.MLP(widths[0], widths[1:], seed=1)
     xs, target = [Value(0.5) for _ in range(widths[0])], [Value(0.0) for _ in range(widths[-1])]
     logits = model(xs)
@@ -212,8 +212,8 @@ def net(*widths: int) -> tuple[Program, int]:
     return program, len(sample)
 
 
-def test_loops_of_a_net():
-    """A loop for each thing that is done, whatever the widths, and no address from a table."""
+def test_the_number_of_loops_does_not_depend_on_the_widths():
+    """And no address comes from a table."""
     few, many = net(4, 6, 3), net(16, 24, 3)
     assert len(many[0]) > 5 * len(few[0])
     loops = [reroll(program, row_layout(program, range(n), [])).loops for program, n in (few, many)]
@@ -233,8 +233,8 @@ def test_layers_are_nests_over_contiguous_weights():
     assert weights.access == Access("shared", 0, (17,), 1)
 
 
-def test_activations_join_their_layer():
-    """What goes neuron by neuron costs no loop of its own."""
+def test_activations_are_fused_with_their_layer():
+    """Steps of each neuron need no loop of their own."""
     b = Builder(["x", *(f"w{k}" for k in range(8))])
     sums = []
     for j in range(4):
@@ -248,8 +248,8 @@ def test_activations_join_their_layer():
     check(program, [[x] + [0.5, -0.5] * 2 + [0.3] * 4 for x in (0.5, -0.7)], [0], range(4))
 
 
-def test_irregular_code_is_cut():
-    """A block of code that LLVM has to look at as a whole stays short."""
+def test_irregular_code_is_split_into_short_loops():
+    """LLVM's time for a block grows faster than the block."""
     rng = random.Random(1)
     b = Builder(["x", "y"])
     pool = [b.input(0), b.input(1)]
@@ -275,7 +275,7 @@ def test_long_chain_is_one_loop():
 
 
 def test_gradients_are_those_of_eager_code():
-    """To the last bit for a row; the order in which rows are added is free."""
+    """To the last bit for each row; the order of the sum over rows is free."""
     model = nn.MLP(5, [7, 3], seed=3)
     sample = [Value(0.0) for _ in range(8)]
     inputs = [*sample, *model.parameters()]
@@ -303,7 +303,7 @@ def test_gradients_are_those_of_eager_code():
 
 
 def squares() -> Program:
-    """Return x * x + y, and its inverse."""
+    """Return x * x + y and its reciprocal."""
     b = Builder(["x", "y"])
     z = b.emit("add", b.emit("mul", b.input(0), b.input(0)), b.input(1))
     return b.program([z, b.emit("truediv", b.constant(1.0), z)])
@@ -317,14 +317,14 @@ def test_every_row_counts_once(rows, vectors):
     assert found.sums == pytest.approx([sum(x * x), sum(1 / (x * x))], rel=1e-15)
 
 
-def test_lanes_beyond_the_end_count_for_nothing_even_if_infinite():
+def test_idle_lanes_count_for_nothing_even_if_infinite():
     found = Found(squares(), {0: np.array([1.0, 2.0, 0.0])}, [0.0], [0])
     assert found.outs[0].tolist() == [1.0, 4.0, 0.0]
     assert found.sums == [inf]
 
 
-def test_strides():
-    """Columns of a matrix, backwards, and one number for all rows."""
+def test_columns_with_any_stride():
+    """Columns of a matrix, in either direction, and one number for all rows."""
     matrix = np.arange(60.0).reshape(20, 3)
     for x in (matrix[:, 1], matrix[::-1, 2], np.broadcast_to(matrix[3, 0], (20,)), matrix[::3, 0]):
         found = Found(squares(), {0: x, 1: x}, [], [0], vectors=1)
@@ -343,7 +343,7 @@ def test_penalty_is_added_once_for_each_row():
     assert found.sums == [306.0, 30.0]
 
 
-def test_functions_get_vectors():
+def test_functions_of_shared_and_of_varying_numbers():
     b = Builder(["x", "w"])
     z = b.emit("exp", b.emit("mul", b.input(0), b.emit("tanh", b.input(1))))
     found = Found(b.program([z]), {0: np.linspace(-2.0, 2.0, 9)}, [0.7], [0])
@@ -358,26 +358,26 @@ indices = st.integers(-50, 50)
 
 @given(st.lists(st.integers(1, 4), max_size=3), st.integers(1, 4), st.data())
 def test_access_gives_every_offset(counts, length, data):
-    """Whatever the indices: strides where there is a rule, a table where there is none."""
+    """Strides where the offsets are affine, a table where they are not."""
     count = math.prod(counts)
     strides = data.draw(st.lists(indices, min_size=len(counts), max_size=len(counts)))
-    by_rule = [
+    affine = [
         sum(i * s for i, s in zip(members, strides, strict=True)) + 3 * k
         for members in np.ndindex(*counts)
         for k in range(length)
     ]
-    anyhow = data.draw(st.lists(indices, min_size=count * length, max_size=count * length))
-    for wanted in (by_rule, anyhow):
+    arbitrary = data.draw(st.lists(indices, min_size=count * length, max_size=count * length))
+    for wanted in (affine, arbitrary):
         found = fit_access("row", wanted, counts, length)
         assert [
             found.offset(members, k) for members in np.ndindex(*counts) for k in range(length)
         ] == wanted
-    assert not fit_access("row", by_rule, counts, length).table
+    assert not fit_access("row", affine, counts, length).table
 
 
 @given(st.lists(st.integers(2, 4), min_size=1, max_size=3), st.randoms(use_true_random=False))
 def test_order_of_an_outer_product_is_recovered(counts, rng):
-    """Members of an outer product in any order are nested loops again."""
+    """The shuffled members of an outer product become nested loops again."""
     members = [*np.ndindex(*counts)]
     rng.shuffle(members)
     lists = [[int(i) for i in column] for column in zip(*members, strict=True)]

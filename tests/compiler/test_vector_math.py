@@ -1,4 +1,4 @@
-"""The vector functions against mpmath over their whole range, and against libm at its special values."""
+"""The vector functions against mpmath over their whole range, and against libm at special values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = [name for name, value in ieee.EXACT.items() if callable(value) and name 
 BINARY = {"pow", "atan2", "hypot"}
 UNARY = [name for name in NAMES if name not in BINARY]
 
-#: In units in the last place; 2 is the promise, and what is built on these counts on the others.
+#: Error bounds in ulp: 2 is documented; functions built on the others rely on 1.
 BOUND = dict.fromkeys(NAMES, 2.0) | dict.fromkeys(("exp", "log", "sin", "cos", "pow"), 1.0)
 
 TRUE: dict[str, Callable[..., mpmath.mpf]] = {
@@ -30,7 +30,9 @@ TRUE: dict[str, Callable[..., mpmath.mpf]] = {
     "pow": mpmath.power,
     "log2": lambda x: mpmath.log(x, 2),
     "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
-    "erfc": lambda x: mpmath.erfc(x) if abs(x) < 30 else 1 - mpmath.sign(x),  # mpmath runs over
+    "erfc": lambda x: (
+        mpmath.erfc(x) if abs(x) < 30 else 1 - mpmath.sign(x)
+    ),  # where mpmath overflows
     "abs": abs,
     "round": mpmath.nint,
 }
@@ -56,7 +58,7 @@ def loop(name: str, lanes: int) -> str:
 
 @cache
 def compiled(lanes: int, fma: bool) -> dict[str, Call]:
-    """Return every function over lists, at that width."""
+    """Return the functions, compiled for a width and called with lists."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     text = definitions(NAMES, lanes, fma=fma) + "\n".join(loop(name, lanes) for name in NAMES)
@@ -87,7 +89,7 @@ def compiled(lanes: int, fma: bool) -> dict[str, Call]:
 
 @cache
 def points(count: int) -> list[float]:
-    """Return numbers of every size, more where functions turn, and the edges of their ranges."""
+    """Return numbers of all magnitudes, with more near the points where the functions switch formulas."""
     source = random.Random(1)
     near = [
         0.0,
@@ -140,7 +142,7 @@ def points(count: int) -> list[float]:
 
 @cache
 def couples(name: str, count: int) -> list[tuple[float, float]]:
-    """Return operands of a function of two."""
+    """Return operands of a binary function."""
     source = random.Random(2)
 
     def sized(low: float, high: float) -> float:
@@ -157,11 +159,11 @@ def couples(name: str, count: int) -> list[tuple[float, float]]:
 
 
 def ulps(name: str, result: float, operands: Iterable[float]) -> float:
-    """Return how far the result is from the true value, in the latter's units in the last place."""
+    """Return the error of a result in ulp of the true value."""
     try:
         true = TRUE[name](*map(mpmath.mpf, operands))
     except (ValueError, ZeroDivisionError):
-        return 0.0  # outside the domain, or a pole: see the special values
+        return 0.0  # outside the domain, or at a pole: see the special values
     if isinstance(true, mpmath.mpc) or not mpmath.isfinite(true):
         return 0.0
     nearest = float(true)
@@ -181,7 +183,7 @@ def test_within_the_bound_of_the_true_value(name, fma):
     assert worst <= BOUND[name], f"{name}{where} is {worst:.3f} ulp off"
 
 
-def test_sigmoid_made_of_exp_keeps_to_2_ulp():
+def test_sigmoid_is_within_2_ulp():
     xs = [x for x in points(200) if abs(x) < 745]
     exp = compiled(8, True)["exp"]
     above = [1.0 if x >= 0.0 else e for x, e in zip(xs, exp(xs), strict=True)]
@@ -245,32 +247,32 @@ def test_exact_results(name, operands, result):
 
 
 @pytest.mark.parametrize("lanes", [2, 6, 16])
-def test_a_lane_depends_neither_on_the_width_nor_on_its_neighbours(lanes):
+def test_a_lane_depends_neither_on_the_width_nor_on_its_neighbors(lanes):
     for name in NAMES:
         rows = couples(name, 30) if name in BINARY else [(x,) for x in points(2)]
         expected = compiled(8, True)[name](*map(list, zip(*rows, strict=True)))
-        places = random.Random(lanes).sample(range(len(rows)), len(rows))
+        order = random.Random(lanes).sample(range(len(rows)), len(rows))
         results = compiled(lanes, True)[name](
-            *map(list, zip(*(rows[p] for p in places), strict=True))
+            *map(list, zip(*(rows[p] for p in order), strict=True))
         )
-        for place, result in zip(places, results, strict=True):
-            assert same(result, expected[place]), (name, rows[place])
+        for index, result in zip(order, results, strict=True):
+            assert same(result, expected[index]), (name, rows[index])
 
 
 def test_one_lane_is_refused():
-    """LLVM would abort the process where the processor has AVX-512."""
+    """LLVM would abort the process on processors with AVX-512."""
     with pytest.raises(ValueError, match="2 lanes or more; got 1"):
         definitions(["log"], 1, fma=True)
 
 
-def test_every_function_that_rows_may_call_is_there():
+def test_every_function_that_the_table_calls_is_defined():
     assert FUNCTIONS.keys() == set(NAMES)
     with pytest.raises(KeyError, match="gamma"):
         definitions(["exp", "gamma"], 4, fma=True)
 
 
 @pytest.mark.parametrize("fma", [True, False])
-def test_the_text_defines_each_thing_once_and_relaxes_no_arithmetic(fma):
+def test_the_text_defines_each_function_once_without_fast_math(fma):
     text = definitions([*NAMES, "exp"], 64, fma=fma)
     made = re.findall(r"^(?:define|declare) .*?(@[\w.]+)\(", text, re.MULTILINE)
     assert len(made) == len(set(made))

@@ -58,7 +58,7 @@ class Loop:
 
     @property
     def is_full(self) -> bool:
-        """Whether no step may be added."""
+        """True if no step may be added."""
         has_sum = any(step.op == SUM_ROWS for step in self.steps)
         most = MAX_FOLD_STEPS if self.length or has_sum else MAX_LOOP_STEPS
         return len(self.steps) >= most
@@ -80,7 +80,9 @@ def _text(step: Step, names: dict[Step, str], length: int = 0) -> str:
         return f"{step.store} <- {operands[0]}"
     text = f"{names[step]} = {step.op} {', '.join(operands)}"
     if step.is_fold:
-        text = f"{names[step]} = fold {step.op} of {operands[1]} for k < {length} from {operands[0]}"
+        text = (
+            f"{names[step]} = fold {step.op} of {operands[1]} for k < {length} from {operands[0]}"
+        )
     return text if step.store is None else f"{text} -> {step.store}"
 
 

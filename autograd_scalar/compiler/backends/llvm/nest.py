@@ -30,7 +30,7 @@ from autograd_scalar.compiler.vectorize.packs import (
 
 @dataclass
 class Context:
-    """What the loops of a kernel share."""
+    """State shared by the loops of a kernel."""
 
     w: Builder
     #: Rows of a block, and lanes of a vector.

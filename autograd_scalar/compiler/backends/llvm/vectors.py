@@ -105,11 +105,11 @@ class Vector:
         """Return the mask of unequal lanes; nan is unequal to every number."""
         return self._with("!=", other)
 
-    def __lshift__(self, places: int) -> Vector:
-        return self._with("<<", places)
+    def __lshift__(self, count: int) -> Vector:
+        return self._with("<<", count)
 
-    def __rshift__(self, places: int) -> Vector:
-        return self._with(">>", places)
+    def __rshift__(self, count: int) -> Vector:
+        return self._with(">>", count)
 
     def __and__(self, other: Vector | int) -> Vector:
         return self._with("&", other)
