@@ -79,7 +79,7 @@ def test_the_panel_shows_terms_that_are_pending(show: Callable[..., Any], shared
     terms = opened.page.eval_on_selector_all(
         ".terms li", "all => all.map((li) => [li.className, li.innerText])"
     )
-    assert [kind for kind, _ in terms] == ["arrived", "waiting", "waiting"]
+    assert [kind for kind, _ in terms] == ["added", "pending", "pending"]
     assert "∂y/∂y · 1" in terms[0][1] and "1 · 1 = 1" in terms[0][1]
     assert "∂y/∂v1 · c" in terms[1][1] and "pending" in terms[1][1]
     assert "1 so far: 1 of 3 uses added" in opened.text(".total")

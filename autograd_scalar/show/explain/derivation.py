@@ -62,7 +62,7 @@ class Assignment:
         return self._sides(TEXT)[0] if self.node.op else ""
 
     def latex(self) -> str:
-        """Return the line in LaTeX, for mathematics mode."""
+        """Return the line in LaTeX, for math mode."""
         return " = ".join([LATEX.name(self.name), *self._sides(LATEX)])
 
     def rows(self, script: Script) -> list[Row]:
@@ -174,7 +174,7 @@ class Step:
         return " + ".join(numbers for _, numbers in self._sum(TEXT))
 
     def latex(self) -> str:
-        """Return the step in LaTeX, for mathematics mode."""
+        """Return the step in LaTeX, for math mode."""
         sides = map(" + ".join, zip(*self._sum(LATEX), strict=True))
         derivative, result = self._notation.derivative(self.node, LATEX), self._result(LATEX)
         return " = ".join([derivative, *sides, result])

@@ -242,7 +242,7 @@ def _rounded(point: Point) -> Point:
 
 
 class _LabelPlacer:
-    """Places labels on their edges, without overlaps as far as there is room."""
+    """Placement of labels on their edges, without overlaps as far as there is room."""
 
     def __init__(self) -> None:
         self.taken: dict[int, list[tuple[float, float, float]]] = {}  # by rows of LABEL_HEIGHT

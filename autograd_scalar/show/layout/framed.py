@@ -92,7 +92,7 @@ class _Block(NamedTuple):
 
 
 class _Vertices(NamedTuple):
-    """What is arranged at one depth: entry gates, then nodes and inner blocks, then exit gates."""
+    """Vertices to arrange at one depth: entry gates, then nodes and inner blocks, then exit gates."""
 
     sizes: list[Size]
     of_node: dict[int, int]

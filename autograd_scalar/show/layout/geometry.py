@@ -68,7 +68,7 @@ def without_repeats(route: Sequence[Point]) -> list[Point]:
 
 
 def point_on_curve(start: Point, end: Point, share: float, *, vertical: bool = False) -> Point:
-    """Return the point at parameter 1 - share of the cubic between two points of a route.
+    """Return the point at parameter `share`, from 0 to 1, of the cubic between two points of a route.
 
     The control points lie midway along the direction of the layout, so the curve is level at both
     ends.

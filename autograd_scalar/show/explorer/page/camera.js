@@ -25,7 +25,7 @@ function resetCamera() {
   applyCamera();
 }
 
-// Leaves no empty space on a side on which the picture continues.
+// Leave no empty space on a side on which the picture continues.
 function clampCamera() {
   const { camera } = state, { clientWidth, clientHeight } = byId("graph"), room = 28;
   for (const [axis, length, size] of [["x", clientWidth, picture.width], ["y", clientHeight - 40, picture.height]]) {

@@ -38,16 +38,16 @@ function branches(graph, values) {
 // Backpropagation through the first `count` operations from the root, in the order of the engine:
 // the gradient of each node so far, and the number of its uses that have contributed.
 function propagate(graph, partials, count) {
-  const grads = new Array(graph.ops.length).fill(0), arrived = grads.slice();
+  const grads = new Array(graph.ops.length).fill(0), added = grads.slice();
   grads[grads.length - 1] = 1;
   for (let step = 0; step < count; step++) {
     const node = graph.operations[graph.operations.length - 1 - step];
     graph.parents[node].forEach((parent, position) => {
       grads[parent] += partials[node][position] * grads[node];
-      arrived[parent] += 1;
+      added[parent] += 1;
     });
   }
-  return { grads, arrived };
+  return { grads, added };
 }
 
 // The derivative of the root with respect to a node by finite differences, extrapolated from two

@@ -29,7 +29,7 @@ function curve(points) {
 
 const head = (x, y, along) => `M${x} ${y}l${-8 * along} -4.5v9z`;
 
-// Builds the picture, and returns it with the elements that the page updates.
+// Build the picture, and return it with the elements that the page updates.
 function draw(graph, view) {
   const [name, inside, width, height, boxes, edges, frames] = view;
   const scene = svg("g", { id: "scene" });

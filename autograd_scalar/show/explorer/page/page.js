@@ -20,17 +20,17 @@ graph.branches = branches(graph, evaluate(graph, graph.data));
 function compute() {
   const values = evaluate(graph, state.data), partials = localDerivatives(graph, values);
   const sent = Math.max(0, state.time - count - 1), seeded = state.time > count;
-  const { grads, arrived } = propagate(graph, partials, sent);
+  const { grads, added } = propagate(graph, partials, sent);
   const forward = Math.min(state.time, count);
   const order = new Map(graph.operations.map((node, place) => [node, place]));
   now = {
-    values, partials, grads, arrived, seeded, forward, sent, data: state.data, branches: branches(graph, values),
+    values, partials, grads, added, seeded, forward, sent, data: state.data, branches: branches(graph, values),
     isKnown: (node) => !graph.ops[node] || order.get(node) < forward,
     hasSent: (node) => graph.ops[node] && order.get(node) >= count - sent,
     isRuleOpen: Boolean(byId("about").querySelector("details[open]")),
   };
   // Of the gradient: 0 if no use has contributed, 1 if some have, 2 if all have.
-  now.stage = (node) => (node === root ? (seeded ? 2 : 0) : !arrived[node] ? 0 : arrived[node] < graph.uses[node].length ? 1 : 2);
+  now.stage = (node) => (node === root ? (seeded ? 2 : 0) : !added[node] ? 0 : added[node] < graph.uses[node].length ? 1 : 2);
   now.active = state.time === 0 ? -1 : !seeded ? graph.operations[forward - 1] : sent ? graph.operations[count - sent] : root;
 }
 
@@ -195,7 +195,7 @@ function choose(node, withFocus = true) {
   }
 }
 
-// Highlights the edges of the value in the panel.
+// Highlight the edges of the value in the panel.
 function highlight() {
   for (const { group, label, source, target } of picture.edges) {
     const near = [source, target].some((box) => picture.boxes[box].members.includes(focus()));

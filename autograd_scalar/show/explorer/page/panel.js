@@ -1,6 +1,6 @@
 // The panel: the chain rule at one value, the leaves with their sliders, gradient steps and their plot.
 
-// Fills the placeholders of a formula with names, or with numbers (negative ones in parentheses).
+// Fill the placeholders of a formula with names, or with numbers (negative ones in parentheses).
 const fillIn = (text, write) =>
   text.replace(/([([]|, )?\ue000(\d+)\ue001(?=([)\],])?)/g, (_, before = "", node, after) => before + write(Number(node), before && after));
 
@@ -32,12 +32,12 @@ function notation(graph, values) {
   };
 }
 
-// The terms of the chain rule at a node; those that backpropagation has reached have arrived.
+// The terms of the chain rule at a node; `added` marks those that backpropagation has reached.
 function terms(graph, now, node) {
   const written = notation(graph, now.values);
   return graph.uses[node].map(([user, position], place) => ({
     user,
-    arrived: place < now.arrived[node],
+    added: place < now.added[node],
     symbols: `${written.derivative(user)} · ${factor(written.local(user, position, now.branches))}`,
     upstream: now.grads[user],
     partial: now.partials[user][position],
@@ -59,15 +59,15 @@ function about(graph, now, node, hidden) {
   if (node === graph.ops.length - 1) {
     parts.push(mono(`${written.derivative(node)} = `, html("b", { class: "grad" }, now.seeded ? "1" : "—"), soft("  the start of backpropagation")));
   } else {
-    const all = terms(graph, now, node), here = all.filter((term) => term.arrived).length;
+    const all = terms(graph, now, node), here = all.filter((term) => term.added).length;
     const line = (kind, sign, symbols, result) => html("li", { class: kind }, html("span", { class: "sign" }, sign), html("span", { class: "mono" }, symbols),
       html("span", { class: "mono result" }, result));
     const list = html("ol", { class: "terms" }, ...all.slice(0, MAX_TERMS).map((term, place) => line(
-      term.arrived ? "arrived" : "waiting", place ? "+" : "=", term.symbols,
-      term.arrived ? `${format(term.upstream)} · ${factor(format(term.partial))} = ${format(term.product)}`
+      term.added ? "added" : "pending", place ? "+" : "=", term.symbols,
+      term.added ? `${format(term.upstream)} · ${factor(format(term.partial))} = ${format(term.product)}`
         : hidden || !now.isKnown(term.user) ? "pending" : `? · ${factor(format(term.partial))}  pending`)));
-    const rest = all.slice(MAX_TERMS), sum = rest.reduce((total, term) => total + (term.arrived ? term.product : 0), 0);
-    if (rest.length) list.append(line("", "+", `${rest.length} more uses`, rest.some((term) => term.arrived) ? `in total ${format(sum)}` : "pending"));
+    const rest = all.slice(MAX_TERMS), sum = rest.reduce((total, term) => total + (term.added ? term.product : 0), 0);
+    if (rest.length) list.append(line("", "+", `${rest.length} more uses`, rest.some((term) => term.added) ? `in total ${format(sum)}` : "pending"));
     parts.push(mono(written.derivative(node)), list, html("p", { class: "mono total" }, html("span", { class: "sign" }, "="),
       here ? html("b", { class: "grad" }, format(now.grads[node], 6)) : "—",
       here === all.length ? "" : soft(here ? ` so far: ${here} of ${all.length} uses added` : " pending")));

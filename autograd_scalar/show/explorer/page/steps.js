@@ -8,7 +8,7 @@ function go(time) {
   if (box) panTo(box);
 }
 
-// Steps forward or back; if groups are shown, until another box is active.
+// Step forward or back; if groups are shown, until another box is active.
 function step(direction) {
   if (direction > 0 && state.predict && ask()) return;
   const box = () => picture.boxes.findIndex((one) => one.members.includes(now.active));
@@ -32,7 +32,7 @@ function toggle() {
 
 // ----- predictions -----
 
-// Asks for the result of the next step; returns false if there is none.
+// Ask for the result of the next step; return false if there is none.
 function ask() {
   if (question) { byId("answer").focus(); return true; }
   if (state.time === LAST || state.time === count) return false;
@@ -43,7 +43,7 @@ function ask() {
   } else {
     const sender = graph.operations[count - 1 - now.sent], parents = graph.parents[sender];
     const after = propagate(graph, now.partials, now.sent + 1);
-    const whole = parents.filter((parent) => after.arrived[parent] === graph.uses[parent].length);
+    const whole = parents.filter((parent) => after.added[parent] === graph.uses[parent].length);
     const node = whole.find((parent) => graph.names[parent]) ?? parents.find((parent) => graph.names[parent]) ?? parents[0];
     const text = `${written.name(sender)} propagates its gradient: ${written.derivative(node)}${whole.includes(node) ? "" : " so far"} = ?`;
     question = { node, isValue, answer: after.grads[node], text };
