@@ -24,7 +24,7 @@ from autograd_scalar.ops.table import TABLE
 NATIVE = (
     *("RECORD", "UPDATE", "Value", "constant", "install", "node", "pull_back"),
     *("topological_order", "zero_grads"),
-    *("Caller", "Means", "address", "copy_data", "node_of_array"),
+    *("FastCall", "BoundCall", "address", "copy_data", "node_of_array"),
 )
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ FLOORS = [
     ["value"],
     ["functions", "_row_functions"],
     ["transforms", "optim", "data", "naming", "parser"],
-    ["nn", "compiler.errors", "compiler.options", "testing"],
+    ["nn", "compiler.errors", "compiler.options", "compiler.stages", "testing"],
     ["compiler.ir"],
     ["compiler.capture", "compiler.vectorize"],
     ["compiler.backends", "compiler.verifier"],

@@ -55,14 +55,11 @@ def print_finding(subject: str, finding: str) -> None:
 
 def jit() -> str:
     """Return a description of the back end that compiles functions."""
-    from autograd_scalar.compiler.backends.llvm import target
+    from autograd_scalar import compiler
 
-    if not target.is_there():
+    if not compiler.is_available():
         return "generated Python; machine code with pip install llvmlite"
-    fused = ", fused multiply-add" if target.has_fma() else ""
-    return (
-        f"machine code, llvmlite {version('llvmlite')}, {target.width()} numbers at a time{fused}"
-    )
+    return f"machine code, llvmlite {version('llvmlite')}, {compiler.describe_target()}"
 
 
 def version(package: str) -> str:

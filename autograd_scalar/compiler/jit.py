@@ -6,13 +6,66 @@ import functools
 from collections.abc import Callable, Iterable
 from operator import index
 from types import FunctionType, MethodType
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
-from autograd_scalar.compiler.backends.llvm import target
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime.dispatcher import Jitted, JittedObject
+from autograd_scalar.compiler.runtime.kernels import default_options, is_available
 from autograd_scalar.compiler.runtime.spec import Spec
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Decorator(Protocol):
+    """The type of `jit(flip=...)`: a decorator that keeps the signature of what it decorates."""
+
+    def __call__(self, f: Callable[P, R], /) -> Jitted[P, R]:
+        """Return the function compiled."""
+
+
+class MappingDecorator(Protocol):
+    """The type of `jit(rows=...)`: arrays take the place of the rows' numbers."""
+
+    def __call__(self, f: Callable[..., Any], /) -> Jitted[..., Any]:
+        """Return the function compiled."""
+
+
+@overload
+def jit(
+    f: Callable[P, R], *, flip: str = ..., fastmath: bool = ..., backend: str = ...
+) -> Jitted[P, R]: ...
+
+
+@overload
+def jit(
+    f: Callable[..., Any],
+    *,
+    rows: int | Iterable[int] | None,
+    reduce: str | None = ...,
+    flip: str = ...,
+    fastmath: bool = ...,
+    backend: str = ...,
+) -> Jitted[..., Any]: ...
+
+
+@overload
+def jit(
+    f: None = None, *, flip: str = ..., fastmath: bool = ..., backend: str = ...
+) -> Decorator: ...
+
+
+@overload
+def jit(
+    f: None = None,
+    *,
+    rows: int | Iterable[int] | None,
+    reduce: str | None = ...,
+    flip: str = ...,
+    fastmath: bool = ...,
+    backend: str = ...,
+) -> MappingDecorator: ...
 
 
 def jit(
@@ -26,12 +79,12 @@ def jit(
 ) -> Any:
     """Return the function compiled: recorded when it is called, and replayed as machine code from then on.
 
-    The same call gives the same numbers. Floats, Values and arrays among the arguments, in lists, tuples and dicts,
-    are data; everything else is part of the structure, and each structure is recorded by itself. Values that f reads
-    without being given them (a model's parameters) are inputs too: their present data is read at every call.
+    The same call returns the same numbers. Floats, Values and arrays among the arguments, in lists, tuples and dicts,
+    are data; all else is part of their structure, and each structure is recorded separately. Values that f captures,
+    such as a model's parameters, are inputs too: their present data is read at every call.
 
-    Floats give floats. Where Values are among the arguments, or read, the result is a single node: its parents are
-    those inputs, and its partials come from the same kernel as the value.
+    Floats give floats. With Values among the arguments, or captured, the result is a single node: its parents are those
+    inputs, and its partials come from the same kernel as its data.
 
     >>> import autograd_scalar as ag
     >>> w = ag.Value(0.5)
@@ -43,23 +96,23 @@ def jit(
     >>> f"{y.data:.4f} {w.grad:.4f}"
     '0.7616 0.8399'
 
-    Arrays broadcast as a ufunc's do: one value for each element, an array out.
+    Arrays broadcast as those of a ufunc: f runs on each element, and the result is an array.
 
     >>> import numpy as np
     >>> ag.jit(ag.grad(lambda x: x**3))(np.array([1.0, 2.0]))
     array([ 3., 12.])
 
     Args:
-        rows: numbers of arguments whose first axis counts samples: f is written for one sample, in which what is left
-            of an array is nested lists, and runs over all of them.
-        reduce: with rows, "mean" or "sum" of the results as one Value; None gives an array, one result a row.
-        flip: what to do where a comparison of Values comes out otherwise than it was recorded: "record" that path as
-            well and keep both, or raise an "error".
-        fastmath: let the compiler reorder and contract operations; numbers then differ in the last bits.
-        backend: "llvm" (needs llvmlite), "python", or "auto" for the former where it is installed.
+        rows: Positions of the arguments whose first axis counts rows. f is written for one row, which reaches it as
+            numbers in nested lists, and runs over all of them.
+        reduce: With rows, "mean" or "sum" of the results as one Value; None gives an array, one result a row.
+        flip: If a comparison of Values has another outcome than when it was recorded: "record" that path as well and
+            keep both, or raise an "error".
+        fastmath: Let the compiler reorder and contract operations; numbers then differ in the last bits.
+        backend: "llvm" (needs llvmlite), "python", or "auto" for "llvm" if it is installed.
 
-    Raises JitError for what cannot be compiled: a function that gives no Value, changes what is around it, or sets data
-    or grad; and for arguments that do not fit together.
+    Raises JitError for a function that cannot be compiled because it returns no Value, modifies what it captures, or
+    sets data or grad; and for arguments that do not fit together.
     """
     if f is None:
         return functools.partial(
@@ -71,27 +124,40 @@ def jit(
         if (rows, reduce, flip, fastmath, backend) == (None, None, "record", False, "auto"):
             return f
         f = f.f
-    if reduce not in (None, "mean", "sum"):
-        raise ValueError(f'reduce is "mean", "sum" or None, got {reduce!r}')
     if flip not in ("record", "error"):
         raise ValueError(f'flip is "record" or "error", got {flip!r}')
+    spec = Spec(
+        f,
+        options=_checked_options(backend, fastmath),
+        mapped=_checked_rows(rows, reduce),
+        reduce=reduce,
+        flip=flip,
+    )
+    kind = Jitted if isinstance(f, FunctionType | MethodType | functools.partial) else JittedObject
+    return kind(spec)
+
+
+def _checked_options(backend: str, fastmath: bool) -> Options:
+    """Return the options; raise ValueError for an unknown back end, JitError for one that is not installed."""
     if backend not in ("auto", "llvm", "python"):
         raise ValueError(f'backend is "auto", "llvm" or "python", got {backend!r}')
-    if backend == "llvm" and not target.is_there():
+    if backend == "llvm" and not is_available():
         raise JitError('backend="llvm" needs llvmlite: pip install llvmlite')
-    if backend == "auto":
-        backend = "llvm" if target.is_there() else "python"
-    mapped = None
-    if rows is not None:
-        try:
-            mapped = tuple(map(index, rows if isinstance(rows, Iterable) else (rows,)))
-        except TypeError:
-            raise TypeError(f"rows are numbers of arguments, got {rows!r}") from None
-        if not mapped:
-            raise ValueError("rows names no argument to map over")
-    elif reduce is not None:
-        raise ValueError("reduce goes with rows, the numbers of the arguments to map over")
-    kind = Jitted if isinstance(f, FunctionType | MethodType | functools.partial) else JittedObject
-    return kind(
-        Spec(f, options=Options(backend, fastmath), mapped=mapped, reduce=reduce, flip=flip)
-    )
+    return default_options(fast=fastmath) if backend == "auto" else Options(backend, fastmath)
+
+
+def _checked_rows(rows: int | Iterable[int] | None, reduce: str | None) -> tuple[int, ...] | None:
+    """Return the positions of the mapped arguments; raise for others, and for a reduction without rows."""
+    if reduce not in (None, "mean", "sum"):
+        raise ValueError(f'reduce is "mean", "sum" or None, got {reduce!r}')
+    if rows is None:
+        if reduce is not None:
+            raise ValueError("reduce needs rows, the positions of the arguments to map over")
+        return None
+    try:
+        mapped = tuple(map(index, rows if isinstance(rows, Iterable) else (rows,)))
+    except TypeError:
+        raise TypeError(f"rows are positions of arguments, got {rows!r}") from None
+    if not mapped:
+        raise ValueError("rows names no argument to map over")
+    return mapped

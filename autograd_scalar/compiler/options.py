@@ -1,4 +1,4 @@
-"""How a function is compiled, and the limits of the compiler."""
+"""Options of a compile, and every limit of the compiler, each with the reason for its value."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 
 class Options(NamedTuple):
-    """How code is to be made."""
+    """How code is generated."""
 
+    #: "llvm" or "python".
     backend: str
+    #: Let the compiler reorder and contract operations.
     fast: bool = False
 
+
+# ----- what is recorded; capture/ -----
 
 #: Maximum number of operations in one trace; a longer one is a loop that was not meant to be unrolled.
 MAX_TRACE_NODES = 2_000_000
@@ -51,3 +55,36 @@ MAX_REGISTER_STEPS = 6
 #: Unroll factors, in vectors: of folds and sums that fit the registers, of longer ones, and of other loops, where they
 #: only hide the latency of long chains such as the logarithm of a sum. Most processors have 16 vector registers.
 UNROLL_SHORT_FOLD, UNROLL_LONG_FOLD, UNROLL_MAP = 8, 4, 2
+
+# ----- what a function keeps; runtime/ -----
+
+#: Specializations of one function; each new one beyond these evicts the oldest.
+MAX_SPECIALIZATIONS = 64
+#: Traces of one specialization; calls that need yet another run eagerly. More would be tried one by one.
+MAX_TRACES = 64
+#: Fast calls tried before full dispatch. Each one that does not apply costs about 0.1 µs.
+MAX_FAST_CALLS = 8
+#: Kernels kept by fingerprint for functions that are yet to be compiled.
+MAX_KERNELS = 100
+#: Compiled nodes that can be recomputed after their function is gone, as one compiled within another often is.
+MAX_ORPHANED_OPS = 100
+
+# ----- how code is generated and run; runtime/ -----
+
+#: Longer programs for one set of numbers become loops: LLVM's time grows faster than the length of straight-line code.
+MAX_STRAIGHT_SINGLE = 1_000
+#: Longer programs over rows become loops over memory: shorter ones, as straight-line code, stay in registers.
+MAX_STRAIGHT_ROWS = 150
+#: Instructions that a thread runs at a time, those of all its rows together: less does not repay the thread.
+INSTRUCTIONS_PER_PIECE = 16_000_000
+#: From this many captured Values on, one bulk copy reads their data faster than a list does.
+MIN_BULK_READ = 20
+
+# ----- what explain() prints; runtime/report.py -----
+
+#: Lines of a program.
+MAX_REPORT_LINES = 60
+#: Names in a list.
+MAX_REPORT_NAMES = 8
+#: Captured constants.
+MAX_REPORT_CONSTANTS = 20

@@ -54,7 +54,14 @@ class Optimizer:
 
     def step(self) -> None:
         """Update the data of every parameter from its grad."""
-        raise NotImplementedError(f"{type(self).__name__} does not define step")
+        self.update(*self.next_update())
+
+    def next_update(self) -> tuple[Any, ...]:
+        """Count a step, and return its rule and settings for `update`.
+
+        Compiled training applies them to arrays instead.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define step or next_update")
 
     def begin_step(self) -> None:
         """Count a step; raise JitError in a function that is being compiled."""
@@ -144,9 +151,9 @@ class SGD(Optimizer):
             raise ValueError("nesterov needs a momentum above 0")
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
 
-    def step(self) -> None:
+    def next_update(self) -> tuple[Any, ...]:
         self.begin_step()
-        self.update("sgd", self.lr, self.momentum, float(self.nesterov), self.weight_decay)
+        return "sgd", self.lr, self.momentum, float(self.nesterov), self.weight_decay
 
 
 class RMSProp(Optimizer):
@@ -179,9 +186,9 @@ class RMSProp(Optimizer):
         self.alpha, self.eps = alpha, eps
         self.weight_decay, self.momentum = weight_decay, momentum
 
-    def step(self) -> None:
+    def next_update(self) -> tuple[Any, ...]:
         self.begin_step()
-        self.update("rmsprop", self.lr, self.alpha, self.eps, self.momentum, self.weight_decay)
+        return "rmsprop", self.lr, self.alpha, self.eps, self.momentum, self.weight_decay
 
 
 class Adam(Optimizer):
@@ -218,14 +225,14 @@ class Adam(Optimizer):
     #: True if weight decay shrinks the parameter instead of adding to its grad.
     decoupled = False
 
-    def step(self) -> None:
+    def next_update(self) -> tuple[Any, ...]:
         self.begin_step()
         beta1, beta2 = self.betas
         rate, root = self.lr / (1.0 - beta1**self.steps), sqrt(1.0 - beta2**self.steps)
         decay, shrink = self.weight_decay, 1.0
         if self.decoupled:
             decay, shrink = 0.0, 1.0 - self.lr * decay
-        self.update("adam", rate, root, beta1, beta2, self.eps, decay, shrink)
+        return "adam", rate, root, beta1, beta2, self.eps, decay, shrink
 
 
 class AdamW(Adam):

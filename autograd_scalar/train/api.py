@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_scalar.compiler.backends.llvm import target
+from autograd_scalar.compiler import is_available
 from autograd_scalar.data.samples import Samples, samples, split
 from autograd_scalar.nn import Module
 from autograd_scalar.nn.inputs import check_count
@@ -187,7 +187,7 @@ def _trainer(
 ) -> Trainer:
     """Return the trainer that `jit` asks for; for "auto", a compiled one if it saves time."""
     detecting = modes.watching.get() is not None  # detect_anomaly() inspects every operation
-    if jit is False or detecting or (jit == "auto" and not target.is_there()):
+    if jit is False or detecting or (jit == "auto" and not is_available()):
         return Trainer(model, task, optimizer, l2)
     try:
         compiled = CompiledTrainer(model, task, optimizer, l2, data)

@@ -1,30 +1,16 @@
-"""Batches as machine code: loss, gradient and the optimiser's update over arrays, beside the Values they stand for."""
+"""Compiled training: loss, gradient and optimizer step over arrays, in step with the Values they stand for."""
 
 from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isclose, isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_scalar import pytree
-from autograd_scalar.compiler.backends.llvm import target
-from autograd_scalar.compiler.capture.environment import Environment
-from autograd_scalar.compiler.capture.signature import Flattened, flatten
-from autograd_scalar.compiler.errors import JitError
-from autograd_scalar.compiler.ir.program import Builder
-from autograd_scalar.compiler.ir.rules import emit_expression
-from autograd_scalar.compiler.options import Options
-from autograd_scalar.compiler.runtime import kernels
-from autograd_scalar.compiler.runtime.partition import Part, parts, whole
-from autograd_scalar.compiler.runtime.row_kernel import Columns, Rows
-from autograd_scalar.compiler.runtime.spec import Spec
-from autograd_scalar.compiler.runtime.specialization import Entry
-from autograd_scalar.compiler.runtime.trace import Output, Path
+from autograd_scalar.compiler import JitError, RowFunction, UpdateRule
 from autograd_scalar.data.samples import Samples
 from autograd_scalar.nn import LOSSES, Module, l2
-from autograd_scalar.ops.optimizer_rules import UPDATES
 from autograd_scalar.optim import Optimizer
 from autograd_scalar.train.task import Task
 from autograd_scalar.train.trainer import Trainer
@@ -35,61 +21,71 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-#: fit compiles by itself where the eager run would record this many nodes: about as long as compiling takes.
+#: With jit="auto", fit compiles if the eager run would record this many nodes: it takes about as long as compiling.
 WORTHWHILE = 500_000
 
 
-class CompiledTrainer(Trainer):
-    """A trainer whose batches are replays of one recorded sample.
+class _Table(NamedTuple):
+    """Samples as rows of numbers: those of X, then those of y."""
 
-    While an epoch runs, the parameters are an array; `begin` and `settle` carry them, the grads and the optimiser's
-    running numbers over from the Values and back. Raises JitError where the model, the loss or the data are nothing
-    to compile.
+    samples: Samples  # kept alive: tables are found by the id of their samples
+    rows: Any
+    targets: Array
+
+
+class CompiledTrainer(Trainer):
+    """A trainer that records the loss of one sample, and runs batches as rows of its kernel.
+
+    While an epoch runs, the parameters are an array. `begin` copies them, the grads and the optimizer's running numbers
+    from the Values, and `settle` copies them back. Raises JitError if the model, the loss or the data cannot be
+    compiled.
     """
 
     def __init__(
         self, model: Module, task: Task, optimizer: Optimizer, l2: float, data: Samples
     ) -> None:
         super().__init__(model, task, optimizer, l2)
+        self._check_supported()
         self._train = data
-        if task.loss not in LOSSES.values():
+        self._tables: dict[int, _Table] = {}
+        self._rules: dict[str, UpdateRule] = {}
+        trial = _copied(
+            model
+        )  # the model itself must not draw or count more often than in eager code
+        before = _pickled(trial)
+        once, again = (self._recorded(data, trial).fingerprint for _ in range(2))
+        if once != again or _pickled(trial) != before:
             raise JitError(
-                f"the loss {task.name} may be any function of all predictions; of {', '.join(LOSSES)} "
-                "it is known that they are means over the samples"
-            )
-        for method in ("step", "begin_step", "update", "zero_grad"):
-            if getattr(optimizer, method).__module__ != Optimizer.__module__:
-                raise JitError(
-                    f"{type(optimizer).__name__} has a {method}() of its own, which goes by the Values; "
-                    "compiled training knows those of autograd_scalar.optim"
-                )
-        self._options = Options("llvm" if target.is_there() else "python")
-        self._position = {p: i for i, p in enumerate(optimizer.params)}
-        self._data: dict[int, tuple[Samples, Columns]] = {}
-        self._updates: dict[str, Rows] = {}
-        trial = _copied(model)  # lest the model itself draw or count more often than in eager code
-        before = _told(trial)
-        once, again = (
-            kernels.shape(self._recorded(data, trial).paths[0].program) for _ in range(2)
-        )
-        if once != again or _told(trial) != before:
-            raise JitError(
-                "the model does not do the same twice: it draws random numbers, or counts"
+                "the model is not the same from one call to the next: it draws random numbers, or counts"
             )
         self._check_numbers(data, trial)
-        self._entry = self._recorded(data, model)
+        self._function = self._recorded(data, model)
         self.compiled = True
-        #: Whether the arrays are what the model has; it is not so before the first epoch.
-        self._is_ours = False
+        #: Whether the arrays are up to date with the Values; not before the first epoch.
+        self._is_current = False
+
+    def _check_supported(self) -> None:
+        """Raise JitError for a loss or an optimizer that may do something of its own with the Values."""
+        if self.task.loss not in LOSSES.values():
+            raise JitError(
+                f"the loss {self.task.name} may be any function of all predictions; compiled training knows "
+                f"{', '.join(LOSSES)}, which are means over the samples"
+            )
+        for method in ("step", "begin_step", "next_update", "update", "zero_grad"):
+            if getattr(self.optimizer, method).__module__ != Optimizer.__module__:
+                raise JitError(
+                    f"{type(self.optimizer).__name__} has a {method}() of its own, which works on Values; "
+                    "compiled training knows those of autograd_scalar.optim"
+                )
 
     def nodes(self) -> int:
-        """Return how many nodes a sample is made of."""
-        return len(self._entry.paths[0].program)
+        """Return the number of nodes of one sample."""
+        return len(self._function)
 
     # ----- the recorded sample -----
 
-    def _recorded(self, data: Samples, model: Module) -> Entry:
-        """Return the recording of one sample: its loss, and the numbers that the model predicts."""
+    def _recorded(self, data: Samples, model: Module) -> RowFunction:
+        """Record one sample: its loss, and the numbers that the model predicts."""
 
         def sample(x: Any, y: Any) -> tuple[Value, Any]:
             prediction = model(x)
@@ -98,36 +94,29 @@ class CompiledTrainer(Trainer):
                 loss = loss + self.l2 * l2(self.optimizer.params)
             return loss, prediction
 
-        parts = Flattened([], {})
-        rows = [
-            flatten(column, parts, name, True) for column, name in ((data.X, "X"), (data.y, "y"))
-        ]
-        structure = (tuple, (tuple, *rows), (dict, ()))
         sample.__name__ = type(model).__name__
-        spec = Spec(sample, options=self._options)
-        around = Environment(sample, spec.name)
-        entry = Entry(spec, structure, around.snapshot().key, around)
-        path = entry.record(self._columns(data).row(0))
-        if not all(type(leaf) is Output for leaf in pytree.leaves(path.result)):
-            raise JitError("the model predicts numbers that depend on nothing")
-        return entry
+        arrays = {"X": data.X, "y": data.y}
+        function = RowFunction.record(sample, arrays, inputs=self.optimizer.params)
+        if not function.gives_only_values:
+            raise JitError("the model predicts numbers that depend on no Value")
+        return function
 
     def _check_numbers(self, data: Samples, model: Module) -> None:
-        """Raise JitError where the model gives other numbers for Values, as it is recorded, than for floats."""
-        path = self._recorded(data, model).paths[0]
-        ours, _ = path.run(path.inputs(self._columns(data).row(0)), gradient=False)
+        """Raise JitError if the model returns other numbers for Values, as it is recorded, than for floats."""
+        function = self._recorded(data, model)
+        ours = function.outputs(self._table(data, function).rows, row=0)[0]
         theirs, _ = Trainer(model, self.task, self.optimizer, self.l2).run(data, [0])
-        if not isclose(ours[0], theirs.data, rel_tol=1e-9, abs_tol=1e-12) and isfinite(theirs.data):
+        if not isclose(ours, theirs.data, rel_tol=1e-9, abs_tol=1e-12) and isfinite(theirs.data):
             raise JitError(
-                f"the model's loss is {theirs.data!r} for the floats of the first row, and {ours[0]!r} where these are "
-                "Values, as they are while it is recorded; does it look at their type?"
+                f"the model's loss for the first row is {theirs.data!r} from floats, and {ours!r} from Values, "
+                "with which it is recorded; does it look at their type?"
             )
 
-    def _columns(self, data: Samples) -> Columns:
-        """Return samples as the inputs of the program: a table, its columns the numbers of X and then those of y."""
+    def _table(self, data: Samples, function: RowFunction) -> _Table:
+        """Return samples as the rows of the function, converted once."""
         import numpy as np
 
-        if id(data) not in self._data:
+        if id(data) not in self._tables:
             tables = []
             for column, name in ((data.X, "X"), (data.y, "y")):
                 try:
@@ -135,86 +124,63 @@ class CompiledTrainer(Trainer):
                 except (TypeError, ValueError):
                     raise JitError(f"{name} is not rows of numbers, all of one shape") from None
                 tables.append(table.reshape(len(table), -1))
-            #: How many of the columns are X.
-            self._width = tables[0].shape[1]
-            self._data[id(data)] = data, Columns([np.concatenate(tables, axis=1)])
-        return self._data[id(data)][1]
+            table = np.concatenate(tables, axis=1)
+            targets = table[:, tables[0].shape[1] :]
+            self._tables[id(data)] = _Table(data, function.rows([table]), targets)
+        return self._tables[id(data)]
 
     # ----- parameters, as Values and as an array -----
 
     def begin(self, *, anew: bool = False) -> None:
-        """Take over parameters and running numbers, where anybody else may have changed them.
+        """Copy parameters and running numbers from the Values, if other code may have changed them.
 
-        With `anew` the sample is recorded again: the model may have changed.
+        With `anew` the sample is recorded again, since the model may have changed.
         """
         import numpy as np
 
-        if not self.compiled or (self._is_ours and not anew):
+        if not self.compiled or (self._is_current and not anew):
             return
-        self._is_ours = True
+        self._is_current = True
         if anew:
-            self._data.clear()
-            self._entry = self._recorded(self._train, self.model)
-        self.p = np.array([p.data for p in self.optimizer.params])
+            self._tables.clear()
+            self._function = self._recorded(self._train, self.model)
+        self._data = np.array([p.data for p in self.optimizer.params])
         self._gradient = np.array([p.grad for p in self.optimizer.params])
         self._running = {name: np.array(state) for name, state in self.optimizer.state.items()}
-        self._shared: dict[Path, tuple[Array, Array, Array]] = {}
 
     def settle(self) -> None:
+        """Copy parameters, grads and running numbers back to the Values."""
         if not self.compiled:
             return
         for p, data, grad in zip(
-            self.optimizer.params, self.p.tolist(), self._gradient.tolist(), strict=True
+            self.optimizer.params, self._data.tolist(), self._gradient.tolist(), strict=True
         ):
             p.data, p.grad = data, grad
         self.optimizer.state = {name: state.tolist() for name, state in self._running.items()}
 
-    def _inputs(self, path: Path) -> Array:
-        """Return the shared inputs of a path: parameters from the array, other Values as they are."""
-        import numpy as np
-
-        if path not in self._shared:
-            numbers = np.array([v.data for v in path.closed])
-            ours = np.array([v in self._position for v in path.closed], dtype=bool)
-            where = np.array(
-                [self._position[v] for v in path.closed if v in self._position], dtype=int
-            )
-            self._shared[path] = numbers, ours, where
-        numbers, ours, where = self._shared[path]
-        numbers[ours] = self.p[where]
-        return numbers
-
     # ----- batches -----
 
-    def _parts(
-        self, data: Samples, rows: Sequence[int] | None, gradient: bool
-    ) -> tuple[list[Part], int]:
-        columns, count = self._columns(data), len(data.X)
-        if rows is not None:
-            columns, count = columns.rows(rows), len(rows)
-        outputs = len(self._entry.paths[0].program.outputs)
-        found = parts(
-            self._entry, count, tuple(range(len(columns))), columns, self._inputs, columns.row,
-            gradient=gradient, by_row=tuple(range(1, outputs)),
-        )  # fmt: skip
-        return found, count
-
-    def _metric(
-        self, data: Samples, rows: Sequence[int] | None, found: list[Part], count: int
-    ) -> float:
+    def _run(
+        self, data: Samples, some: Sequence[int] | None, *, gradient: bool
+    ) -> tuple[float, Array, Callable[[], float]]:
+        """Return the loss over some rows, or all, its gradient if asked for, and a function that gives the metric."""
+        _, rows, targets = self._table(data, self._function)
+        if some is not None:
+            rows, targets = rows.take(some), targets[some]
+        predictions = tuple(range(1, self._function.outputs_count))
+        found = self._function(rows, self._data, gradient=gradient, by_row=predictions)
         metric = self.task.metric
-        if metric is None:
-            return 0.0
-        targets = self._columns(data).tables[0][
-            slice(None) if rows is None else rows, self._width :
-        ]
-        return metric(whole(found, count).T, targets)
+        return (
+            found.sums.item(0) / rows.count,
+            found.gradient[0, : len(self._data)] / rows.count,
+            lambda: 0.0 if metric is None else metric(found.by_row.T, targets),
+        )
 
     def step(self, data: Samples, rows: list[int]) -> tuple[float, float]:
         if self.compiled:
             try:
                 return self._step(data, rows)
-            except JitError:  # too many ways through the model
+            except JitError:  # too many paths through the model
                 self.settle()
                 self.compiled = False
         return super().step(data, rows)
@@ -222,94 +188,57 @@ class CompiledTrainer(Trainer):
     def _step(self, data: Samples, rows: list[int]) -> tuple[float, float]:
         import numpy as np
 
-        some = rows if len(rows) < len(data.X) else None  # of all, the order does not matter
-        found, count = self._parts(data, some, gradient=True)
-        gradient = np.zeros(len(self.p))
-        loss = 0.0
-        for part in found:
-            loss += part.sums[0].item()
-            _, ours, where = self._shared[part.path]
-            with np.errstate(all="ignore"):  # inf - inf is nan
-                gradient[where] += part.sums[1:][ours]
-        loss /= count
-        gradient /= count
+        some = rows if len(rows) < len(data.X) else None  # of all rows, the order does not matter
+        loss, gradient, metric = self._run(data, some, gradient=True)
         if not isfinite(loss):
             self.settle()
             raise self._error(f"the loss became {loss}", data, rows)
-        metric = self._metric(data, some, found, count)
-        self.good = self.p.tolist()
+        value = metric()
+        self.good = self._data.tolist()
         self._gradient = gradient
-        # The optimiser works out this step's settings, and hands them to the rule.
-        self.optimizer.update = self._update  # type: ignore[method-assign]
-        try:
-            self.optimizer.step()
-        finally:
-            del self.optimizer.update
-        if not np.isfinite(self.p).all():
+        self._apply(*self.optimizer.next_update())
+        if not np.isfinite(self._data).all():
             self.settle()
             self._go_back()
             raise self._error("a step gave parameters that are not finite", data, rows)
-        return loss, metric
+        return loss, value
+
+    def _apply(self, rule: str, *settings: float) -> None:
+        """Apply an update rule to the arrays, as Optimizer.update does to the Values."""
+        if rule not in self._rules:
+            self._rules[rule] = UpdateRule(rule)
+        arrays = [self._data, self._gradient, *self._running.values()]
+        self._data, *running = self._rules[rule](arrays, settings)
+        self._running = dict(zip(self._running, running, strict=True))
 
     def _error(self, what: str, data: Samples, rows: list[int]) -> Any:
         error = super()._error(what, data, rows)
-        self._is_ours = False
+        self._is_current = False
         self.begin()
         return error
 
     def evaluate(self, data: Samples) -> tuple[float, float]:
         if self.compiled:
             try:
-                return self._evaluate(data)
-            except JitError:
+                loss, _, metric = self._run(data, None, gradient=False)
+                return loss, metric()
+            except JitError:  # too many paths through the model
                 self.settle()
                 self.compiled = False
         return super().evaluate(data)
 
-    def _evaluate(self, data: Samples) -> tuple[float, float]:
-        found, count = self._parts(data, None, gradient=False)
-        loss = sum(part.sums[0].item() for part in found) / count
-        return loss, self._metric(data, None, found, count)
-
-    def _update(self, rule: str, *settings: float) -> None:
-        """Apply a rule of `updates` to the arrays; see Optimizer.update."""
-        import numpy as np
-
-        if rule not in self._updates:
-            self._updates[rule] = _update_kernel(rule, self._options)
-        columns = [array[:, None] for array in (self.p, self._gradient, *self._running.values())]
-        outs, _, _ = self._updates[rule](
-            len(self.p), Columns(columns), np.array(settings, dtype=float)
-        )
-        self.p = outs[0]
-        self._running = dict(zip(self._running, outs[1:], strict=True))
-
 
 def _copied(model: Module) -> Module:
-    """Return a copy of the model; itself where it has something that cannot be copied."""
+    """Return a copy of the model, or the model itself if it has something that cannot be copied."""
     try:
         return copy.deepcopy(model)
     except Exception:
         return model
 
 
-def _told(model: Module) -> bytes | None:
-    """Return all that is in a model, to see whether it changes; None for one that cannot be pickled."""
+def _pickled(model: Module) -> bytes | None:
+    """Return a model's content, to see if it changes; None for a model that cannot be pickled."""
     try:
         return pickle.dumps(model)
     except Exception:
         return None
-
-
-def _update_kernel(rule: str, options: Options) -> Rows:
-    """Return the kernel of an optimiser's rule, with parameters for rows."""
-    update = UPDATES[rule]
-    names = ["p", "g", *update.running, *update.settings]
-    builder = Builder(names)
-    now = {name: builder.input(k) for k, name in enumerate(names)}
-    for name, text in update.assignments:
-        now[name] = emit_expression(text.tree, now, builder, builder.emit)
-    outputs = ["p", *update.running]
-    columns = range(2 + len(update.running))
-    program = builder.program([now[name] for name in outputs])
-    return kernels.rows(program, None, columns, range(len(outputs)), options)

@@ -21,7 +21,8 @@ from autograd_scalar.compiler.backends.llvm import abi, loops, target
 from autograd_scalar.compiler.backends.llvm.straight import straight
 from autograd_scalar.compiler.ir import variance
 from autograd_scalar.compiler.ir.program import Builder, Guard, Program
-from autograd_scalar.compiler.runtime.kernels import Single, basic
+from autograd_scalar.compiler.runtime.kernels import SingleKernel
+from autograd_scalar.compiler.runtime.pipeline import lowered
 
 PAGE = mmap.PAGESIZE
 libc = ctypes.CDLL(None, use_errno=True)
@@ -83,7 +84,7 @@ def large() -> Program:
     loss = ag.jit(lambda x, y: (model([x, y]) - y) ** 2.0)
     loss(0.5, 0.25)
     (path,) = loss.paths
-    return basic(path.program, range(2, len(path.program.inputs)))
+    return lowered(path.program, range(2, len(path.program.inputs)))
 
 
 def check_kernel(
@@ -179,8 +180,8 @@ def singles() -> None:
         numbers = path.inputs([x for x in pytree.leaves(args)])
         wanted, failed = path.run(numbers, gradient=True)
         assert failed == -1
-        program = basic(path.program, range(len(path.program.inputs)))
-        single = Single(program, fast=False)
+        program = lowered(path.program, range(len(path.program.inputs)))
+        single = SingleKernel(program, fast=False)
         for at_end in sides():
             given, found = array(numbers, at_end=at_end), array([0.0] * len(wanted), at_end=at_end)
             assert single.call(given.ctypes.data, found.ctypes.data) == -1

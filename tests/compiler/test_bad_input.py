@@ -35,11 +35,11 @@ def no_mode_stays_active():
     ("options", "error", "message"),
     [
         ({"reduce": "max", "rows": 0}, ValueError, "reduce is \"mean\", \"sum\" or None, got 'max'"),
-        ({"reduce": "sum"}, ValueError, "reduce goes with rows"),
+        ({"reduce": "sum"}, ValueError, "reduce needs rows"),
         ({"flip": "ignore"}, ValueError, "flip is \"record\" or \"error\", got 'ignore'"),
         ({"backend": "cuda"}, ValueError, "backend is \"auto\", \"llvm\" or \"python\", got 'cuda'"),
-        ({"rows": "first"}, TypeError, "rows are numbers of arguments, got 'first'"),
-        ({"rows": 1.5}, TypeError, "rows are numbers of arguments, got 1.5"),
+        ({"rows": "first"}, TypeError, "rows are positions of arguments, got 'first'"),
+        ({"rows": 1.5}, TypeError, "rows are positions of arguments, got 1.5"),
         ({"rows": ()}, ValueError, "rows names no argument"),
     ],
 )  # fmt: skip
@@ -123,11 +123,11 @@ def test_errors_of_the_function_propagate():
 @pytest.mark.parametrize(
     ("f", "message"),
     [
-        (lambda x: 1.0, "gave no Value, but 1.0: there is nothing to compile"),
-        (lambda x: [1.0, {}], "gave no Value, but [1.0, {}]"),
-        (lambda x: [], "gave no Value, but []"),
-        (lambda x: x.data * 2.0 if isinstance(x, Value) else x, "gave no Value"),
-        (lambda x: None, "the result of lambda is None; a compiled function gives Values and numbers in nests"),
+        (lambda x: 1.0, "returned no Value, but 1.0: there is nothing to compile"),
+        (lambda x: [1.0, {}], "returned no Value, but [1.0, {}]"),
+        (lambda x: [], "returned no Value, but []"),
+        (lambda x: x.data * 2.0 if isinstance(x, Value) else x, "returned no Value"),
+        (lambda x: None, "the result of lambda is None; a compiled function returns Values and numbers, in nests"),
         (lambda x: (x, {"a": "text"}), "the result[1]['a'] of lambda is 'text'"),
         (lambda x: np.array([x]), "the result of lambda is array("),
         (lambda x: {x}, "lambda uses a number as the key of a dict or set"),
@@ -259,7 +259,7 @@ def test_changes_to_captured_objects_are_refused(make, name):
 )
 def test_changes_to_arguments_are_refused(f):
     xs = [3.0, 1.0]
-    with pytest.raises(JitError, match="changes its arguments while it is recorded"):
+    with pytest.raises(JitError, match="modifies its arguments, which a replay would not do"):
         ag.jit(f)(xs)
     assert xs == [3.0, 1.0]
 

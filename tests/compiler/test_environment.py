@@ -324,13 +324,13 @@ def test_endless_recording_warns_once():
             f(1.0, n)
     (warning,) = caught
     assert str(warning.message) == (
-        "jit(lambda) has been recorded for 64 structures of arguments, and forgets the oldest for each new one; "
-        "what differs: n, rate; pass numbers that change as floats, or keep them in Values"
+        "jit(lambda) has been recorded for 64 structures of arguments, and each new one evicts the oldest; "
+        "they differ in n, rate; pass numbers that change as floats, or keep them in Values"
     )
     assert warning.filename == __file__
     g = ag.jit(lambda x: x * x.data)
     with pytest.warns(
-        RuntimeWarning, match=r"jit\(lambda\) has taken 64 ways .* they part at .*:\d+"
+        RuntimeWarning, match=r"jit\(lambda\) has 64 recorded paths, .* they branch at .*:\d+"
     ):
         assert [g(float(n)) for n in range(70)] == [float(n * n) for n in range(70)]
 
@@ -473,7 +473,9 @@ def test_a_bound_kernel_refuses_a_changed_environment(monkeypatch):
     assert bound() == 6.0
     monkeypatch.setattr(sys.modules[__name__], "SCALE", 3.0)
     x[0] = -1.0
-    with pytest.raises(JitError, match="has changed since the kernel was made; make it again"):
+    with pytest.raises(
+        JitError, match="has changed since the kernel was made; make the kernel again"
+    ):
         bound()
     assert f(x).data == f.f(-1.0).data + f.f(2.0).data
     monkeypatch.undo()

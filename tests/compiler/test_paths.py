@@ -55,7 +55,7 @@ BRANCHING = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:.*ways through its code")  # where data is read
+@pytest.mark.filterwarnings("ignore:.*recorded paths")  # where data is read
 @pytest.mark.parametrize("name", BRANCHING)
 def test_every_way(name, backend):
     f = BRANCHING[name]
@@ -142,17 +142,17 @@ def test_a_flip_can_be_an_error(backend):
     assert f(2.0) == 2.0
     with pytest.raises(
         JitError,
-        match=r'lambda takes another way .*> at .*test_paths.py:\d+ was True.*flip="record"',
+        match=r'lambda takes another path .*> at .*test_paths.py:\d+ was True.*flip="record"',
     ):
         f(-2.0)
     assert f(3.0) == 3.0
     assert len(f.paths) == 1
 
 
-@pytest.mark.filterwarnings("ignore:.*ways through its code")
+@pytest.mark.filterwarnings("ignore:.*recorded paths")
 def test_too_many_ways(backend, monkeypatch):
     """What does not fit any more runs as it is written."""
-    monkeypatch.setattr(specialization, "MOST", 3)
+    monkeypatch.setattr(specialization, "MAX_TRACES", 3)
 
     def f(x):
         n = 0

@@ -314,7 +314,7 @@ def test_a_later_call_that_takes_a_path_which_reads_parameters(backend):
 def test_results_of_different_structure(backend):
     f = ag.jit(lambda x: (x, x) if x > 0.0 else [x], backend=backend)
     assert (f(1.0), f(-1.0)) == ((1.0, 1.0), [-1.0])
-    with pytest.raises(JitError, match="all rows must give results of one structure"):
+    with pytest.raises(JitError, match="all rows must return the same structure"):
         f(np.array([1.0, -1.0]))
     assert f(np.array([1.0]))[0].tolist() == [1.0]
 
@@ -322,13 +322,13 @@ def test_results_of_different_structure(backend):
 def test_a_flip_among_rows_can_be_an_error(backend):
     f = ag.jit(lambda x: x if x > 0.0 else -x, flip="error", backend=backend)
     assert f(np.array([1.0, 2.0])).tolist() == [1.0, 2.0]
-    with pytest.raises(JitError, match="takes another way than it was recorded"):
+    with pytest.raises(JitError, match="takes another path than the recorded one"):
         f(np.array([1.0, -2.0]))
 
 
-@pytest.mark.filterwarnings("ignore:.*ways through its code")
+@pytest.mark.filterwarnings("ignore:.*recorded paths")
 def test_more_ways_than_are_kept(backend, monkeypatch):
-    monkeypatch.setattr(specialization, "MOST", 3)
+    monkeypatch.setattr(specialization, "MAX_TRACES", 3)
 
     def f(x):
         n = 0
@@ -372,7 +372,7 @@ def test_methods_of_numbers_in_rows_one_by_one(backend):
     assert ag.gradient(total, w) == pytest.approx(2.0 * np.tanh(X).mean())
 
 
-@pytest.mark.filterwarnings("ignore:.*ways through its code")
+@pytest.mark.filterwarnings("ignore:.*recorded paths")
 def test_rows_whose_numbers_are_read(backend):
     f = ag.jit(lambda x: x / (x.data - 1.0), backend=backend)
     x = np.arange(100.0)
@@ -388,7 +388,7 @@ def test_rows_as_part_of_a_function(backend):
     assert (y.data, ag.gradient(y, [w, s])) == (18.0, [9.0, 6.0])
     each = ag.jit(lambda x: x * 2.0, backend=backend)
     with pytest.raises(
-        JitError, match="gives arrays, which cannot be part of what another function computes"
+        JitError, match="returns arrays, which another compiled function cannot compute with"
     ):
         ag.jit(lambda s: s * each(X), backend=backend)(1.0)
 

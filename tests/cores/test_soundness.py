@@ -249,9 +249,9 @@ def test_running_out_of_memory_for_the_name_of_an_operation():
 
 def test_uninitialised_calls_raise():
     with pytest.raises((TypeError, AttributeError)):
-        fast_call.Caller.__new__(fast_call.Caller).answer(())
+        fast_call.FastCall.__new__(fast_call.FastCall).try_call(())
     with pytest.raises((TypeError, AttributeError)):
-        fast_call.Means.__new__(fast_call.Means)()
+        fast_call.BoundCall.__new__(fast_call.BoundCall)()
 
 
 def test_numbers_may_run_code_while_they_are_read():

@@ -1,4 +1,4 @@
-"""A compiled function with its arrays, to be called again and again without a Value in between."""
+"""Bound kernel: a compiled function with its arrays, called again and again without a Value in between."""
 
 from __future__ import annotations
 
@@ -6,50 +6,49 @@ import threading
 from typing import Any
 
 from autograd_scalar.compiler.errors import JitError
-from autograd_scalar.compiler.runtime.mapped import Batch, together
-from autograd_scalar.compiler.runtime.trace import Output, Path
+from autograd_scalar.compiler.runtime.fast_call import copy_data
+from autograd_scalar.compiler.runtime.partition import Rows
+from autograd_scalar.compiler.runtime.row_function import RowFunction
+from autograd_scalar.node import modes
+from autograd_scalar.value import Value
 
 
-class Bound:
-    """A compiled function that is reduced over rows, with its arrays: numbers in and out, and no Values in between.
+class BoundKernel:
+    """A compiled function that is reduced over rows, bound to its arrays: numbers in and out, no Values in between.
 
-    `inputs` are the Values that are the same for all rows, and `shared` their data, an array of float64 to be changed
-    as training goes on. A call gives the value, and leaves the derivatives by the inputs in `gradient`. The arrays it
-    was made with are read at every call, where they are of float64 and their rows are contiguous; others were copied.
-    What the function reads besides Values is as it was when the kernel was made.
+    `inputs` are the Values that all rows share, and `shared` their data, an array of float64 to be changed as training
+    proceeds. A call returns the value, and leaves the derivatives with respect to the inputs in `gradient`. The arrays
+    given to `f.kernel()` are read at every call if they are float64 with contiguous rows; others were copied. Captured
+    objects other than Values are as they were when the kernel was made.
 
     >>> import autograd_scalar as ag, numpy as np
     >>> w = ag.Value(2.0)
     >>> f = ag.jit(lambda x: (w * x) ** 2, rows=0, reduce="sum")
-    >>> bound = f.kernel(np.array([1.0, 3.0]))
-    >>> bound(), bound.gradient
+    >>> kernel = f.kernel(np.array([1.0, 3.0]))
+    >>> kernel(), kernel.gradient
     (40.0, array([40.]))
-    >>> bound.shared[0] = 1.0
-    >>> bound()
+    >>> kernel.shared[0] = 1.0
+    >>> kernel()
     10.0
     """
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, function: RowFunction, rows: Rows, divisor: int) -> None:
         import numpy as np
 
-        if batch.spec.reduce is None:
-            raise JitError(f"{batch.spec.name} gives one result a row; kernel() is for reduce=")
-        self._batch, self._path = batch, batch.path()
+        self._trace = function.first_trace(rows)
+        self._function = function.with_inputs(self._trace)
+        self._rows, self._divisor = rows, divisor
         self._one_at_a_time = threading.Lock()
-        if not isinstance(self._path.result, Output):
-            raise JitError(f"{batch.spec.name} gives more than one number; kernel() is for a loss")
-        self.inputs = batch.parents(self._path)
-        self._shared = batch.numbers(self._path)
-        self._means, self._divisor = np.zeros(1 + len(self.inputs)), batch.divisor()
+        self.inputs = [*self._function.inputs]
+        self._shared = self._function.shared_data(self._trace)
+        self._means = np.zeros(1 + len(self.inputs))
         self._gradient = self._means[1:]
-        kernel = self._path.over_rows(batch.places, gradient=True, by_row=())
-        self._run = kernel.means(
-            batch.count, batch.columns, self._shared, self._means, self._divisor
-        )
+        kernel = self._trace.row_kernel(rows.places, gradient=True, by_row=())
+        self._call = kernel.bind(rows.count, rows.columns, self._shared, self._means, divisor)
 
     @property
     def shared(self) -> Any:
-        """The data of the inputs, which the kernel reads: setting it copies the numbers into the same array."""
+        """The data of the inputs, which the kernel reads; assignment copies numbers into the same array."""
         return self._shared
 
     @shared.setter
@@ -58,40 +57,42 @@ class Bound:
 
     @property
     def gradient(self) -> Any:
-        """The derivatives by the inputs that the latest call has left: the same array every time."""
+        """The derivatives with respect to the inputs that the latest call left: the same array every time."""
         return self._gradient
 
     def __call__(self) -> float:
         """Return the value for the numbers in `shared`."""
         with self._one_at_a_time:
-            if self._run is None or not self._run():
-                self._means[:] = self._by_parts() / self._divisor
+            if self._call is None or not self._call():
+                self._means[:] = self._sums() / self._divisor
             return self._means.item(0)
 
-    def _by_parts(self) -> Any:
-        """Return the sums where rows take several ways, or there are many of them."""
+    def _sums(self) -> Any:
+        """Return the sum and its gradient if one call of one kernel does not do."""
         import numpy as np
 
-        position = {v: i for i, v in enumerate(self.inputs)}
-
-        def shared(path: Path) -> Any:
-            if path is self._path:
-                return self._shared
-            numbers = self._batch.numbers(path)
-            for k, v in enumerate(self._batch.parents(path)):
-                if v in position:
-                    numbers[k] = self._shared[position[v]]
-            return numbers
-
-        found = self._batch.parts(gradient=True, by_row=(), shared=shared)
-        if len(found) == 1 and found[0].path is self._path:
-            return found[0].sums
-        ours = [(self.inputs, np.zeros_like(self._means))]  # so that they come first
-        parents, sums = together(
-            ours + [(self._batch.parents(part.path), part.sums) for part in found], 1
-        )
-        if len(parents) > len(self.inputs):
+        parts = self._function.parts(self._rows, self._shared, gradient=True, by_row=())
+        if len(parts) == 1 and parts[0].trace is self._trace:
+            return parts[0].sums
+        sums, gradient = self._function.merge(parts)
+        if len(self._function.inputs) > len(self.inputs):
             raise JitError(
-                f"{self._batch.spec.name} reads other Values on another way through its code; make its kernel again"
+                f"{self._function.spec.name} reads other Values on another path; make its kernel again"
             )
-        return sums
+        return np.concatenate([sums, gradient.ravel()])
+
+    def node(self) -> Value | None:
+        """Return the value as a node over the inputs, for their present data; None if it takes more than one call."""
+        is_alone = len(self._function.specialization.traces) == 1
+        if self._call is None or not is_alone or not modes.recording.get():
+            return None
+        if not self._one_at_a_time.acquire(blocking=False):
+            return None
+        try:
+            copy_data(self.inputs, self._shared)
+            if not self._call():
+                return None
+            data = self._means.item(0)
+            return self._trace.node(0, data, self.inputs, self._gradient, mapped=True)
+        finally:
+            self._one_at_a_time.release()

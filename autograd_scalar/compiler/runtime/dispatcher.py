@@ -1,4 +1,4 @@
-"""Dispatch of calls: fast path, then guards, then the specialization for the structure of the arguments."""
+"""Dispatch of a compiled function's calls: fast calls, then the specialization for the arguments, then its traces."""
 
 from __future__ import annotations
 
@@ -7,76 +7,99 @@ import functools
 import sys
 from collections.abc import Callable
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    NamedTuple,
+    ParamSpec,
+    TypeVar,
+    overload,
+)
 
 from autograd_scalar.compiler.backends import c, python
 from autograd_scalar.compiler.capture.environment import Environment, Snapshot
-from autograd_scalar.compiler.capture.signature import Flattened, flatten
+from autograd_scalar.compiler.capture.signature import FLOAT, VALUE, Flattened, Leaf, flatten
 from autograd_scalar.compiler.errors import EnvironmentChanged, JitError, NothingToCompile
+from autograd_scalar.compiler.options import MAX_FAST_CALLS, MAX_SPECIALIZATIONS
 from autograd_scalar.compiler.runtime import kernels
-from autograd_scalar.compiler.runtime.bound import Bound
-from autograd_scalar.compiler.runtime.mapped import Batch
+from autograd_scalar.compiler.runtime.bound import BoundKernel
+from autograd_scalar.compiler.runtime.mapped import MappedCall
+from autograd_scalar.compiler.runtime.pipeline import lowered
 from autograd_scalar.compiler.runtime.report import differences, report
 from autograd_scalar.compiler.runtime.spec import Spec
-from autograd_scalar.compiler.runtime.specialization import Entry
-from autograd_scalar.compiler.runtime.trace import Path
+from autograd_scalar.compiler.runtime.specialization import Specialization
+from autograd_scalar.compiler.runtime.trace import Trace
+from autograd_scalar.compiler.stages import Stages
 from autograd_scalar.node import modes
 from autograd_scalar.value import Value
 
-#: Structures of arguments that are kept; the one recorded first makes room.
-MOST_STRUCTURES = 64
-#: So many short ways are tried before the long one.
-MOST_SHORT = 8
+if TYPE_CHECKING:
+    from typing import Self
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R", covariant=True)
 
 
-class _Flat(NamedTuple):
-    """A structure of floats and Values without nests, for which their types are enough to find its entry."""
-
-    entry: Entry
-    #: What was around when it was found.
-    seen: Snapshot
-
-
-class _Short(NamedTuple):
-    """The short ways to results, from floats and Values to machine code, as long as all around is so."""
+class _FastCalls(NamedTuple):
+    """Direct calls of kernels, and the check that all they were made for is as it was."""
 
     still_valid: Callable[[], bool]
-    answers: dict[Path, Callable[[tuple[Any, ...]], Any]]
+    #: From positional arguments to the result; None where the call does not apply.
+    calls: dict[Any, Callable[[tuple[Any, ...]], Any]]
 
 
-class Jitted:
-    """A function that is recorded, compiled and replayed when it is called; `jit` makes them."""
+_NONE = _FastCalls(bool, {})  # bool() is False
+
+#: Arguments that are leaves, by type.
+_LEAVES = {float: Leaf(FLOAT), Value: Leaf(VALUE)}
+
+
+def _is_observed() -> bool:
+    """Return whether the call is part of another recording, or every operation is checked for anomalies."""
+    return modes.tracer.get() is not None or modes.watching.get() is not None
+
+
+class Jitted(Generic[P, R]):
+    """A compiled function, as `jit` returns it. Calls record it, compile what was recorded, and replay that."""
 
     is_compiled = True
 
     def __init__(self, spec: Spec) -> None:
         functools.update_wrapper(self, spec.f, updated=())
-        self.f, self.spec = spec.f, spec
-        self.environment = Environment(spec.f, spec.name)
-        self.entries: dict[Any, Entry] = {}
-        #: Structures by the types of the arguments.
-        self._flat: dict[tuple[type, ...], _Flat] = {}
-        self._short = _Short(bool, {})  # of nothing: bool() is False
-        #: The environment with objects among the arguments, by these.
-        self._around: dict[tuple[tuple[str, int], ...], Environment] = {}
-        #: The latest call with arrays, for when it is made again.
-        self._latest: Batch | None = None
+        self.spec = spec
+        self.specializations: dict[Any, Specialization] = {}
+        self._environment = Environment(spec.f, spec.name)
+        #: Environments with the objects that were among the arguments, by these.
+        self._environments: dict[tuple[tuple[str, int], ...], Environment] = {}
+        self._fast = _NONE
+        self.f = spec.f  # last: JittedObject then looks for attributes in f
 
     def __repr__(self) -> str:
-        paths = sum(len(entry.paths) for entry in self.entries.values())
-        return f"jit({self.spec.name}): {paths} path{'s' * (paths != 1)} recorded"
+        count = len(self.paths)
+        return f"jit({self.spec.name}): {count} path{'s' * (count != 1)} recorded"
+
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+
+    @overload
+    def __get__(
+        self: Jitted[Concatenate[Any, Q], R], instance: object, owner: type | None = None
+    ) -> Callable[Q, R]: ...
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """Return the function as a method of what it is an attribute of."""
+        """Return the function as a method of the instance."""
         return self if instance is None else MethodType(self, instance)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Jitted:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         f = copy.deepcopy(self.f, memo)
         if f is self.f:  # as functions are; but a copied model has its own parameters
             return self
         return type(self)(self.spec.with_function(f))
 
-    def __copy__(self) -> Jitted:
+    def __copy__(self) -> Self:
         return self
 
     def __reduce__(self) -> str | tuple[Any, ...]:
@@ -88,132 +111,188 @@ class Jitted:
             return name  # pickled by name, as functions are
         return type(self), (self.spec,)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        still_valid, answers = self._short
-        if not kwargs and not modes.open_blocks and still_valid():
-            for answer in answers.values():
-                found = answer(args)
-                if found is not None:
-                    return found
-        try:
-            return self._called(args, kwargs)
-        except EnvironmentChanged:  # by another thread
-            return self._called(args, kwargs)
+    if TYPE_CHECKING:  # a compiled object has the attributes of the object
 
-    def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the result of a call for which there is no short way."""
-        if modes.open_blocks and (modes.tracer.get() or modes.watching.get() is not None):
-            # It becomes part of what is being recorded; or anomalies are looked for, operation by operation.
-            given: list[Any] = []
-            entry, seen = self._entry(args, kwargs, given)
-            if self.spec.mapped is not None or entry.has_arrays:
-                return Batch(entry, given, seen).one_by_one()
-            return entry.eagerly(given)
-        latest = self._latest  # another thread may replace it
-        if latest is not None and latest.is_for(args, kwargs):
-            return latest()
-        leaves: Any = []
-        types = tuple(map(type, args))
-        flat = None if kwargs else self._flat.get(types)
-        if flat is not None and flat.seen is self.environment.snapshot():
-            (entry, seen), leaves = flat, args
-        else:
-            entry, seen = self._entry(args, kwargs, leaves)
-        if self.spec.mapped is not None or entry.has_arrays:
-            batch = Batch(entry, leaves, seen, None if kwargs else args)
-            self._latest = batch if batch.may_be_kept() else None
-            return batch()
+        def __getattr__(self, name: str) -> Any: ...
+
+    # ----- calls -----
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            still_valid, calls = self._fast
+            if not kwargs and still_valid() and not (modes.open_blocks and _is_observed()):
+                for call in calls.values():
+                    found: Any = call(args)
+                    if found is not None:
+                        if modes.open_blocks and type(found) is Value and not modes.recording.get():
+                            found = found.detach()
+                        return found  # type: ignore[no-any-return]
+            return self._dispatch(args, kwargs)  # type: ignore[no-any-return]
+        except EnvironmentChanged:  # by another thread
+            return self._dispatch(args, kwargs)  # type: ignore[no-any-return]
+
+    def _dispatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the result of a call that no fast call answers."""
+        leaves: list[Any] = []
+        specialization, snapshot = self._specialization(args, kwargs, leaves)
+        is_mapped = self.spec.mapped is not None or specialization.has_arrays
+        if modes.open_blocks and _is_observed():
+            if is_mapped:
+                return MappedCall(specialization, leaves, snapshot).eagerly()
+            return specialization.eagerly(leaves)
+        if is_mapped:
+            mapped = MappedCall(specialization, leaves, snapshot, None if kwargs else args)
+            if mapped.is_repeatable():
+                self._keep(snapshot, "mapped", mapped.try_call)  # in place of the one before
+            return mapped()
+        return self._call_with_numbers(specialization, snapshot, args, kwargs, leaves)
+
+    def _call_with_numbers(
+        self,
+        specialization: Specialization,
+        snapshot: Snapshot,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        leaves: list[Any],
+    ) -> Any:
+        """Return the result of a call with floats and Values."""
         numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
         try:
-            evaluated = entry.evaluated(numbers, leaves)
+            evaluated = specialization.evaluate(numbers, leaves)
         except NothingToCompile:
             if leaves or not (args or kwargs):
                 raise
             return self.f(*args, **kwargs)  # of ints and the like: no data, no derivative
         if evaluated is None:
-            return entry.eagerly(leaves)
-        path, found = evaluated
-        if not kwargs and {*types} <= {float, Value}:
-            self._shorten(types, _Flat(entry, seen), path)
-        if not path.gives_values or not modes.recording.get():
-            return path.filled(found, lambda i: Value(found[i]))
-        parents = [leaf if type(leaf) is Value else Value(leaf) for leaf in leaves] + path.closed
-        n, outputs = len(parents), len(path.program.outputs)
+            return specialization.eagerly(leaves)
+        trace, found = evaluated
+        types = tuple(map(type, args))
+        if not kwargs and {*types} <= {float, Value} and len(self._fast.calls) < MAX_FAST_CALLS:
+            call = trace.fast_call(types)
+            if call is not None:
+                self._keep(snapshot, trace, call)
+        if not trace.gives_values or not modes.recording.get():
+            return trace.build(found, lambda i: Value(found[i]))
+        parents = [leaf if type(leaf) is Value else Value(leaf) for leaf in leaves] + trace.closed
+        n, outputs = len(parents), len(trace.program.outputs)
 
         def node(i: int) -> Value:
             first = outputs + i * n
-            return path.node(i, found[i], parents, found[first : first + n])
+            return trace.node(i, found[i], parents, found[first : first + n])
 
-        return path.filled(found, node)
+        return trace.build(found, node)
 
-    def _shorten(self, types: tuple[type, ...], flat: _Flat, path: Path) -> None:
-        """Remember a structure, and the short way through a path of it."""
-        self._flat[types] = flat
-        if self._short.still_valid != flat.seen.still_valid:
-            self._short = _Short(flat.seen.still_valid, {})
-        answers = self._short.answers
-        if path not in answers and len(answers) < MOST_SHORT:
-            answer = path.answer(types)
-            if answer is not None:
-                self._short = _Short(flat.seen.still_valid, {**answers, path: answer})
+    def _keep(self, snapshot: Snapshot, key: Any, call: Callable[[tuple[Any, ...]], Any]) -> None:
+        """Keep a fast call for as long as the snapshot is valid."""
+        still_valid, calls = self._fast
+        if still_valid != snapshot.still_valid:
+            calls = {}
+        self._fast = _FastCalls(snapshot.still_valid, {**calls, key: call})
 
-    def _entry(self, args: Any, kwargs: Any, leaves: list[Any]) -> tuple[Entry, Snapshot]:
-        """Return what is known for arguments of that structure, and for what; put their leaves into a list."""
-        parts = Flattened(leaves, {})
-        mapped = (
-            {i % len(args) for i in self.spec.mapped if -len(args) <= i < len(args)}
-            if self.spec.mapped
-            else ()
-        )
-        if self.spec.mapped and len(mapped) < len(self.spec.mapped):
+    def _specialization(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]
+    ) -> tuple[Specialization, Snapshot]:
+        """Return the specialization for a call, and the snapshot it holds for; append the arguments' leaves."""
+        environment = self._environment
+        kinds = [_LEAVES.get(type(a)) for a in args]
+        if kwargs or None in kinds or self.spec.mapped is not None:
+            flattened = Flattened(leaves, {})
+            structure = self._structure(args, kwargs, flattened)
+            if flattened.objects:
+                environment = self._environment_with(flattened.objects)
+        else:
+            leaves += args
+            structure = (tuple, (tuple, *kinds), (dict, ()))
+        snapshot = environment.snapshot()
+        key = structure, snapshot.key
+        specialization = self.specializations.get(key)
+        if specialization is None:
+            self._make_room()
+            specialization = Specialization(self.spec, *key, environment)
+            self.specializations[key] = specialization
+        return specialization, snapshot
+
+    def _structure(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], flattened: Flattened
+    ) -> Any:
+        """Return the structure of the arguments, and flatten them."""
+        spec = self.spec
+        mapped = spec.mapped and {i % len(args) for i in spec.mapped if -len(args) <= i < len(args)}
+        if spec.mapped and len(mapped or ()) < len(spec.mapped):
             raise JitError(
-                f"{self.spec.name} maps arguments {self.spec.mapped} over rows, "
+                f"{spec.name} maps arguments {spec.mapped} over rows, "
                 f"but got {len(args)} positional arguments"
             )
-        structure = (
-            tuple,
-            (
-                tuple,
-                *[
-                    flatten(a, parts, f"argument {i}", i in mapped if mapped else None)
-                    for i, a in enumerate(args)
-                ],
-            ),
-            flatten(kwargs, parts, "keywords", False if mapped else None),
-        )
-        environment = self._with(parts.objects) if parts.objects else self.environment
-        seen = environment.snapshot()
-        key = structure, seen.key
-        entry = self.entries.get(key)
-        if entry is None:
-            if len(self.entries) >= MOST_STRUCTURES:
-                self.spec.warn(
-                    f"has been recorded for {MOST_STRUCTURES} structures of arguments, and forgets the oldest for each "
-                    f"new one; what differs: {', '.join(differences(self.spec, self.entries)) or 'the structures'}"
-                )
-                del self.entries[next(iter(self.entries))]
-            entry = self.entries[key] = Entry(self.spec, *key, environment)
-        return entry, seen
+        structures = [
+            flatten(a, flattened, f"argument {i}", i in mapped if mapped else None)
+            for i, a in enumerate(args)
+        ]
+        keywords = flatten(kwargs, flattened, "keywords", False if mapped else None)
+        return tuple, (tuple, *structures), keywords
 
-    def _with(self, objects: dict[str, Any]) -> Environment:
-        """Return what is around the function where objects are among its arguments."""
-        key = tuple((name, id(thing)) for name, thing in objects.items())
-        if key not in self._around:
-            if len(self._around) >= MOST_STRUCTURES:
-                del self._around[next(iter(self._around))]
-            self._around[key] = Environment(self.f, self.spec.name, objects)
-        return self._around[key]
+    def _make_room(self) -> None:
+        """Evict the oldest specialization if there are too many, with a warning."""
+        if len(self.specializations) >= MAX_SPECIALIZATIONS:
+            different = ", ".join(differences(self.spec, self.specializations)) or "the structures"
+            self.spec.warn(
+                f"has been recorded for {MAX_SPECIALIZATIONS} structures of arguments, and each new one evicts the "
+                f"oldest; they differ in {different}"
+            )
+            del self.specializations[next(iter(self.specializations))]
 
-    # ----- to be looked at -----
+    def _environment_with(self, objects: dict[str, Any]) -> Environment:
+        """Return the environment of a call with objects among its arguments."""
+        key = tuple((name, id(argument)) for name, argument in objects.items())
+        if key not in self._environments:
+            if len(self._environments) >= MAX_SPECIALIZATIONS:
+                del self._environments[next(iter(self._environments))]
+            self._environments[key] = Environment(self.f, self.spec.name, objects)
+        return self._environments[key]
+
+    # ----- to look inside -----
 
     @property
-    def paths(self) -> list[Path]:
-        """All that was recorded, in that order."""
-        return [path for entry in self.entries.values() for path in entry.paths]
+    def paths(self) -> list[Trace]:
+        """All traces, in the order in which they were recorded."""
+        return [trace for one in self.specializations.values() for trace in one.traces]
+
+    def _path(self, path: int) -> Trace:
+        """Return one of the traces."""
+        if not self.paths:
+            raise JitError(f"{self.spec.name} has not been called yet, so nothing is recorded")
+        if not -len(self.paths) <= path < len(self.paths):
+            raise JitError(
+                f"{self.spec.name} has {len(self.paths)} paths, there is no number {path}"
+            )
+        return self.paths[path]
 
     def explain(self) -> str:
-        """Return what was recorded: structures, paths with their guards, frozen numbers, programs and their cost."""
-        return report(self.spec, self.entries)
+        """Return a report: structures of arguments, paths with guards and constants, programs and their cost."""
+        return report(self.spec, self.specializations)
+
+    def stages(self, *, path: int = 0) -> Stages:
+        """Return the stages of a recorded path, from program to LLVM IR; printed, a table.
+
+        Each Stage has the `name`, the pass that it was `made_by`, its number of `instructions`, the `seconds` that the
+        pass took, and its `text`. The kernels that calls have used so far are compiled once more, to time the passes.
+        Raise JitError if the function has not been called yet.
+
+        >>> import autograd_scalar as ag
+        >>> f = ag.jit(lambda x: ag.tanh(2.0 * x) + 0.0 * x)
+        >>> y = f(0.5)
+        >>> program, simplified, *_ = f.stages()
+        >>> program.made_by, program.instructions
+        ('capture.tracer', 4)
+        >>> simplified.made_by, simplified.instructions
+        ('ir.simplify', 4)
+        >>> print(program.text)
+        x -> t5
+          t2 = 2.0 * x
+          t3 = tanh(t2)
+          t4 = 0.0 * x
+          t5 = t3 + t4
+        """
+        return self._path(path).stages()
 
     def source(
         self,
@@ -223,57 +302,51 @@ class Jitted:
         fixed: bool = False,
         path: int = 0,
     ) -> str:
-        """Return the function, with its gradient by all inputs, as source: "python", "c" or "llvm".
+        """Return a recorded path, with its gradient w.r.t. all inputs, as source: "python", "c" or "llvm".
 
-        What is closed over is an input too, or with `fixed` a number, as it is now: a trained model on its own.
-        Raises JitError where the function has not been called yet, and ValueError for another language.
+        Captured Values are inputs too, or with `fixed` constants, their present data: a trained model on its own.
+        Raise JitError if the function has not been called yet, and ValueError for another language.
         """
-        if not self.paths:
-            raise JitError(f"{self.spec.name} has not been called yet, so nothing is recorded")
-        if not -len(self.paths) <= path < len(self.paths):
-            raise JitError(
-                f"{self.spec.name} has {len(self.paths)} paths, there is no number {path}"
-            )
-        recorded = self.paths[path]
-        program = recorded.fixed() if fixed else recorded.program
+        trace = self._path(path)
+        program = trace.fixed() if fixed else trace.program
         wrt = [*range(len(program.inputs))] if gradient else []
-        made = kernels.basic(program, wrt if gradient else None)
-        many = len(program.outputs) > 1
-        values = [
-            f"{self.spec.name}[{i}]" if many else self.spec.name
-            for i in range(len(program.outputs))
-        ]
+        made = lowered(program, wrt if gradient else None)
+        name, many = self.spec.name, len(program.outputs) > 1
+        values = [f"{name}[{i}]" if many else name for i in range(len(program.outputs))]
         outputs = [*values, *[f"d {y} / d {program.inputs[k]}" for y in values for k in wrt]]
         languages: dict[str, Callable[[], str]] = {
-            "python": lambda: python.source(made, self.spec.name),
-            "c": lambda: c.source(made, self.spec.name, outputs),
+            "python": lambda: python.source(made, name),
+            "c": lambda: c.source(made, name, outputs),
             "llvm": lambda: kernels.text(made, self.spec.options),
         }
         if language not in languages:
             raise ValueError(f"no source in {language!r}; there are {', '.join(languages)}")
         return languages[language]()
 
-    def kernel(self, *args: Any, **kwargs: Any) -> Bound:
-        """Return the function, reduced over rows, bound to its arrays: value and gradient without Values; see Bound."""
+    def kernel(self, *args: P.args, **kwargs: P.kwargs) -> BoundKernel:
+        """Return the function, reduced over rows, bound to its arrays: value and gradient without Values.
+
+        Raise JitError without `reduce`, or if the function returns more than one number.
+        """
         leaves: list[Any] = []
-        entry, seen = self._entry(args, kwargs, leaves)
-        return Bound(Batch(entry, leaves, seen))
+        specialization, snapshot = self._specialization(args, kwargs, leaves)
+        return MappedCall(specialization, leaves, snapshot).kernel()
 
 
-class JittedObject(Jitted):
-    """A callable object that is compiled; what it has besides is still there.
+class JittedObject(Jitted[P, R]):
+    """A compiled callable object, with the attributes that the object has.
 
-    A class of its own, because with __getattr__ every look at an attribute takes longer, also of those that are there.
+    A class of its own, because __getattr__ makes access to every attribute slower, also to those that exist.
     """
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the function itself has: a compiled model still has its parameters()."""
+        """Return an attribute of the object itself: a compiled model still has its parameters()."""
         if name.startswith("__") or "f" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.f, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set what the function itself has, where it has it: model.scale = 2.0, of a compiled model."""
+        """Set an attribute of the object itself if it has one of that name: model.scale = 2.0."""
         mine = name.startswith("_") or "f" not in self.__dict__ or name in self.__dict__
         if mine or not hasattr(self.f, name):
             object.__setattr__(self, name, value)

@@ -6,54 +6,66 @@ between; it replaces the plain-Python versions below while it is the active engi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar.node import registry
 from autograd_scalar.value import Value, constant, core
 
 
-class Caller:
-    """Calls `run(numbers)` with a call's own arguments: floats and Values of the given types.
+class FastCall:
+    """A direct call of `run(numbers)` with floats and Values of the given types as arguments.
 
-    `run` also receives the data of the closed-over Values, after the arguments. It returns a list and the index of the
+    `run` also receives the data of the captured Values, after the arguments. It returns a list and the index of the
     guard that failed, or -1. The list holds the output and, if `op` is given, its derivatives with respect to all
-    inputs, from which answer() makes a node. The native core calls the machine code at `run.address` instead.
+    inputs, from which try_call() makes a node. The native core calls the machine code at `run.address` instead.
     """
 
     def __init__(
-        self, run: Any, types: tuple[type, ...], closed: list[Value], op: str = ""
+        self, run: Any, types: tuple[type, ...], captured: list[Value], op: str = ""
     ) -> None:
-        self._run, self._types, self._closed, self._op = run, types, closed, op
+        self._run, self._types, self._captured, self._op = run, types, captured, op
 
-    def answer(self, args: tuple[Any, ...]) -> Value | float | None:
+    def try_call(self, args: tuple[Any, ...]) -> Value | float | None:
         """Return the output, or None if a guard fails or the arguments have other types."""
         if tuple(map(type, args)) != self._types:
             return None
         numbers = [x if type(x) is float else x._data for x in args]
-        found, failed = self._run([*numbers, *[v._data for v in self._closed]])
+        found, failed = self._run([*numbers, *[v._data for v in self._captured]])
         if failed >= 0:
             return None
         if not self._op:
             return found[0]  # type: ignore[no-any-return]
         parents = [x if type(x) is Value else constant(x) for x in args]
         v: Value = registry.engine.node(
-            found[0], self._op, (*parents, *self._closed), tuple(found[1:])
+            found[0], self._op, (*parents, *self._captured), tuple(found[1:])
         )
         return v
 
 
-class Means:
-    """Calls `run()`, a kernel over rows with its arguments, and divides the sums that it leaves in an array.
+class BoundCall:
+    """A call of a row kernel with its arguments bound: `pointers` to arrays that `keep` holds alive.
 
-    `run` returns the number of rows that failed a guard. A call returns True if all guards held; `means` is then up to
-    date. The native core calls the machine code at `run.address` instead, without the interpreter's lock.
+    The kernel leaves sums over the rows in `sums`; a call divides them by `divisor` into `means`. The native core calls
+    the machine code without a Python frame and without the interpreter's lock.
     """
 
-    def __init__(self, run: Any, sums: Any, means: Any, divisor: float) -> None:
-        self._run, self._sums, self._means, self._divisor = run, sums, means, divisor
+    def __init__(
+        self,
+        code: Any,
+        rows: int,
+        pointers: Sequence[int],
+        sums: Any,
+        means: Any,
+        divisor: float,
+        keep: Any,
+    ) -> None:
+        self._kernel, self._arguments, self._keep = code.kernel, (rows, *pointers), keep
+        self._sums, self._means, self._divisor = sums, means, divisor
 
     def __call__(self) -> bool:
-        if self._run():
+        """Return True if all guards held; `means` is then up to date."""
+        if self._kernel(*self._arguments):
             return False
         self._means[:] = self._sums / self._divisor
         return True
@@ -78,5 +90,5 @@ def node_of_array(data: float, op: str, parents: list[Value], partials: Any) -> 
 if not TYPE_CHECKING and core() == "native":
     from autograd_scalar.native import core as native
 
-    Caller, Means = native.Caller, native.Means
+    FastCall, BoundCall = native.FastCall, native.BoundCall
     address, copy_data, node_of_array = native.address, native.copy_data, native.node_of_array

@@ -1,9 +1,8 @@
-"""A compiled function over rows: the elements of arrays, or samples."""
+"""Mapped call: a compiled function called with arrays, over their elements or over rows."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -11,77 +10,55 @@ from autograd_scalar import functions, pytree
 from autograd_scalar.compiler.capture.environment import Snapshot
 from autograd_scalar.compiler.capture.signature import ARRAY
 from autograd_scalar.compiler.errors import JitError, TooManyTraces
-from autograd_scalar.compiler.runtime.fast_call import copy_data
-from autograd_scalar.compiler.runtime.partition import Part, parts, whole
-from autograd_scalar.compiler.runtime.row_kernel import Columns
-from autograd_scalar.compiler.runtime.specialization import Entry
-from autograd_scalar.compiler.runtime.trace import Output, Path
+from autograd_scalar.compiler.runtime.bound import BoundKernel
+from autograd_scalar.compiler.runtime.partition import Part, scatter
+from autograd_scalar.compiler.runtime.row_function import RowFunction
+from autograd_scalar.compiler.runtime.specialization import Specialization
+from autograd_scalar.compiler.runtime.trace import Output
 from autograd_scalar.node import modes
 from autograd_scalar.value import Value
 
 
-class Batch:
-    """One call with arrays: its arguments as columns, and what is the same for all rows.
+class MappedCall:
+    """One call with arrays.
 
-    It may be called again and again: each call reads the present data of the parameters and of the arrays.
+    Made again, it reads the present data of the arrays and of captured Values.
     """
 
     def __init__(
-        self, entry: Entry, leaves: Sequence[Any], seen: Snapshot, args: Any = None
+        self,
+        specialization: Specialization,
+        leaves: Sequence[Any],
+        snapshot: Snapshot,
+        args: tuple[Any, ...] | None = None,
     ) -> None:
-        self.entry, self.spec = entry, entry.spec
-        self._args, self._seen = args, seen
+        self.specialization, self.spec = specialization, specialization.spec
+        self._args, self._snapshot = args, snapshot
         self._shapes = [getattr(a, "shape", None) for a in args or ()]
-        self._again: _Again | None = None
-        self.shape = self._shape(leaves)
-        self.count = prod(self.shape)
-        #: The numbers and Values that are the same for all rows.
-        self.shared: list[Any] = []
+        self._shape = self._shape_of_rows(leaves)
+        self._bound: BoundKernel | None = None
+        shared: list[Any] = []
         tables: list[Any] = []
         places: list[int] = []
         inputs = 0
-        for leaf, given in zip(entry.leaves, leaves, strict=True):
+        for leaf, given in zip(specialization.leaves, leaves, strict=True):
             width = 1
             if leaf.kind == ARRAY:
                 tables.append(self._table(given))
                 width = tables[-1].shape[1]
                 places += range(inputs, inputs + width)
             else:
-                self.shared.append(given)
+                shared.append(given)
             inputs += width
-        self.columns, self.places, self.inputs = Columns(tables), tuple(places), inputs
+        self._function = RowFunction(specialization, places, shared)
+        self._rows = self._function.rows(tables)
 
-    def may_be_kept(self) -> bool:
-        """Return whether the call is of nothing but arrays that the kernel reads where they are."""
-        tables = self.columns.tables
-        return (
-            self._args is not None
-            and len(tables) == len(self._args)
-            and not self.shared
-            and all(
-                getattr(a, "base", None) is None and table.base is a
-                for a, table in zip(self._args, tables, strict=True)
-            )
-        )
-
-    def is_for(self, args: Any, kwargs: Any) -> bool:
-        """Return whether this, which may be kept, is the call with some arguments: with the very same arrays."""
-        if kwargs or len(args) != len(self._args):
-            return False
-        for a, b, table in zip(args, self._args, self.columns.tables, strict=True):
-            if a is not b or a.strides[0] != table.strides[0] or a.dtype is not table.dtype:
-                return False
-        if [a.shape for a in args] != self._shapes:  # which can be set in place
-            return False
-        return self._seen.still_valid()
-
-    def _shape(self, leaves: Sequence[Any]) -> tuple[int, ...]:
-        """Return what the rows count up to: one number, or the shape that arrays broadcast to."""
+    def _shape_of_rows(self, leaves: Sequence[Any]) -> tuple[int, ...]:
+        """Return the number of rows, or the shape that the arrays broadcast to."""
         import numpy as np
 
-        arrays = [
-            a for leaf, a in zip(self.entry.leaves, leaves, strict=True) if leaf.kind == ARRAY
-        ]
+        kinds = [leaf.kind for leaf in self.specialization.leaves]
+        arrays = [a for kind, a in zip(kinds, leaves, strict=True) if kind == ARRAY]
         if self.spec.mapped is None:
             try:
                 return np.broadcast_shapes(*[a.shape for a in arrays])
@@ -100,213 +77,151 @@ class Batch:
         return (len(arrays[0]),)
 
     def _table(self, array: Any) -> Any:
-        """Return an array as a table, with a column for each input that it stands for."""
+        """Return an array as a table with a column for each input that it stands for."""
         import numpy as np
 
         if self.spec.mapped is None:
-            return np.broadcast_to(array, self.shape).reshape(-1, 1)
+            return np.broadcast_to(array, self._shape).reshape(-1, 1)
         return array.reshape(len(array), prod(array.shape[1:]))
+
+    # ----- the same call again -----
+
+    def is_repeatable(self) -> bool:
+        """Return whether all arguments are arrays that the kernel reads in place."""
+        tables = self._rows.columns.tables
+        return (
+            self._args is not None
+            and len(tables) == len(self._args)
+            and not self._function.shared
+            and all(
+                getattr(a, "base", None) is None and table.base is a
+                for a, table in zip(self._args, tables, strict=True)
+            )
+        )
+
+    def try_call(self, args: tuple[Any, ...]) -> Any:
+        """Make this call, which is repeatable, again if the arguments are the very same arrays; None for others."""
+        if len(args) != len(self._shapes):
+            return None
+        for a, b, table in zip(args, self._args or (), self._rows.columns.tables, strict=True):
+            if a is not b or a.strides[0] != table.strides[0] or a.dtype is not table.dtype:
+                return None
+        if [a.shape for a in args] != self._shapes:  # an array can be reshaped in place
+            return None
+        return self()
 
     # ----- calls -----
 
     def __call__(self) -> Any:
         """Return the result: an array, or the sum or mean over the rows."""
-        if self._again is not None and (v := self._again()) is not None:
+        if self._bound is not None and (v := self._bound.node()) is not None:
             return v
         try:
             return self._compiled()
         except TooManyTraces:
-            return self.one_by_one()
+            return self.eagerly()
 
     def _compiled(self) -> Any:
-        path = self.path()
-        if not path.fits([v for v in self.shared if type(v) is Value]):
-            return self.one_by_one()
-        if self.spec.reduce is None:
-            self._check_arrays(path.gives_values)
-            found = self.parts(gradient=False, by_row=None)
-            outputs = whole(found, self.count)
-            self._check_arrays(any(part.path.gives_values for part in found))
-            filled = (outputs[leaf].reshape(self.shape) for leaf in pytree.leaves(path.result))
-            return pytree.build(path.result, filled)
-        return self._reduced(path.gives_values)
+        trace = self._function.first_trace(self._rows)
+        if not trace.accepts([v for v in self._function.shared if type(v) is Value]):
+            return self.eagerly()
+        if self.spec.reduce is not None:
+            return self._reduced(trace.gives_values)
+        self._check_arrays(trace.gives_values)
+        parts = self._parts(gradient=False, by_row=None)
+        outputs = scatter(parts, self._rows.count)
+        self._check_arrays(any(part.trace.gives_values for part in parts))
+        columns = (outputs[leaf].reshape(self._shape) for leaf in pytree.leaves(trace.result))
+        return pytree.build(trace.result, columns)
+
+    def _parts(self, *, gradient: bool, by_row: tuple[int, ...] | None = ()) -> list[Part]:
+        return self._function.parts(self._rows, gradient=gradient, by_row=by_row)
 
     def _check_arrays(self, gives_values: bool) -> None:
-        """Raise JitError where arrays would have to carry gradients."""
+        """Raise JitError if arrays would have to carry gradients."""
         if gives_values and modes.recording.get():
             raise JitError(
                 f"{self.spec.name} reads Values, and an array cannot carry their gradients: "
-                'call it inside no_grad(), or give it rows= and reduce="mean" or "sum"'
+                'call it inside no_grad(), or set rows= and reduce="mean" or "sum"'
             )
-
-    def one_by_one(self) -> Any:
-        """Return the same from the function itself, row by row: to be part of another recording, or watched."""
-        if not self.count:
-            return self()
-        if self.spec.reduce is None and modes.tracer.get() is not None:
-            raise JitError(
-                f"{self.spec.name} gives arrays, which cannot be part of what another function computes; "
-                'give it rows= and reduce="mean" or "sum"'
-            )
-        results = [self.entry.eagerly(self._given(row)) for row in range(self.count)]
-        if self.spec.reduce is None:
-            return self._stacked(results)
-        reduced = functions.mean if self.spec.reduce == "mean" else functions.sum
-        columns = [*zip(*map(pytree.leaves, results), strict=True)]
-        whole_ = (
-            reduced(column)
-            if any(type(x) is Value for x in column)
-            else reduced([*map(Value, column)]).data
-            for column in columns
-        )
-        return pytree.build(results[0], whole_)
-
-    def _stacked(self, results: list[Any]) -> Any:
-        """Return the results of all rows as arrays."""
-        import numpy as np
-
-        leaves = [*zip(*map(pytree.leaves, results), strict=True)]
-        self._check_arrays(any(type(x) is Value for column in leaves for x in column))
-        arrays = (
-            np.array([x.data if type(x) is Value else x for x in column], dtype=float)
-            for column in leaves
-        )
-        return pytree.build(results[0], (array.reshape(self.shape) for array in arrays))
-
-    def path(self) -> Path:
-        """Return a path that was recorded; the first row decides where there is none."""
-        if not self.entry.paths and self.count:
-            self.entry.record(self._row(0))
-        elif not self.entry.paths:
-            try:
-                self.entry.record([1.0] * self.inputs)
-            except Exception as problem:
-                raise JitError(
-                    f"{self.spec.name} was given no rows, and cannot be recorded with ones instead ({problem}); "
-                    "call it with rows first"
-                ) from None
-        return self.entry.paths[0]
-
-    def _given(self, row: int) -> list[Any]:
-        """Return the numbers and Values of the arguments for one row."""
-        by_row, same = iter(self.columns.row(row)), iter(self.shared)
-        return [next(by_row if k in self.places else same) for k in range(self.inputs)]
-
-    def _row(self, row: int) -> list[float]:
-        """Return the numbers of the arguments for one row."""
-        return [given.data if type(given) is Value else given for given in self._given(row)]
-
-    def numbers(self, path: Path) -> Any:
-        """Return the data of what is the same for all rows, as an array."""
-        import numpy as np
-
-        numbers = np.empty(len(self.shared) + len(path.closed))
-        copy_data(path.closed, numbers[len(self.shared) :])
-        for k, given in enumerate(self.shared):
-            numbers[k] = given.data if type(given) is Value else given
-        return numbers
-
-    def parts(
-        self,
-        gradient: bool,
-        by_row: tuple[int, ...] | None,
-        shared: Callable[[Path], Any] | None = None,
-    ) -> list[Part]:
-        """Return what the kernels give, path by path; see rows.parts."""
-        return parts(
-            self.entry, self.count, self.places, self.columns, shared or self.numbers, self._row,
-            gradient=gradient, by_row=by_row,
-        )  # fmt: skip
 
     def divisor(self) -> int:
-        """Return what sums are divided by."""
-        if self.spec.reduce == "mean" and not self.count:
+        """Return the number that sums over the rows are divided by."""
+        if self.spec.reduce == "mean" and not self._rows.count:
             raise JitError(f"{self.spec.name} has no rows to take the mean of")
-        return self.count if self.spec.reduce == "mean" else 1
+        return self._rows.count if self.spec.reduce == "mean" else 1
 
     def _reduced(self, gives_values: bool) -> Any:
         """Return the sums or means over the rows, as floats or as nodes."""
-        recording = modes.recording.get()
-        divisor = self.divisor()
+        recording, divisor = modes.recording.get(), self.divisor()
         gradient = gives_values and recording
-        among = self.parts(gradient, by_row=())
-        if not gives_values and any(
-            part.path.gives_values for part in among
-        ):  # that came to light now
+        parts = self._parts(gradient=gradient)
+        if not gives_values and any(part.trace.gives_values for part in parts):
+            # A trace that was recorded just now reads Values.
             gives_values, gradient = True, recording
-            among = self.parts(gradient, by_row=())
-        path = among[0].path
-        if gradient and len(among) == 1 and type(path.result) is Output and self.may_be_kept():
-            self._again = _Again(self, path)
-        outputs = len(path.program.outputs)
-        found = [(self.parents(part.path), part.sums / divisor) for part in among]
-        parents, numbers = found[0]
-        if len(found) > 1:
-            parents, numbers = together(found, outputs)
+            parts = self._parts(gradient=gradient)
+        trace = parts[0].trace
+        if gradient and len(parts) == 1 and type(trace.result) is Output and self.is_repeatable():
+            self._bound = BoundKernel(self._function, self._rows, divisor)
+        outputs = len(trace.program.outputs)
+        if len(parts) > 1:
+            sums, gradients = self._function.merge(parts, divisor)
+            parents = self._function.inputs
+        else:
+            found = parts[0].sums / divisor
+            sums, gradients = found[:outputs], found[outputs:].reshape(outputs, -1)
+            parents = self._function.parents(trace)
 
         def output(i: int) -> Any:
-            data = numbers.item(i)
             if not gradient:
-                return Value(data)
-            first = outputs + i * len(parents)
-            partials = numbers[first : first + len(parents)]
-            return path.node(i, data, parents, partials, mapped=True)
+                return Value(sums.item(i))
+            return trace.node(i, sums.item(i), parents, gradients[i], mapped=True)
 
-        results = [pytree.leaves(part.path.result) for part in among]
+        results = [pytree.leaves(part.trace.result) for part in parts]
         values = [any(type(leaf) is Output for leaf in same) for same in zip(*results, strict=True)]
         return pytree.build(
-            path.result,
-            (output(i) if is_value else numbers.item(i) for i, is_value in enumerate(values)),
+            trace.result,
+            (output(i) if is_value else sums.item(i) for i, is_value in enumerate(values)),
         )
 
-    def parents(self, path: Path) -> list[Value]:
-        """Return what is the same for all rows as Values, in the order of the program's inputs."""
-        self.shared = [v if type(v) is Value else Value(v) for v in self.shared]
-        return self.shared + path.closed
+    def kernel(self) -> BoundKernel:
+        """Return the kernel bound to these arrays, for a function that is reduced to one number."""
+        if self.spec.reduce is None:
+            raise JitError(f"{self.spec.name} returns one result a row; kernel() needs reduce=")
+        trace = self._function.first_trace(self._rows)
+        if not isinstance(trace.result, Output):
+            raise JitError(f"{self.spec.name} returns more than one number; kernel() needs a loss")
+        return BoundKernel(self._function, self._rows, self.divisor())
 
+    # ----- without a kernel -----
 
-class _Again:
-    """The short way of a call that is made again: one way through the code, to one node over what is closed over."""
+    def eagerly(self) -> Any:
+        """Return the same from the function itself, row by row: as part of another recording, or to find anomalies."""
+        if not self._rows.count:
+            return self()
+        if self.spec.reduce is None and modes.tracer.get() is not None:
+            raise JitError(
+                f"{self.spec.name} returns arrays, which another compiled function cannot compute with; "
+                'set rows= and reduce="mean" or "sum"'
+            )
+        rows = range(self._rows.count)
+        results = [self.specialization.eagerly(self._rows.arguments(row)) for row in rows]
+        columns = [*zip(*map(pytree.leaves, results), strict=True)]
+        if self.spec.reduce is None:
+            return pytree.build(results[0], iter(self._arrays(columns)))
+        return pytree.build(results[0], map(self._reduced_eagerly, columns))
 
-    def __init__(self, batch: Batch, path: Path) -> None:
+    def _reduced_eagerly(self, column: Sequence[Any]) -> Any:
+        """Return the sum or mean of one output over the rows."""
+        reduced = functions.mean if self.spec.reduce == "mean" else functions.sum
+        if any(type(x) is Value for x in column):
+            return reduced(column)
+        return reduced([*map(Value, column)]).data
+
+    def _arrays(self, columns: Sequence[Sequence[Any]]) -> list[Any]:
+        """Return each output over the rows as an array."""
         import numpy as np
 
-        self._entry, self._path = batch.entry, path
-        self._shared, self._means = np.empty(len(path.closed)), np.empty(1 + len(path.closed))
-        kernel = path.over_rows(batch.places, gradient=True, by_row=())
-        self._run = kernel.means(
-            batch.count, batch.columns, self._shared, self._means, batch.divisor()
-        )
-        self._partials = self._means[1:]
-        self._free = threading.Lock()  # the arrays are for one thread at a time
-
-    def __call__(self) -> Value | None:
-        """Return the node, or None where the long way has to be taken."""
-        if self._run is None or len(self._entry.paths) > 1 or not modes.recording.get():
-            return None
-        if not self._free.acquire(blocking=False):
-            return None
-        try:
-            copy_data(self._path.closed, self._shared)
-            if not self._run():
-                return None
-            data, closed = self._means.item(0), self._path.closed
-            return self._path.node(0, data, closed, self._partials, mapped=True)
-        finally:
-            self._free.release()
-
-
-def together(found: list[tuple[list[Value], Any]], outputs: int) -> tuple[list[Value], Any]:
-    """Return the sums of several paths, each with the Values that it reads, as those of one that reads them all."""
-    import numpy as np
-
-    parents = list(dict.fromkeys(v for among, _ in found for v in among))
-    position = {v: i for i, v in enumerate(parents)}
-    values, slopes = np.zeros(outputs), np.zeros((outputs, len(parents)))
-    for among, sums in found:
-        with np.errstate(all="ignore"):  # inf - inf is nan
-            values += sums[:outputs]
-            if len(sums) > outputs:
-                where = [position[v] for v in among]
-                np.add.at(slopes.T, where, sums[outputs:].reshape(outputs, -1).T)
-    return parents, np.concatenate([values, slopes.ravel()])
+        self._check_arrays(any(type(x) is Value for column in columns for x in column))
+        data = ([x.data if type(x) is Value else x for x in column] for column in columns)
+        return [np.array(column, dtype=float).reshape(self._shape) for column in data]

@@ -1,4 +1,4 @@
-"""What the nodes of a compiled function can do after the call that made them; see floats.CompiledCall."""
+"""Recompute and replay of the nodes that compiled functions return; see CompiledCall in ops.evaluate."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from typing import Any
 
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.ir.program import COMPARISONS, Program
-from autograd_scalar.compiler.options import Options
+from autograd_scalar.compiler.options import MAX_ORPHANED_OPS, Options
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.ops.evaluate import CALLS
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD, Value
 
-#: What answers for nodes of functions that are gone: one that is compiled within another often is.
-_latest: deque[Call] = deque(maxlen=100)
+#: Keeps the ops of functions that are gone.
+_latest: deque[NodeOp] = deque(maxlen=MAX_ORPHANED_OPS)
 
 
-class Call:
-    """An output of a program, or its sum over rows where these were `mapped`. It holds no function and no Value."""
+class NodeOp:
+    """The operation of a compiled node: an output of a program, or its sum over rows if `mapped`.
+
+    It holds neither the function nor any Value.
+    """
 
     def __init__(
         self,
@@ -40,8 +43,8 @@ class Call:
         found, failed = run(operands)
         if failed >= 0:
             raise JitError(
-                f"{self.name} would take another way with the present data ({flip(self.program, operands)}): "
-                "call it again"
+                f"{self.name} takes another path for the present data "
+                f"({flipped(self.program, operands)}): call it again"
             )
         first = len(self.program.outputs) + self.index * len(operands)
         return found[self.index], tuple(found[first : first + len(operands)])
@@ -58,20 +61,20 @@ class Call:
             )
 
 
-def register(call: Call) -> tuple[str, Call]:
-    """Return the operation that the nodes have, and what answers for it, which is to be held on to.
+def register(node_op: NodeOp) -> tuple[str, NodeOp]:
+    """Return the name of a node's operation, and the NodeOp behind it, which the caller has to keep alive.
 
-    The operation carries a checksum of the program: a node that was pickled finds the same program or none.
+    The name carries a checksum of the program: a node that was pickled finds the same program or none.
     """
-    told = repr((kernels.shape(call.program), call.index, call.mapped))
-    op = f"jit_{call.name}#{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"
-    answering: Any = CALLS.setdefault(op, call)
-    _latest.append(answering)
-    return op, answering
+    content = repr((kernels.fingerprint(node_op.program), node_op.index, node_op.mapped))
+    op = f"jit_{node_op.name}#{hashlib.blake2b(content.encode(), digest_size=12).hexdigest()}"
+    registered: Any = CALLS.setdefault(op, node_op)
+    _latest.append(registered)
+    return op, registered
 
 
 def replayed(program: Program, inputs: Sequence[Value]) -> list[Value]:
-    """Return the outputs of a program as graphs of what was recorded, over some Values."""
+    """Return the outputs of a program as the graphs that were recorded, over other Values."""
     values: list[Any] = []
     for op, *operands in program.code:
         if op == "input":
@@ -85,14 +88,14 @@ def replayed(program: Program, inputs: Sequence[Value]) -> list[Value]:
     return [values[place] for place in program.outputs]
 
 
-def flip(program: Program, inputs: Sequence[float]) -> str:
-    """Return, in words, the first comparison that comes out otherwise than it was recorded; one does."""
+def flipped(program: Program, inputs: Sequence[float]) -> str:
+    """Return a description of the first comparison whose outcome differs from the recorded one; there must be one."""
     compared = [place for g in program.guards for place in (g.x, g.y)]
     numbers = iter(Program(program.code, program.inputs, compared).run(inputs))
     pairs = zip(numbers, numbers, strict=True)
-    flipped = next(
+    guard = next(
         g
         for g, (x, y) in zip(program.guards, pairs, strict=True)
         if COMPARISONS[g.symbol](x, y) is not g.outcome
     )
-    return f"the comparison {flipped.symbol} at {flipped.location} was {flipped.outcome}"
+    return f"the comparison {guard.symbol} at {guard.location} was {guard.outcome}"

@@ -1,8 +1,8 @@
-"""A loop over samples that was recorded whole, compiled as one sample's kernel over rows, and the rest.
+"""An outlined batch: a loop over samples that was recorded whole, run as one sample's kernel over rows, and the rest.
 
-The rest (the mean of the losses, a penalty) gives each result of a row its seed, the derivative of the whole by it.
-Where the seeds are numbers, as for a mean, one pass over the rows computes values and gradients. Where they depend on
-the results, a pass for the results comes first.
+The rest (the mean of the losses, a penalty) gives each result of a row its seed: the derivative of the output with
+respect to it. Where the seeds are constants, as for a mean, one pass over the rows computes values and gradients. Where
+they depend on the results, a forward pass comes first.
 """
 
 from __future__ import annotations
@@ -10,23 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_scalar.compiler.ir.differentiate import differentiate
-from autograd_scalar.compiler.ir.lower import lower_instruction
 from autograd_scalar.compiler.ir.program import Builder, Program, rewrite
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.compiler.ir.simplify import simplify
 from autograd_scalar.compiler.options import Options
-from autograd_scalar.compiler.runtime.row_kernel import Columns, Rows
+from autograd_scalar.compiler.runtime.pipeline import lowered
+from autograd_scalar.compiler.runtime.row_kernel import Columns, RowKernel
 from autograd_scalar.compiler.vectorize.outline import Outlined, outline
 
 Run = Callable[[Sequence[float]], tuple[list[float], int]]
 
 
-def batched(program: Program, given: int, gradient: bool, options: Options) -> Run | None:
-    """Return the function from a program's inputs to its output (and gradient), where the program is made of rows.
+def outlined(program: Program, given: int, gradient: bool, options: Options) -> Run | None:
+    """Return the kernel of a program made of rows: inputs to the output, and its gradient; None for other programs.
 
-    The first `given` inputs are arguments, which may be samples. The function gives -1 as well, or 0 where a guard
-    fails. None where the program has several outputs, or no rows are found in it.
+    The first `given` inputs are arguments, which may be samples. The kernel also returns -1, or 0 if a guard fails.
+    A program with several outputs has none.
     """
     if len(program.outputs) > 1:
         return None
@@ -37,22 +36,23 @@ def batched(program: Program, given: int, gradient: bool, options: Options) -> R
         or len({*found.read}) < len(found.row.outputs) * len(found.columns[0])
     ):
         return None
-    return _Batched(found, len(program.inputs), gradient, options)
+    return OutlinedKernel(found, len(program.inputs), gradient, options)
 
 
-class _Batched:
+class OutlinedKernel:
+    """One sample's program over rows, and the rest of the program over the results of the rows."""
+
     def __init__(self, found: Outlined, shared: int, gradient: bool, options: Options) -> None:
         import numpy as np
 
-        self._found, self._shared = found, shared
-        self._results = len(found.row.outputs)
-        self._count = len(found.columns[0])
-        #: Where each result that the rest reads is among the rows' results.
+        self._found, self._shared, self._options = found, shared, options
+        self._results, self._count = len(found.row.outputs), len(found.columns[0])
+        #: The result and the row of each number that the rest reads.
         self._read = tuple(np.array(found.read, dtype=int).T)
         self._columns = np.array(
             [[n if op == "const" else 0.0 for op, n in column] for column in found.columns]
         ).T
-        #: The inputs that stand in columns: which ones, and their rows and columns.
+        #: Inputs of the program that stand in columns: which one, row and column of each.
         self._placed = [
             (k, row, j)
             for j, column in enumerate(found.columns)
@@ -60,40 +60,48 @@ class _Batched:
             if op == "input"
         ]
         self._inputs, self._rows, self._at = np.array(self._placed, dtype=int).reshape(-1, 3).T
-        columns = range(shared, shared + len(found.columns))
-        results = range(self._results)
-        rest, row = found.rest, found.row
+        #: Columns with respect to which derivatives are asked for.
+        self._by = sorted({j for _, _, j in self._placed})
         self._seeds: Any = None
-        #: Columns and seeds, where both are always the same.
+        #: Columns and seeds in one, if both are constants.
         self._both: Columns | None = None
-        self._forward: Rows | None = None
-        if not gradient:
-            self._forward = Rows(simplify(row, lower_instruction), columns, results, options)
-            self._rest = _once(simplify(rest, lower_instruction), options)
-            return
-        rest = simplify(differentiate(rest, range(len(rest.inputs))), lower_instruction)
-        seeds = rest.outputs[1 + shared :]
+        self._forward: RowKernel | None = None
+        self._backward: RowKernel | None = None
+        if gradient:
+            self._rest = self._rest_with_gradient()
+            self._backward = self._backward_kernel()
+        else:
+            self._rest = self._once(lowered(found.rest))
+        if self._seeds is None:
+            columns = range(shared, shared + len(found.columns))
+            self._forward = RowKernel(lowered(found.row), columns, range(self._results), options)
+
+    def _rest_with_gradient(self) -> Callable[[Any], tuple[Any, bool]]:
+        """Return the rest with its gradient; take the seeds out of it if they are constants."""
+        rest = lowered(self._found.rest, range(len(self._found.rest.inputs)))
+        first = 1 + self._shared
+        seeds = rest.outputs[first:]
         if all(rest.code[seed][0] == "const" for seed in seeds):
             self._seeds = self._table([rest.code[seed][1] for seed in seeds])
-            rest = simplify(
-                Program(rest.code, rest.inputs, rest.outputs[: 1 + shared], rest.guards)
-            )
-        else:
-            self._forward = Rows(simplify(row, lower_instruction), columns, results, options)
-        self._rest = _once(rest, options)
-        #: The columns by which derivatives are asked for.
-        self._by = sorted({j for _, _, j in self._placed})
-        program = _seeded(row)
-        wrt = [*range(shared), *(shared + j for j in self._by)]
-        made = simplify(differentiate(program, wrt, [self._results]), lower_instruction)
-        by_row = [*results, *range(self._results + 1 + shared, len(made.outputs))]
-        inputs = range(shared, len(program.inputs))
+            rest = simplify(Program(rest.code, rest.inputs, rest.outputs[:first], rest.guards))
+        return self._once(rest)
+
+    def _backward_kernel(self) -> RowKernel:
+        """Return the kernel from columns and seeds to results, and the gradient of their product, summed."""
+        shared, results = self._shared, self._results
+        program = _seeded(self._found.row)
+        made = lowered(program, [*range(shared), *(shared + j for j in self._by)], [results])
+        by_row = [*range(results), *range(results + 1 + shared, len(made.outputs))]
         if self._seeds is not None and not self._placed:
             self._both = Columns([self._columns, self._seeds])
-        self._backward = Rows(made, inputs, by_row, options)
+        return RowKernel(made, range(shared, len(program.inputs)), by_row, self._options)
+
+    def _once(self, program: Program) -> Callable[[Any], tuple[Any, bool]]:
+        """Return the function of a program without rows: an array to an array, and whether its guards hold."""
+        return RowKernel(program, (), range(len(program.outputs)), self._options).held
 
     def _table(self, numbers: Sequence[float]) -> Any:
-        """Return numbers that go with what the rest reads as a table of rows and results."""
+        """Return numbers, one for each that the rest reads, as a table of rows and results."""
         import numpy as np
 
         table = np.empty((self._count, self._results))
@@ -105,9 +113,9 @@ class _Batched:
         import numpy as np
 
         with np.errstate(all="ignore"):  # inf - inf is nan
-            return self._whole(values)
+            return self._run(values)
 
-    def _whole(self, values: Sequence[float]) -> tuple[list[float], int]:
+    def _run(self, values: Sequence[float]) -> tuple[list[float], int]:
         import numpy as np
 
         given = np.asarray(values, dtype=np.float64)
@@ -119,7 +127,7 @@ class _Batched:
         seeds, outs, sums = self._seeds, np.empty(0), None
         if self._forward is not None:
             outs, _, good = self._forward(self._count, Columns([columns]), given)
-        if seeds is not None:
+        if seeds is not None and self._backward is not None:
             both = self._both or Columns([columns, seeds])
             outs, sums, good = self._backward(self._count, both, given)
         if good is not None:
@@ -128,7 +136,7 @@ class _Batched:
         found, held = self._rest(np.concatenate([given, outs[result, row]]))
         if not held:
             return [], 0
-        if self._forward is not None and len(found) > 1:
+        if self._forward is not None and self._backward is not None:
             seeds = self._table(found[1 + self._shared :])
             outs, sums, _ = self._backward(self._count, Columns([columns, seeds]), given)
         if sums is None:
@@ -142,13 +150,8 @@ class _Batched:
         return found.tolist(), -1
 
 
-def _once(program: Program, options: Options) -> Callable[[Any], tuple[Any, bool]]:
-    """Return the function of a program without rows, from an array to an array, and whether its guards hold."""
-    return Rows(program, (), range(len(program.outputs)), options).held
-
-
 def _seeded(row: Program) -> Program:
-    """Return a row's program with a last output: the sum of its results times their seeds, which are further inputs."""
+    """Return the row's program with one more output: the sum of its results times seeds, which are further inputs."""
     names = [f"s{i}" for i in range(len(row.outputs))]
     builder = Builder([*row.inputs, *names])
     now, guards = rewrite(row, builder, builder.emit)

@@ -1,4 +1,4 @@
-"""Rows that take different ways through a function: each goes to the path on which its guards hold."""
+"""Partition of rows by trace: each row goes to the first trace whose guards hold for it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_scalar.compiler.errors import JitError, TooManyTraces
 from autograd_scalar.compiler.runtime.row_kernel import Columns
-from autograd_scalar.compiler.runtime.specialization import Entry
-from autograd_scalar.compiler.runtime.trace import Path
+from autograd_scalar.compiler.runtime.specialization import Specialization
+from autograd_scalar.compiler.runtime.trace import Trace
+from autograd_scalar.value import Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,111 +17,140 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-class Part(NamedTuple):
-    """What the kernel of a path gave for the rows that take it."""
+class Rows:
+    """The arguments of a mapped call: tables of float64 whose columns differ by row, and what all rows share.
 
-    path: Path
-    #: Which rows they are; None for all.
+    `places` are the inputs that are columns, in the order of the columns. The other inputs have the numbers and Values
+    in `shared`.
+    """
+
+    def __init__(self, tables: Sequence[Any], places: Sequence[int], shared: Sequence[Any]) -> None:
+        self.columns, self.count = Columns(tables), len(tables[0])
+        self.places, self.shared = tuple(places), shared
+
+    def take(self, rows: Any) -> Rows:
+        """Return some of the rows: a slice, or an array of row numbers."""
+        return Rows([table[rows] for table in self.columns.tables], self.places, self.shared)
+
+    def arguments(self, row: int) -> list[Any]:
+        """Return the numbers and Values of one row's arguments."""
+        columns, shared, places = iter(self.columns.row(row)), iter(self.shared), {*self.places}
+        inputs = range(len(places) + len(self.shared))
+        return [next(columns if k in places else shared) for k in inputs]
+
+    def numbers(self, row: int) -> list[float]:
+        """Return the numbers of one row's arguments."""
+        return [x.data if type(x) is Value else x for x in self.arguments(row)]
+
+
+class Part(NamedTuple):
+    """The rows that one trace ran, and what its kernel returned for them."""
+
+    trace: Trace
+    #: Row numbers; None for all rows.
     rows: Array | None
-    #: A row of numbers for each output that is wanted by row.
+    #: An array over these rows for each output that is wanted by row.
     outs: Array
-    #: The sums over these rows of the other outputs, and of their derivatives by all that is shared.
+    #: Sums over these rows of the other outputs, then their gradients w.r.t. all shared inputs.
     sums: Array
 
 
-def parts(
-    entry: Entry,
-    count: int,
-    places: tuple[int, ...],
-    columns: Columns,
-    shared: Callable[[Path], Array],
-    numbers: Callable[[int], Sequence[float]],
+#: Returns the data of a trace's shared inputs.
+SharedData = Callable[[Trace], Any]
+
+
+def run_partitions(
+    specialization: Specialization,
+    rows: Rows,
+    shared: SharedData,
     *,
     gradient: bool,
     by_row: tuple[int, ...] | None,
 ) -> list[Part]:
-    """Return what all rows give, path by path; ways that have not been taken yet are recorded.
+    """Run every row in the trace whose guards hold for it, and record traces for rows without one.
 
-    `places` and `columns` are the inputs that differ by row, `shared(path)` the others, `numbers(row)` the arguments of
-    one row. `by_row` are the outputs wanted by row, None for all.
+    `by_row` are the outputs wanted for each row, None for all. Raise TooManyTraces if there is no room for another.
     """
     import numpy as np
 
-    found: list[Part] = []
-    left: Array | None = None
-    waiting = list(entry.paths)
-    asked = -1  # the row that a path was recorded for
+    parts: list[Part] = []
+    left: Array | None = None  # rows without a trace so far; None for all
+    waiting = [*specialization.traces]
+    recorded_for = -1
     while left is None or len(left):
         if not waiting:
-            row = numbers(0 if left is None else int(left[0]))
-            if not entry.may_record(row):
-                raise TooManyTraces(
-                    f"{entry.spec.name} takes more than {len(entry.paths)} ways through its code; "
-                    "use where(), maximum() and the like instead of if"
-                )
-            waiting.append(entry.record(row))
-            asked = 0 if left is None else int(left[0])
-        path = waiting.pop(0)
-        if path.form != entry.paths[0].form:
-            raise JitError(
-                f"{entry.spec.name} gives {entry.paths[0].form} for one row and {path.form} for another; "
-                "all rows must give results of one structure"
-            )
-        wanted = tuple(range(len(path.program.outputs))) if by_row is None else by_row
-        kernel = path.over_rows(places, gradient, wanted)
-        given = columns if left is None else columns.rows(left)
-        outs, sums, good = kernel(count if left is None else len(left), given, shared(path))
+            recorded_for = 0 if left is None else int(left[0])
+            waiting.append(_record(specialization, rows.numbers(recorded_for)))
+        trace = waiting.pop(0)
+        _check_form(specialization, trace)
+        wanted = tuple(range(len(trace.program.outputs))) if by_row is None else by_row
+        kernel = trace.row_kernel(rows.places, gradient, wanted)
+        some = rows if left is None else rows.take(left)
+        outs, sums, good = kernel(some.count, some.columns, shared(trace))
         if good is None:
-            found.append(Part(path, left, outs, sums))
+            parts.append(Part(trace, left, outs, sums))
             break
-        everyone = np.arange(count) if left is None else left
-        mine, left = everyone[good], everyone[~good]
+        numbers = np.arange(rows.count) if left is None else left
+        mine, left = numbers[good], numbers[~good]
         if len(mine):
-            if kernel.layout.sums:  # the sums had all rows in them
-                outs, sums, _ = kernel(len(mine), columns.rows(mine), shared(path))
+            if kernel.layout.sums:  # all rows were in the sums
+                outs, sums, _ = kernel(len(mine), rows.columns.take(mine), shared(trace))
             else:
                 outs = outs[:, good]
-            found.append(Part(path, mine, outs, sums))
-        if asked in left and path is entry.paths[-1]:
-            # Its guards compare what libm and the vectors' functions round differently. It is libm's that decide.
-            found.append(_alone(path, asked, numbers(asked), places, gradient, wanted))
-            left = left[left != asked]
-    return found
+            parts.append(Part(trace, mine, outs, sums))
+        if recorded_for in left and trace is specialization.traces[-1]:
+            # A guard compares numbers that libm and the vector functions round differently: libm decides.
+            parts.append(_run_alone(trace, recorded_for, rows, gradient, wanted))
+            left = left[left != recorded_for]
+    return parts
 
 
-def _alone(
-    path: Path,
-    row: int,
-    numbers: Sequence[float],
-    places: tuple[int, ...],
-    gradient: bool,
-    wanted: Sequence[int],
-) -> Part:
-    """Return what a path gives for one row that it was recorded for."""
+def _record(specialization: Specialization, numbers: list[float]) -> Trace:
+    """Record the trace of a row that no trace fits."""
+    if not specialization.may_record(numbers):
+        raise TooManyTraces(
+            f"{specialization.spec.name} takes more than {len(specialization.traces)} paths; "
+            "use where(), maximum() and the like instead of if"
+        )
+    return specialization.record(numbers)
+
+
+def _check_form(specialization: Specialization, trace: Trace) -> None:
+    """Raise JitError if a trace returns another structure than the first one."""
+    first = specialization.traces[0]
+    if trace.form != first.form:
+        raise JitError(
+            f"{specialization.spec.name} returns {first.form} for one row and {trace.form} for another; "
+            "all rows must return the same structure"
+        )
+
+
+def _run_alone(trace: Trace, row: int, rows: Rows, gradient: bool, wanted: Sequence[int]) -> Part:
+    """Run the one row that a trace was recorded for."""
     import numpy as np
 
-    found, failed = path.run(path.inputs(numbers), gradient)
+    found, failed = trace.run(trace.inputs(rows.numbers(row)), gradient)
     if failed >= 0:
         raise JitError(
-            f"{path.spec.name} decides by a nan whose data it read, in row {row}; leave such rows out"
+            f"{trace.spec.name} branches on a nan whose data it read, in row {row}; leave such rows out"
         )
-    inputs, outputs = len(path.program.inputs), len(path.program.outputs)
+    inputs, outputs = len(trace.program.inputs), len(trace.program.outputs)
     summed = sorted({*range(outputs)}.difference(wanted))
     sums = [found[k] for k in summed]
     if gradient:
-        shared = sorted({*range(inputs)}.difference(places))
+        shared = sorted({*range(inputs)}.difference(rows.places))
         sums += [found[outputs + k * inputs + j] for k in summed for j in shared]
     outs = np.array([[found[k]] for k in wanted]).reshape(len(wanted), 1)
-    return Part(path, np.array([row]), outs, np.array(sums))
+    return Part(trace, np.array([row]), outs, np.array(sums))
 
 
-def whole(found: Sequence[Part], count: int) -> Array:
-    """Return the outputs by row of all rows together."""
+def scatter(parts: Sequence[Part], count: int) -> Array:
+    """Return the outputs by row of all parts, in the order of the rows."""
     import numpy as np
 
-    if len(found) == 1 and found[0].rows is None:
-        return found[0].outs
-    outs = np.empty((len(found[0].outs), count))
-    for part in found:
+    if len(parts) == 1 and parts[0].rows is None:
+        return parts[0].outs
+    outs = np.empty((len(parts[0].outs), count))
+    for part in parts:
         outs[:, part.rows] = part.outs
     return outs

@@ -1,49 +1,44 @@
-"""The kernel of a program over rows: its arguments as it takes them, and its call."""
+"""Kernel of a program over rows: the arrays it takes, its machine code by block size, and its calls."""
 
 from __future__ import annotations
 
 import ctypes
-import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from autograd_scalar.compiler import stages
 from autograd_scalar.compiler.backends import python
 from autograd_scalar.compiler.backends.llvm import abi, target
 from autograd_scalar.compiler.backends.llvm.loops import lanes, looped
 from autograd_scalar.compiler.backends.llvm.straight import straight
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.variance import row_layout
-from autograd_scalar.compiler.options import Options
+from autograd_scalar.compiler.options import INSTRUCTIONS_PER_PIECE, MAX_STRAIGHT_ROWS, Options
 from autograd_scalar.compiler.runtime import threads
-from autograd_scalar.compiler.runtime.fast_call import Means, address
-
-#: How many instructions a thread should have to run at a time, those of all its rows together.
-PIECE = 16_000_000
-#: Programs up to this long are straight-line code, which then stays in registers; longer ones are loops over memory.
-SHORT = 150
+from autograd_scalar.compiler.runtime.fast_call import BoundCall, address
 
 
 class Columns:
-    """The inputs that differ by row, as kernels take them: the columns of tables of float64, one after another."""
+    """Inputs that differ by row, as kernels take them: the columns of tables of float64, one after another."""
 
     def __init__(self, tables: Sequence[Any]) -> None:
         self.tables = tables
-        at: list[int] = []
+        pointers: list[int] = []
         strides: list[int] = []
         for table in tables:
             first, (stride, across) = address(table), table.strides
             width = table.shape[1]
-            at += range(first, first + width * across, across) if across else [first] * width
+            pointers += range(first, first + width * across, across) if across else [first] * width
             strides += [stride] * width
-        self.pointers = (ctypes.c_void_p * len(at))(*at)
-        self.strides = (ctypes.c_int64 * len(at))(*strides)
+        self.pointers = (ctypes.c_void_p * len(pointers))(*pointers)
+        self.strides = (ctypes.c_int64 * len(strides))(*strides)
 
     def __len__(self) -> int:
         return len(self.strides)
 
-    def rows(self, some: Any) -> Columns:
-        """Return some rows: a slice, or an array of their numbers."""
-        return Columns([table[some] for table in self.tables])
+    def take(self, rows: Any) -> Columns:
+        """Return some of the rows: a slice, or an array of row numbers."""
+        return Columns([table[rows] for table in self.tables])
 
     def lists(self) -> list[list[float]]:
         """Return the columns as lists."""
@@ -54,163 +49,201 @@ class Columns:
         return [number for table in self.tables for number in table[row].tolist()]
 
 
-class Machine(NamedTuple):
-    """The machine code for some number of rows."""
+class Buffers(NamedTuple):
+    """Arrays that a kernel writes: outputs by row, sums over the rows, and of each row whether all guards hold."""
 
-    kernel: abi.Kernel
-    code: target.Code
-    #: So many rows go to a thread at a time.
-    piece: int
-    #: Memory to work in that nobody uses now. Fresh pages for every call took longer than a batch of 32 rows.
-    spare: list[Any]
+    outs: Any
+    sums: Any
+    flags: Any
 
-    def call(
-        self, count: int, columns: Columns, shared: Any, outs: Any, sums: Any, flags: Any
-    ) -> int:
-        """Run the kernel and return for how many rows a guard failed."""
+    def from_row(self, first: int) -> Buffers:
+        """Return views that start at a row, with sums of their own."""
         import numpy as np
 
-        to = address(outs) + outs.strides[0] * np.arange(len(outs), dtype=np.int64)
-        scratch = self.spare.pop() if self.spare else np.empty(self.kernel.scratch + 8)
-        failed: int = self.code.kernel(
-            count, columns.pointers, columns.strides, address(shared), address(to),
-            address(sums), 0 if flags is None else address(flags), -(-address(scratch) // 64) * 64,
-        )  # fmt: skip
-        self.spare.append(scratch)
+        flags = None if self.flags is None else self.flags[first:]
+        return Buffers(self.outs[:, first:], np.zeros(len(self.sums)), flags)
+
+
+class BlockKernel:
+    """Machine code that runs rows in blocks of `kernel.lanes`."""
+
+    def __init__(self, kernel: abi.Kernel, code: target.Code, piece: int) -> None:
+        self.kernel, self.code = kernel, code
+        #: Rows that a thread runs at a time.
+        self.piece = piece
+        #: Scratch memory that no call is using. Fresh pages for every call took longer than 32 rows of moons.
+        self._spare: list[Any] = []
+
+    def room(self, rows: int) -> int:
+        """Return the rows rounded up to whole blocks."""
+        return -(-rows // self.kernel.lanes) * self.kernel.lanes
+
+    def call(self, count: int, columns: Columns, shared: Any, into: Buffers) -> int:
+        """Run the rows, in several threads if there are many, and return for how many of them a guard failed."""
+        if count <= self.piece:
+            return self._call(count, columns, shared, into)
+        return self._call_in_pieces(count, columns, shared, into)
+
+    def _call_in_pieces(self, count: int, columns: Columns, shared: Any, into: Buffers) -> int:
+        """Run the rows in several threads; sums are added in the order of the pieces."""
+        import numpy as np
+
+        def run(first: int) -> tuple[int, Any]:
+            end = min(first + self.piece, count)
+            piece = into.from_row(first)
+            some = columns.take(slice(first, end))
+            return self._call(end - first, some, shared, piece), piece.sums
+
+        failed = 0
+        for failures, sums in threads.each(run, range(0, count, self.piece)):
+            failed += failures
+            with np.errstate(all="ignore"):  # inf - inf is nan
+                into.sums[:] += sums
         return failed
 
+    def _call(self, count: int, columns: Columns, shared: Any, into: Buffers) -> int:
+        import numpy as np
 
-class Rows:
-    """A program over rows: `columns` are the inputs that differ from row to row; `rows` the outputs wanted for each."""
+        outs, sums, flags = into
+        pointers = address(outs) + outs.strides[0] * np.arange(len(outs), dtype=np.int64)
+        scratch = self._spare.pop() if self._spare else self._scratch()
+        failed: int = self.code.kernel(
+            count, columns.pointers, columns.strides, address(shared), address(pointers),
+            address(sums), 0 if flags is None else address(flags), _aligned(scratch),
+        )  # fmt: skip
+        self._spare.append(scratch)
+        return failed
+
+    def bind(
+        self, count: int, columns: Columns, shared: Any, means: Any, divisor: float
+    ) -> BoundCall:
+        """Return a call whose arguments are bound; see RowKernel.bind."""
+        import numpy as np
+
+        flags = np.ones(self.room(count), dtype=np.int8)
+        scratch, sums = self._scratch(), np.empty_like(means)
+        pointers = (
+            ctypes.addressof(columns.pointers), ctypes.addressof(columns.strides), address(shared), 0,
+            address(sums), address(flags), _aligned(scratch),
+        )  # fmt: skip
+        keep = columns, shared, flags, scratch
+        return BoundCall(self.code, count, pointers, sums, means, divisor, keep)
+
+    def _scratch(self) -> Any:
+        import numpy as np
+
+        return np.empty(self.kernel.scratch + 8)  # with room to align it
+
+
+def _aligned(scratch: Any) -> int:
+    """Return the first address in the scratch memory that is a multiple of 64."""
+    return -(-address(scratch) // 64) * 64
+
+
+class RowKernel:
+    """A lowered program over rows: `columns` are inputs that differ by row, `by_row` outputs wanted for each."""
 
     def __init__(
-        self, program: Program, columns: Sequence[int], rows: Sequence[int], options: Options
+        self, program: Program, columns: Sequence[int], by_row: Sequence[int], options: Options
     ) -> None:
         self.program = program
-        self.layout = row_layout(program, columns, rows)
-        self.native = options.backend == "llvm"
+        self.layout = row_layout(program, columns, by_row)
         self._fast = options.fast
-        self._machines: dict[int, Machine] = {}
-        if not self.native:
-            self._run = python.compiled(program)
+        self._is_short = len(program) <= MAX_STRAIGHT_ROWS
+        self._blocks: dict[int, BlockKernel] = {}
+        self._run = None if options.backend == "llvm" else python.compiled(program)
 
-    def _machine(self, count: int) -> Machine:
-        """Return the machine code for so many rows: blocks have the size that leaves few lanes idle."""
+    @property
+    def sizes(self) -> list[int]:
+        """The block sizes that were compiled."""
+        return [*self._blocks]
+
+    def _block(self, count: int) -> BlockKernel:
+        """Return the machine code for a number of rows, in blocks of the size that leaves few lanes idle."""
         width = target.width()
-        short = len(self.program) <= SHORT
-        block = min(lanes(count, width), 4 * width) if short else lanes(count, width)
-        if block not in self._machines:
-            make = functools.partial(
-                straight if short else functools.partial(looped, width=width),
-                self.program, self.layout, block, fma=target.has_fma(), fast=self._fast,
-            )  # fmt: skip
-            kernel = make()
-            code = target.Code(kernel.text, passes=1 if short else 0)
-            # How rows are shared out depends on the program alone, so sums are the same for any number of threads.
-            piece = max(PIECE // (len(self.program) * block), 1) * block
-            self._machines[block] = Machine(kernel, code, piece, [])
-        return self._machines[block]
+        size = lanes(count, width)
+        if self._is_short:
+            size = min(size, 4 * width)
+        if size not in self._blocks:
+            self._blocks[size] = self.compile(size)
+        return self._blocks[size]
+
+    def compile(self, size: int) -> BlockKernel:
+        """Compile the machine code for blocks of so many rows."""
+        width, fma = target.width(), target.has_fma()
+        if self._is_short:
+            kernel = straight(self.program, self.layout, size, fma=fma, fast=self._fast)
+        else:
+            kernel = looped(self.program, self.layout, size, width=width, fma=fma, fast=self._fast)
+        stages.emit("llvm", "backends.llvm", kernel.text)
+        code = target.Code(kernel.text, passes=1 if self._is_short else 0)
+        # Pieces depend on the program alone, so sums are the same for any number of threads.
+        piece = max(INSTRUCTIONS_PER_PIECE // (len(self.program) * size), 1) * size
+        return BlockKernel(kernel, code, piece)
 
     def __call__(self, count: int, columns: Columns, shared: Any) -> tuple[Any, Any, Any]:
-        """Return the outputs by row, the sums of the others, and of each row whether the guards hold (None for all).
+        """Return the outputs by row, the sums of the others, and a mask of the rows whose guards hold; None if all do.
 
-        `shared` is one float64 array of the other inputs.
+        `shared` is one float64 array of the inputs that are not columns.
         """
         import numpy as np
 
         if not count:  # 0 rows times an infinite number would be nan
             return np.empty((len(self.layout.rows), 0)), np.zeros(len(self.layout.sums)), None
-        made = self._machine(count) if self.native else None
-        block = made.kernel.lanes if made else 1
-        room = -(-count // block) * block
+        run, room = self._loop, count
+        if self._run is None:
+            block = self._block(count)
+            run, room = block.call, block.room(count)
         outs = np.empty((len(self.layout.rows), room))
         sums = np.zeros(len(self.layout.sums))
         flags = np.ones(room, dtype=np.int8) if self.program.guards else None
-        if made is None:
-            failed = self._loop(count, columns, shared, outs, sums, flags)
-        elif count <= made.piece:
-            failed = made.call(count, columns, shared, outs, sums, flags)
-        else:
-            failed = _shared_out(made, count, columns, shared, outs, sums, flags)
+        failed = run(count, columns, shared, Buffers(outs, sums, flags))
         good = flags[:count] != 0 if failed and flags is not None else None
         return outs[:, :count], sums, good
 
     def once(self, values: Sequence[float]) -> tuple[list[float], int]:
-        """Return the outputs for one set of numbers, where there are no columns; and -1, or 0 where a guard fails."""
+        """Return the outputs of a kernel without columns, and -1, or 0 if a guard fails."""
         import numpy as np
 
         found, held = self.held(np.asarray(values, dtype=np.float64))
         return found.tolist(), -1 if held else 0
 
     def held(self, values: Any) -> tuple[Any, bool]:
-        """Return the outputs for an array of inputs, where there are no columns, and whether the guards hold."""
+        """Return the outputs of a kernel without columns for an array of inputs, and whether all guards hold."""
         outs, _, good = self(1, Columns([]), values)
         return outs[:, 0], good is None
 
-    def means(
+    def bind(
         self, count: int, columns: Columns, shared: Any, means: Any, divisor: float
-    ) -> Means | None:
-        """Return the kernel with its arguments, to be called again and again, where one call does and gives sums alone.
+    ) -> BoundCall | None:
+        """Return a call that leaves the sums over the rows, divided, in the array `means`, or None if it needs more.
 
-        A call leaves the sums over the rows, divided, in the array `means`. The arrays have to live as long as it does.
+        One call must do for all rows, and no outputs by row be wanted. The arrays must live as long as the call.
         """
-        import numpy as np
-
-        if not self.native or not count or self.layout.rows:
+        if self._run is not None or not count or self.layout.rows:
             return None
-        made = self._machine(count)
-        if count > made.piece:
-            return None
-        flags = np.ones(-(-count // made.kernel.lanes) * made.kernel.lanes, dtype=np.int8)
-        scratch, sums = np.empty(made.kernel.scratch + 8), np.empty_like(means)
-        pointers = (
-            ctypes.addressof(columns.pointers), ctypes.addressof(columns.strides), address(shared), 0,
-            address(sums), address(flags), -(-address(scratch) // 64) * 64,
-        )  # fmt: skip
-        bound = target.Bound(made.code, count, pointers, (columns, shared, flags, scratch))
-        return Means(bound, sums, means, divisor)
+        block = self._block(count)
+        return block.bind(count, columns, shared, means, divisor) if count <= block.piece else None
 
-    def _loop(
-        self, count: int, columns: Columns, shared: Any, outs: Any, sums: Any, flags: Any
-    ) -> int:
-        """Do as the kernel does, in Python."""
+    def _loop(self, count: int, columns: Columns, shared: Any, into: Buffers) -> int:
+        """Run the rows one by one in generated Python, as BlockKernel.call does."""
+        assert self._run is not None
         values = [0.0] * len(self.program.inputs)
         for k, number in zip(self.layout.shared, shared.tolist(), strict=True):
             values[k] = number
         lists = columns.lists()
-        totals = [0.0] * len(sums)  # floats, since numpy warns of inf - inf
+        totals = [0.0] * len(into.sums)  # floats, since numpy warns of inf - inf
         failed = 0
         for row in range(count):
             for k, column in zip(self.layout.columns, lists, strict=True):
                 values[k] = column[row]
             found, guard = self._run(*values)
             if guard >= 0:
-                flags[row] = 0
+                into.flags[row] = 0
                 failed += 1
                 continue
-            outs[:, row] = [found[k] for k in self.layout.rows]
+            into.outs[:, row] = [found[k] for k in self.layout.rows]
             for i, k in enumerate(self.layout.sums):
                 totals[i] += found[k]
-        sums[:] = totals
+        into.sums[:] = totals
         return failed
-
-
-def _shared_out(
-    made: Machine, count: int, columns: Columns, shared: Any, outs: Any, sums: Any, flags: Any
-) -> int:
-    """Run pieces of the rows in several threads; their sums are added in order."""
-    import numpy as np
-
-    def work(first: int) -> tuple[int, Any]:
-        end = min(first + made.piece, count)
-        found = np.zeros(len(sums))
-        some = columns.rows(slice(first, end))
-        marks = None if flags is None else flags[first:]
-        return made.call(end - first, some, shared, outs[:, first:], found, marks), found
-
-    failed = 0
-    for failures, found in threads.each(work, range(0, count, made.piece)):
-        failed += failures
-        with np.errstate(all="ignore"):  # inf - inf is nan
-            sums += found
-    return failed

@@ -1,4 +1,4 @@
-"""All paths for one structure of arguments: looked through at a call, and recorded where there is none yet."""
+"""Specialization for one structure of arguments: its traces, tried in order, and the recording of new ones."""
 
 from __future__ import annotations
 
@@ -12,60 +12,56 @@ from autograd_scalar.compiler.capture.environment import Environment, take_snaps
 from autograd_scalar.compiler.capture.signature import ARRAY, VALUE, Leaf, nested, unflatten
 from autograd_scalar.compiler.capture.tracer import Tracer
 from autograd_scalar.compiler.errors import EnvironmentChanged, JitError, NothingToCompile
+from autograd_scalar.compiler.options import MAX_TRACES
 from autograd_scalar.compiler.runtime import kernels
-from autograd_scalar.compiler.runtime.node_op import flip
+from autograd_scalar.compiler.runtime.node_op import flipped
 from autograd_scalar.compiler.runtime.spec import Spec
-from autograd_scalar.compiler.runtime.trace import Number, Output, Path
+from autograd_scalar.compiler.runtime.trace import Number, Output, Trace
 from autograd_scalar.node import modes
 from autograd_scalar.value import Value
 
-#: So many paths are kept for one structure of arguments. What takes yet another one is not compiled.
-MOST = 64
 
-
-class Entry:
-    """All paths that were recorded for one structure of arguments, and for what the function read besides them."""
+class Specialization:
+    """The traces for one structure of arguments and one snapshot of what the function captures."""
 
     def __init__(
-        self,
-        spec: Spec,
-        structure: Any,
-        frozen: tuple[Any, ...],
-        environment: Environment,
+        self, spec: Spec, structure: Any, frozen: tuple[Any, ...], environment: Environment
     ) -> None:
         self.spec, self.structure = spec, structure
         self.frozen, self.environment = frozen, environment
-        self.paths: list[Path] = []
+        self.traces: list[Trace] = []
         self.leaves: list[Leaf] = []
         unflatten(structure, self.leaves.append)
         self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
 
-    def record(self, numbers: Sequence[float]) -> Path:
-        """Return the path that the function takes for some numbers, recorded and kept."""
+    # ----- recording -----
+
+    def record(self, numbers: Sequence[float]) -> Trace:
+        """Record the function for some numbers, and keep the trace."""
         before = rng.get_state()
         try:
-            path = self._recorded(numbers)
+            trace = self._recorded(numbers)
         except Exception:
             rng.restore(before)
             raise
-        shape = kernels.shape(path.program)
-        if rng.drew(before, shape, lambda: kernels.shape(self._recorded(numbers).program)):
+        program = kernels.fingerprint(trace.program)
+        if rng.drew(before, program, lambda: kernels.fingerprint(self._recorded(numbers).program)):
             raise JitError(
-                f"{self.spec.name} draws random numbers while it is recorded, and a replay would have the same again; "
+                f"{self.spec.name} draws random numbers while it is recorded, and every replay would repeat them; "
                 "draw them outside, and pass them in"
             )
-        self.paths.append(path)
-        return path
+        self.traces.append(trace)
+        return trace
 
-    def _recorded(self, numbers: Sequence[float]) -> Path:
-        """Return the path, as a recording of its own."""
+    def _recorded(self, numbers: Sequence[float]) -> Trace:
+        """Record the function for some numbers."""
         tracer = Tracer(self.spec.name)
         result = self._traced(tracer, numbers)
         values = [leaf for leaf in pytree.leaves(result) if type(leaf) is Value]
         outputs: list[Value] = []
         are_numbers = iter(tracer.are_numbers(values))
 
-        def placed(leaf: Any, where: str) -> Output:
+        def indexed(leaf: Any, where: str) -> Output:
             if type(leaf) is Value:
                 outputs.append(leaf)
                 return (Number if next(are_numbers) else Output)(len(outputs) - 1)
@@ -76,22 +72,22 @@ class Entry:
                 return number
             raise JitError(
                 f"{where} of {self.spec.name} is {leaf!r:.60}; "
-                "a compiled function gives Values and numbers in nests"
+                "a compiled function returns Values and numbers, in nests"
             )
 
-        leaves = [*map(placed, pytree.leaves(result), pytree.paths(result, "the result"))]
+        leaves = [*map(indexed, pytree.leaves(result), pytree.paths(result, "the result"))]
         if not tracer.branches and not values:
             raise NothingToCompile(
-                f"{self.spec.name} gave no Value, but {result!r:.60}: there is nothing to compile"
+                f"{self.spec.name} returned no Value, but {result!r:.60}: there is nothing to compile"
             )
         program, closed, frozen = tracer.program(outputs)
-        built = pytree.build(result, iter(leaves))
-        return Path(
-            self.spec, program, closed, frozen, built, len(tracer.inputs), tracer.differentiated
+        nest = pytree.build(result, iter(leaves))
+        return Trace(
+            self.spec, program, closed, frozen, nest, len(tracer.inputs), tracer.differentiated
         )
 
     def _traced(self, tracer: Tracer, numbers: Sequence[float]) -> Any:
-        """Return what the function gives for Values with some numbers, while a trace hears of all that it does."""
+        """Call the function with fresh Values of some numbers, under the tracer, and return its result."""
         spec = self.spec
         given, names = iter(numbers), iter(spec.leaf_names(self.structure))
 
@@ -107,7 +103,7 @@ class Entry:
         around, before = self.environment.closure(), pytree.leaves([args, kwargs])
         if take_snapshot(around).key != self.frozen:
             raise EnvironmentChanged(
-                f"what {spec.name} reads besides Values has changed since the kernel was made; make it again"
+                f"a captured object of {spec.name} has changed since the kernel was made; make the kernel again"
             )
         try:
             with modes.tracing(tracer):
@@ -115,20 +111,22 @@ class Entry:
         except Exception as error:
             if self.has_arrays and spec.mapped is None:
                 error.add_note(
-                    f"{spec.name} was given arrays, so it is applied to each element, as NumPy's own functions are; "
-                    "for a list of numbers pass array.tolist(), for rows of them give it rows="
+                    f"{spec.name} was given arrays, so it runs on each element, as NumPy's own functions do; "
+                    "for a list of numbers pass array.tolist(), to map over rows set rows="
                 )
             raise
         self.environment.check_unchanged(around)
         now = pytree.leaves([args, kwargs])
         if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
             raise JitError(
-                f"{spec.name} changes its arguments while it is recorded, which a replay would not do; copy them first"
+                f"{spec.name} modifies its arguments, which a replay would not do; copy them first"
             )
         return result
 
+    # ----- calls -----
+
     def eagerly(self, given: Sequence[Any]) -> Any:
-        """Return what the function itself gives for floats and Values: with Values for numbers, as it is recorded.
+        """Call the function itself for floats and Values, with a Value for each number, as when it is recorded.
 
         Results that are numbers in eager code are numbers.
         """
@@ -140,10 +138,10 @@ class Entry:
             return nested(leaf.inner, made)
 
         args, kwargs = unflatten(self.structure, value)
-        if modes.tracer.get() is not None:  # to be part of another recording
+        if modes.tracer.get() is not None:  # becomes part of another recording
             return self.spec.f(*args, **kwargs)
         recording = modes.recording.get()
-        with modes.tracing(tracer):  # who knows what stands for a number
+        with modes.tracing(tracer):  # it knows which Values stand for numbers
             result = self.spec.f(*args, **kwargs)
         leaves = pytree.leaves(result)
         are_numbers = iter(tracer.are_numbers([x for x in leaves if type(x) is Value]))
@@ -156,41 +154,41 @@ class Entry:
         return pytree.build(result, map(plain, leaves))
 
     def may_record(self, numbers: Sequence[float]) -> bool:
-        """Return whether there is room for another path; JitError where a flip is to be an error."""
-        if self.paths and self.spec.flip == "error":
-            path = self.paths[-1]
-            flipped = flip(path.program, path.inputs(numbers))
+        """Return whether there is room for another trace; raise JitError if flip="error" forbids one."""
+        if self.traces and self.spec.flip == "error":
+            trace = self.traces[-1]
+            guard = flipped(trace.program, trace.inputs(numbers))
             raise JitError(
-                f"{self.spec.name} takes another way than it was recorded ({flipped}); "
+                f"{self.spec.name} takes another path than the recorded one ({guard}); "
                 'flip="record" keeps both'
             )
-        if len(self.paths) < MOST:
+        if len(self.traces) < MAX_TRACES:
             return True
-        compared = dict.fromkeys(g.location for path in self.paths for g in path.program.guards)
+        compared = dict.fromkeys(g.location for trace in self.traces for g in trace.program.guards)
         places = ", ".join([*compared][:3])
         self.spec.warn(
-            f"has taken {MOST} ways through its code, and runs eagerly where it takes another; they part at {places}"
+            f"has {MAX_TRACES} recorded paths, and runs eagerly where it takes another; they branch at {places}"
         )
         return False
 
-    def evaluated(
+    def evaluate(
         self, numbers: Sequence[float], given: Sequence[Any]
-    ) -> tuple[Path, list[float]] | None:
-        """Return the path that some numbers take, with what Path.run() gives; None where there is none.
+    ) -> tuple[Trace, list[float]] | None:
+        """Return the trace whose guards hold, and its outputs, recorded if need be; None if the call must run eagerly.
 
-        There are gradients where the path gives Values, and derivatives are recorded. `given` are the same arguments
-        with Values as they came.
+        Gradients follow the outputs if the trace gives Values and derivatives are recorded. `given` are the arguments
+        whose numbers these are, Values among them.
         """
         recording = modes.recording.get()
         values = [x for x in given if type(x) is Value]
-        for path in self.paths:
-            found, failed = path.run(path.inputs(numbers), recording and path.gives_values)
+        for trace in self.traces:
+            outputs, failed = trace.run(trace.inputs(numbers), recording and trace.gives_values)
             if failed < 0:
-                return (path, found) if path.fits(values) else None
+                return (trace, outputs) if trace.accepts(values) else None
         if not self.may_record(numbers):
             return None
-        path = self.record(numbers)
-        found, failed = path.run(path.inputs(numbers), recording and path.gives_values)
-        if failed < 0 and path.fits(values):
-            return path, found
-        return None  # a nan whose data was read is never the same
+        trace = self.record(numbers)
+        outputs, failed = trace.run(trace.inputs(numbers), recording and trace.gives_values)
+        if failed < 0 and trace.accepts(values):
+            return trace, outputs
+        return None  # a nan whose data was read equals nothing

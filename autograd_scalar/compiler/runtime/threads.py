@@ -1,4 +1,4 @@
-"""The threads that share the rows of a large batch; kernels run without the interpreter's lock."""
+"""Thread pool that shares the rows of a large mapped call; kernels run without the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _pool: ThreadPoolExecutor | None = None
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    """Return the number of processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # absent on macOS and Windows
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def each(work: Callable[[Any], Any], pieces: Iterable[Any]) -> list[Any]:
-    """Return what a function gives for each piece, in order, computed side by side."""
+    """Return work(piece) for each piece, in order, computed in parallel."""
     global _pool
     if processors() == 1:
         return [work(piece) for piece in pieces]
@@ -30,7 +30,7 @@ def each(work: Callable[[Any], Any], pieces: Iterable[Any]) -> list[Any]:
     pieces = [*pieces]
     try:
         return [*_pool.map(work, pieces)]
-    except RuntimeError:  # no new threads while the interpreter ends
+    except RuntimeError:  # no new threads start during interpreter shutdown
         return [work(piece) for piece in pieces]
 
 

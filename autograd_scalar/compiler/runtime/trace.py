@@ -1,4 +1,4 @@
-"""A path through a function: what was recorded of one call, and how it is replayed."""
+"""Trace of one call: a program, right wherever its guards hold, and its replay."""
 
 from __future__ import annotations
 
@@ -7,39 +7,38 @@ from itertools import repeat
 from typing import Any
 
 from autograd_scalar import pytree
+from autograd_scalar.compiler import stages
 from autograd_scalar.compiler.capture.tracer import Frozen
 from autograd_scalar.compiler.ir.program import Builder, Program
+from autograd_scalar.compiler.options import MIN_BULK_READ
 from autograd_scalar.compiler.runtime import kernels
-from autograd_scalar.compiler.runtime.fast_call import Caller, copy_data, node_of_array
-from autograd_scalar.compiler.runtime.node_op import Call, register
+from autograd_scalar.compiler.runtime.fast_call import FastCall, copy_data, node_of_array
+from autograd_scalar.compiler.runtime.node_op import NodeOp, register
 from autograd_scalar.compiler.runtime.outlined import Run
-from autograd_scalar.compiler.runtime.row_kernel import Rows
+from autograd_scalar.compiler.runtime.row_kernel import RowKernel
 from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.node import modes, registry
 from autograd_scalar.node.hooks import on_new_node
 from autograd_scalar.value import Value, core
 
-#: From so many Values on, their data is read in one go.
-MANY = 20
-
 
 class Output(int):
-    """Stands for an output of a program in the nest that the function returned: a Value."""
+    """The index of a program's output, in place of a Value in the nest that the function returned."""
 
 
 class Number(Output):
-    """Stands for an output that is a number without derivatives; on another path it may be a Value."""
+    """The index of an output that is a number without derivatives; in another trace it may be a Value."""
 
-    #: The number itself, where it is always the same.
+    #: The number, if it is a constant.
     constant: float | None = None
 
-    def of(self, found: Sequence[float]) -> float:
+    def of(self, outputs: Sequence[float]) -> float:
         """Return the number, given the outputs."""
-        return found[self] if self.constant is None else self.constant
+        return outputs[self] if self.constant is None else self.constant
 
 
-class Path:
-    """What was recorded of one call: a program, right wherever its guards hold."""
+class Trace:
+    """What was recorded of one call: a program, the Values it reads, and the nest it returns."""
 
     def __init__(
         self,
@@ -52,92 +51,38 @@ class Path:
         by: set[Value],
     ) -> None:
         self.spec, self.program, self.closed, self.frozen = spec, program, closed, frozen
-        #: What the function returned, an Output in the place of each Value and number.
+        #: What the function returned, with an Output in place of each Value and number.
         self.result = result
-        #: The nest that this is, for comparison with that of another path.
+        #: The structure of the result, to compare with that of another trace.
         self.form = repr(pytree.build(result, repeat("...")))
-        #: How many of the inputs are arguments; those that follow are closed over.
+        #: Number of inputs that are arguments; those that follow are captured.
         self.given = given
-        #: Whether there are Values among the results, and not mere numbers.
-        self.gives_values = any(type(leaf) is Output for leaf in pytree.leaves(result))
+        kinds = [type(leaf) for leaf in pytree.leaves(result)]
+        #: True if there are Values among the results, and not only numbers.
+        self.gives_values = Output in kinds
+        #: True if all results are Values.
+        self.gives_only_values = Number not in kinds
         self._by = by
-        #: The operations of its outputs' nodes; what answers for them is forgotten with the last path that has it.
-        self._ops: dict[tuple[int, bool], tuple[str, Call]] = {}
+        #: Operations of the outputs' nodes; an op is forgotten with the last trace that has it.
+        self._ops: dict[tuple[int, bool], tuple[str, NodeOp]] = {}
         self._kernels: dict[Any, Any] = {}
 
-    def run(self, numbers: Sequence[float], gradient: bool) -> tuple[list[float], int]:
-        """Return the outputs, with the derivatives by all inputs if asked for, and the guard that fails or -1."""
-        return self._single(gradient)(numbers)
+    # ----- a call with numbers -----
+
+    def run(self, inputs: Sequence[float], gradient: bool) -> tuple[list[float], int]:
+        """Return the outputs, then if asked for their gradients w.r.t. all inputs; and the guard that fails, or -1."""
+        return self._single(gradient)(inputs)
 
     def _single(self, gradient: bool) -> Run:
-        run: Run | None = self._kernels.get(gradient)
-        if run is None:
-            run = kernels.single(self.program, self.given, gradient, self.spec.options)
-            self._kernels[gradient] = run
-        return run
-
-    def fits(self, values: Sequence[Value]) -> bool:
-        """Return whether the recording holds for these Values as arguments.
-
-        It was made with others in their place. That matters where the function takes derivatives by them: then none
-        must be there twice, or depend on another.
-        """
-        if not self._by:
-            return True
-        among = [*values, *{*self.closed, *self._by}]
-        return len({*among}) == len(among) and not any(v.parents for v in values)
-
-    def answer(self, types: tuple[type, ...]) -> Callable[[tuple[Any, ...]], Any] | None:
-        """Return the short way from floats and Values to the one output (fast_call.Caller); None where it is long."""
-        if not isinstance(self.result, Output) or self._by:
-            return None
-        if isinstance(self.result, Number) and self.result.constant is not None:
-            return None
-        run = self._single(self.gives_values)
-        if core() == "native" and not isinstance(run, kernels.Single):
-            return None
-        op = self._op(0, mapped=False) if self.gives_values else ""
-        return Caller(run, types, self.closed, op).answer
-
-    def fixed(self) -> Program:
-        """Return the program with the present data of what is closed over in place of those inputs."""
-        builder = Builder(self.program.inputs[: self.given])
-        now: list[int] = []
-        for op, *operands in self.program.code:
-            if op == "const":
-                now.append(builder.constant(operands[0]))
-            elif op == "input" and operands[0] >= self.given:
-                now.append(builder.constant(self.closed[operands[0] - self.given].data))
-            elif op == "input":
-                now.append(builder.input(operands[0]))
-            else:
-                now.append(builder.emit(op, *[now[place] for place in operands]))
-        guards = [g._replace(x=now[g.x], y=now[g.y]) for g in self.program.guards]
-        return builder.program([now[place] for place in self.program.outputs], guards)
-
-    def over_rows(self, columns: tuple[int, ...], gradient: bool, by_row: tuple[int, ...]) -> Rows:
-        """Return the kernel over rows; the gradient is by all inputs that are the same for all rows.
-
-        The outputs that are not wanted by row are summed, and it is their gradient.
-        """
-        key = columns, gradient, by_row
-        if key not in self._kernels:
-            shared = sorted({*range(len(self.program.inputs))}.difference(columns))
-            self._kernels[key] = kernels.rows(
-                self.program, shared if gradient else None, columns, by_row, self.spec.options
-            )
-        return self._kernels[key]  # type: ignore[no-any-return]
-
-    def filled(self, found: Sequence[float], value: Callable[[int], Any]) -> Any:
-        """Return the function's result, given the outputs, and what gives the Value of one."""
-        filled = (
-            value(x) if type(x) is Output else x.of(found) for x in pytree.leaves(self.result)
-        )
-        return pytree.build(self.result, filled)
+        kernel: Run | None = self._kernels.get(gradient)
+        if kernel is None:
+            kernel = kernels.single(self.program, self.given, gradient, self.spec.options)
+            self._kernels[gradient] = kernel
+        return kernel
 
     def inputs(self, numbers: Sequence[float]) -> list[float]:
-        """Return the program's inputs: the arguments' numbers, and the present data of what is closed over."""
-        if len(self.closed) < MANY:
+        """Return the program's inputs: the numbers of the arguments, then the present data of captured Values."""
+        if len(self.closed) < MIN_BULK_READ:
             return [*numbers, *[v.data for v in self.closed]]
         import numpy as np
 
@@ -146,16 +91,45 @@ class Path:
         copy_data(self.closed, inputs[len(numbers) :])
         return inputs  # type: ignore[return-value]
 
+    def accepts(self, values: Sequence[Value]) -> bool:
+        """Return whether the trace holds for these Values as arguments.
+
+        It was recorded with other Values. If the function takes derivatives with respect to them, it matters which are
+        the same: then none may occur twice or depend on another.
+        """
+        if not self._by:
+            return True
+        among = [*values, *{*self.closed, *self._by}]
+        return len({*among}) == len(among) and not any(v.parents for v in values)
+
+    def fast_call(self, types: tuple[type, ...]) -> Callable[[tuple[Any, ...]], Any] | None:
+        """Return the direct call for floats and Values of these types, or None if there must be more to a call.
+
+        There is one for a single output that is computed.
+        """
+        if not isinstance(self.result, Output) or self._by:
+            return None
+        if isinstance(self.result, Number) and self.result.constant is not None:
+            return None
+        run = self._single(self.gives_values)
+        if core() == "native" and not isinstance(run, kernels.SingleKernel):
+            return None
+        op = self._op(0, mapped=False) if self.gives_values else ""
+        return FastCall(run, types, self.closed, op).try_call
+
+    # ----- results -----
+
+    def build(self, outputs: Sequence[float], value: Callable[[int], Any]) -> Any:
+        """Return the function's result: numbers from the outputs, Values from value(index)."""
+        leaves = (
+            value(x) if type(x) is Output else x.of(outputs) for x in pytree.leaves(self.result)
+        )
+        return pytree.build(self.result, leaves)
+
     def node(
-        self,
-        index: int,
-        data: float,
-        parents: list[Value],
-        partials: Any,
-        *,
-        mapped: bool = False,
+        self, index: int, data: float, parents: list[Value], partials: Any, *, mapped: bool = False
     ) -> Value:
-        """Return the node of an output, or of its sum over rows where these were `mapped`.
+        """Return the node of an output, or of its sum over rows if `mapped`.
 
         Partials are a list, or an array of float64.
         """
@@ -170,6 +144,64 @@ class Path:
         """Return the operation of an output's nodes."""
         key = index, mapped
         if key not in self._ops:
-            call = Call(self.spec.name, self.program, self.given, self.spec.options, index, mapped)
-            self._ops[key] = register(call)
+            node_op = NodeOp(
+                self.spec.name, self.program, self.given, self.spec.options, index, mapped
+            )
+            self._ops[key] = register(node_op)
         return self._ops[key][0]
+
+    # ----- over rows -----
+
+    def row_kernel(
+        self, columns: tuple[int, ...], gradient: bool, by_row: tuple[int, ...]
+    ) -> RowKernel:
+        """Return the kernel over rows; gradients are with respect to the inputs that are not columns.
+
+        The outputs that are not wanted by row are summed, and the gradients are of these sums.
+        """
+        key = columns, gradient, by_row
+        if key not in self._kernels:
+            self._kernels[key] = kernels.rows(
+                self.program, self._wrt(columns, gradient), columns, by_row, self.spec.options
+            )
+        return self._kernels[key]  # type: ignore[no-any-return]
+
+    def _wrt(self, columns: tuple[int, ...], gradient: bool) -> list[int] | None:
+        """Return the inputs that gradients are taken with respect to."""
+        return sorted({*range(len(self.program.inputs))}.difference(columns)) if gradient else None
+
+    # ----- to look inside -----
+
+    def fixed(self) -> Program:
+        """Return the program with the present data of captured Values in place of those inputs."""
+        builder = Builder(self.program.inputs[: self.given])
+        now: list[int] = []
+        for op, *operands in self.program.code:
+            if op == "const":
+                now.append(builder.constant(operands[0]))
+            elif op == "input" and operands[0] >= self.given:
+                now.append(builder.constant(self.closed[operands[0] - self.given].data))
+            elif op == "input":
+                now.append(builder.input(operands[0]))
+            else:
+                now.append(builder.emit(op, *[now[index] for index in operands]))
+        guards = [g._replace(x=now[g.x], y=now[g.y]) for g in self.program.guards]
+        return builder.program([now[index] for index in self.program.outputs], guards)
+
+    def stages(self) -> stages.Stages:
+        """Return the stages of each kernel that calls have used so far, compiled again to time them."""
+        options = self.spec.options
+        with stages.collected() as found:
+            stages.emit("program", "capture.tracer", self.program)
+            for key, kernel in [*self._kernels.items()]:
+                if isinstance(key, bool):
+                    run = kernels.compile_single(self.program, self.given, key, options)
+                    if not isinstance(run, kernels.SingleKernel):  # compiled when first called
+                        run([1.0] * len(self.program.inputs))
+                    continue
+                columns, gradient, by_row = key
+                wrt = self._wrt(columns, gradient)
+                made = kernels.compile_rows(self.program, wrt, columns, by_row, options)
+                for size in kernel.sizes:
+                    made.compile(size)
+        return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from functools import cache, cached_property
 from typing import Any
 
@@ -87,16 +86,3 @@ class Code:
     def address(self, name: str) -> int:
         """Return the address of a function."""
         return self._engine.get_function_address(name)  # type: ignore[no-any-return]
-
-
-class Bound:
-    """A kernel over rows with its arguments, and the objects that own their memory."""
-
-    def __init__(self, code: Code, rows: int, pointers: Sequence[int], keep: Any) -> None:
-        self.address, self.rows, self.pointers = code.address("kernel"), rows, pointers
-        self._call = KERNEL(self.address)
-        self._keep = code, keep
-
-    def __call__(self) -> int:
-        """Run the kernel and return the number of rows in which a guard failed."""
-        return self._call(self.rows, *self.pointers)  # type: ignore[no-any-return]

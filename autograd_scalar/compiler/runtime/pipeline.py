@@ -1,0 +1,26 @@
+"""Passes from a recorded program to the lowered one that back ends take, each stage emitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd_scalar.compiler import stages
+from autograd_scalar.compiler.ir.differentiate import differentiate
+from autograd_scalar.compiler.ir.lower import lower_instruction
+from autograd_scalar.compiler.ir.program import Program
+from autograd_scalar.compiler.ir.simplify import simplify
+
+
+def lowered(
+    program: Program, wrt: Sequence[int] | None = None, of: Sequence[int] | None = None
+) -> Program:
+    """Return the program in primitives, with gradients with respect to the inputs `wrt` if given.
+
+    The gradients are those of the outputs `of`, or of all; they follow the outputs.
+    """
+    if wrt is not None:
+        program = differentiate(program, wrt, of)
+        stages.emit("program", "ir.differentiate", program)
+    program = simplify(program, lower_instruction)
+    stages.emit("simplified", "ir.simplify", program)
+    return program

@@ -1,0 +1,38 @@
+"""An optimiser's update rule as a kernel over arrays, with a row for each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_scalar.compiler.ir.program import Builder
+from autograd_scalar.compiler.ir.rules import emit_expression
+from autograd_scalar.compiler.runtime import kernels
+from autograd_scalar.compiler.runtime.row_kernel import Columns
+from autograd_scalar.ops.optimizer_rules import UPDATES
+
+
+class UpdateRule:
+    """A rule of ops.optimizer_rules, compiled."""
+
+    def __init__(self, name: str) -> None:
+        update = UPDATES[name]
+        names = ["p", "g", *update.running, *update.settings]
+        builder = Builder(names)
+        now = {name: builder.input(k) for k, name in enumerate(names)}
+        for name, text in update.assignments:
+            now[name] = emit_expression(text.tree, now, builder, builder.emit)
+        outputs = ["p", *update.running]
+        columns = range(2 + len(update.running))
+        program = builder.program([now[name] for name in outputs])
+        self._kernel = kernels.rows(
+            program, None, columns, range(len(outputs)), kernels.default_options()
+        )
+
+    def __call__(self, arrays: Sequence[Any], settings: Sequence[float]) -> Any:
+        """Return new parameters and running numbers, given parameters, their gradient, and running numbers."""
+        import numpy as np
+
+        columns = Columns([array[:, None] for array in arrays])
+        outs, _, _ = self._kernel(len(arrays[0]), columns, np.array(settings, dtype=float))
+        return outs

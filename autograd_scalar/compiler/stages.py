@@ -1,0 +1,122 @@
+"""Stages of a compile, handed to sinks: printed, collected for `f.stages()`, or verified.
+
+    program      what capture or differentiation gives       ir.program.Program
+    simplified   the same, lowered to primitives             ir.program.Program
+    loops        rows and members rolled into loops          vectorize
+    llvm         the text that LLVM compiles                 backends.llvm
+
+AUTOGRAD_SCALAR_DUMP=program,simplified,loops,llvm prints those stages of every compile to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+NAMES = ("program", "simplified", "loops", "llvm")
+
+
+class Stage(NamedTuple):
+    """A stage of a compile: what one pass made, and how long it took.
+
+    `str(stage)` is its heading and text.
+    """
+
+    name: str
+    #: The module that made it, within autograd_scalar.compiler.
+    made_by: str
+    #: Number of instructions: inputs and constants are none.
+    instructions: int
+    #: Time since the stage before, in seconds.
+    seconds: float
+    text: str
+
+    @property
+    def heading(self) -> str:
+        """One line: name, pass, instructions and time."""
+        return (
+            f"{self.name:<12}{self.made_by:<20}{self.instructions:>8} instructions"
+            f"{self.seconds * 1e3:>10.2f} ms"
+        )
+
+    def __str__(self) -> str:
+        return f"--- {self.heading}\n{self.text}"
+
+
+class Stages(list[Stage]):
+    """The stages of a compile, in order; printed as a table, a line each."""
+
+    def __str__(self) -> str:
+        return "\n".join(stage.heading for stage in self)
+
+
+#: Called with (stage, made_by, form) after each pass, where form is a program, loops, or LLVM text.
+Sink = Callable[[str, str, Any], None]
+sinks: list[Sink] = []
+
+
+def emit(name: str, made_by: str, form: Any) -> None:
+    """Hand what a pass made to all sinks. Without any this is one test of an empty list."""
+    if sinks:
+        for sink in [*sinks]:
+            sink(name, made_by, form)
+
+
+class Collector:
+    """A sink that keeps the stages it is handed, with the time between them."""
+
+    def __init__(self) -> None:
+        self.stages = Stages()
+        self._last = time.perf_counter()
+
+    def __call__(self, name: str, made_by: str, form: Any) -> None:
+        seconds = time.perf_counter() - self._last
+        self.stages.append(Stage(name, made_by, _count(form), seconds, str(form).strip("\n")))
+        self._last = time.perf_counter()
+
+
+@contextmanager
+def collected() -> Iterator[Stages]:
+    """Return a context that collects the stages of all compiles inside it."""
+    collector = Collector()
+    sinks.append(collector)
+    try:
+        yield collector.stages
+    finally:
+        sinks.remove(collector)
+
+
+def _count(form: Any) -> int:
+    """Return the number of instructions of a program, of loops, or of LLVM text."""
+    if isinstance(form, str):
+        return sum(line.startswith("  ") for line in form.splitlines())
+    code = getattr(form, "code", None)
+    if code is not None:
+        return sum(op not in ("input", "const") for op, *_ in code)
+    return sum(bool(line.strip()) for line in str(form).splitlines())
+
+
+class Printer:
+    """A sink that prints the stages of some names to stderr."""
+
+    def __init__(self, names: str) -> None:
+        self.names = [name.strip() for name in names.split(",") if name.strip()]
+        for name in self.names:
+            if name not in NAMES:
+                raise ValueError(
+                    f"AUTOGRAD_SCALAR_DUMP is a list of {', '.join(NAMES)}; got {name!r}"
+                )
+        self._collector = Collector()
+
+    def __call__(self, name: str, made_by: str, form: Any) -> None:
+        if name in self.names:
+            self._collector(name, made_by, form)
+            print(self._collector.stages.pop(), file=sys.stderr)
+
+
+if os.environ.get("AUTOGRAD_SCALAR_DUMP"):
+    sinks.append(Printer(os.environ["AUTOGRAD_SCALAR_DUMP"]))
