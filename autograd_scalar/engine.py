@@ -271,8 +271,8 @@ def topological_order(*roots: Value) -> list[Value]:
 
 def pull_back(seeds: dict[Value, float], inputs: Sequence[Value]) -> list[float]:
     """Return the derivatives of the seeded sum of outputs with respect to the inputs; no grad changes."""
-    bars = hooks.adjoints(topological_order(*seeds), seeds)
-    return [bars.get(x, 0.0) for x in inputs]
+    cotangents = hooks.adjoints(topological_order(*seeds), seeds)
+    return [cotangents.get(x, 0.0) for x in inputs]
 
 
 def zero_grads(values: Iterable[Value]) -> None:

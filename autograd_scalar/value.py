@@ -20,7 +20,7 @@ from autograd_scalar.ops.evaluate import forget
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 
-#: What this module takes from the native core, and what compiler.runtime.fast_call does.
+#: The names that this module takes from the native engine, and those that compiler.runtime.fast_call takes.
 NATIVE = (
     *("RECORD", "UPDATE", "Value", "constant", "install", "node", "pull_back"),
     *("topological_order", "zero_grads"),
@@ -42,7 +42,7 @@ else:
         or not all(hasattr(_engine, name) for name in NATIVE)
     ):
         warnings.warn(
-            "the compiled core is of another version, so plain Python is used; rebuild it with pip install -e .",
+            "the compiled engine was built from other sources: plain Python is used until pip install -e . rebuilds it",
             stacklevel=2,
         )
         _engine = None

@@ -113,18 +113,18 @@ def adjoints(order: list[N], seeds: dict[N, float]) -> dict[N, float]:
     No grad changes. Inside detect_anomaly() the first derivative that is nan or inf raises AnomalyError.
     """
     made_at = modes.watching.get()
-    bars = dict.fromkeys(order, 0.0) | seeds
+    cotangents = dict.fromkeys(order, 0.0) | seeds
     for v in reversed(order):
-        bar = bars[v]
+        upstream = cotangents[v]
         for parent, partial in zip(v.parents, v.partials, strict=True):
-            bars[parent] += partial * bar
-            if made_at is not None and not isfinite(bars[parent]):
+            cotangents[parent] += partial * upstream
+            if made_at is not None and not isfinite(cotangents[parent]):
                 raise modes.AnomalyError(
-                    f"the gradient of {_name(parent)} is {bars[parent]!r} after backward through {_described(v)}: "
-                    f"the local derivative is {partial!r} and the upstream gradient {bar!r}; "
+                    f"the gradient of {_name(parent)} is {cotangents[parent]!r} "
+                    f"after backward through {_described(v)}: the local derivative is {partial!r} and the upstream gradient {upstream!r}; "
                     f"recorded at {_source(made_at, v)}"
                 )
-    return bars
+    return cotangents
 
 
 def _source(made_at: dict[int, str], v: Node) -> str:

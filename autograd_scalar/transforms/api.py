@@ -107,20 +107,20 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
         return pull_back(seeds, inputs)
     order = topological_order(*seeds)
     needed = _dependents(order, inputs)
-    bars: dict[Value, Any] = dict(seeds)
+    cotangents: dict[Value, Any] = dict(seeds)
     for v in reversed(order):
-        if v in bars and v.parents and v in needed:
+        if v in cotangents and v.parents and v in needed:
             for parent, partial in _recorded_partials(v, needed):
                 if (
                     type(partial) is float
                     and partial == 0.0
                     and tracer is None  # a trace must not depend on the numbers
-                    and isfinite(_data(bars[v]))
+                    and isfinite(_data(cotangents[v]))
                 ):
-                    continue  # 0 * bar is 0 for a finite bar; 0 * inf has to give nan, as for floats
-                term = _product(bars[v], partial)
-                bars[parent] = bars[parent] + term if parent in bars else term
-    found = [as_value(bars.get(x, 0.0)) for x in inputs]
+                    continue  # 0 times a finite cotangent is 0; 0 * inf has to give nan, as for floats
+                term = _product(cotangents[v], partial)
+                cotangents[parent] = cotangents[parent] + term if parent in cotangents else term
+    found = [as_value(cotangents.get(x, 0.0)) for x in inputs]
     return found if create_graph or tracer is None else [*map(tracer.number, found)]
 
 
