@@ -121,8 +121,8 @@ def adjoints(order: list[N], seeds: dict[N, float]) -> dict[N, float]:
             if made_at is not None and not isfinite(cotangents[parent]):
                 raise modes.AnomalyError(
                     f"the gradient of {_name(parent)} is {cotangents[parent]!r} "
-                    f"after backward through {_described(v)}: the local derivative is {partial!r} and the upstream gradient {upstream!r}; "
-                    f"recorded at {_source(made_at, v)}"
+                    f"after backward through {_described(v)}: the local derivative is {partial!r} "
+                    f"and the upstream gradient {upstream!r}; recorded at {_source(made_at, v)}"
                 )
     return cotangents
 
