@@ -46,7 +46,7 @@ def draw(
     Above 3,000 boxes the drawing is a summary: counts, and the ends of the graph. The DOT text is
     in `.source`.
 
-    Raise TypeError if `v` has no Values, ValueError for an unknown rankdir, group or file suffix,
+    Raises TypeError if `v` has no Values, ValueError for an unknown rankdir, group or file suffix,
     RuntimeError if the format needs Graphviz's `dot` and it is missing.
 
     >>> x = Value(3.0, label="x")

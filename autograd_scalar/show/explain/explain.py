@@ -36,7 +36,7 @@ def explain(
     Above `limit` steps, those on the strongest paths are shown; above `uses` terms in a step, those
     that contribute most. A note says so.
 
-    Raise TypeError if `y`, `wrt` or `node` is not a Value (or, for `wrt`, a container of Values),
+    Raises TypeError if `y`, `wrt` or `node` is not a Value (or, for `wrt`, a container of Values),
     ValueError for a limit below 1.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")

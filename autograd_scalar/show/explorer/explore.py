@@ -59,7 +59,7 @@ def explore(
     the chain rule for each value; sliders change the labelled leaves. It is one file and works
     offline. Parameters with dotted names are collapsed by neuron and layer.
 
-    Raise TypeError unless `y` is a Value, ValueError for a graph of more than 2,000 values, for one
+    Raises TypeError unless `y` is a Value, ValueError for a graph of more than 2,000 values, for one
     of more than 600 without neurons or layers, and for an operation outside the table.
 
     >>> w, x = Value(2.0, label="w"), Value(-3.0, label="x")
@@ -90,7 +90,7 @@ def explore_history(
     The graph is that of the loss on one row of the data, or of the model's output if the loss was a
     function of the caller's.
 
-    Raise ValueError if no epoch was recorded, which fit(..., record=1) does, or the graph is too
+    Raises ValueError if no epoch was recorded, which fit(..., record=1) does, or the graph is too
     large; TypeError if the model or the data is unknown.
 
     >>> from autograd_scalar import data, train

@@ -36,7 +36,7 @@ def graph_data(
     `own` maps values to names that override their labels. If `model` is given, values outside it
     belong to no layer.
 
-    Raise ValueError if the graph is too large, or has an operation outside the table.
+    Raises ValueError if the graph is too large, or has an operation outside the table.
     """
     _check(order)
     at = {v: place for place, v in enumerate(order)}

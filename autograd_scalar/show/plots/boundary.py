@@ -37,7 +37,7 @@ def decision_boundary(
     distance from it; with several outputs, the largest decides. The model is evaluated at grid × grid
     points without recording.
 
-    Raise TypeError if `y` is missing, ValueError unless `X` is n × 2 and `y` has n targets of at most
+    Raises TypeError if `y` is missing, ValueError unless `X` is n × 2 and `y` has n targets of at most
     8 classes.
 
     >>> figure = decision_boundary(lambda x: x[0] - x[1], [[0.0, 1.0], [1.0, 0.0]], [0, 1], grid=5)
@@ -75,7 +75,7 @@ def boundary_gif(
 
     The other arguments are those of decision_boundary().
 
-    Raise ValueError if there are no frames.
+    Raises ValueError if there are no frames.
 
     >>> from autograd_scalar import data, nn, train
     >>> model, moons = nn.MLP(2, [4, 1], seed=0), data.moons(20, seed=0)

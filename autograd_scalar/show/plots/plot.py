@@ -46,7 +46,7 @@ def loss_curve(history: Any, *, ax: Axes | None = None) -> Figure:
     Without `ax`, the accuracy or error is plotted below. The scale is logarithmic where the loss
     spans a factor of 50.
 
-    Raise TypeError for other kinds of history, ValueError if it has no loss.
+    Raises TypeError for other kinds of history, ValueError if it has no loss.
 
     >>> loss_curve([0.7, 0.4, 0.3]).axes[0].get_ylabel()
     'loss'
@@ -123,7 +123,7 @@ def activation(
 ) -> Figure:
     """Return a matplotlib Figure of an activation with its first and second derivative.
 
-    Raise ValueError for an unknown name, or unless low < high.
+    Raises ValueError for an unknown name, or unless low < high.
 
     >>> print(*[line.get_label() for line in activation("tanh").axes[0].get_lines()][:3])
     tanh tanh' tanh''
@@ -195,7 +195,7 @@ def _formula(function: Callable[[Value], Value], at: float) -> str:
 def weights(model: Named, *, ax: Axes | None = None) -> Figure:
     """Return a matplotlib Figure of a model's parameters by layer: points, quartiles and median.
 
-    Raise TypeError for an object without named parameters, ValueError for a model without any.
+    Raises TypeError for an object without named parameters, ValueError for a model without any.
 
     >>> from autograd_scalar import nn
     >>> weights(nn.MLP(2, [3, 1], seed=0)).axes[0].get_xlabel()
@@ -210,7 +210,7 @@ def gradients(model: Named, *, ax: Axes | None = None) -> Figure:
     The scale is logarithmic away from 0 if layers differ by a factor of 50, so that vanishing and
     exploding gradients are visible.
 
-    Raise TypeError for an object without named parameters, ValueError for a model without any.
+    Raises TypeError for an object without named parameters, ValueError for a model without any.
 
     >>> from autograd_scalar import nn
     >>> model = nn.MLP(2, [3, 1], seed=0)

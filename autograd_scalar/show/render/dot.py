@@ -36,7 +36,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     def pipe(self, format: str | None = None, **options: Any) -> bytes | str:
         """Return the picture in a format ("svg", "png", "pdf", ...): bytes, or str with `encoding`.
 
-        Raise RuntimeError if the format needs Graphviz's `dot` and it is missing, ValueError if the
+        Raises RuntimeError if the format needs Graphviz's `dot` and it is missing, ValueError if the
         graph is too large for `dot`.
         """
         chosen = (format or self.format).lower()
