@@ -1,13 +1,20 @@
-"""Pipeline from a Python call to machine code.
+"""The just-in-time compiler: a pipeline from one call of a Python function to machine code.
 
-    ir/          programs, and what rewrites them: differentiate, lower, simplify
-    capture/     a Python call becomes a program, with guards
-    vectorize/   straight-line code becomes rows and loops
+    f(x, y)
+       |
+    capture/     the call is traced: a program, its guards, and a snapshot of the captured objects
+       |
+    ir/          the program is differentiated, lowered to primitives, and simplified
+       |
+    vectorize/   straight-line code becomes one sample's program over rows, and loops
+       |
     backends/    a program or loops become LLVM IR, C or Python
-    runtime/     kernels are compiled, guarded and called
-    jit.py       the decorator
+       |
+    runtime/     kernels are compiled once and kept; a call goes to the trace whose guards hold
+       |
+    jit.py       the decorator, which users know as autograd_scalar.jit
 
-Each imports only from those above it. The rest of the package uses the names that this file exports.
+A stage imports only from those above it, and all of them from ir/. Other packages use the names exported here.
 """
 
 from __future__ import annotations
@@ -17,20 +24,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.errors import JitError as JitError
-    from autograd_scalar.compiler.jit import jit as jit
     from autograd_scalar.compiler.runtime.kernels import describe_target as describe_target
     from autograd_scalar.compiler.runtime.kernels import is_available as is_available
     from autograd_scalar.compiler.runtime.row_function import RowFunction as RowFunction
     from autograd_scalar.compiler.runtime.update_rule import UpdateRule as UpdateRule
 
-#: Imported when first used: a name, and its module within this package.
+#: Modules of the exported names, imported when first used. `jit` is not among them: the module of that name hides it.
 _EXPORTS = {
     "JitError": "errors",
     "RowFunction": "runtime.row_function",
     "UpdateRule": "runtime.update_rule",
     "describe_target": "runtime.kernels",
     "is_available": "runtime.kernels",
-    "jit": "jit",
 }
 
 
