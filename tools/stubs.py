@@ -12,6 +12,9 @@ from autograd_scalar.ops import codegen
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import BUILT_IN, TABLE
 
+#: Longer signatures are wrapped, as `ruff format` does.
+LINE = 100
+
 ROWS = [row for name, row in TABLE.items() if name in BUILT_IN]
 
 METHODS = '''\
@@ -79,7 +82,10 @@ def _overload(row: Op, kinds: list[str], result: str) -> str:
         default = " = ..." if operand in row.defaults and kind != "Value" else ""
         parameters.append(f"{argument}: {kind}{default}")
     ignore = "  # type: ignore[overload-overlap]" if row.lists and result == "float" else ""
-    return f"@overload\ndef {row.name}({', '.join(parameters)}) -> {result}: ...{ignore}\n"
+    listed = ", ".join(parameters)
+    if len(f"def {row.name}({listed}) -> {result}: ...") > LINE:
+        listed = f"\n    {listed}\n"
+    return f"@overload\ndef {row.name}({listed}) -> {result}: ...{ignore}\n"
 
 
 def methods() -> str:
