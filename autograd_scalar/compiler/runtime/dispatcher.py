@@ -286,11 +286,11 @@ class Jitted(Generic[P, R]):
         >>> simplified.made_by, simplified.instructions
         ('ir.simplify', 4)
         >>> print(program.text)
-        x -> t5
+        x -> t6
           t2 = 2.0 * x
           t3 = tanh(t2)
-          t4 = 0.0 * x
-          t5 = t3 + t4
+          t5 = 0.0 * x
+          t6 = t3 + t5
         """
         return self._path(path).stages()
 
