@@ -26,7 +26,10 @@ STAGES = {
         *("compiler/test_bounds.py", "compiler/test_processors.py", "compiler/test_verifier.py"),
         "compiler/test_golden.py",
     ],
-    "runtime": ["compiler/test_jit.py", "compiler/test_paths.py", "compiler/test_rows.py"],
+    "runtime": [
+        *("compiler/test_jit.py", "compiler/test_paths.py", "compiler/test_rows.py"),
+        *("compiler/test_stages.py", "compiler/test_types.py"),
+    ],
     "show": ["show", "browser"],
     "train": ["train"],
     "cli": ["cli"],

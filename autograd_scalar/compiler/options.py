@@ -14,7 +14,7 @@ class Options(NamedTuple):
     fast: bool = False
 
 
-# ----- what is recorded; capture/ -----
+# Capture
 
 #: Maximum number of operations in one trace; a longer one is a loop that was not meant to be unrolled.
 MAX_TRACE_NODES = 2_000_000
@@ -56,7 +56,7 @@ MAX_REGISTER_STEPS = 6
 #: only hide the latency of long chains such as the logarithm of a sum. Most processors have 16 vector registers.
 UNROLL_SHORT_FOLD, UNROLL_LONG_FOLD, UNROLL_MAP = 8, 4, 2
 
-# ----- what a function keeps; runtime/ -----
+# Calls
 
 #: Specializations of one function; each new one beyond these evicts the oldest.
 MAX_SPECIALIZATIONS = 64
@@ -69,7 +69,7 @@ MAX_KERNELS = 100
 #: Compiled nodes that can be recomputed after their function is gone, as one compiled within another often is.
 MAX_ORPHANED_OPS = 100
 
-# ----- how code is generated and run; runtime/ -----
+# Kernels
 
 #: Longer programs for one set of numbers become loops: LLVM's time grows faster than the length of straight-line code.
 MAX_STRAIGHT_SINGLE = 1_000
@@ -80,11 +80,12 @@ INSTRUCTIONS_PER_PIECE = 16_000_000
 #: From this many captured Values on, one bulk copy reads their data faster than a list does.
 MIN_BULK_READ = 20
 
-# ----- what explain() prints; runtime/report.py -----
+# The report of explain()
 
 #: Lines of a program.
 MAX_REPORT_LINES = 60
 #: Names in a list.
 MAX_REPORT_NAMES = 8
-#: Captured constants.
+#: Constants of a trace, and guards.
 MAX_REPORT_CONSTANTS = 20
+MAX_REPORT_GUARDS = 20

@@ -2,8 +2,9 @@
 
     program      what capture or differentiation gives       ir.program.Program
     simplified   the same, lowered to primitives             ir.program.Program
-    loops        rows and members rolled into loops          vectorize
-    llvm         the text that LLVM compiles                 backends.llvm
+    loops        the same, rolled into loops                 vectorize.loop_ir.LoopProgram
+    llvm         the text that LLVM compiles                 str
+    machine      LLVM's code, for the time it took           an empty str
 
 AUTOGRAD_SCALAR_DUMP=program,simplified,loops,llvm prints those stages of every compile to stderr.
 """
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-NAMES = ("program", "simplified", "loops", "llvm")
+NAMES = ("program", "simplified", "loops", "llvm", "machine")
 
 
 class Stage(NamedTuple):
@@ -29,9 +30,9 @@ class Stage(NamedTuple):
     name: str
     #: The module that made it, within autograd_scalar.compiler.
     made_by: str
-    #: Number of instructions: inputs and constants are none.
+    #: Number of operations of a program, of steps in loops, or of lines of LLVM IR.
     instructions: int
-    #: Time since the stage before, in seconds.
+    #: Time since the stage before, in seconds; 0 for what was recorded.
     seconds: float
     text: str
 
@@ -74,7 +75,8 @@ class Collector:
         self._last = time.perf_counter()
 
     def __call__(self, name: str, made_by: str, form: Any) -> None:
-        seconds = time.perf_counter() - self._last
+        is_recorded = made_by == "capture.tracer"
+        seconds = 0.0 if is_recorded else time.perf_counter() - self._last
         self.stages.append(Stage(name, made_by, _count(form), seconds, str(form).strip("\n")))
         self._last = time.perf_counter()
 
@@ -94,10 +96,9 @@ def _count(form: Any) -> int:
     """Return the number of instructions of a program, of loops, or of LLVM text."""
     if isinstance(form, str):
         return sum(line.startswith("  ") for line in form.splitlines())
-    code = getattr(form, "code", None)
-    if code is not None:
-        return sum(op not in ("input", "const") for op, *_ in code)
-    return sum(bool(line.strip()) for line in str(form).splitlines())
+    if hasattr(form, "loops"):
+        return sum(len(loop.steps) for loop in form.loops)
+    return sum(op not in ("input", "const") for op, *_ in form.code)
 
 
 class Printer:

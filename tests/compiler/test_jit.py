@@ -608,8 +608,8 @@ def test_sources_and_explanations():
     f(-1.0)
     told = f.explain()
     for part in (
-        *("path 1 of 2", "path 2 of 2", "holds where x > 0.0", "holds where not x > 0.0"),
-        *("test_jit.py", "froze 3.0 from", "reads 1 Value", "t3 = tanh(t2)"),
+        *("path 1 of 2", "path 2 of 2", "guard CMP x > 0.0 at", "guard CMP not x > 0.0 at"),
+        *("test_jit.py", "constant 3.0 from", "captures 1 Value", "t3 = tanh(t2)"),
     ):
         assert part in told, told
     assert "tanh" in f.source("python")

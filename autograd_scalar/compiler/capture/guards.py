@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from autograd_scalar.compiler.capture.environment import Captured
 from autograd_scalar.compiler.capture.signature import Identity, identity_key
 from autograd_scalar.compiler.ir.program import Program
+from autograd_scalar.value import Value
 
 
 class GuardInfo(NamedTuple):
@@ -41,6 +42,9 @@ def environment_guards(key: tuple[Any, ...]) -> list[GuardInfo]:
 def captured_guards(captured: Captured) -> Iterator[GuardInfo]:
     """Yield the guards on one captured object: its identity or value, then its length and its items."""
     name, scope, kind, identity, contents = captured
+    if kind is Value:  # its data are an input
+        yield GuardInfo("ID", f"{scope} {name}")
+        return
     if not isinstance(identity, Identity):
         yield GuardInfo("EQ", f"{kind.__name__} {name}", _text(kind, identity))
         return

@@ -101,6 +101,7 @@ class SingleKernel:
         text = straight.single(program, fast=fast)
         stages.emit("llvm", "backends.llvm", text)
         self._code = target.Code(text)  # lives as long as this
+        stages.emit("machine", "backends.llvm", "")
         self.address = self._code.address("single")
         self.call = ctypes.PYFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 2)(self.address)
         self._given = ctypes.c_double * len(program.inputs)

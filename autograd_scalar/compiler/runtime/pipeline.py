@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
-from autograd_scalar.compiler import stages
+from autograd_scalar.compiler import stages, verifier
 from autograd_scalar.compiler.ir.differentiate import differentiate
 from autograd_scalar.compiler.ir.lower import lower_instruction
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.simplify import simplify
+
+if os.environ.get("AUTOGRAD_SCALAR_VERIFY") == "1":
+    stages.sinks.append(lambda name, made_by, form: verifier.verify(form))
 
 
 def lowered(

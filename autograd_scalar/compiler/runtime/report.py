@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_scalar.compiler.capture.environment import Captured
+from autograd_scalar.compiler.capture.guards import GuardInfo, environment_guards, program_guards
 from autograd_scalar.compiler.capture.signature import Identity
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.options import (
     MAX_REPORT_CONSTANTS,
+    MAX_REPORT_GUARDS,
     MAX_REPORT_LINES,
     MAX_REPORT_NAMES,
 )
@@ -19,9 +21,6 @@ from autograd_scalar.compiler.runtime.pipeline import lowered
 from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.compiler.runtime.specialization import Specialization
 from autograd_scalar.compiler.runtime.trace import Trace
-
-if TYPE_CHECKING:
-    from autograd_scalar.compiler.ir.program import Guard
 
 #: The specializations of a function, by the structure of the arguments and a snapshot of what was captured.
 Specializations = Mapping[Any, Specialization]
@@ -34,13 +33,16 @@ def report(spec: Spec, specializations: Specializations) -> str:
     backend = {"llvm": "machine code (LLVM)", "python": "Python"}[spec.options.backend]
     lines = [f"{spec.name}, as {backend}"]
     particulars = _particulars(spec, specializations)
-    for n, (one, details) in enumerate(zip(specializations.values(), particulars, strict=True), 1):
+    for n, ((_, captured), one, details) in enumerate(
+        zip(specializations, specializations.values(), particulars, strict=True), 1
+    ):
         kinds = Counter(
             leaf.kind + (str(list(leaf.inner)) if leaf.inner else "") for leaf in one.leaves
         )
         data = ", ".join(f"{kind} x {k}" if k > 1 else kind for kind, k in kinds.items())
         statics = "".join(f", {name}{content}" for name, content in details.items())
         lines.append(f"arguments {n}: {data or 'none that is data'}{statics}")
+        lines += [f"  {line}" for line in _guards(environment_guards(captured))]
         for m, trace in enumerate(one.traces, 1):
             lines.append(indent(f"path {m} of {len(one.traces)}\n{_trace(trace)}", "  "))
     return "\n".join(lines)
@@ -90,9 +92,9 @@ def _trace(trace: Trace) -> str:
     value, gradient = lowered(program), lowered(program, range(len(program.inputs)))
     lines = [
         *_reads(trace),
-        *[f"holds where {_guard(program, g)}, as at {_short(g.location)}" for g in program.guards],
+        *_guards(program_guards(program)),
         *_constants(trace),
-        f"costs {_counted(_cost(value), 'operation')}, {_cost(gradient)} with the gradient by {inputs}",
+        f"costs {_counted(_cost(value), 'operation')}, {_cost(gradient)} with the gradient w.r.t. {inputs}",
         *_code(program),
     ]
     return indent("\n".join(lines), "  ")
@@ -103,18 +105,18 @@ def _reads(trace: Trace) -> list[str]:
     if not trace.closed:
         return []
     names = [v.label or trace.program.inputs[trace.given + k] for k, v in enumerate(trace.closed)]
-    return [f"reads {_counted(len(names), 'Value')} from around it: {_listed(names)}"]
+    return [f"captures {_counted(len(names), 'Value')}: {_listed(names)}"]
 
 
 def _constants(trace: Trace) -> list[str]:
     """Return lines with the numbers that are constants of the trace, and where each was written."""
     constants = Counter((number.number, _short(number.location)) for number in trace.frozen)
     lines = [
-        f"froze {number!r}{f', {count} times,' if count > 1 else ''} from {location}"
+        f"constant {number!r}{f', {count} times,' if count > 1 else ''} from {location}"
         for (number, location), count in [*constants.items()][:MAX_REPORT_CONSTANTS]
     ]
     if len(constants) > MAX_REPORT_CONSTANTS:
-        lines.append(f"froze {len(constants) - MAX_REPORT_CONSTANTS} other numbers")
+        lines.append(f"{len(constants) - MAX_REPORT_CONSTANTS} more constants")
     return lines
 
 
@@ -130,10 +132,15 @@ def _code(program: Program) -> list[str]:
     return lines
 
 
-def _guard(program: Program, g: Guard) -> str:
-    """Return a comparison with its outcome."""
-    x, y = program.name(g.x), program.name(g.y)
-    return f"{x} {g.symbol} {y}" if g.outcome else f"not {x} {g.symbol} {y}"
+def _guards(guards: Sequence[GuardInfo]) -> list[str]:
+    """Return a line for each guard: its kind and source, and the value that it expects."""
+    lines = []
+    for guard in guards[:MAX_REPORT_GUARDS]:
+        named = guard._replace(location=_short(guard.location) if guard.location else "")
+        lines.append(f"guard {named}{guard.value and f' = {guard.value}'}")
+    if len(guards) > MAX_REPORT_GUARDS:
+        lines.append(f"{len(guards) - MAX_REPORT_GUARDS} more guards")
+    return lines
 
 
 def _listed(names: Sequence[str]) -> str:

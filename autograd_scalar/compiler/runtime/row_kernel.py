@@ -177,6 +177,7 @@ class RowKernel:
             kernel = looped(self.program, self.layout, size, width=width, fma=fma, fast=self._fast)
         stages.emit("llvm", "backends.llvm", kernel.text)
         code = target.Code(kernel.text, passes=1 if self._is_short else 0)
+        stages.emit("machine", "backends.llvm", "")
         # Pieces depend on the program alone, so sums are the same for any number of threads.
         piece = max(INSTRUCTIONS_PER_PIECE // (len(self.program) * size), 1) * size
         return BlockKernel(kernel, code, piece)

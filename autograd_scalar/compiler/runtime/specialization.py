@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from autograd_scalar import pytree
+from autograd_scalar.compiler import stages
 from autograd_scalar.compiler.capture import rng
 from autograd_scalar.compiler.capture.environment import Environment, take_snapshot
 from autograd_scalar.compiler.capture.signature import ARRAY, VALUE, Leaf, nested, unflatten
@@ -81,6 +82,7 @@ class Specialization:
                 f"{self.spec.name} returned no Value, but {result!r:.60}: there is nothing to compile"
             )
         program, closed, frozen = tracer.program(outputs)
+        stages.emit("program", "capture.tracer", program)
         nest = pytree.build(result, iter(leaves))
         return Trace(
             self.spec, program, closed, frozen, nest, len(tracer.inputs), tracer.differentiated

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from autograd_scalar.compiler import stages
 from autograd_scalar.compiler.backends.llvm.abi import Kernel, begin_kernel, end_kernel
 from autograd_scalar.compiler.backends.llvm.builder import number, vector
 from autograd_scalar.compiler.backends.llvm.nest import Context, Nest
@@ -52,7 +53,9 @@ def looped(
     LLVM's passes gain nothing over such code: without them, as Code(text, passes=0), it is as fast and compiles in a
     third of the time. Raises ValueError for vectors of fewer than two lanes; see `libm.definitions`.
     """
-    return kernel(reroll(program, layout), lanes, width, fma=fma, fast=fast)
+    loops = reroll(program, layout)
+    stages.emit("loops", "vectorize.reroll", loops)
+    return kernel(loops, lanes, width, fma=fma, fast=fast)
 
 
 def kernel(loops: LoopProgram, lanes: int, width: int, *, fma: bool, fast: bool = False) -> Kernel:
