@@ -42,11 +42,14 @@ class Specialization:
         before = rng.get_state()
         try:
             trace = self._recorded(numbers)
+            program = kernels.fingerprint(trace.program)
+            drew = rng.drew(
+                before, program, lambda: kernels.fingerprint(self._recorded(numbers).program)
+            )
         except Exception:
             rng.restore(before)
             raise
-        program = kernels.fingerprint(trace.program)
-        if rng.drew(before, program, lambda: kernels.fingerprint(self._recorded(numbers).program)):
+        if drew:
             raise JitError(
                 f"{self.spec.name} draws random numbers while it is recorded, and every replay would repeat them; "
                 "draw them outside, and pass them in"
