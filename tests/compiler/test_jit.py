@@ -1,4 +1,4 @@
-"""ag.jit: the same call, the same result types, the same numbers."""
+"""ag.jit: calls, result types and numbers are those of eager code."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def as_function(program):
 
 @settings(max_examples=60)
 @given(case=st.one_of(wild(control=False), tame()), native=st.booleans())
-def test_values_and_gradients_of_any_program(case: Case, native):
-    """Values to the last bit; with llvmlite's absence both runs are Python's."""
+def test_values_and_gradients_equal_those_of_eager_code(case: Case, native):
+    """Values agree to the last bit; without llvmlite both runs are generated Python."""
     program = case.program
     if "hypot" in functions_of(basic(program)):
         return
@@ -75,7 +75,7 @@ def test_values_and_gradients_of_any_program(case: Case, native):
 
 @settings(max_examples=25)
 @given(case=tame())
-def test_second_derivatives_of_any_program(case: Case):
+def test_second_derivatives_equal_those_of_eager_code(case: Case):
     (point,) = case.points
     f = as_function(case.program)
 
@@ -116,7 +116,7 @@ def test_floats_give_floats(backend):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("lifted", [False, True])
-def test_nests_in_and_out(f, args, lifted, backend):
+def test_arguments_and_results_may_be_nested(f, args, lifted, backend):
     if lifted:
         args = pytree.build(args, map(Value, pytree.leaves(args)))
     jitted = ag.jit(f, backend=backend)
@@ -125,7 +125,7 @@ def test_nests_in_and_out(f, args, lifted, backend):
         assert repr(found) == repr(wanted)
 
 
-def test_what_is_static_is_part_of_the_key():
+def test_static_arguments_are_part_of_the_structure():
     @ag.jit
     def g(x, n, *, how="times", flag=False):
         return x * n if how == "times" else x**n + flag
@@ -138,7 +138,7 @@ def test_what_is_static_is_part_of_the_key():
     assert len(g.paths) == 7
 
 
-def test_keywords_and_defaults():
+def test_keywords_and_defaults_reach_the_function():
     f = ag.jit(lambda x, scale=2.0, *, shift=1.0: x * scale + shift)
     assert f(3.0) == 7.0
     assert f(3.0, 4.0) == 13.0
@@ -146,7 +146,7 @@ def test_keywords_and_defaults():
     assert f(scale=Value(1.0), x=2.0).data == 3.0
 
 
-def test_numbers_that_are_nearly_floats():
+def test_numpy_scalars_count_as_floats_or_ints():
     np = pytest.importorskip("numpy")
     f = ag.jit(lambda x: x * 0.1)
     assert f(np.float64(3.0)) == f(np.array(3.0)) == 3.0 * 0.1
@@ -167,14 +167,14 @@ def test_a_call_is_one_node(backend):
     assert z.parents[0] is x
     assert z.parents[2] is w
     assert [p.data for p in z.parents] == [2.0, 3.0, 0.5]
-    slope = 1.0 - math.tanh(1.0) ** 2
-    assert z.partials == pytest.approx((0.5 * slope, 1.0, 2.0 * slope), rel=1e-15)
+    local = 1.0 - math.tanh(1.0) ** 2
+    assert z.partials == pytest.approx((0.5 * local, 1.0, 2.0 * local), rel=1e-15)
     z.backward()
     assert (x.grad, w.grad) == (z.partials[0], z.partials[2])
     assert "op='jit_lambda'" in repr(z)
 
 
-def test_the_same_value_twice(backend):
+def test_a_value_given_twice_is_a_parent_twice(backend):
     x = Value(3.0)
     f = ag.jit(lambda a, b: a * a * b, backend=backend)
     y = f(x, x)
@@ -185,7 +185,7 @@ def test_the_same_value_twice(backend):
     assert g(2.0).data == 6.0
 
 
-def test_results_that_are_arguments_or_constants(backend):
+def test_arguments_and_constants_may_be_results(backend):
     w = Value(0.25)
     f = ag.jit(lambda x, y: [x, w, Value(7.0), x, 1.0, y * 0.0], backend=backend)
     x = Value(3.0)
@@ -203,7 +203,7 @@ def test_several_outputs_are_nodes_of_their_own(backend):
     assert ag.gradient(total * product, [x, y]) == [5.0 * 3.0 + 6.0, 5.0 * 2.0 + 6.0]
 
 
-def test_a_node_among_other_nodes(backend):
+def test_a_compiled_node_takes_part_in_eager_graphs(backend):
     f = ag.jit(lambda x: ag.sin(x) * 2.0, backend=backend)
     x = Value(0.5)
     y = ag.exp(f(x * x) + x)
@@ -225,7 +225,7 @@ def test_parameters_are_read_at_every_call(backend):
 
 
 @pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
-def test_training(optimizer, backend):
+def test_training_is_the_same_as_without_jit(optimizer, backend):
     """An ordinary loop, decorated or not."""
     X = [[math.sin(i), math.cos(2 * i)] for i in range(8)]
     losses = []
@@ -248,7 +248,7 @@ def test_training(optimizer, backend):
     assert losses[0] == pytest.approx(losses[1], rel=1e-9, abs=1e-12)
 
 
-def test_gradients_add_up_and_are_left_alone():
+def test_backward_accumulates_and_gradient_leaves_grads_alone():
     w = Value(2.0)
     w.grad = 10.0
     f = ag.jit(lambda x: w * x)
@@ -259,7 +259,7 @@ def test_gradients_add_up_and_are_left_alone():
     assert w.grad == 16.0
 
 
-# ----- transforms, on either side -----
+# ----- transforms -----
 
 
 def bowl(x, y):
@@ -269,7 +269,7 @@ def bowl(x, y):
 POINT = (0.7, 1.3)
 
 
-def test_grad_on_either_side(backend):
+def test_grad_and_jit_commute(backend):
     def compiled(f):
         return ag.jit(f, backend=backend)
 
@@ -278,9 +278,11 @@ def test_grad_on_either_side(backend):
     assert compiled(ag.grad(bowl, (0, 1)))(*POINT) == pytest.approx(both, rel=1e-14)
     assert compiled(ag.grad(compiled(bowl), (0, 1)))(*POINT) == pytest.approx(both, rel=1e-14)
     assert type(compiled(ag.grad(bowl))(*POINT)) is float
-    value, slope = ag.value_and_grad(compiled(bowl))(*POINT)
-    assert (value, slope) == pytest.approx((bowl(*POINT), both[0]), rel=1e-14)
-    assert compiled(ag.value_and_grad(bowl))(*POINT) == pytest.approx((value, slope), rel=1e-14)
+    value, derivative = ag.value_and_grad(compiled(bowl))(*POINT)
+    assert (value, derivative) == pytest.approx((bowl(*POINT), both[0]), rel=1e-14)
+    assert compiled(ag.value_and_grad(bowl))(*POINT) == pytest.approx(
+        (value, derivative), rel=1e-14
+    )
     third = ag.grad(ag.grad(ag.grad(bowl)))(*POINT)
     assert ag.grad(ag.grad(ag.grad(compiled(bowl))))(*POINT) == pytest.approx(third, rel=1e-12)
     assert compiled(ag.grad(ag.grad(ag.grad(bowl))))(*POINT) == pytest.approx(third, rel=1e-12)
@@ -318,7 +320,7 @@ def flat(nest):
 
 
 @pytest.mark.parametrize("name", TRANSFORMED)
-def test_transforms_on_either_side(name, backend):
+def test_transforms_and_jit_commute(name, backend):
     wanted = flat(TRANSFORMED[name](lambda f: f))
     outside = TRANSFORMED[name](lambda f: ag.jit(f, backend=backend))
     assert flat(outside) == pytest.approx(wanted, rel=1e-13)
@@ -330,7 +332,7 @@ def test_transforms_on_either_side(name, backend):
         assert all(type(x) is float for x in flat(found))
 
 
-def test_gradients_as_graphs():
+def test_gradients_are_graphs():
     x, y = Value(0.7), Value(1.3)
     found = ag.gradient(ag.jit(bowl)(x, y), [x, y], create_graph=True)
     wanted = ag.gradient(bowl(x, y), [x, y], create_graph=True)
@@ -339,8 +341,8 @@ def test_gradients_as_graphs():
         assert ag.gradient(a, [x, y]) == pytest.approx(ag.gradient(b, [x, y]), rel=1e-13)
 
 
-def test_a_penalty_on_the_gradient():
-    """The gradient inside the loss, by an argument, and the loss's gradient by parameters."""
+def test_a_gradient_penalty_is_differentiated():
+    """The loss has a gradient w.r.t. an argument in it, and is differentiated w.r.t. parameters."""
     w = Value(0.8)
 
     def loss(x):
@@ -354,7 +356,7 @@ def test_a_penalty_on_the_gradient():
 # ----- what Values can do -----
 
 
-def test_recompute():
+def test_recompute_follows_the_recorded_path_or_raises():
     f = ag.jit(lambda x, y: x * y if x > 0 else y - x)
     x, y = Value(2.0), Value(3.0)
     z = f(x, y) * 2.0
@@ -369,7 +371,7 @@ def test_recompute():
         z.recompute()
 
 
-def test_copies_and_pickles_of_nodes():
+def test_nodes_are_copied_and_pickled():
     x = Value(2.0, label="x")
     y = ag.jit(lambda x: ag.exp(x) * x)(x)
     for copied in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
@@ -396,14 +398,14 @@ def test_functions_are_copied_and_pickled_by_name():
     assert pickle.loads(pickle.dumps(at_module_level)) is at_module_level
 
 
-def test_pictures_have_the_call_as_one_node():
+def test_pictures_show_the_call_as_one_node():
     w = Value(0.5, label="w")
     y = ag.jit(lambda x: ag.tanh(w * x))(Value(2.0))
     assert "jit_lambda(2, w)" in str(ag.explain(y))
     assert "w" in str(ag.draw(y))
 
 
-def test_no_grad(backend):
+def test_calls_inside_no_grad_return_leaves(backend):
     w = Value(0.5)
     f = ag.jit(lambda x: w * x, backend=backend)
     with ag.no_grad():
@@ -413,7 +415,7 @@ def test_no_grad(backend):
     assert f(2.0).parents[1] is w
 
 
-def test_no_grad_inside():
+def test_no_grad_inside_a_compiled_function_stops_gradients():
     def f(x):
         with ag.no_grad():
             scale = ag.exp(x)
@@ -426,7 +428,7 @@ def test_no_grad_inside():
     assert ag.jit(ag.grad(f))(0.5) == ag.grad(f)(0.5)
 
 
-def test_detach_inside():
+def test_detach_inside_a_compiled_function_stops_gradients():
     def f(x):
         return x * ag.exp(x).detach() + (x * x).detach()
 
@@ -440,7 +442,7 @@ def test_detach_inside():
     assert ag.hessian(ag.jit(f))(0.5) == 0.0
 
 
-def test_detect_anomaly():
+def test_detect_anomaly_names_the_operation_inside():
     w = Value(-1.0, label="w")
     f = ag.jit(lambda x: ag.log(w * x))
     assert math.isnan(f(2.0).data)
@@ -453,7 +455,7 @@ def test_detect_anomaly():
 # ----- functions of all kinds -----
 
 
-def test_jit_inside_jit(backend):
+def test_a_compiled_function_may_call_another(backend):
     w = Value(2.0)
     inner = ag.jit(lambda x: w * x if x > 0 else x, backend=backend)
     outer = ag.jit(lambda x: inner(x) + inner(-x), backend=backend)
@@ -475,7 +477,7 @@ def test_jit_inside_jit(backend):
         (staticmethod(lambda x: x * 2.0), (3.0,), 6.0),
     ],
 )
-def test_callables_of_all_kinds(f, args, wanted):
+def test_callables_of_all_kinds_are_compiled(f, args, wanted):
     jitted = ag.jit(f)
     for _ in range(2):
         assert numbers(jitted(*args)) == wanted
@@ -499,7 +501,7 @@ class Model:
         return self(x) + self.shift
 
 
-def test_methods_and_callable_objects(backend):
+def test_methods_and_callable_objects_are_compiled(backend):
     a, b = Model(3.0), Model(5.0)
     whole, method = ag.jit(a, backend=backend), ag.jit(a.square, backend=backend)
     assert (whole(1.0).data, method(1.0).data) == (6.0, 36.0)
@@ -513,13 +515,13 @@ def test_methods_and_callable_objects(backend):
     assert (whole(1.0).data, a.decorated(1.0).data) == (9.0, 10.0)
 
 
-def test_a_model_as_an_argument():
+def test_a_model_may_be_an_argument():
     f = ag.jit(lambda model, x: model(x))
     a, b = Model(3.0), Model(5.0)
     assert [f(a, 1.0).data, f(b, 1.0).data, f(a, 1.0).data] == [6.0, 10.0, 6.0]
 
 
-def test_operations_of_the_users_own(backend):
+def test_user_defined_operations_are_compiled(backend):
     cube = ag.define_op("jit_test_cube", "x * x * x", "3.0 * x * x")
     fourth = ag.define_op("jit_test_fourth", "jit_test_cube(x) * x", "4.0 * jit_test_cube(x)")
     f = ag.jit(lambda x: cube(x) + fourth(x), backend=backend)
@@ -531,7 +533,7 @@ def test_operations_of_the_users_own(backend):
         assert ag.grad(g)(2.0) == 12.0 + 36.0
 
 
-def test_recursion():
+def test_recursive_functions_are_compiled():
     @ag.jit
     def power(x, n):
         return x * power(x, n - 1) if n else x * 0.0 + 1.0
@@ -540,7 +542,7 @@ def test_recursion():
     assert ag.grad(power)(2.0, 10) == 5120.0
 
 
-def test_from_several_threads():
+def test_calls_from_several_threads_agree():
     w = Value(2.0)
     f = ag.jit(lambda x: w * x if x > 0 else w - x)
     wrong = []
@@ -561,7 +563,7 @@ def test_from_several_threads():
     assert all(len(path.program.guards) == 1 for path in f.paths)
 
 
-def test_ten_thousand_values(backend):
+def test_long_programs_need_no_recursion(backend):
     """Programs are written, differentiated and run without recursion."""
     w = Value(0.001)
 
@@ -575,8 +577,8 @@ def test_ten_thousand_values(backend):
     assert ag.gradient(y, w) == pytest.approx(5000 * 1.001**4999, rel=1e-9)
 
 
-def test_an_index_that_isnumbers(backend):
-    """take() looks up anew in each replay, and the gradient lands in what was taken."""
+def test_an_index_from_data_is_looked_up_in_each_replay(backend):
+    """The gradient goes to the element that the replay took."""
     table = nn.Embedding(4, 2, seed=0)
     f = ag.jit(lambda i: ag.sum(table(i)), backend=backend)
     for i in (2, 0, 3, 2):
@@ -598,7 +600,7 @@ def test_the_decorator_takes_options():
     assert repr(named) == "jit(named): 1 path recorded"
 
 
-def test_sources_and_explanations():
+def test_source_and_explain_show_each_path():
     w = Value(0.5, label="w")
     f = ag.jit(lambda x: ag.tanh(w * x) if x > 0 else x * 3.0)
     assert "nothing is recorded yet" in f.explain()
@@ -606,12 +608,12 @@ def test_sources_and_explanations():
         f.source()
     f(1.0)
     f(-1.0)
-    told = f.explain()
+    report = f.explain()
     for part in (
         *("path 1 of 2", "path 2 of 2", "guard CMP x > 0.0 at", "guard CMP not x > 0.0 at"),
         *("test_jit.py", "constant 3.0 from", "captures 1 Value", "t3 = tanh(t2)"),
     ):
-        assert part in told, told
+        assert part in report, report
     assert "tanh" in f.source("python")
     assert "double" in f.source("c")
     assert "define i64 @single" in f.source("llvm")
@@ -620,7 +622,7 @@ def test_sources_and_explanations():
         f.source("fortran")
 
 
-def test_the_source_is_the_function():
+def test_the_python_source_computes_the_function():
     f = ag.jit(lambda x, y: ag.exp(x) * y)
     f(0.5, 2.0)
     namespace = {"exp": math.exp}
@@ -631,7 +633,7 @@ def test_the_source_is_the_function():
     assert found == [math.exp(0.5) * 2.0, math.exp(0.5) * 2.0, math.exp(0.5)]
 
 
-# ----- the same as eager code, where that has floats -----
+# ----- floats where eager code has floats -----
 
 
 def test_derivatives_that_are_floats_have_no_derivatives(backend):
@@ -657,12 +659,12 @@ def test_derivatives_that_are_floats_have_no_derivatives(backend):
     assert ag.jit(h, backend=backend)(1.0) == h(1.0) == ((4.5, 6.0), 12.0)
     values, second = ag.jit(h, backend=backend)(Value(1.0))
     assert values == (4.5, 6.0) and ag.gradient(second, w) == 6.0
-    slope = ag.jit(ag.grad(lambda x: w * x * x), backend=backend)
-    assert slope(3.0) == 12.0
-    assert ag.gradient(slope(Value(3.0)), w) == 6.0
+    derivative = ag.jit(ag.grad(lambda x: w * x * x), backend=backend)
+    assert derivative(3.0) == 12.0
+    assert ag.gradient(derivative(Value(3.0)), w) == 6.0
 
 
-def test_results_are_of_the_same_types(backend):
+def test_results_have_the_types_of_eager_code(backend):
     w = Value(2.0)
 
     def f(x, y):
@@ -682,7 +684,7 @@ def test_results_are_of_the_same_types(backend):
         (lambda w, y: ag.gradient(y * w, w), lambda w: (w, Value(2.0))),
     ],
 )
-def test_derivatives_by_arguments_that_are_the_same(f, arguments, backend):
+def test_derivatives_with_respect_to_the_same_value_twice(f, arguments, backend):
     w = Value(1.5)
     compiled = ag.jit(f, backend=backend)
     for _ in range(2):
@@ -691,7 +693,7 @@ def test_derivatives_by_arguments_that_are_the_same(f, arguments, backend):
     assert (closed(w), closed(Value(4.0)), closed(w)) == (3.0, 4.0, 3.0)
 
 
-def test_a_compiled_function_compiled_again():
+def test_jit_of_a_compiled_function_changes_its_options():
     np = pytest.importorskip("numpy")
     f = ag.jit(lambda x: x * 2.0, rows=0, reduce="mean")
     assert ag.jit(f) is f
@@ -699,7 +701,7 @@ def test_a_compiled_function_compiled_again():
     assert ag.jit(f, rows=0, reduce="sum")(np.ones(3)) == 6.0
 
 
-def test_long_functions_of_floats():
+def test_long_functions_of_floats_run_as_loops():
     def f(x):
         for _ in range(20_000):
             x = x + 1.0
@@ -719,7 +721,7 @@ class Holder:
     __call__ = scaled
 
 
-def test_what_has_no_name_is_pickled_with_what_it_compiles():
+def test_a_function_without_a_name_is_pickled_with_what_it_compiles():
     holder = Holder()
     assert holder.fast(3.0).data == 6.0
     copied = pickle.loads(pickle.dumps(holder))
@@ -733,8 +735,8 @@ def scaled_by(factor, x):
     return factor * x
 
 
-def test_values_made_of_numbers(backend):
-    """As micrograd's models are fed."""
+def test_values_may_be_made_of_arguments(backend):
+    """Micrograd's models are fed like this."""
     model = nn.MLP(2, [3, 1], seed=0)
 
     def f(xs):
@@ -760,7 +762,7 @@ def test_values_made_of_numbers(backend):
         ag.jit(lambda x: Value(x))(Value(1.0))
 
 
-def test_derivatives_of_compiled_functions_inside_no_grad(backend):
+def test_derivatives_are_taken_inside_no_grad(backend):
     w = Value(2.0)
     f = ag.jit(lambda x: w * x * x, backend=backend)
     with ag.no_grad():

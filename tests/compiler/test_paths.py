@@ -1,4 +1,4 @@
-"""Decisions by data: each is a guard, and where it comes out otherwise another path is recorded and both are kept."""
+"""Branches on data: each is a guard; where one fails, another path is recorded and both are kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIGNS = (1.5, -1.5, 0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324)
 
 
 def same(f, jitted, *points):
-    """Check values and gradients against eager code, twice over, since the second time nothing is recorded."""
+    """Check values and gradients against eager code, twice: the second call records nothing."""
     for point in (*points, *points):
         xs, ys = [*map(Value, point)], [*map(Value, point)]
         wanted, found = f(*xs), jitted(*ys)
@@ -26,8 +26,8 @@ def same(f, jitted, *points):
             assert found == wanted
             continue
         assert repr(found.data) == repr(wanted.data), point
-        slopes = zip(ag.gradient(found, ys), ag.gradient(wanted, xs), strict=True)
-        assert all(repr(a) == repr(b) for a, b in slopes), point
+        gradients = zip(ag.gradient(found, ys), ag.gradient(wanted, xs), strict=True)
+        assert all(repr(a) == repr(b) for a, b in gradients), point
 
 
 BRANCHING = {
@@ -57,7 +57,7 @@ BRANCHING = {
 
 @pytest.mark.filterwarnings("ignore:.*recorded paths")  # where data is read
 @pytest.mark.parametrize("name", BRANCHING)
-def test_every_way(name, backend):
+def test_every_kind_of_branch_equals_eager_code(name, backend):
     f = BRANCHING[name]
     jitted = ag.jit(f, backend=backend)
     points = [*itertools.product(SIGNS, repeat=2)]
@@ -71,7 +71,7 @@ def test_every_way(name, backend):
     xs=st.lists(st.floats(-3, 3), min_size=1, max_size=6),
     native=st.booleans(),
 )
-def test_nested_branches(thresholds, xs, native):
+def test_nested_branches_equal_eager_code(thresholds, xs, native):
     def f(x):
         total = x * 1.0
         for t in thresholds:
@@ -81,7 +81,7 @@ def test_nested_branches(thresholds, xs, native):
     same(f, ag.jit(f, backend="auto" if native else "python"), *([x] for x in xs))
 
 
-def test_loops_until_the_data_says_so(backend):
+def test_a_loop_that_data_ends_is_recorded_for_each_length(backend):
     def halve(v):
         n = 0
         while v > 1.0:
@@ -90,10 +90,10 @@ def test_loops_until_the_data_says_so(backend):
 
     jitted = ag.jit(halve, backend=backend)
     same(halve, jitted, *([x] for x in (0.5, 3.0, 1.0, 100.0, 7.0, 3.5)))
-    assert len(jitted.paths) == 4  # 3.0 and 3.5 go the same way, and so do 0.5 and 1.0
+    assert len(jitted.paths) == 4  # 3.0 and 3.5 take the same path, and so do 0.5 and 1.0
 
 
-def test_newton(backend):
+def test_newtons_method_is_recorded_for_each_number_of_steps(backend):
     def root(x):
         y = x
         while abs(y * y - x) > 1e-12 * x:
@@ -114,7 +114,7 @@ def test_both_paths_are_kept(backend):
     assert [path.program.guards[0].outcome for path in f.paths] == [True, False]
 
 
-def test_guards_on_what_is_closed_over(backend):
+def test_captured_values_are_guarded_where_they_are_compared(backend):
     w = Value(1.0)
     f = ag.jit(lambda x: w * x if w > 0.0 else x / w, backend=backend)
     assert f(3.0).data == 3.0
@@ -126,7 +126,7 @@ def test_guards_on_what_is_closed_over(backend):
     assert f(3.0).data == 12.0
 
 
-def test_paths_that_read_other_values(backend):
+def test_paths_may_capture_different_values(backend):
     a, b = Value(2.0, label="a"), Value(5.0, label="b")
     f = ag.jit(lambda x: a * x if x > 0.0 else (b * x if x < -1.0 else x), backend=backend)
     for _ in range(2):
@@ -150,8 +150,8 @@ def test_a_flip_can_be_an_error(backend):
 
 
 @pytest.mark.filterwarnings("ignore:.*recorded paths")
-def test_too_many_ways(backend, monkeypatch):
-    """What does not fit any more runs as it is written."""
+def test_a_call_beyond_the_maximum_of_paths_runs_eagerly(backend, monkeypatch):
+    """A call that no recorded path fits runs the function itself."""
     monkeypatch.setattr(specialization, "MAX_TRACES", 3)
 
     def f(x):
@@ -170,7 +170,7 @@ def test_too_many_ways(backend, monkeypatch):
 # ----- data that is read -----
 
 
-def test_data_that_is_read_is_right_for_that_data_alone(backend):
+def test_data_that_is_read_is_a_guard_on_its_number(backend):
     def f(v, w):
         return v * round(v.data) + w.data
 
@@ -179,14 +179,14 @@ def test_data_that_is_read_is_right_for_that_data_alone(backend):
     )
 
 
-def test_nan_that_is_read():
+def test_a_nan_that_is_read_runs_eagerly():
     f = ag.jit(lambda v: v * 2.0 + (1.0 if math.isnan(v.data) else 2.0))
     for _ in range(3):
         assert math.isnan(f(Value(math.nan)).data)
         assert f(Value(1.0)).data == 4.0
 
 
-def test_data_of_parameters_that_is_read():
+def test_parameters_data_that_is_read_is_a_guard():
     w = Value(2.0)
     f = ag.jit(lambda x: x * w.data)
     assert f(3.0) == 6.0
@@ -194,7 +194,7 @@ def test_data_of_parameters_that_is_read():
     assert f(3.0) == 15.0
 
 
-# ----- what is frozen -----
+# ----- captured objects -----
 
 RATE = 2.0
 TABLE = (1.0, 2.0)
@@ -212,7 +212,7 @@ def twice_scaled(x):
     return scaled(x) * 2.0
 
 
-def test_globals_of_functions_that_are_called_are_noticed(monkeypatch):
+def test_changed_globals_of_called_functions_are_noticed(monkeypatch):
     f = ag.jit(twice_scaled)
     assert f(3.0) == 12.0
     monkeypatch.setitem(globals(), "RATE", 5.0)
@@ -221,7 +221,7 @@ def test_globals_of_functions_that_are_called_are_noticed(monkeypatch):
     assert f(3.0) == 6.0
 
 
-def test_globals_that_change_are_noticed(monkeypatch):
+def test_changed_globals_are_noticed(monkeypatch):
     f, g = ag.jit(scaled), ag.jit(tabled)
     assert (f(3.0), g(3.0)) == (6.0, 3.0)
     for rate in (5.0, 0.0, -0.0, math.inf, 5, True):
@@ -236,7 +236,7 @@ def test_globals_that_change_are_noticed(monkeypatch):
     assert f(3.0).parents[1] is not value
 
 
-def test_closures_that_change_are_noticed():
+def test_changed_closures_are_noticed():
     rate = 2.0
     f = ag.jit(lambda x: x * rate)
     assert f(3.0) == 6.0
@@ -247,18 +247,18 @@ def test_closures_that_change_are_noticed():
 
 
 def test_a_global_with_the_name_of_an_attribute_does_not_matter(monkeypatch):
-    class Thing:
+    class Settings:
         RATE = 3.0
 
-    thing = Thing()
-    f = ag.jit(lambda x: x * thing.RATE)
+    settings = Settings()
+    f = ag.jit(lambda x: x * settings.RATE)
     for rate in (1.0, 2.0, 3.0):
         monkeypatch.setitem(globals(), "RATE", rate)
         assert f(2.0) == 6.0
     assert len(f.paths) == 1
 
 
-def test_a_model_that_is_bound_anew_is_noticed():
+def test_a_rebound_model_is_noticed():
     model = nn.Linear(1, 1, seed=0)
     f = ag.jit(lambda x: model([x])[0])
     assert f(2.0).data == model([2.0])[0].data

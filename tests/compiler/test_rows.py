@@ -1,4 +1,4 @@
-"""Arrays: broadcast as a ufunc's, or mapped over rows."""
+"""Mapped calls: arrays that broadcast as those of a ufunc, or rows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_one_result_for_each_element(n, backend):
     ("a", "b"),
     [((3,), ()), ((2, 3), (3,)), ((2, 1), (1, 3)), ((4, 1, 2), (3, 1)), ((0, 3), (3,)), ((), ()), ((1,), (5,))],
 )  # fmt: skip
-def test_shapes_broadcast(a, b, backend):
+def test_arrays_broadcast(a, b, backend):
     f = ag.jit(polynomial, backend=backend)
     x, y = np.random.default_rng(0).normal(size=a), np.random.default_rng(1).normal(size=b)
     found, wanted = np.asarray(f(x, y)), np.asarray(polynomial(x, y))
@@ -66,7 +66,7 @@ def views():
 
 
 @pytest.mark.parametrize(("name", "array"), [*views()])
-def test_arrays_of_all_kinds(name, array, backend):
+def test_arrays_of_all_kinds_are_accepted(name, array, backend):
     f = ag.jit(lambda x, y: x * 0.1 + y, backend=backend)
     before = np.array(array)
     wanted = np.asarray(array, dtype=np.float64) * 0.1 + np.asarray(array, dtype=np.float64)
@@ -83,7 +83,7 @@ def _flat(nest):
 
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf, -0.0, 5e-324])
-def test_odd_numbers(odd, backend):
+def test_nan_and_infinities_equal_those_of_eager_code(odd, backend):
     f = ag.jit(lambda x: (x * 2.0, -x, abs(x), 1.0 / x, x if x > 0.0 else x - 1.0), backend=backend)
     x = np.array([1.0, odd, -2.0, odd, odd])
     with np.errstate(all="ignore"):
@@ -91,7 +91,7 @@ def test_odd_numbers(odd, backend):
     assert [bits(out.tolist()) for out in f(x)] == [bits(out.tolist()) for out in wanted]
 
 
-def test_nests_of_arrays_in_and_out(backend):
+def test_arguments_and_results_may_be_nests_of_arrays(backend):
     f = ag.jit(lambda p, y: {"a": p["x"][0] * y, "b": (p["x"][1], 7.0)}, backend=backend)
     x = np.array([1.0, 2.0])
     found = f({"x": [x, 3.0]}, np.array([[1.0], [2.0]]))
@@ -100,22 +100,22 @@ def test_nests_of_arrays_in_and_out(backend):
     assert found["b"][1].tolist() == [[7.0, 7.0]] * 2
 
 
-def test_derivatives_by_element(backend):
+def test_grad_of_arrays_is_by_element(backend):
     x = np.linspace(-1.0, 1.0, 11)
-    slope, curve = (
+    first, second = (
         ag.jit(g, backend=backend)(x)
         for g in (ag.grad(lambda x: ag.tanh(x * 2.0)), ag.grad(ag.grad(lambda x: ag.tanh(x * 2.0))))
     )
     tanh = np.tanh(2.0 * x)
-    assert np.allclose(slope, 2.0 * (1.0 - tanh**2), rtol=1e-13)
-    assert np.allclose(curve, -8.0 * tanh * (1.0 - tanh**2), rtol=1e-12, atol=1e-14)
+    assert np.allclose(first, 2.0 * (1.0 - tanh**2), rtol=1e-13)
+    assert np.allclose(second, -8.0 * tanh * (1.0 - tanh**2), rtol=1e-12, atol=1e-14)
     value, (by_x, by_y) = ag.jit(ag.value_and_grad(polynomial, (0, 1)), backend=backend)(x, 2.0)
     assert np.array_equal(value, polynomial(x, 2.0))
     assert np.allclose(by_x, x + 4.0 * x / (x * x + 1.0) ** 2)
     assert np.allclose(by_y, -1.0 / (x * x + 1.0))
 
 
-def test_values_among_arrays(backend):
+def test_values_may_stand_beside_arrays(backend):
     w = Value(3.0)
     f = ag.jit(lambda x: w * x, backend=backend)
     with pytest.raises(
@@ -129,7 +129,7 @@ def test_values_among_arrays(backend):
         assert ag.jit(lambda x, v: x * v)(np.array([1.0, 2.0]), w).tolist() == [5.0, 10.0]
 
 
-def test_the_same_array_again_with_other_numbers(backend):
+def test_an_array_changed_in_place_is_read_again(backend):
     f = ag.jit(lambda x, y: x * y, backend=backend)
     x, y = np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0])
     assert f(x, y).tolist() == [1.0, 2.0, 3.0]
@@ -138,7 +138,7 @@ def test_the_same_array_again_with_other_numbers(backend):
     assert first.tolist() == [10.0, 2.0, -3.0]
     x[:] = 0.0
     assert f(x, y).tolist() == [0.0, 0.0, -0.0]
-    assert first.tolist() == [10.0, 2.0, -3.0]  # results are nobody else's
+    assert first.tolist() == [10.0, 2.0, -3.0]  # each call returns an array of its own
     x.resize((3, 1), refcheck=False)  # the same array, of another shape
     assert f(x, y).shape == (3, 3)
 
@@ -146,7 +146,7 @@ def test_the_same_array_again_with_other_numbers(backend):
 # ----- mapped over rows -----
 
 
-def test_rows_without_reduction(backend):
+def test_rows_without_reduction_give_an_array(backend):
     f = ag.jit(lambda x, k: x[0] * x[1] * k, rows=0, backend=backend)
     X = np.arange(10.0).reshape(5, 2)
     assert f(X, 2.0).tolist() == (X[:, 0] * X[:, 1] * 2.0).tolist()
@@ -160,14 +160,14 @@ def test_rows_without_reduction(backend):
 
 
 def eagerly(f, reduce, X, y, *shared):
-    """Return what a reduced function gives, in eager code."""
+    """Return the result of a reduced function in eager code."""
     results = [f(x, t, *shared) for x, t in zip(X.tolist(), y.tolist(), strict=True)]
     return ag.mean(results) if reduce == "mean" else ag.sum(results)
 
 
 @pytest.mark.parametrize("reduce", ["mean", "sum"])
 @pytest.mark.parametrize("n", COUNTS[1:])
-def test_losses_and_gradients_over_rows(n, reduce, backend):
+def test_reduced_values_and_gradients_equal_those_of_eager_code(n, reduce, backend):
     model = nn.MLP(2, [3, 1], seed=0)
 
     def loss(x, y, scale):
@@ -191,8 +191,8 @@ def test_losses_and_gradients_over_rows(n, reduce, backend):
     assert scale.grad == ag.gradient(found, scale)
 
 
-def test_many_rows(backend):
-    """So many that they are shared out among threads; and the order of the sum stays the same."""
+def test_the_sum_over_many_rows_is_the_same_every_time(backend):
+    """There are enough rows for several threads; the order of the sum stays the same."""
     w = Value(0.3)
     step = ag.jit(
         lambda x, y: (ag.tanh(w * x) - y) ** 2.0, rows=(0, 1), reduce="mean", backend=backend
@@ -203,14 +203,14 @@ def test_many_rows(backend):
     loss = step(x, y)
     tanh = np.tanh(0.3 * x)
     assert loss.data == pytest.approx(np.mean((tanh - y) ** 2), rel=1e-10)
-    slope = np.mean(2.0 * (tanh - y) * (1.0 - tanh**2) * x)
-    assert ag.gradient(loss, w) == pytest.approx(slope, rel=1e-10)
+    derivative = np.mean(2.0 * (tanh - y) * (1.0 - tanh**2) * x)
+    assert ag.gradient(loss, w) == pytest.approx(derivative, rel=1e-10)
     assert {step(x, y).data for _ in range(5)} == {loss.data}
     each = ag.jit(lambda x: x * 2.0 if x > 0.5 else x, backend=backend)(x)
     assert np.array_equal(each, np.where(x > 0.5, x * 2.0, x))
 
 
-def test_no_rows(backend):
+def test_an_array_without_rows(backend):
     w = Value(0.0)
     f = ag.jit(lambda x: x * w + 1.0 / w, rows=0, reduce="sum", backend=backend)
     total = f(np.zeros(0))
@@ -225,7 +225,7 @@ def test_no_rows(backend):
     assert picky(np.ones(2), np.zeros(2)).data == 0.0
 
 
-def test_several_sums(backend):
+def test_several_outputs_are_reduced(backend):
     w = Value(2.0)
     f = ag.jit(lambda x: {"a": w * x, "b": [x, 3.0]}, rows=0, reduce="sum", backend=backend)
     found = f(np.array([1.0, 2.0, 4.0]))
@@ -236,7 +236,7 @@ def test_several_sums(backend):
     assert type(floats(np.array([1.0, 2.0]))) is float
 
 
-def test_node_of_rows(backend):
+def test_the_node_of_a_reduction_refuses_to_recompute(backend):
     w = Value(2.0)
     loss = ag.jit(lambda x: w * x, rows=0, reduce="sum", backend=backend)(np.array([1.0, 2.0]))
     for again in (loss.recompute, lambda: ag.gradient(loss, w, create_graph=True)):
@@ -245,7 +245,7 @@ def test_node_of_rows(backend):
     assert ag.gradient(loss, w) == 3.0
 
 
-# ----- rows that take several ways -----
+# ----- rows on several paths -----
 
 
 def kinked(x, w):
@@ -261,7 +261,7 @@ def kinked(x, w):
     xs=st.lists(st.sampled_from([2.0, -2.0, 0.5, -0.5, 3.0, math.nan, math.inf]), max_size=12),
     native=st.booleans(),
 )
-def test_rows_by_path(xs, native):
+def test_each_row_takes_its_own_path(xs, native):
     f = ag.jit(kinked, backend="auto" if native else "python")
     values, kinds = f(np.array(xs), 1.5)
     wanted = [kinked(x, 1.5) for x in xs]
@@ -269,7 +269,7 @@ def test_rows_by_path(xs, native):
     assert bits(kinds.tolist()) == bits(kind for _, kind in wanted)
 
 
-def test_sums_by_path(backend):
+def test_sums_add_up_over_paths(backend):
     a, b = Value(2.0), Value(3.0)
 
     def f(x):
@@ -285,8 +285,8 @@ def test_sums_by_path(backend):
         assert ag.gradient(total, [a, b]) == pytest.approx(ag.gradient(wanted, [a, b]), rel=1e-14)
 
 
-def test_infinities_that_cancel(backend):
-    """Whoever adds them, and wherever: nan, and no warning."""
+def test_infinities_that_cancel_give_nan_without_a_warning(backend):
+    """Between threads, and between the sums of several paths."""
     w = Value(1.0)
     f = ag.jit(lambda x: w * x if x > 0.0 else x * w * 1.0, rows=0, reduce="sum", backend=backend)
     n = 200_000 if backend == "llvm" else 100
@@ -299,7 +299,7 @@ def test_infinities_that_cancel(backend):
                 assert bits([total.data, *ag.gradient(total, [w])]) == bits([float(xs.sum())] * 2)
 
 
-def test_a_later_call_that_takes_a_path_which_reads_parameters(backend):
+def test_a_later_path_may_read_parameters(backend):
     w = Value(2.0)
     f = ag.jit(lambda x: x if x > 0.0 else w * x, rows=0, reduce="sum", backend=backend)
     assert f(np.array([1.0])) == 1.0
@@ -311,7 +311,7 @@ def test_a_later_call_that_takes_a_path_which_reads_parameters(backend):
         each(np.array([1.0, -1.0]))
 
 
-def test_results_of_different_structure(backend):
+def test_rows_must_return_the_same_structure(backend):
     f = ag.jit(lambda x: (x, x) if x > 0.0 else [x], backend=backend)
     assert (f(1.0), f(-1.0)) == ((1.0, 1.0), [-1.0])
     with pytest.raises(JitError, match="all rows must return the same structure"):
@@ -327,7 +327,7 @@ def test_a_flip_among_rows_can_be_an_error(backend):
 
 
 @pytest.mark.filterwarnings("ignore:.*recorded paths")
-def test_more_ways_than_are_kept(backend, monkeypatch):
+def test_rows_with_too_many_paths_run_eagerly(backend, monkeypatch):
     monkeypatch.setattr(specialization, "MAX_TRACES", 3)
 
     def f(x):
@@ -344,10 +344,10 @@ def test_more_ways_than_are_kept(backend, monkeypatch):
     assert total.data == 2.0 * w.grad == 2.0 * sum(f(number) for number in x.tolist())
 
 
-# ----- inside other things -----
+# ----- inside other functions and contexts -----
 
 
-def test_rows_where_anomalies_are_looked_for(backend):
+def test_detect_anomaly_runs_row_by_row(backend):
     w = Value(-1.0, label="w")
     f = ag.jit(lambda x: ag.log(w * x), rows=0, reduce="mean", backend=backend)
     X = np.array([-1.0, -math.e])
@@ -358,7 +358,7 @@ def test_rows_where_anomalies_are_looked_for(backend):
             f(-X)
 
 
-def test_methods_of_numbers_in_rows_one_by_one(backend):
+def test_numbers_have_their_methods_where_rows_run_eagerly(backend):
     w = Value(1.5)
     mean = ag.jit(lambda x: x.tanh() * w, rows=0, reduce="mean", backend=backend)
     each = ag.jit(lambda x: 1.0 / x.tanh(), backend=backend)
@@ -373,14 +373,14 @@ def test_methods_of_numbers_in_rows_one_by_one(backend):
 
 
 @pytest.mark.filterwarnings("ignore:.*recorded paths")
-def test_rows_whose_numbers_are_read(backend):
+def test_rows_whose_data_is_read_run_eagerly(backend):
     f = ag.jit(lambda x: x / (x.data - 1.0), backend=backend)
     x = np.arange(100.0)
     with np.errstate(all="ignore"):
         assert f(x).tolist() == (x / (x - 1.0)).tolist()
 
 
-def test_rows_as_part_of_a_function(backend):
+def test_a_mapped_function_may_be_called_by_a_compiled_one(backend):
     w, s = Value(2.0), Value(3.0)
     inner = ag.jit(lambda x: w * x, rows=0, reduce="mean", backend=backend)
     X = np.array([1.0, 2.0, 6.0])
@@ -393,18 +393,18 @@ def test_rows_as_part_of_a_function(backend):
         ag.jit(lambda s: s * each(X), backend=backend)(1.0)
 
 
-def test_derivatives_of_functions_over_rows(backend):
+def test_grad_of_a_mapped_function(backend):
     X = np.array([1.0, 2.0, 3.0])
     f = ag.jit(lambda x, w: ag.exp(w * x), rows=0, reduce="sum", backend=backend)
-    slope = ag.grad(f, 1)(X, 0.5)
-    assert slope == pytest.approx(sum(x * math.exp(0.5 * x) for x in X))
+    derivative = ag.grad(f, 1)(X, 0.5)
+    assert derivative == pytest.approx(sum(x * math.exp(0.5 * x) for x in X))
     curve = ag.jit(
         ag.grad(ag.grad(lambda x, w: ag.exp(w * x), 1), 1), rows=0, reduce="sum", backend=backend
     )
     assert curve(X, 0.5) == pytest.approx(sum(x * x * math.exp(0.5 * x) for x in X))
 
 
-def test_a_kernel_bound_to_its_arrays(backend):
+def test_a_bound_kernel_follows_its_arrays(backend):
     w = Value(2.0)
     f = ag.jit(lambda x: w * x if x > 0.0 else w * w, rows=0, reduce="mean", backend=backend)
     X = np.array([1.0, 3.0, 5.0])
@@ -419,7 +419,7 @@ def test_a_kernel_bound_to_its_arrays(backend):
     assert w.data == 2.0
 
 
-def test_a_bound_kernel_with_a_number_for_all_rows(backend):
+def test_a_bound_kernel_may_have_a_number_for_all_rows(backend):
     f = ag.jit(lambda x, k: k * x if x > 0.0 else k * k, rows=0, reduce="sum", backend=backend)
     bound = f.kernel(np.array([1.0, -1.0]), 3.0)
     assert (bound(), bound.gradient.tolist()) == (12.0, [7.0])

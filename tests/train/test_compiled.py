@@ -1,4 +1,4 @@
-"""fit(jit=True) against fit(jit=False): the same training, to nine digits after a hundred epochs."""
+"""fit(jit=True) equals fit(jit=False) to nine digits after a hundred epochs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def perceptron(outputs=1):
 
 
 def numbers(history, model):
-    """Return all that a training gives, the clock's readings aside."""
+    """Return the rows of a history without their times."""
     columns = {name: column for name, column in history.columns.items() if name != "seconds"}
     found = {name: [*column] for name, column in columns.items()}
     found["parameters"] = [p.data for p in model.parameters()]
@@ -66,7 +66,7 @@ def check_agreement(make=perceptron, training=MOONS, loss="auto", *, tolerance=1
 
 
 @pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
-def test_optimizers(optimizer):
+def test_each_optimizer_trains_alike(optimizer):
     check_agreement(optimizer=optimizer, lr=0.05, epochs=100)
 
 
@@ -80,24 +80,24 @@ def test_optimizers(optimizer):
         lambda params: optim.Adam(params[:3], 0.05),  # the others stay as they are
     ],
 )
-def test_settings_of_optimizers(optimizer):
+def test_settings_of_optimizers_train_alike(optimizer):
     check_agreement(optimizer=optimizer, epochs=30)
 
 
 @pytest.mark.parametrize("loss", nn.LOSSES)
-def test_losses(loss):
+def test_each_loss_trains_alike(loss):
     outputs = 2 if loss == "cross_entropy" else 1
     training = MOONS.signed() if loss == "hinge" else MOONS
     check_agreement(lambda: perceptron(outputs), training, loss, epochs=100, lr=0.05)
 
 
-def test_regressions_of_one_and_of_several_numbers():
+def test_regressions_to_one_and_to_several_numbers_train_alike():
     check_agreement(lambda: nn.MLP(1, [4, 1], activation="tanh", seed=0), LINE, epochs=100)
     several = (LINE[0], [[t, -t] for t in LINE[1]])
     check_agreement(lambda: nn.Linear(1, 2, seed=0), several, epochs=50)
 
 
-def test_classes():
+def test_classifiers_train_alike():
     arms = data.spiral(8, arms=3, seed=0)
     check_agreement(lambda: nn.MLP(2, [6, 3], activation="tanh", seed=0), arms, epochs=50)
 
@@ -114,7 +114,7 @@ def test_classes():
     {"early_stopping": 2, "validation": 0.3, "optimizer": "sgd", "lr": 1.0, "epochs": 60},
     {"record": 3, "batch_size": 9},
 ], ids="-".join)  # fmt: skip
-def test_settings(settings):
+def test_settings_of_fit_train_alike(settings):
     _, history = check_agreement(**{"epochs": 20, "lr": 0.05, **settings})
     if "early_stopping" in settings:
         assert history.stopped == "early stopping"
@@ -124,13 +124,13 @@ def test_settings(settings):
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "gelu", "elu", "softplus"])
-def test_activations(activation):
+def test_each_activation_trains_alike(activation):
     make = lambda: nn.MLP(2, [4, 1], activation=activation, seed=0)  # noqa: E731
     check_agreement(make, epochs=20, batch_size=10)
 
 
 class Branching(nn.Module):
-    """Goes another way for other rows, and as training goes on."""
+    """Takes another path for other rows, and as training proceeds."""
 
     def __init__(self):
         self.a, self.b = Value(0.5), Value(-0.3)
@@ -142,11 +142,11 @@ class Branching(nn.Module):
         return abs(score) * self.b if x[1] > 0.2 else min(score, self.a)
 
 
-def test_models_that_branch():
+def test_models_that_branch_train_alike():
     check_agreement(Branching, epochs=40, batch_size=5, lr=0.1)
 
 
-def test_a_model_with_an_output_that_is_a_constant_for_some_rows():
+def test_an_output_may_be_a_constant_for_some_rows():
     class Relu(nn.Module):
         def __init__(self):
             self.a = Value(0.5)
@@ -158,8 +158,8 @@ def test_a_model_with_an_output_that_is_a_constant_for_some_rows():
     check_agreement(Relu, LINE, epochs=20)
 
 
-def test_without_llvm(monkeypatch):
-    """Python then runs what was compiled; by itself, fit would not choose it."""
+def test_training_without_llvm_runs_generated_python(monkeypatch):
+    """It must be asked for: "auto" would not choose it."""
     monkeypatch.setattr(target, "is_there", lambda: False)
     check_agreement(epochs=5, batch_size=7)
     assert not quiet(
@@ -167,10 +167,10 @@ def test_without_llvm(monkeypatch):
     ).compiled
 
 
-# ----- what is chosen -----
+# ----- the choice of fit -----
 
 
-def test_what_fit_chooses():
+def test_fit_compiles_long_runs_only():
     if not target.is_there():
         pytest.skip("llvmlite is not installed")
     stop = [lambda history: True]
@@ -190,7 +190,7 @@ class Dropout(nn.Module):
 
 
 class Noise(nn.Module):
-    """Draws from a generator of its own."""
+    """Draws from its own generator."""
 
     def __init__(self):
         self.layer, self.source = nn.Linear(2, 1, seed=0), random.Random(0)
@@ -227,7 +227,7 @@ class Counting(nn.Module):
         (perceptron, lambda p, t: nn.mse(p, t), "may be any function of all predictions"),
     ],
 )
-def test_what_is_not_compiled(make, loss, message):
+def test_models_that_cannot_be_compiled_are_refused_and_train_eagerly(make, loss, message):
     with pytest.raises(JitError, match=message):
         quiet(make(), MOONS, loss, epochs=2, jit=True)
     random.seed(0)
@@ -253,10 +253,10 @@ def test_errors_are_those_of_eager_training():
             quiet(Broken(), LINE, jit=jit)
 
 
-# ----- the model beside it -----
+# ----- the model beside the arrays -----
 
 
-def test_the_models_values_are_the_ones_that_were_given():
+def test_the_models_values_stay_the_same_objects():
     model = perceptron()
     given = model.parameters()
     quiet(model, MOONS, epochs=3, jit=True)
@@ -288,7 +288,7 @@ def test_callbacks_see_the_parameters_and_may_change_them():
         assert found == pytest.approx(wanted, rel=1e-9)
 
 
-def test_a_callback_that_changes_how_the_model_computes():
+def test_a_callback_may_change_how_the_model_computes():
     class Scaled(nn.Module):
         def __init__(self):
             self.w, self.scale = Value(0.5), 1.0
@@ -307,8 +307,8 @@ def test_a_callback_that_changes_how_the_model_computes():
     assert run(True) == pytest.approx(run(False), rel=1e-12)
 
 
-def test_an_optimizer_goes_on_where_it_was():
-    """Its running numbers and steps are carried over, in both directions."""
+def test_an_optimizer_continues_from_its_state():
+    """Running numbers and steps carry over between eager and compiled runs."""
 
     def run(*jits):
         model = perceptron()
@@ -329,7 +329,7 @@ def test_an_optimizer_goes_on_where_it_was():
 
 
 @pytest.mark.parametrize("jits", [(True, True), (True, False), (False, True)])
-def test_a_run_that_is_broken_off_goes_on(jits, tmp_path):
+def test_an_interrupted_run_resumes(jits, tmp_path):
     settings = {"batch_size": 7, "lr": 0.05, "validation": 0.2, "l2": 0.001, "early_stopping": 50}
     whole = perceptron()
     history = quiet(whole, MOONS, epochs=12, jit=jits[0], **settings)
@@ -347,8 +347,8 @@ def test_a_run_that_is_broken_off_goes_on(jits, tmp_path):
         )
 
 
-def test_an_interrupt_in_the_middle_of_an_epoch():
-    """Parameters are those after the batch that it fell into, and a checkpoint goes on from there."""
+def test_an_interrupt_in_an_epoch_keeps_the_batches_done():
+    """Parameters are those after the interrupted batch, and a checkpoint resumes from there."""
 
     def schedule(epoch):
         if epoch == 2:
@@ -376,7 +376,7 @@ def explode(jit, lr=1e6):
     return str(caught.value), model, caught.value.history
 
 
-def test_a_loss_that_is_no_number_any_more():
+def test_a_loss_that_becomes_nan_restores_the_parameters():
     message, model, history = explode(True)
     wanted, other, eager = explode(False)
     head = r"epoch \d+, batch 1: the loss became (inf|nan): \w+\(layers"
@@ -393,8 +393,8 @@ def test_a_loss_that_is_no_number_any_more():
     assert all(p.grad == 0.0 for p in model.parameters())
 
 
-def test_a_step_that_is_too_long():
-    """Parameters that are infinite after a finite loss."""
+def test_a_step_to_infinite_parameters_is_undone():
+    """Parameters become infinite after a finite loss."""
 
     class Steep(nn.Module):
         def __init__(self):
@@ -412,8 +412,8 @@ def test_a_step_that_is_too_long():
         assert model.w.data == 1e150
 
 
-def test_a_row_that_becomes_nan():
-    """Only one row of a batch, on a path of its own."""
+def test_a_single_row_that_becomes_nan_is_found():
+    """The row has a path of its own."""
 
     class Root(nn.Module):
         def __init__(self):
@@ -431,14 +431,14 @@ def test_a_row_that_becomes_nan():
 
 
 class Plain(optim.Optimizer):
-    """Gradient descent by hand, over the Values themselves."""
+    """Gradient descent over the Values themselves."""
 
     def step(self):
         for p in self.params:
             p.data -= self.lr * p.grad
 
 
-def test_an_optimizer_of_the_users():
+def test_a_users_optimizer_trains_eagerly():
     losses = []
     for jit in (False, "auto"):
         model = perceptron()
@@ -452,11 +452,11 @@ def test_an_optimizer_of_the_users():
         quiet(model, MOONS, optimizer=Plain(model.parameters(), lr=0.1), jit=True, epochs=5)
 
 
-# ----- models that look at their numbers -----
+# ----- models that branch on their numbers -----
 
 
 class Chooses(nn.Module):
-    """Takes another parameter for some inputs, by whatever way it was made with."""
+    """Takes another parameter for some inputs, chosen by the function that it was made with."""
 
     def __init__(self, chooses):
         self.chooses, self.a, self.b = chooses, Value(0.1), Value(0.2)
@@ -475,13 +475,13 @@ CHOICES = {
 
 
 @pytest.mark.filterwarnings("ignore:.*recorded paths")
-@pytest.mark.parametrize("way", CHOICES)
-def test_models_that_choose_by_a_number_train_alike(way):
+@pytest.mark.parametrize("choice", CHOICES)
+def test_models_that_branch_on_a_number_train_alike(choice):
     X = [[float(i % 4), 1.0 + i % 3] for i in range(60)]
     y = [1.0 if x[0] in (0.0, 2.0) else -1.0 for x in X]
     found = []
     for jit in (False, "auto"):
-        model = Chooses(CHOICES[way])
+        model = Chooses(CHOICES[choice])
         history = quiet(model, (X, y), "mse", jit=jit, epochs=1000, optimizer="sgd", lr=0.01)
         found.append([history["loss"][-1], model.a.data, model.b.data])
     assert found[0] == pytest.approx(found[1], rel=1e-9)
@@ -493,8 +493,8 @@ def test_a_model_that_looks_at_types_is_refused():
 
 
 @pytest.mark.filterwarnings("ignore:.*recorded paths")
-def test_a_model_with_too_many_ways_goes_on_eagerly():
-    """One that reads a number out of a Value is recorded for each number."""
+def test_a_model_with_too_many_paths_continues_eagerly():
+    """The model reads data, so it is recorded for each number."""
 
     class Reads(nn.Module):
         def __init__(self):
@@ -514,7 +514,7 @@ def test_a_model_with_too_many_ways_goes_on_eagerly():
     assert found[0] == pytest.approx(found[1], rel=1e-12)
 
 
-def test_data_that_a_callback_changes():
+def test_a_callback_may_change_the_data():
     found = []
     for jit in (False, True):
         X, y = [[1.0], [2.0]], [1.0, 3.0]

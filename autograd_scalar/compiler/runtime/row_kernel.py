@@ -169,7 +169,7 @@ class RowKernel:
         return self._blocks[size]
 
     def compile(self, size: int) -> BlockKernel:
-        """Compile the machine code for blocks of so many rows."""
+        """Compile the machine code for blocks of `size` rows."""
         width, fma = target.width(), target.has_fma()
         if self._is_short:
             kernel = straight(self.program, self.layout, size, fma=fma, fast=self._fast)
