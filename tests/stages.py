@@ -33,7 +33,13 @@ STAGES = {
     "show": ["show", "browser"],
     "train": ["train"],
     "cli": ["cli"],
-    "docs": ["test_docs.py", "test_doctests.py", "test_notebooks.py", "test_examples.py"],
+    "docs": [
+        "test_docs.py",
+        "test_words.py",
+        "test_doctests.py",
+        "test_notebooks.py",
+        "test_examples.py",
+    ],
     "project": [
         *("test_architecture.py", "test_floors.py", "test_packaging.py", "test_benchmarks.py"),
     ],

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Options(NamedTuple):
-    """How code is generated."""
+    """Options of code generation."""
 
     #: "llvm" or "python".
     backend: str

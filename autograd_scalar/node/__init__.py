@@ -1,1 +1,1 @@
-"""What both engines share: recording modes, hooks, pickling, and the methods that are not hot."""
+"""Shared by both engines: recording modes, hooks, pickling, and the methods that are not hot."""

@@ -1,4 +1,4 @@
-"""What a Value reports inside a no_grad, detect_anomaly or tracing block.
+"""Hooks that an engine calls inside a no_grad, detect_anomaly or tracing block.
 
 An engine calls these functions only while `modes.open_blocks` is not 0. Outside such a block recording costs nothing
 extra.

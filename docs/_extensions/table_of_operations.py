@@ -26,7 +26,7 @@ HEADINGS = ("call", "value z", "local derivatives")
 
 
 def call(row: Op) -> str:
-    """How the row is written: as an operator where it has one, else as a function."""
+    """Return the row as it is called: as an operator if it has one, else as a function."""
     match row.name:
         case "pow" | "pow_const":
             return "x ** y" if row.name == "pow" else "x ** 3.0"

@@ -19,7 +19,7 @@ from autograd_scalar.value import Value
 
 #: Kinds of leaves.
 FLOAT, VALUE, ARRAY = "float", "Value", "array"
-#: Types whose equal objects may replace each other; floats too, but for the sign of zero.
+#: Types whose equal objects may replace each other; floats too, apart from the sign of zero.
 _SIMPLE = (int, bool, str, type(None), Value)
 #: Containers that are static arguments; lists, tuples and dicts themselves are flattened instead.
 _STATIC_CONTAINERS = (*CONTAINERS, *TRANSIENT)
@@ -52,7 +52,7 @@ _FLOAT, _VALUE, _ARRAY = Leaf(FLOAT), Leaf(VALUE), Leaf(ARRAY)
 
 
 class Flattened(NamedTuple):
-    """What flatten() takes out of the arguments."""
+    """Leaves and objects that flatten() takes out of the arguments."""
 
     #: Floats, Values and arrays.
     leaves: list[Any]

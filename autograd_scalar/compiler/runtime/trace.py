@@ -38,7 +38,7 @@ class Number(Output):
 
 
 class Trace:
-    """What was recorded of one call: a program, the Values it reads, and the nest it returns."""
+    """One recorded call: a program with its guards, the captured Values it reads, and the nest it returns."""
 
     def __init__(
         self,
