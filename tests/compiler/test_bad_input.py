@@ -80,13 +80,13 @@ def test_arrays_without_numbers_are_refused(args, message):
         (([[1.0, 2.0], [3.0]], np.ones(2)), "argument 0 must be rows of numbers, all of one shape, got [[1.0,"),
         ((np.ones(2), np.ones(3)), "maps over rows: array 1 has 2, array 2 has 3"),
         ((np.ones(2),), "maps arguments (0, 1) over rows, but got 1 positional argument"),
-        ((np.ones(2), 3.0), "argument 1 is to be mapped over rows, but is 3.0; pass what all rows share as"),
-        (({"a": np.ones(2), "b": "no"}, np.ones(2)), "argument 0['b'] is to be mapped over rows, but is 'no'"),
+        ((np.ones(2), 3.0), "argument 1 is mapped over rows, so it must be an array or a list, got 3.0; pass"),
+        (({"a": np.ones(2), "b": "no"}, np.ones(2)), "argument 0['b'] is mapped over rows, so it must be an array or a list"),
         ((np.ones(2), np.ones(2), np.ones(2)), "argument 2 is an array, but rows= does not name that argument"),
         ((["a", "b"], np.ones(2)), "argument 0"),
         (([Value(1.0)], np.ones(1)), "argument 0"),
-        ((np.array(1.0), np.ones(1)), "argument 0 is to be mapped over rows, but has none: its shape is ()"),
-        ((np.float64(1.0), np.ones(1)), "argument 0 is to be mapped over rows"),
+        ((np.array(1.0), np.ones(1)), "argument 0 is mapped over rows, but has none: its shape is ()"),
+        ((np.float64(1.0), np.ones(1)), "argument 0 is mapped over rows"),
     ],
 )  # fmt: skip
 def test_arguments_that_do_not_fit_the_rows_are_refused(args, message):

@@ -51,7 +51,8 @@ class Closure:
             return
         if len(self.lookups) >= MAX_CAPTURED_OBJECTS:
             raise JitError(
-                f"it captures more than {MAX_CAPTURED_OBJECTS} objects, such as {name}; pass what it reads as arguments"
+                f"the function captures more than {MAX_CAPTURED_OBJECTS} objects, {name} among them; pass what it "
+                "reads as arguments"
             )
         self.lookups.append((get, key, obj))
         self._add(name, scope, obj)

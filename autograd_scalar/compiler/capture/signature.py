@@ -71,7 +71,8 @@ def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> A
     kind = type(argument)
     if mapped and not isinstance(argument, list | tuple | dict) and not _is_array(argument):
         raise JitError(
-            f"{path} is to be mapped over rows, but is {argument!r:.60}; pass what all rows share as another argument"
+            f"{path} is mapped over rows, so it must be an array or a list, got {argument!r:.60}; pass what all rows "
+            "share as another argument"
         )
     if kind is float:
         into.leaves.append(argument)
@@ -189,7 +190,7 @@ def _flatten_array(argument: Any, leaves: list[Any], path: str, mapped: bool | N
         return type(array.item()), array.item()
     if mapped and array.ndim == 0:
         raise JitError(
-            f"{path} is to be mapped over rows, but has none: its shape is (); pass an array of one or more dimensions"
+            f"{path} is mapped over rows, but has none: its shape is (); pass an array of one or more dimensions"
         )
     leaves.append(np.asarray(array, dtype=np.float64))
     return Leaf(ARRAY, array.shape[1:]) if mapped else _ARRAY
