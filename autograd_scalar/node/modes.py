@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 #: Number of open blocks of all modes, in all threads.
 open_blocks = 0
-#: Called with that number when it changes; the native core keeps a copy of it.
+#: Called with that number when it changes; the native engine keeps a copy of it.
 observers: list[Callable[[int], object]] = []
 _counting = threading.Lock()
 _open: set[object] = set()

@@ -158,7 +158,7 @@ def operands_of(v: registry.Node, parts: Sequence[Any]) -> list[Any]:
 
 
 def user_recorder(row: Op) -> Callable[..., Any]:
-    """Return the function that records a row which was not in the table when the native core was compiled."""
+    """Return the function that records a row which was not in the table when the native engine was compiled."""
     defaults = [row.defaults[operand] for operand in row.operands if operand in row.defaults]
 
     def record(*operands: Any) -> Any:

@@ -54,7 +54,7 @@ def definition(name: str) -> tuple[tuple[str, ...], ast.expr] | None:
 
 
 def checksum() -> int:
-    """Return a checksum of the built-in rows, which shows whether a native core was compiled from them."""
+    """Return a checksum of the built-in rows, which shows whether a native engine was compiled from them."""
     texts = [
         (
             row.name,
