@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, nn
+from autograd_scalar.compiler import options
 from autograd_scalar.compiler.runtime import specialization
 
 SIGNS = (1.5, -1.5, 0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324)
@@ -264,3 +265,21 @@ def test_a_rebound_model_is_noticed():
     assert f(2.0).data == model([2.0])[0].data
     model = nn.Linear(1, 1, seed=1)
     assert f(2.0).data == model([2.0])[0].data
+
+
+def test_fast_calls_are_made_again_after_a_captured_object_changes():
+    scale = 1.0
+
+    def f(x):
+        for n in range(10):
+            if x < n:
+                return x * scale + n
+        return x
+
+    compiled = ag.jit(f)
+    for rate in (1.0, 2.0):
+        scale = rate
+        for x in range(9):
+            assert compiled(x - 0.5) == f(x - 0.5)
+        assert len(compiled._fast.calls) == options.MAX_FAST_CALLS
+        assert compiled._fast.still_valid()

@@ -1,4 +1,7 @@
-"""Dispatch of a compiled function's calls: fast calls, then the specialization for the arguments, then its traces."""
+"""Dispatch of a compiled function's calls: fast calls, then the specialization for the arguments, then its traces.
+
+A third of this file is the part of `Jitted` that looks inside: explain(), stages(), source() and their documentation.
+"""
 
 from __future__ import annotations
 
@@ -166,8 +169,9 @@ class Jitted(Generic[P, R]):
         if evaluated is None:
             return specialization.eagerly(leaves)
         trace, found = evaluated
-        types = tuple(map(type, args))
-        if not kwargs and {*types} <= {float, Value} and len(self._fast.calls) < MAX_FAST_CALLS:
+        types, calls = tuple(map(type, args)), self._fast_calls(snapshot)
+        is_flat = not kwargs and {*types} <= {float, Value}
+        if is_flat and trace not in calls and len(calls) < MAX_FAST_CALLS:
             call = trace.fast_call(types)
             if call is not None:
                 self._keep(snapshot, trace, call)
@@ -182,12 +186,15 @@ class Jitted(Generic[P, R]):
 
         return trace.build(found, node)
 
+    def _fast_calls(self, snapshot: Snapshot) -> dict[Any, Callable[[tuple[Any, ...]], Any]]:
+        """Return the fast calls that hold for a snapshot."""
+        still_valid, calls = self._fast
+        return calls if still_valid == snapshot.still_valid else {}
+
     def _keep(self, snapshot: Snapshot, key: Any, call: Callable[[tuple[Any, ...]], Any]) -> None:
         """Keep a fast call for as long as the snapshot is valid."""
-        still_valid, calls = self._fast
-        if still_valid != snapshot.still_valid:
-            calls = {}
-        self._fast = _FastCalls(snapshot.still_valid, {**calls, key: call})
+        calls = {**self._fast_calls(snapshot), key: call}
+        self._fast = _FastCalls(snapshot.still_valid, calls)
 
     def _specialization(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]
