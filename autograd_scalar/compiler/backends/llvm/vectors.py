@@ -47,6 +47,20 @@ class Function(Builder):
         return self.write(f"call {double} {function}({given})", "double")
 
 
+def _operator(sign: str, *, swapped: bool = False) -> Callable[[Vector, Vector | float], Vector]:
+    """Return the method that writes an instruction with a vector or a number, as its first operand if swapped."""
+
+    def method(self: Vector, other: Vector | float) -> Vector:
+        if not isinstance(other, Vector):
+            other = self.function.constant(other, self.kind)
+        a, b = (other, self) if swapped else (self, other)
+        instruction = _INSTRUCTIONS[sign][self.kind != "double"]
+        kind = "i1" if instruction.startswith("fcmp") else self.kind
+        return self.function.write(f"{instruction} {self._type} {a.name}, {b.name}", kind)
+
+    return method
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Vector:
     """A vector in a function: its name there, and the type of its lanes, double, i64 or i1 (a mask)."""
@@ -55,70 +69,21 @@ class Vector:
     name: str
     kind: str = "double"
 
-    def _with(self, sign: str, other: Vector | float, *, swapped: bool = False) -> Vector:
-        if not isinstance(other, Vector):
-            other = self.function.constant(other, self.kind)
-        a, b = (other, self) if swapped else (self, other)
-        instruction = _INSTRUCTIONS[sign][self.kind != "double"]
-        kind = "i1" if instruction.startswith("fcmp") else self.kind
-        return self.function.write(f"{instruction} {self._type} {a.name}, {b.name}", kind)
-
     @property
     def _type(self) -> str:
         return self.function.type(self.kind)
 
-    def __add__(self, other: Vector | float) -> Vector:
-        return self._with("+", other)
-
-    def __sub__(self, other: Vector | float) -> Vector:
-        return self._with("-", other)
-
-    def __mul__(self, other: Vector | float) -> Vector:
-        return self._with("*", other)
-
-    def __truediv__(self, other: Vector | float) -> Vector:
-        return self._with("/", other)
-
-    def __rsub__(self, other: float) -> Vector:
-        return self._with("-", other, swapped=True)
-
-    def __rtruediv__(self, other: float) -> Vector:
-        return self._with("/", other, swapped=True)
+    __add__, __sub__, __mul__ = _operator("+"), _operator("-"), _operator("*")
+    __truediv__ = _operator("/")
+    __rsub__, __rtruediv__ = _operator("-", swapped=True), _operator("/", swapped=True)
+    __lt__, __gt__, __ge__ = _operator("<"), _operator(">"), _operator(">=")
+    __lshift__, __rshift__ = _operator("<<"), _operator(">>")
+    #: The masks of equal and of unequal lanes; nan is unequal to every number.
+    equals, differs = _operator("=="), _operator("!=")
+    __and__, __or__, __xor__ = _operator("&"), _operator("|"), _operator("^")
 
     def __neg__(self) -> Vector:
         return self.function.write(f"fneg {self._type} {self.name}", "double")
-
-    def __lt__(self, other: Vector | float) -> Vector:
-        return self._with("<", other)
-
-    def __gt__(self, other: Vector | float) -> Vector:
-        return self._with(">", other)
-
-    def __ge__(self, other: Vector | float) -> Vector:
-        return self._with(">=", other)
-
-    def equals(self, other: Vector | float) -> Vector:
-        """Return the mask of equal lanes."""
-        return self._with("==", other)
-
-    def differs(self, other: Vector | float) -> Vector:
-        """Return the mask of unequal lanes; nan is unequal to every number."""
-        return self._with("!=", other)
-
-    def __lshift__(self, count: int) -> Vector:
-        return self._with("<<", count)
-
-    def __rshift__(self, count: int) -> Vector:
-        return self._with(">>", count)
-
-    def __and__(self, other: Vector | int) -> Vector:
-        return self._with("&", other)
-
-    def __or__(self, other: Vector | int) -> Vector:
-        return self._with("|", other)
-
-    def __xor__(self, other: Vector | int) -> Vector:
-        return self._with("^", other)
 
     def __invert__(self) -> Vector:
         return self ^ -1
