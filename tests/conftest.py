@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 from stages import STAGES, is_slow, stage_of
 
+os.environ["AUTOGRAD_SCALAR_VERIFY"] = "1"  # every pass of the compiler, before it is imported
 os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported, and for subprocesses too
 
 # A shell makes its background jobs ignore Ctrl-C, and so all processes that the tests start.

@@ -97,7 +97,7 @@ def _count(form: Any) -> int:
     if isinstance(form, str):
         return sum(line.startswith("  ") for line in form.splitlines())
     if hasattr(form, "loops"):
-        return sum(len(loop.steps) for loop in form.loops)
+        return sum(len(loop.body) for loop in form.loops)
     return sum(op not in ("input", "const") for op, *_ in form.code)
 
 

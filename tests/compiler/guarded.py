@@ -17,12 +17,14 @@ import numpy as np
 
 import autograd_scalar as ag
 from autograd_scalar import nn, pytree
-from autograd_scalar.compiler.backends.llvm import abi, loops, target
+from autograd_scalar.compiler.backends.llvm import abi, target
+from autograd_scalar.compiler.backends.llvm.loops import looped
 from autograd_scalar.compiler.backends.llvm.straight import straight
 from autograd_scalar.compiler.ir import variance
 from autograd_scalar.compiler.ir.program import Builder, Guard, Program
 from autograd_scalar.compiler.runtime.kernels import SingleKernel
 from autograd_scalar.compiler.runtime.pipeline import lowered
+from autograd_scalar.compiler.vectorize.reroll import reroll
 
 PAGE = mmap.PAGESIZE
 libc = ctypes.CDLL(None, use_errno=True)
@@ -115,7 +117,7 @@ def kernels() -> None:
     fma, width = target.has_fma(), target.width()
     made = [(straight(program, layout, n, fma=fma), 1) for n in (2, 4, 8, 12, 24)]
     for n in (1, 3, 5, 8):
-        made.append((loops.looped(program, layout, n * width, width=width, fma=fma), 0))
+        made.append((looped(reroll(program, layout), n * width, width=width, fma=fma), 0))
     for kernel_, passes in made:
         code = target.Code(kernel_.text, passes=passes)
         counts = (0, 1, kernel_.lanes - 1, kernel_.lanes, kernel_.lanes + 1, 600)
@@ -129,7 +131,7 @@ def kernels_of_a_net() -> None:
         layout = variance.row_layout(program, [0, 1], rows)
         width = target.width()
         for n in (1, 3, 8):
-            made = loops.looped(program, layout, n * width, width=width, fma=target.has_fma())
+            made = looped(reroll(program, layout), n * width, width=width, fma=target.has_fma())
             code = target.Code(made.text, passes=0)
             for count, at_end in itertools.product((1, made.lanes + 1), sides()):
                 check_kernel(made, code, layout, count, at_end=at_end)

@@ -17,6 +17,7 @@ from autograd_scalar.compiler.backends.llvm.straight import single, straight
 from autograd_scalar.compiler.ir.program import Guard, Program
 from autograd_scalar.compiler.ir.variance import row_layout
 from autograd_scalar.compiler.options import MAX_BLOCK_VECTORS
+from autograd_scalar.compiler.vectorize.reroll import reroll
 
 #: Every process on such a machine has these, whatever the processor's name says.
 BASE = "+64bit,+sse2" if llvm.get_process_triple().startswith("x86_64") else ""
@@ -53,7 +54,7 @@ def emit(cpu: str, turn: int) -> None:
             text, passes = straight(PROGRAM, which, one * vectors, fma=True).text, 1
         case _:
             block = one * (1 + turn % MAX_BLOCK_VECTORS)
-            text, passes = looped(PROGRAM, which, block, width=one, fma=True).text, 0
+            text, passes = looped(reroll(PROGRAM, which), block, width=one, fma=True).text, 0
     processor.emit_object(target.module(text, processor, passes=passes))
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from compiler.programs import basic
 
-from autograd_scalar.compiler.backends.llvm import loops
 from autograd_scalar.compiler.backends.llvm.libm import definitions
+from autograd_scalar.compiler.backends.llvm.loops import looped
 from autograd_scalar.compiler.backends.llvm.straight import single, straight
 from autograd_scalar.compiler.ir.program import Builder, Guard, Program
 from autograd_scalar.compiler.ir.variance import row_layout
@@ -73,7 +73,7 @@ def rows(kind: str, name: str) -> str:
     verify(found)
     if kind == "loops":
         return f"{found}\n"
-    return loops.kernel(found, 8, 4, fma=False).text
+    return looped(found, 8, width=4, fma=False).text
 
 
 TEXTS: dict[str, Callable[[], str]] = {

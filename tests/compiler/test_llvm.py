@@ -22,6 +22,7 @@ from autograd_scalar.compiler.ir import variance
 from autograd_scalar.compiler.ir.program import Builder, Guard, Program, compute
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime import kernels
+from autograd_scalar.compiler.vectorize.reroll import reroll
 from autograd_scalar.ops.table import TABLE
 
 #: Lanes of a vector, and of blocks of several; 12 and 24 are not powers of two.
@@ -209,7 +210,7 @@ def test_rows_need_vectors_of_two_lanes():
     with pytest.raises(ValueError, match="2 lanes or more; got 1"):
         Kernel(program, [0, 1], [0], lanes=1)
     with pytest.raises(ValueError, match="2 lanes or more; got 1"):
-        looped(program, variance.row_layout(program, [0, 1], [0]), 8, width=1, fma=True)
+        looped(reroll(program, variance.row_layout(program, [0, 1], [0])), 8, width=1, fma=True)
 
 
 def test_nothing_is_fused_or_reordered():

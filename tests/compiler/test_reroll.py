@@ -57,8 +57,9 @@ class Found:
     ) -> None:
         pytest.importorskip("llvmlite")
         which = row_layout(program, [*columns], by_row)
-        verify(reroll(program, which))
-        kernel = looped(program, which, vectors * width, width=width, fma=target.has_fma())
+        loops = reroll(program, which)
+        verify(loops)
+        kernel = looped(loops, vectors * width, width=width, fma=target.has_fma())
         verify(kernel.text)
         code = target.Code(kernel.text, passes=0)
         rows = len(next(iter(columns.values()))) if columns else 1

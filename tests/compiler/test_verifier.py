@@ -10,10 +10,12 @@ from compiler.test_reroll import EXACT, net, woven
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd_scalar as ag
 from autograd_scalar.compiler.backends.llvm.loops import looped
 from autograd_scalar.compiler.backends.llvm.straight import single, straight
 from autograd_scalar.compiler.ir.program import Builder, Guard, Program
 from autograd_scalar.compiler.ir.variance import row_layout
+from autograd_scalar.compiler.runtime import pipeline
 from autograd_scalar.compiler.vectorize.loop_ir import LoopProgram, Read
 from autograd_scalar.compiler.vectorize.reroll import reroll
 from autograd_scalar.compiler.verifier import VerifierError, verify
@@ -45,7 +47,7 @@ def test_llvm_is_legal():
     which = row_layout(program, range(sample), [0])
     verify(single(program))
     verify(straight(program, which, 4, fma=True).text)
-    verify(looped(program, which, 8, width=4, fma=False).text)
+    verify(looped(reroll(program, which), 8, width=4, fma=False).text)
 
 
 # ----- corrupted programs -----
@@ -175,3 +177,14 @@ def test_corrupted_llvm(before, after):
     verify(text)
     with pytest.raises(VerifierError, match=r"^llvm: "):
         verify(text.replace(before, after, 1))
+
+
+# ----- between the passes -----
+
+
+def test_every_stage_of_a_compile_is_verified(monkeypatch):
+    """The tests run with AUTOGRAD_SCALAR_VERIFY=1."""
+    illegal = Program([("input", 0), ("mul", 0, 2)], ["x"], [1])
+    monkeypatch.setattr(pipeline, "simplify", lambda *arguments: illegal)
+    with pytest.raises(VerifierError, match="instruction 1"):
+        ag.jit(lambda x: x * x + 0.123)(2.0)

@@ -16,6 +16,7 @@ from autograd_scalar.compiler.ir.variance import row_layout
 from autograd_scalar.compiler.options import INSTRUCTIONS_PER_PIECE, MAX_STRAIGHT_ROWS, Options
 from autograd_scalar.compiler.runtime import threads
 from autograd_scalar.compiler.runtime.fast_call import BoundCall, address
+from autograd_scalar.compiler.vectorize.reroll import reroll
 
 
 class Columns:
@@ -174,7 +175,9 @@ class RowKernel:
         if self._is_short:
             kernel = straight(self.program, self.layout, size, fma=fma, fast=self._fast)
         else:
-            kernel = looped(self.program, self.layout, size, width=width, fma=fma, fast=self._fast)
+            loops = reroll(self.program, self.layout)
+            stages.emit("loops", "vectorize.reroll", loops)
+            kernel = looped(loops, size, width=width, fma=fma, fast=self._fast)
         stages.emit("llvm", "backends.llvm", kernel.text)
         code = target.Code(kernel.text, passes=1 if self._is_short else 0)
         stages.emit("machine", "backends.llvm", "")

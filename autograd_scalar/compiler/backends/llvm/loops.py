@@ -10,12 +10,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from autograd_scalar.compiler import stages
 from autograd_scalar.compiler.backends.llvm.abi import Kernel, begin_kernel, end_kernel
 from autograd_scalar.compiler.backends.llvm.builder import number, vector
 from autograd_scalar.compiler.backends.llvm.nest import Context, Nest
-from autograd_scalar.compiler.ir.program import Program
-from autograd_scalar.compiler.ir.variance import RowLayout
 from autograd_scalar.compiler.options import MAX_BLOCK_VECTORS
 from autograd_scalar.compiler.vectorize.loop_ir import LoopProgram
 from autograd_scalar.compiler.vectorize.packs import (
@@ -25,7 +22,6 @@ from autograd_scalar.compiler.vectorize.packs import (
     STORE_TOTAL,
     SUM_ROWS,
 )
-from autograd_scalar.compiler.vectorize.reroll import reroll
 
 
 @cache
@@ -45,21 +41,12 @@ def lanes(rows: int, width: int) -> int:
     return width * min(range(MAX_BLOCK_VECTORS, 0, -1), key=cost)
 
 
-def looped(
-    program: Program, layout: RowLayout, lanes: int, *, width: int, fma: bool, fast: bool = False
-) -> Kernel:
-    """Return the kernel of a program of primitives as loops, for blocks of `lanes` rows in vectors of `width`.
+def looped(loops: LoopProgram, lanes: int, *, width: int, fma: bool, fast: bool = False) -> Kernel:
+    """Return the kernel of a loop program, for blocks of `lanes` rows in vectors of `width`.
 
     LLVM's passes gain nothing over such code: without them, as Code(text, passes=0), it is as fast and compiles in a
     third of the time. Raises ValueError for vectors of fewer than two lanes; see `libm.definitions`.
     """
-    loops = reroll(program, layout)
-    stages.emit("loops", "vectorize.reroll", loops)
-    return kernel(loops, lanes, width, fma=fma, fast=fast)
-
-
-def kernel(loops: LoopProgram, lanes: int, width: int, *, fma: bool, fast: bool = False) -> Kernel:
-    """Return the kernel of a loop program; see `looped`."""
     if width < 2:
         raise ValueError(f"vectors have 2 lanes or more; got {width}")
     return _Kernel(loops, lanes, width, fast).kernel(fma=fma)
