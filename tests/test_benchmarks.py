@@ -36,6 +36,7 @@ def of_package(Value: Any) -> tuple[list[Any], Callable[[], Any]]:
     return parameters, lambda: moons.forward(Value, model, parameters)
 
 
+@pytest.mark.slow
 def test_every_form_of_the_step_computes_the_same_loss_and_gradient() -> None:
     micrograd = pytest.importorskip("micrograd.engine")
     parameters, loss = of_package(micrograd.Value)
@@ -46,6 +47,7 @@ def test_every_form_of_the_step_computes_the_same_loss_and_gradient() -> None:
         assert other_gradient == pytest.approx(gradient, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_both_packages_make_the_same_graph() -> None:
     micrograd = pytest.importorskip("micrograd.engine")
     sizes = [moons.graph_size(of_package(Value)[1]()) for Value in (micrograd.Value, ag.Value)]
@@ -62,6 +64,7 @@ def in_a_process(make: Callable[..., Any], *args: Any) -> tuple[float, list[floa
         pytest.skip(str(error))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "args"),
     [
@@ -91,6 +94,7 @@ def test_compiled_steps_compute_the_same_loss_and_gradient(make: Callable[..., A
     assert other_gradient == pytest.approx(gradient, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [digits.BATCH, digits.SAMPLES])
 def test_epochs_end_with_the_same_loss_and_gradient(size: int) -> None:
     pytest.importorskip("llvmlite")
@@ -101,6 +105,7 @@ def test_epochs_end_with_the_same_loss_and_gradient(size: int) -> None:
         assert other_gradient == pytest.approx(gradient, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [elementwise.in_place, elementwise.ours])
 def test_derivatives_on_rows_equal_the_formulas(make: Callable[[], Any]) -> None:
     np = pytest.importorskip("numpy")
@@ -135,6 +140,7 @@ def missing() -> Run:
     return no_such_peer.run  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 def test_ratios_refer_to_the_first_row_and_contestants_left_out_are_named() -> None:
     workload = Workload(
         title="waiting",

@@ -59,6 +59,7 @@ def test_recompute_a_million_nodes(long_chain):
     assert y.data == 1.0
 
 
+@pytest.mark.slow
 def test_deepcopy_a_million_nodes(long_chain):
     x, y = long_chain
     y_twin, x_twin = copy.deepcopy((y, x))
@@ -67,6 +68,7 @@ def test_deepcopy_a_million_nodes(long_chain):
     y_twin, x_twin = None, None
 
 
+@pytest.mark.slow
 def test_pickle_a_million_nodes(long_chain):
     x, y = long_chain
     y_twin, x_twin = pickle.loads(pickle.dumps((y, x)))
@@ -81,6 +83,7 @@ def test_free_a_million_nodes():
     assert sys.getrefcount(x) == references - 1
 
 
+@pytest.mark.slow
 def test_second_derivatives_through_a_long_chain():
     x, y = chain(50_000)
     y = y * y
@@ -97,6 +100,7 @@ def test_jvp_through_a_long_chain():
     assert ag.jvp(f, 3.0, 1.0) == (9.0, 6.0)
 
 
+@pytest.mark.slow
 def test_a_sum_of_a_million_is_one_node():
     xs = [Value(1.0) for _ in range(MILLION // 4)]
     y = ag.sum(xs)
@@ -124,6 +128,7 @@ def test_a_list_of_all_states_is_copied_in_linear_time():
     assert all(after.parents[0] is before for before, after in itertools.pairwise(again))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("dumps", [pickle.dumps, pickle._dumps], ids=["C", "Python"])
 @pytest.mark.parametrize("loads", [pickle.loads, pickle._loads], ids=["C", "Python"])
@@ -181,6 +186,7 @@ def test_an_interrupted_dump_leaves_pickling_intact(pickler):
     assert (again.data, len(topological_order(again))) == (1.0, 20_001)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pickler", [pickle.Pickler, pickle._Pickler], ids=["C", "Python"])
 def test_an_abandoned_pickler_leaves_pickling_intact(pickler):
     class Gives(pickler):
@@ -197,6 +203,7 @@ def test_an_abandoned_pickler_leaves_pickling_intact(pickler):
     assert kept.tb is not None and len(topological_order(pickle.loads(pickle.dumps(y)))) == 20_001
 
 
+@pytest.mark.slow
 def test_threads_pickle_concurrently():
     failures = []
 

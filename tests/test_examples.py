@@ -43,6 +43,7 @@ def printed(*options: str) -> str:
     return ran.stdout
 
 
+@pytest.mark.slow
 def test_the_gpt_learns_and_generates_the_same_names_for_the_same_seed() -> None:
     options = ("--steps", "100", "--samples", "5", "--seed", "3")
     output = printed(*options)
@@ -58,6 +59,7 @@ def test_the_gpt_learns_and_generates_the_same_names_for_the_same_seed() -> None
     assert all(re.fullmatch("[a-z]{0,8}", name) for name in names)
 
 
+@pytest.mark.slow
 def test_another_seed_generates_other_names() -> None:
     options = ("--steps", "2", "--samples", "5", "--seed")
     assert printed(*options, "1") != printed(*options, "2")
@@ -71,6 +73,7 @@ def test_names_may_be_in_any_script(tmp_path: Path) -> None:
     assert "1 of them cut to 8 characters, the context length\n" in output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -141,6 +144,7 @@ def test_a_token_attends_to_earlier_tokens_only() -> None:
     assert [z.data for z in model([4, 1])[1]] != expected[1]
 
 
+@pytest.mark.slow
 def test_every_form_of_the_benchmarked_step_has_the_same_loss_and_gradient(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -188,6 +188,7 @@ class Ordered(theirs):
         self._prev = dict.fromkeys(_children)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 1337])
 def test_training_gives_the_same_losses_to_the_last_bit(seed, monkeypatch):
     monkeypatch.setattr("micrograd.engine.Value", Ordered)
@@ -195,6 +196,7 @@ def test_training_gives_the_same_losses_to_the_last_bit(seed, monkeypatch):
     assert train(ours, our_nn, seed, 12) == train(Ordered, their_nn, seed, 12)
 
 
+@pytest.mark.slow
 def test_training_gives_the_losses_of_micrograd_as_it_is():
     for found, expected in zip(
         train(ours, our_nn, 7, 12), train(theirs, their_nn, 7, 12), strict=True

@@ -76,6 +76,7 @@ def test_every_row_has_an_oracle():
 # ----- values -----
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_value_over_the_domain(name):
     for point in points(name, 50):
@@ -85,6 +86,7 @@ def test_value_over_the_domain(name):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_value_at_the_edges(name):
     wrong = []
@@ -102,6 +104,7 @@ def test_value_at_the_edges(name):
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_eager_evaluate_and_function_are_equal_to_the_last_bit(name):
     row = TABLE[name]
@@ -161,12 +164,14 @@ def test_recompute_agrees_with_recording_again(name):
 # ----- derivatives -----
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_first_and_second_derivatives_by_finite_differences(name):
     for point in points(name, 20):
         assert row_problems(name, point, constants(name)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ROWS if name in oracles.COMPUTED])
 def test_first_and_second_derivatives_by_mpmath(name):
     row = TABLE[name]
@@ -361,6 +366,7 @@ PLAIN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_user_row_with_the_same_texts_agrees(name):
     row = TABLE[name]

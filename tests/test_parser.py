@@ -35,6 +35,7 @@ expressions = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(expressions, st.lists(st.floats(-3.0, 3.0), min_size=3, max_size=3))
 def test_a_formula_is_what_python_makes_of_the_text(text: str, numbers: list[float]) -> None:
     """Values and gradients are those of the text run as Python over Values."""
@@ -198,6 +199,7 @@ def test_other_text_is_refused_with_its_column(text: str, message: str) -> None:
     assert str(refusal.value).startswith("column ")
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60) | st.text(alphabet="xy12.()[]+-*/_'\", =:", max_size=40))
 def test_any_text_is_a_formula_or_refused(text: str) -> None:
     try:

@@ -237,6 +237,7 @@ def test_float_and_math_do_not_drop_the_gradient():
             lose(Value(1.0))
 
 
+@pytest.mark.slow
 def test_no_cyclic_garbage_is_left_behind():
     import gc
 

@@ -151,6 +151,7 @@ def test_transforms_of_random_functions_agree(program, data):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ROWS if not TABLE[name].lists])
 @pytest.mark.parametrize("bad", [0.0, -0.0, inf, -inf, 1000.0])
 def test_derivatives_as_floats_and_as_graph_agree_at_the_edges(name, bad):

@@ -469,6 +469,7 @@ def test_topological_order_refuses_other_types(root):
         topological_order(root)
 
 
+@pytest.mark.slow
 @given(programs())
 @settings(max_examples=40)
 def test_topological_order_puts_parents_first_and_each_node_once(program):
@@ -632,6 +633,7 @@ NAMES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES.split())
 def test_a_user_row_of_any_name_works_or_is_refused(name):
     ran = subprocess.run([sys.executable, "-c", HEALTH, name], capture_output=True, text=True)

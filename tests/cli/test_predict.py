@@ -58,6 +58,7 @@ def test_two_classes_have_the_probabilities_of_the_sigmoid(
         assert kind == ("rose, red" if logit > 0 else "iris")
 
 
+@pytest.mark.slow
 def test_columns_of_a_file_are_found_by_name(
     flowers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +69,7 @@ def test_columns_of_a_file_are_found_by_name(
     assert rows == typed
 
 
+@pytest.mark.slow
 def test_several_classes_have_the_probabilities_of_the_softmax(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,6 +81,7 @@ def test_several_classes_have_the_probabilities_of_the_softmax(
     assert name == str(likely.index(max(likely, key=float)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loss", "threshold"), [("hinge", 0.0), ("mse", 0.5)])
 def test_a_loss_without_probabilities_shows_the_score(
     loss: str, threshold: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -90,6 +93,7 @@ def test_a_loss_without_probabilities_shows_the_score(
     assert [name for name, _ in rows] == [str(int(float(x) > threshold)) for _, x in rows]
 
 
+@pytest.mark.slow
 def test_a_regression_is_in_the_unit_of_the_target(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

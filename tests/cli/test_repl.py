@@ -167,6 +167,7 @@ def test_missing_ipython_is_named(
     assert "IPython is not installed: pip install ipython" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_ipython_labels_values(tmp_path: Path) -> None:
     pytest.importorskip("IPython")
     ran = subprocess.run(

@@ -26,6 +26,7 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     return {line[:12].strip(): line[12:] for line in lines}
 
 
+@pytest.mark.slow
 def test_the_defaults_learn_moons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "moons", "--quiet", "-o", str(tmp_path)]) == 0
     printed = _lines(capsys)
@@ -41,6 +42,7 @@ def test_the_defaults_learn_moons(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert sum(right) / len(right) > 0.95
 
 
+@pytest.mark.slow
 def test_all_files_are_written_and_listed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,6 +66,7 @@ def test_all_files_are_written_and_listed(
     assert {"x1", "x2", "w1", "w2", "b", "y", "relu"} <= texts
 
 
+@pytest.mark.slow
 def test_the_folder_is_named_after_the_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +100,7 @@ def test_the_error_of_a_regression_is_in_the_unit_of_the_target(
     assert error == pytest.approx(history["error"][0] * 11543, rel=0.1)
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_epoch(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,6 +114,7 @@ def test_early_stopping_keeps_the_best_epoch(
     assert printed["validation"].startswith(f"loss {history['val_loss'][best - 1]:.4g},")
 
 
+@pytest.mark.slow
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     rest = ["--samples=20", "--hidden=3", "--quiet", "--batch-size=7"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -120,6 +125,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     assert models[0] == models[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to send to another process")
 def test_ctrl_c_saves_the_model(tmp_path: Path) -> None:
     argv = ["moons", "--samples=10", "--hidden=2", "--epochs=10000000", "-o", str(tmp_path)]
@@ -184,6 +190,7 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert {path.name for path in tmp_path.iterdir()} == {"bad.csv", "one.csv", "plane.csv"}
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_does_not_fit_is_not_changed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,6 +212,7 @@ def test_a_loss_that_does_not_fit_the_data_leaves_no_folder(tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_model_is_replaced_only_with_force(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

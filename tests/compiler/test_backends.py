@@ -48,6 +48,7 @@ def test_python_at_edge_cases(name):
         assert bits(outputs) == bits(program.run(point))
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(case=cases())
 def test_python_of_random_programs(case: Case):
@@ -111,11 +112,13 @@ def rows_in_c(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Function]:
     return all_in_c(tmp_path_factory.mktemp("rows"), programs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_c_at_edge_cases(name, rows_in_c):
     agrees(rows_in_c[f"row_{name}"], PROGRAMS[name], edges(PROGRAMS[name]))
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(drawn=st.lists(cases(), min_size=1, max_size=12))
 def test_c_of_random_programs(drawn: list[Case], tmp_path_factory):
@@ -228,6 +231,7 @@ AWKWARD = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["f", "<lambda>", "exp", "main", "x", "class", "*/", "\n", "t1"])
 def test_any_name_is_allowed(name, tmp_path):
     count = len(AWKWARD)
@@ -254,6 +258,7 @@ def test_programs_without_inputs_or_outputs(inputs, outputs, tmp_path):
     agrees(in_c(library(tmp_path, c.source(program)), program, "f"), program, [[1.0] * inputs])
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(drawn=st.lists(st.floats(), min_size=20, max_size=60))
 def test_constants_in_c_are_exact(drawn, tmp_path_factory):
@@ -301,6 +306,7 @@ def test_lines_stay_short():
     assert len(text.splitlines()) < 1000
 
 
+@pytest.mark.slow
 def test_a_big_program_in_python():
     """A chain of results with one reader each, and as many with two."""
     builder = Builder(["x"])

@@ -21,11 +21,13 @@ def guarded(*names: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["no_guard", "before_the_beginning"])
 def test_a_stray_access_ends_the_process(name):
     assert guarded(name).returncode == -signal.SIGSEGV
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["kernels", "kernels_of_a_net", "elements", "samples", "singles"])
 def test_kernels_stay_within_their_arrays(name):
     ran = guarded(name)

@@ -23,6 +23,7 @@ from autograd_scalar.value import RECORD
 X = ("input", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 @settings(max_examples=6)
 @given(data=st.data())
@@ -37,6 +38,7 @@ def test_gradients_agree_with_backward(name, data):
             assert bits(p.run(point)) == bits([y.data, *ag.gradient(y, xs)])
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(case=cases())
 def test_gradients_agree_with_adjoints_of_floats(case: Case):
@@ -151,6 +153,7 @@ def test_outputs_come_first_and_guards_are_kept():
     assert str(gradients).endswith("guard x < t1 is True  # f.py:3")
 
 
+@pytest.mark.slow
 def test_a_long_chain_takes_no_recursion():
     builder = Builder(["x"])
     index = builder.input(0)

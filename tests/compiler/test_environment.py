@@ -228,6 +228,7 @@ def test_a_deleted_function_keeps_no_model_alive():
     assert reference() is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ["softplus", "tanh", "exp"])
 def test_a_guard_at_the_edge_of_rounding_takes_either_side(row):
     function = getattr(ag, row)
@@ -315,6 +316,7 @@ def test_changed_items_of_lists_and_dicts_are_noticed():
     assert len(compiled.paths) == recorded  # both traces are kept
 
 
+@pytest.mark.slow
 def test_endless_recording_warns_once():
     rate, n = 0.5, 0
     f = ag.jit(lambda x, n: x * rate + n)
@@ -696,6 +698,7 @@ RUNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS)
 def test_all_code_that_runs_is_searched(monkeypatch, run):
     f = RUNS[run]

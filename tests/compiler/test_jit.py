@@ -56,6 +56,7 @@ def as_function(program):
     return f
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(case=st.one_of(wild(control=False), tame()), native=st.booleans())
 def test_values_and_gradients_equal_those_of_eager_code(case: Case, native):
@@ -73,6 +74,7 @@ def test_values_and_gradients_equal_those_of_eager_code(case: Case, native):
             assert bits(ag.gradient(got, ys)) == bits(ag.gradient(wanted, xs))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(case=tame())
 def test_second_derivatives_equal_those_of_eager_code(case: Case):
@@ -563,6 +565,7 @@ def test_calls_from_several_threads_agree():
     assert all(len(path.program.guards) == 1 for path in f.paths)
 
 
+@pytest.mark.slow
 def test_long_programs_need_no_recursion(backend):
     """Programs are written, differentiated and run without recursion."""
     w = Value(0.001)

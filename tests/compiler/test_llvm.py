@@ -42,6 +42,7 @@ def single(program: Program) -> Function:
 # ----- one set of numbers -----
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_one_set_of_numbers_at_edge_cases(name):
     """Functions are libm's, as in Python, except that Python has a hypot of its own."""
@@ -54,6 +55,7 @@ def test_one_set_of_numbers_at_edge_cases(name):
             assert ulps(got, wanted) <= 8.0, (point, got, wanted)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(case=cases())
 def test_one_set_of_numbers_of_random_programs(case: Case):
@@ -92,6 +94,7 @@ def check(program: Program, points, columns, lanes: int) -> None:
     assert failed == held.count(False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", LANES)
 def test_arithmetic_over_rows_at_edge_cases(lanes):
     """One test for each width: there are many operations, and each takes 20 ms to compile."""
@@ -105,6 +108,7 @@ def test_arithmetic_over_rows_at_edge_cases(lanes):
             assert bits(out) == bits(numbers), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_over_rows_are_within_two_ulp(name, lanes):
@@ -125,6 +129,7 @@ def test_functions_over_rows_are_within_two_ulp(name, lanes):
             assert math.copysign(1.0, got) == math.copysign(1.0, wanted), point
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(case=cases(), lanes=st.sampled_from(LANES), count=st.sampled_from(COUNTS), data=st.data())
 def test_rows_of_random_programs(case: Case, lanes, count, data):
@@ -136,6 +141,7 @@ def test_rows_of_random_programs(case: Case, lanes, count, data):
     check(program, points, columns, lanes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", LANES)
 def test_flags_of_rows_whose_guards_fail(lanes):
     x, y, zero = ("input", 0), ("input", 1), ("const", 0.0)
@@ -151,6 +157,7 @@ def test_flags_of_rows_whose_guards_fail(lanes):
 # ----- sums -----
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("count", [0, *COUNTS, 1000])
 def test_sums_over_rows(count, lanes):
@@ -170,6 +177,7 @@ def test_sums_over_rows(count, lanes):
     assert bits(sums) == bits(made([xs], [3.0], count)[1])  # the order is fixed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan])
 def test_idle_lanes_add_nothing(lanes, odd):
@@ -182,6 +190,7 @@ def test_idle_lanes_add_nothing(lanes, odd):
         assert made([[1.0] * (count - 1) + [0.0]], [], count)[1] == [count - 1.0, math.inf]
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(case=wild(), lanes=st.sampled_from(LANES), count=st.sampled_from(COUNTS))
 def test_sums_of_random_programs(case: Case, lanes, count):
@@ -213,6 +222,7 @@ def test_rows_need_vectors_of_two_lanes():
         looped(reroll(program, variance.row_layout(program, [0, 1], [0])), 8, width=1, fma=True)
 
 
+@pytest.mark.slow
 def test_nothing_is_fused_or_reordered():
     """With fused multiply-add the first result would be -2 ** -60; reordered, the second would be 1.0."""
     code = [("input", 0), ("input", 1), ("input", 2), ("mul", 0, 1), ("add", 3, 2)]

@@ -192,6 +192,7 @@ def test_programs_without_rows_are_not_outlined(code):
     )
 
 
+@pytest.mark.slow
 @given(rng=st.randoms(use_true_random=False), samples=st.integers(4, 7))
 def test_random_programs(rng, samples):
     """Random code for each sample, random code over the samples, and code shared by all."""

@@ -255,6 +255,7 @@ def test_lowered_programs_hold_primitives_alone(case: Case):
 # ----- bits -----
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(case=cases())
 def test_every_pass_keeps_every_bit(case: Case):

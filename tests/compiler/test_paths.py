@@ -56,6 +56,7 @@ BRANCHING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*recorded paths")  # where data is read
 @pytest.mark.parametrize("name", BRANCHING)
 def test_every_kind_of_branch_equals_eager_code(name, backend):

@@ -17,6 +17,7 @@ def child(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(worker), *arguments], capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_no_processor_makes_llvm_abort():
     listed = re.findall(r"^  (\S+) +- Select the", child().stderr, re.MULTILINE)
     names = [name for name in listed if name.replace("_", "-") == name]  # the others are aliases

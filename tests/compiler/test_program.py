@@ -24,6 +24,7 @@ from autograd_scalar.compiler.ir.program import (
 X = ("input", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 @settings(max_examples=6)
 @given(data=st.data())

@@ -129,6 +129,7 @@ def placed(draw: st.DrawFn, program: Program) -> tuple[list[list[float]], list[i
 sizes = st.fixed_dictionaries({"vectors": st.integers(1, 8), "width": st.sampled_from([2, 4, 8])})
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(case=cases(rows=EXACT), data=st.data(), size=sizes)
 def test_random_programs(case, data, size):
@@ -185,6 +186,7 @@ def woven(rng: random.Random, inputs: int, length: int) -> Program:
     return b.program([*rng.choices(pool, k=3), *pool[-rng.randint(1, 9) :]], guards)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     rng=st.randoms(use_true_random=False),
@@ -249,6 +251,7 @@ def test_activations_are_fused_with_their_layer():
     check(program, [[x] + [0.5, -0.5] * 2 + [0.3] * 4 for x in (0.5, -0.7)], [0], range(4))
 
 
+@pytest.mark.slow
 def test_irregular_code_is_split_into_short_loops():
     """LLVM's time for a block grows faster than the block."""
     rng = random.Random(1)
@@ -262,6 +265,7 @@ def test_irregular_code_is_split_into_short_loops():
     check(program, [[0.3, 0.4], [0.2, 0.4]], [0], [0, 1])
 
 
+@pytest.mark.slow
 def test_long_chain_is_one_loop():
     b = Builder(["x"])
     z = b.input(0)
@@ -310,6 +314,7 @@ def squares() -> Program:
     return b.program([z, b.emit("truediv", b.constant(1.0), z)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 3, 4, 7, 8, 9, 17])
 @pytest.mark.parametrize("vectors", [1, 2, 5])
 def test_every_row_counts_once(rows, vectors):

@@ -65,6 +65,7 @@ def views():
     }.items()  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "array"), [*views()])
 def test_arrays_of_all_kinds_are_accepted(name, array, backend):
     f = ag.jit(lambda x, y: x * 0.1 + y, backend=backend)
@@ -165,6 +166,7 @@ def eagerly(f, reduce, X, y, *shared):
     return ag.mean(results) if reduce == "mean" else ag.sum(results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduce", ["mean", "sum"])
 @pytest.mark.parametrize("n", COUNTS[1:])
 def test_reduced_values_and_gradients_equal_those_of_eager_code(n, reduce, backend):
@@ -372,6 +374,7 @@ def test_numbers_have_their_methods_where_rows_run_eagerly(backend):
     assert ag.gradient(total, w) == pytest.approx(2.0 * np.tanh(X).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*recorded paths")
 def test_rows_whose_data_is_read_run_eagerly(backend):
     f = ag.jit(lambda x: x / (x.data - 1.0), backend=backend)

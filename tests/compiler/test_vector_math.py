@@ -172,6 +172,7 @@ def ulps(name: str, result: float, operands: Iterable[float]) -> float:
     return float(abs(mpmath.mpf(result) - true)) / math.ulp(nearest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fma", [True, False], ids=["fma", "no fma"])
 @pytest.mark.parametrize("name", NAMES)
 def test_within_the_bound_of_the_true_value(name, fma):
@@ -198,6 +199,7 @@ def same(a: float, b: float) -> bool:
     return (a != a and b != b) or (a == b and math.copysign(1.0, a) == math.copysign(1.0, b))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fma", [True, False], ids=["fma", "no fma"])
 @pytest.mark.parametrize("name", NAMES)
 def test_special_values_are_those_of_libm(name, fma):
@@ -229,6 +231,7 @@ def test_special_values_are_those_of_libm(name, fma):
     assert exact
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "operands", "result"),
     [
@@ -246,6 +249,7 @@ def test_exact_results(name, operands, result):
     assert compiled(4, True)[name](*([v] for v in operands)) == [result]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", [2, 6, 16])
 def test_a_lane_depends_neither_on_the_width_nor_on_its_neighbors(lanes):
     for name in NAMES:

@@ -23,6 +23,7 @@ from autograd_scalar.compiler.verifier import VerifierError, verify
 # ----- legal forms -----
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(case=cases(rows=EXACT), data=st.data())
 def test_random_programs_and_their_loops_are_legal(case, data):
@@ -34,6 +35,7 @@ def test_random_programs_and_their_loops_are_legal(case, data):
     verify(reroll(program, row_layout(program, columns, rows)))
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(rng=st.randoms(use_true_random=False), length=st.sampled_from([40, 150]), rows=st.booleans())
 def test_loops_of_irregular_programs_are_legal(rng, length, rows):

@@ -69,6 +69,7 @@ def any_double(draw: random.Random) -> float:
             return draw.choice((-1.0, 1.0)) * 2.0 ** draw.uniform(-40.0, 11.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS)
 def test_rows_agree_on_any_doubles(both, row):
     draw = random.Random(row)
@@ -223,6 +224,7 @@ class SameProgram(RuleBasedStateMachine):
         self.do("compare", place, other)
 
 
+@pytest.mark.slow
 def test_programs_agree(both):
     SameProgram.both = both
     run_state_machine_as_test(

@@ -38,6 +38,7 @@ def growth(step, steps: int) -> tuple[int, int]:
     return sys.getallocatedblocks() - blocks, resident() - size
 
 
+@pytest.mark.slow
 def test_a_thousand_training_steps():
     model = nn.MLP(2, [4, 1])
     optimiser = optim.Adam(model.parameters())
@@ -98,6 +99,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAILURES)
 def test_failures_leak_no_memory(name):
     x = Value(1.0)
@@ -112,6 +114,7 @@ def test_failures_leak_no_memory(name):
     assert sys.getrefcount(x) == references
 
 
+@pytest.mark.slow
 def test_no_operation_on_a_graph_leaks_memory():
     blocks, size = growth(all_that_a_graph_can_do, 500)
     assert blocks < 250 and size < 2**20

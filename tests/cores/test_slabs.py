@@ -51,6 +51,7 @@ print(traced(False), traced(True))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("allocator", "slack"), [("", 2 * SLAB), ("debug", 20_000)])
 def test_survivors_of_a_thousand_steps_do_not_hold_memory(allocator, slack):
     """A step has 1,000 nodes, or 96 KB; one node leaked at each step would add up to 96 KB."""
@@ -73,6 +74,7 @@ print(len(survivors), most - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("graphs", "nodes"), [(2000, 1000), (40, 50_000)])
 def test_one_of_every_hundred_products_survives(graphs, nodes):
     count, most = map(
@@ -94,12 +96,14 @@ print(after - before, most - before)
 """
 
 
+@pytest.mark.slow
 def test_the_memory_of_a_big_graph_is_returned_to_the_system():
     left, most = map(int, run(BIG, "-X", "tracemalloc").split())
     assert most > 96_000_000
     assert left < 130 * SLAB  # 128 empty slabs are kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_live_nodes_are_never_overwritten(seed):
     """Nodes are made and freed at random, in growing and shrinking numbers; each keeps its data."""
@@ -193,6 +197,7 @@ z.backward()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits a process's memory as Linux does")
 @pytest.mark.parametrize("room", [50_000_000, 51_000_000, 52_345_678])
 def test_running_out_of_memory_raises_memory_error(room):

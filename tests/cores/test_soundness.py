@@ -69,6 +69,7 @@ CALLS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", CALLS)
 def test_no_arguments_crash(name):
@@ -86,6 +87,7 @@ def test_no_arguments_crash(name):
     assert topological_order(v) == [v] and v.data == 6.0
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("row", [None, "", "nothing", *TABLE])
 @pytest.mark.parametrize("count", range(6))
@@ -383,6 +385,7 @@ def run(script: str) -> str:
     return ran.stdout
 
 
+@pytest.mark.slow
 def test_interrupts_leave_a_big_graph_intact():
     assert run(INTERRUPTED) == "20 100001.0 100001"
 
@@ -431,6 +434,7 @@ def test_a_second_interpreter_can_import_the_package():
     assert run(SECOND_INTERPRETER) == "None 6.0\n"
 
 
+@pytest.mark.slow
 def test_pickled_nodes_may_reuse_addresses():
     """The addresses of nodes that a dump has asked for are soon those of others."""
     for _ in range(20):

@@ -33,6 +33,7 @@ def demo_losses(model, value, X, y, steps):
     return losses
 
 
+@pytest.mark.slow
 def test_the_demo_has_the_losses_of_micrograd():
     X, y = ag.data.moons(20, noise=0.1, seed=3).signed()
     losses = []

@@ -367,6 +367,7 @@ def test_a_recurrent_network_is_drawn():
 # ----- large graphs -----
 
 
+@pytest.mark.slow
 def test_two_thousand_values_are_drawn_one_by_one(no_dot):
     v = chain(1999)
     assert len(parsed(drawn(v)).findall(f"{SVG}g")) == 2000
@@ -374,6 +375,7 @@ def test_two_thousand_values_are_drawn_one_by_one(no_dot):
         draw(v).pipe("png")
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_million_is_drawn_as_a_summary():
     picture = picture_of(chain(1_000_000))
     (counts,) = (box for box in picture.boxes if box.kind == "summary")

@@ -156,6 +156,7 @@ def test_every_local_derivative_evaluates_to_its_number(name: str) -> None:
                 )
 
 
+@pytest.mark.slow
 @given(programs())
 def test_explain_agrees_with_gradient_exactly(program: Program) -> None:
     assert_is_gradient(program.values()[1])
@@ -384,6 +385,7 @@ def test_notebooks_display_markdown_and_latex() -> None:
     assert explain(Value(1.0)).latex().count(r"\begin{aligned}") == 1
 
 
+@pytest.mark.slow
 def test_latex_is_valid_for_every_row() -> None:
     mathtext = pytest.importorskip("matplotlib.mathtext")
     parser = mathtext.MathTextParser("path")

@@ -160,6 +160,7 @@ def test_a_notebook_displays_a_frame_and_a_link(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("y", "kind", "message"),
     [
@@ -178,6 +179,7 @@ def test_graphs_that_cannot_be_explored_raise_errors(
         explore(y)
 
 
+@pytest.mark.slow
 def test_the_largest_graphs_take_under_20_seconds() -> None:
     model = nn.MLP(2, [16, 16, 16, 16, 1], seed=0)
     y = model([Value(1.0, "x1"), Value(2.0, "x2")])

@@ -45,6 +45,7 @@ def test_every_rows_text_evaluates_to_its_value(name):
     assert evaluated(infix(v), leaves) == pytest.approx(v.data, rel=1e-12)
 
 
+@pytest.mark.slow
 @given(programs(rows=[name for name in ROWS if name not in JUMPING]))
 def test_a_graphs_text_evaluates_to_its_value(program):
     _, v = program.values()
@@ -58,6 +59,7 @@ def test_a_graphs_text_evaluates_to_its_value(program):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ROWS if name != "where"])
 def test_every_rows_latex_can_be_typeset(name):
     v, _ = compound(name)
@@ -131,6 +133,7 @@ def test_generated_names_avoid_labels():
     assert infix(one * one + two * two) == "t2 = t1 + x\nt3 = t1*x\nt2*t2 + t3*t3"
 
 
+@pytest.mark.slow
 def test_long_subexpressions_are_named_and_doubling_stays_linear():
     v = x
     for _ in range(60):

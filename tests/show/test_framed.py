@@ -52,6 +52,7 @@ def boxes_of(sizes, layout):
     ]
 
 
+@pytest.mark.slow
 @given(framed_graphs(), st.sampled_from(RANKDIRS))
 def test_a_frame_contains_the_nodes_of_its_scope_and_no_others(graph, rankdir):
     sizes, edges, scopes = graph

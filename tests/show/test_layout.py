@@ -45,6 +45,7 @@ def overlap(one, other):
     )
 
 
+@pytest.mark.slow
 @given(graphs(backwards=True))
 def test_nodes_do_not_overlap_and_stay_inside_the_drawing(graph):
     sizes, edges = graph
@@ -141,6 +142,7 @@ def test_long_edges_run_straight_above_the_maximum_number_of_bends(monkeypatch):
     assert len(arrange([(30, 20)] * 6, edges).routes[-1]) == 2
 
 
+@pytest.mark.slow
 def test_long_chains_and_empty_graphs_have_layouts():
     count = 20_000
     layout = arrange([(10, 10)] * count, [(i, i + 1) for i in range(count - 1)])

@@ -34,6 +34,7 @@ X = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]
 # ----- the figure -----
 
 
+@pytest.mark.slow
 def test_plots_do_not_import_pyplot():
     code = (
         "import sys; from autograd_scalar import plot, nn; "
@@ -80,6 +81,7 @@ def test_losses_are_plotted_by_epoch():
     assert axes.get_yscale() == "linear"
 
 
+@pytest.mark.slow
 def test_accuracy_or_error_is_plotted_below():
     above, below = plot.loss_curve(history(loss=[0.9, 0.5], error=[3.0, 2.0])).axes
     assert above.get_ylabel() == "loss" and below.get_ylabel() == "error"
@@ -124,6 +126,7 @@ def test_an_activation_is_plotted_with_its_derivatives():
     assert axes.get_title() == r"$\tanh \left(x\right)$"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", nn.activations.activation_names())
 def test_every_activation_can_be_plotted(name):
     figure = plot.activation(name)
@@ -279,6 +282,7 @@ def test_decision_boundary_records_nothing():
     assert len(seen) == 9 and not any(v.parents for v in seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", [nan, inf, 0.0, 5.0])
 def test_constant_and_non_finite_outputs_have_no_boundary(output):
     figure = plot.decision_boundary(lambda x: output, X, [0, 1, 0, 1], grid=3)
@@ -311,6 +315,7 @@ def test_invalid_data_raises_errors():
 # ----- animations -----
 
 
+@pytest.mark.slow
 def test_a_gif_has_a_frame_per_title_and_is_small(tmp_path):
     weight = Value(0.0)
 
@@ -330,6 +335,7 @@ def test_a_gif_has_a_frame_per_title_and_is_small(tmp_path):
         assert gif.convert("RGB").tobytes() != first
 
 
+@pytest.mark.slow
 def test_a_gif_replays_a_history(tmp_path):
     model = nn.MLP(2, [1], seed=0)
     data = [p.data for p in model.parameters()]

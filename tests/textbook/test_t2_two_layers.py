@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textbook.compare import Array, assert_close, sigmoid, values
@@ -73,6 +74,7 @@ def test_the_five_steps(network: tuple[list[tuple[Array, Array]], Array, Array])
         assert_close([v.grad for v in np.ravel(recorded)], np.ravel(expected))
 
 
+@pytest.mark.slow
 @given(networks(), st.sampled_from([0.01, 0.5, 2.0]))
 @settings(max_examples=60)
 def test_the_same_moves_at_any_depth_and_a_descent_step(

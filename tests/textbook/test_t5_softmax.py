@@ -28,6 +28,7 @@ def literal(z: list[Any], y: list[float]) -> Any:
     return -ag.sum([y_i * ag.log(p_i) for y_i, p_i in zip(y, ag.softmax(z), strict=True)])
 
 
+@pytest.mark.slow
 @given(moderate)
 def test_the_jacobian_of_softmax_and_its_collapse_for_each_class(z: list[float]) -> None:
     p = softmax(z)

@@ -89,6 +89,7 @@ def test_a_run_interrupted_within_an_epoch_resumes_exactly(settings, at, tmp_pat
     assert_same(resumed, run(settings, loss=loss, epochs=6))
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_a_checkpoint_to_resume_from(tmp_path):
     path = tmp_path / "model.json"
     program = f"""
@@ -254,6 +255,7 @@ def test_an_unreadable_file_changes_nothing(text, message, tmp_path):
     assert path.read_text() == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [

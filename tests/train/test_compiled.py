@@ -65,11 +65,13 @@ def check_agreement(make=perceptron, training=MOONS, loss="auto", *, tolerance=1
 # ----- the same numbers -----
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", optim.OPTIMIZERS)
 def test_each_optimizer_trains_alike(optimizer):
     check_agreement(optimizer=optimizer, lr=0.05, epochs=100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -84,6 +86,7 @@ def test_settings_of_optimizers_train_alike(optimizer):
     check_agreement(optimizer=optimizer, epochs=30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", nn.LOSSES)
 def test_each_loss_trains_alike(loss):
     outputs = 2 if loss == "cross_entropy" else 1
@@ -102,6 +105,7 @@ def test_classifiers_train_alike():
     check_agreement(lambda: nn.MLP(2, [6, 3], activation="tanh", seed=0), arms, epochs=50)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [
     {"batch_size": 7},
     {"batch_size": 1, "epochs": 5},
@@ -123,6 +127,7 @@ def test_settings_of_fit_train_alike(settings):
         assert [frame.epoch for frame in history.frames] == [0, 3, 6, 9, 12, 15, 18]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "gelu", "elu", "softplus"])
 def test_each_activation_trains_alike(activation):
     make = lambda: nn.MLP(2, [4, 1], activation=activation, seed=0)  # noqa: E731
@@ -170,6 +175,7 @@ def test_training_without_llvm_runs_generated_python(monkeypatch):
 # ----- the choice of fit -----
 
 
+@pytest.mark.slow
 def test_fit_compiles_long_runs_only():
     if not target.is_there():
         pytest.skip("llvmlite is not installed")
@@ -474,6 +480,7 @@ CHOICES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*recorded paths")
 @pytest.mark.parametrize("choice", CHOICES)
 def test_models_that_branch_on_a_number_train_alike(choice):
@@ -492,6 +499,7 @@ def test_a_model_that_looks_at_types_is_refused():
         quiet(Chooses(CHOICES["a type"]), ([[1.0, 2.0]], [3.0]), "mse", jit=True, epochs=1)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*recorded paths")
 def test_a_model_with_too_many_paths_continues_eagerly():
     """The model reads data, so it is recorded for each number."""

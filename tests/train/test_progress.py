@@ -139,6 +139,7 @@ def test_ipython_in_a_terminal_is_no_notebook(monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("epoch 1/1")
 
 
+@pytest.mark.slow
 def test_a_real_kernel_shows_no_warning(tmp_path):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
