@@ -304,6 +304,14 @@ def test_a_large_graph_shows_the_strongest_path() -> None:
     assert len(explain(y, weak, limit=None)) == 302
 
 
+def test_targets_of_equal_strength_are_explained_in_the_order_of_the_graph():
+    leaves = [Value(1.0, label=f"x{i}") for i in range(20)]
+    steps = explain(sum(leaves[1:], leaves[0]), limit=25)
+    shown = [step.name for step in steps if step.name.startswith("x")]
+    assert shown[::-1] == [f"x{i}" for i in range(len(shown))]
+
+
+
 def test_long_lists_are_abbreviated_around_explained_values() -> None:
     xs = [Value(float(i), f"x{i}") for i in range(100)]
     y = functions.sum(xs)

@@ -165,7 +165,8 @@ def _strongest(
                 if v in needed and (v not in best or contribution > best[v][0]):
                     best[v] = contribution, user
     shown: set[Value] = set()
-    for target in sorted(needed.intersection(targets), key=lambda v: -magnitude(bars[v])):
+    wanted = needed.intersection(targets)
+    for target in sorted(filter(wanted.__contains__, order), key=lambda v: -magnitude(bars[v])):
         path = [target]
         while path[-1] not in shown and path[-1] in best:
             path.append(best[path[-1]][1])
