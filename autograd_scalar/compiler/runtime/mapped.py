@@ -36,6 +36,8 @@ class MappedCall:
         self._args, self._snapshot = args, snapshot
         self._shapes = [getattr(a, "shape", None) for a in args or ()]
         self._shape = self._shape_of_rows(leaves)
+        self._is_repeated = False
+        #: Made when the call is repeated: for arrays that come once it would be most of the work.
         self._bound: BoundKernel | None = None
         shared: list[Any] = []
         tables: list[Any] = []
@@ -108,6 +110,7 @@ class MappedCall:
                 return None
         if [a.shape for a in args] != self._shapes:  # an array can be reshaped in place
             return None
+        self._is_repeated = True
         return self()
 
     # ----- calls -----
@@ -161,7 +164,7 @@ class MappedCall:
             gives_values, gradient = True, recording
             parts = self._parts(gradient=gradient)
         trace = parts[0].trace
-        if gradient and len(parts) == 1 and type(trace.result) is Output and self.is_repeatable():
+        if gradient and len(parts) == 1 and type(trace.result) is Output and self._is_repeated:
             self._bound = BoundKernel(self._function, self._rows, divisor)
         outputs = len(trace.program.outputs)
         if len(parts) > 1:

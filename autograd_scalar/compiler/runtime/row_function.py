@@ -50,7 +50,6 @@ class RowFunction:
         self.specialization, self.spec = specialization, specialization.spec
         self._places, self.shared = tuple(places), [*shared]
         self.inputs = [*inputs]
-        self._position = {v: i for i, v in enumerate(self.inputs)}
         #: Where the shared inputs of a trace are among `inputs`.
         self._positions: dict[Trace, Array] = {}
 
@@ -195,12 +194,12 @@ class RowFunction:
         import numpy as np
 
         if trace not in self._positions:
-            parents = self.parents(trace)
-            for v in parents:
-                if v not in self._position:
-                    self._position[v] = len(self.inputs)
+            position = {v: i for i, v in enumerate(self.inputs)}
+            for v in (parents := self.parents(trace)):
+                if v not in position:
+                    position[v] = len(self.inputs)
                     self.inputs.append(v)
-            self._positions[trace] = np.array([self._position[v] for v in parents], dtype=int)
+            self._positions[trace] = np.array([position[v] for v in parents], dtype=int)
         return self._positions[trace]
 
     def first_trace(self, rows: Rows) -> Trace:
