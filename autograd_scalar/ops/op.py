@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import keyword
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice, repeat
 from typing import Any
 
 from autograd_scalar.ops import grammar, ieee
@@ -177,13 +178,12 @@ class Op:
         if not self.lists:
             return list(flat)
         length = (len(flat) - len(self.operands) + len(self.lists)) // len(self.lists)
-        operands: list[Any] = []
-        taken = 0
-        for operand in self.operands:
-            if operand in self.lists:
-                operands.append(list(flat[taken : taken + length]))
-                taken += length
-            else:
-                operands.append(flat[taken])
-                taken += 1
-        return operands
+        parts = iter(flat)
+        return [
+            [*islice(parts, length)] if operand in self.lists else next(parts)
+            for operand in self.operands
+        ]
+
+    def steps(self, operands: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+        """Return the operands of each step of a fold: an element of each list, and the other operands unchanged."""
+        return zip(*(x if isinstance(x, list) else repeat(x) for x in operands), strict=False)

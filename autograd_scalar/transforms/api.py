@@ -72,8 +72,8 @@ def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, An
                 yield operand, derivative(v, *operands)
             continue
         elements = [
-            (parent, derivative(v, *(o[i] if isinstance(o, list) else o for o in operands)))
-            for i, parent in enumerate(operand)
+            (parent, derivative(v, *step))
+            for parent, step in zip(operand, row.steps(operands), strict=True)
             if parent in needed or row.shares
         ]
         total = functions.sum(partial for _, partial in elements) if row.shares else 1.0

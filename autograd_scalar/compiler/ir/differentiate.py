@@ -6,7 +6,6 @@ The gradient program performs the operations of Value.backward() in the same ord
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import repeat
 from math import inf
 
 from autograd_scalar.compiler.ir.program import Builder, Instruction, Program, rewrite
@@ -20,9 +19,8 @@ _ADD, _MUL, _DIV = ARITHMETIC["+"], ARITHMETIC["*"], ARITHMETIC["/"]
 def differentiate(program: Program, wrt: Sequence[int], of: Sequence[int] | None = None) -> Program:
     """Return the program with derivatives of its outputs with respect to inputs as further outputs.
 
-    `wrt` holds indices of inputs, `of` indices of outputs, all of them by default. The outputs of the program come
-    first, then the derivatives of the first output with respect to each of those inputs, those of the second, and so
-    on.
+    `wrt` are indices of inputs, `of` indices of outputs, all of them by default. The outputs of the program come first,
+    then the derivatives of the first of `of` with respect to each input of `wrt`, those of the second, and so on.
 
     >>> square = Program([("input", 0), ("mul", 0, 0)], ["x"], [1])
     >>> differentiate(square, [0]).run([3.0])
@@ -40,7 +38,7 @@ def differentiate(program: Program, wrt: Sequence[int], of: Sequence[int] | None
 
 
 def _dependents(code: Sequence[Instruction], sources: Sequence[int]) -> list[bool]:
-    """Return for each instruction whether it depends on one of the sources."""
+    """Return for each instruction whether its derivative with respect to one of the sources may differ from 0."""
     depends = [False] * len(code)
     for index in sources:
         depends[index] = True
@@ -76,9 +74,8 @@ def _terms(
     depends: Sequence[bool],
 ) -> Iterator[tuple[int, int]]:
     """Yield each operand that depends on a source, with its share of the adjoint of z, in order."""
-    if op.startswith(
-        "if"
-    ):  # the side not taken gets 0, even where its partial derivative is infinite
+    if op.startswith("if"):
+        # The side not taken gets 0, even if its partial derivative is infinite.
         a, b, x, y = operands
         zero = builder.constant(0.0)
         if depends[x]:
@@ -86,9 +83,7 @@ def _terms(
         if depends[y]:
             yield y, builder.emit(op, a, b, zero, adjoint)
         return
-    row = TABLE[op]
-    partials = _fold_partials if row.lists else _partials
-    for operand, partial in partials(builder, row, operands, z, depends):
+    for operand, partial in _partials(builder, TABLE[op], operands, z, depends):
         yield operand, _product(builder, partial, adjoint)
 
 
@@ -105,28 +100,13 @@ def _partials(
     builder: Builder, row: Op, operands: Sequence[int], z: int, depends: Sequence[bool]
 ) -> Iterator[tuple[int, int]]:
     """Yield each operand that depends on a source, with the partial derivative of z with respect to it."""
-    for operand, rule in zip(operands, partial_rules(row), strict=True):
-        if depends[operand]:
-            yield operand, rule(builder.emit, builder.constant, z, *operands)
-
-
-def _fold_partials(
-    builder: Builder, row: Op, operands: Sequence[int], z: int, depends: Sequence[bool]
-) -> Iterator[tuple[int, int]]:
-    """Yield the same as _partials() for a fold, whose lists have a partial derivative for each element."""
     emit, constant, split = builder.emit, builder.constant, row.split(operands)
-    columns = [
-        operand if name in row.lists else repeat(operand)
-        for name, operand in zip(row.operands, split, strict=True)
-    ]
-    for name, operand, rule in zip(row.operands, split, partial_rules(row), strict=True):
-        if name not in row.lists:
+    for operand, rule in zip(split, partial_rules(row), strict=True):
+        if not isinstance(operand, list):
             if depends[operand]:
                 yield operand, rule(emit, constant, z, *split)
         elif any(depends[element] for element in operand):
-            partials = [
-                rule(emit, constant, z, *elements) for elements in zip(*columns, strict=False)
-            ]
+            partials = [rule(emit, constant, z, *step) for step in row.steps(split)]
             if row.shares:
                 partials = _shares(builder, partials)
             for element, partial in zip(operand, partials, strict=True):

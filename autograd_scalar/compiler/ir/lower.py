@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 
 from autograd_scalar.compiler.ir.program import Builder, Program
 from autograd_scalar.compiler.ir.rules import Emit, is_primitive, start_rule, value_rule
@@ -33,10 +32,6 @@ def _lower_row(op: str, indices: Sequence[int], builder: Builder, emit: Emit) ->
         return step(emit, constant, *indices)
     operands = row.split(indices)
     z = start_rule(row)(emit, constant, *operands)
-    columns = [
-        operand if name in row.lists else repeat(operand)
-        for name, operand in zip(row.operands, operands, strict=True)
-    ]
-    for elements in zip(*columns, strict=False):
+    for elements in row.steps(operands):
         z = step(emit, constant, z, *elements)
     return z

@@ -150,13 +150,12 @@ def check(program: Program) -> None:
             raise ProgramError(
                 f"a guard compares with one of {' '.join(COMPARISONS)}, got {guard.symbol!r}"
             )
-    compared = [index for guard in program.guards for index in (guard.x, guard.y)]
-    for role, indices in (("output", program.outputs), ("operand of a guard", compared)):
-        for index in indices:
-            if type(index) is not int or not 0 <= index < len(program.code):
-                raise ProgramError(
-                    f"{role} {index} must be an instruction; the code has {len(program.code)}"
-                )
+    for number, index in enumerate(program.roots):
+        if type(index) is not int or not 0 <= index < len(program.code):
+            role = "output" if number < len(program.outputs) else "operand of a guard"
+            raise ProgramError(
+                f"{role} {index} must be an instruction; the code has {len(program.code)}"
+            )
 
 
 def problem_of(instruction: Instruction, index: int, inputs: int) -> str:
@@ -173,9 +172,8 @@ def problem_of(instruction: Instruction, index: int, inputs: int) -> str:
     if not all(type(operand) is int for operand in operands):
         return "operands must be indices of instructions"
     if op == "input":
-        if len(operands) == 1 and 0 <= operands[0] < inputs:
-            return ""
-        return f"the program has {inputs} inputs"
+        fits = len(operands) == 1 and 0 <= operands[0] < inputs
+        return "" if fits else f"the program has {inputs} inputs"
     if operands and not 0 <= min(operands) <= max(operands) < index:
         return "an operand must be an earlier instruction"
     if isinstance(op, str) and op[:2] == "if" and op[2:] in COMPARISONS:

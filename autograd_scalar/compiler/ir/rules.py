@@ -21,13 +21,10 @@ LoweringRule = Callable[..., int]
 #: The row of each arithmetic symbol.
 ARITHMETIC = {
     symbol: row.name
-    for row in reversed(TABLE.values())  # the first row wins: pow, not pow_const
+    for row in reversed(TABLE.values())  # the first row wins: sub, not neg; pow, not pow_const
     if (symbol := row.symbol) != row.name and not row.lists
 }
 NEGATION = next(row.name for row in TABLE.values() if row.symbol == "-" and len(row.operands) == 1)
-ARITHMETIC["-"] = next(
-    row.name for row in TABLE.values() if row.symbol == "-" and len(row.operands) == 2
-)
 
 
 def compile_expression(tree: ast.expr, names: Sequence[str], *, inline: bool) -> LoweringRule:
@@ -65,10 +62,10 @@ def compile_expression(tree: ast.expr, names: Sequence[str], *, inline: bool) ->
     return rule
 
 
-def emit_expression(tree: ast.expr, names: Mapping[str, int], builder: Builder, emit: Emit) -> int:
+def emit_expression(tree: ast.expr, names: Mapping[str, int], builder: Builder) -> int:
     """Emit an expression, lowered, given the indices of its names; return the index of its value."""
     rule = compile_expression(tree, tuple(names), inline=True)
-    return rule(emit, builder.constant, *names.values())
+    return rule(builder.emit, builder.constant, *names.values())
 
 
 @cache

@@ -12,7 +12,6 @@ from math import copysign, frexp, isfinite
 
 from autograd_scalar.compiler.ir.program import (
     Builder,
-    Instruction,
     Program,
     compute,
     live_instructions,
@@ -22,7 +21,7 @@ from autograd_scalar.compiler.ir.rules import ARITHMETIC, NEGATION, Emit
 from autograd_scalar.ops.table import TABLE
 
 _ADD, _SUB, _MUL, _DIV, _POW = (ARITHMETIC[symbol] for symbol in ("+", "-", "*", "/", "**"))
-_COMMUTATIVE = {_ADD, _MUL}
+_ARITHMETIC, _COMMUTATIVE = {_ADD, _SUB, _MUL, _DIV, _POW}, {_ADD, _MUL}
 
 #: A rewrite rule: returns the index of an equal instruction, or None where the rule does not apply. It emits new
 #: instructions through its argument `emit`, so that all rules apply to these too.
@@ -45,11 +44,11 @@ def fold_constants(builder: Builder, emit: Emit, op: str, operands: tuple[int, .
         if a in numbers and b in numbers:
             return x if compute(op, [numbers[a], numbers[b], 1.0, 0.0]) else y
         return None
-    if (operands and operands[0] not in numbers) or (op in TABLE and TABLE[op].lists):
-        return None
     for operand in operands:
         if operand not in numbers:
             return None
+    if op in TABLE and TABLE[op].lists:
+        return None
     return builder.constant(compute(op, [numbers[operand] for operand in operands]))
 
 
@@ -57,14 +56,13 @@ def algebra(builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]) ->
     """Drop an operation without effect, or emit a cheaper one that agrees on every float."""
     if op == NEGATION:
         return _negated(builder, operands[0])
-    by_number = _BY_NUMBER.get(op)
-    if by_number is None:
+    if op not in _ARITHMETIC:
         return None
     x, y = operands
     if op in _COMMUTATIVE and x in builder.numbers:
         x, y = y, x
     number = builder.numbers.get(y)
-    if number is not None and (index := by_number(builder, emit, x, number)) is not None:
+    if number is not None and (index := _with_number(builder, emit, op, x, number)) is not None:
         return index
     if (minus := _negated(builder, y)) is not None:
         if op == _ADD:
@@ -82,30 +80,19 @@ def _negated(builder: Builder, index: int) -> int | None:
     return instruction[1] if instruction[0] == NEGATION else None
 
 
-def _add(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
-    return x if number == 0.0 and copysign(1.0, number) < 0.0 else None
-
-
-def _subtract(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
-    return x if number == 0.0 and copysign(1.0, number) > 0.0 else None
-
-
-def _multiply(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
-    return x if number == 1.0 else emit(NEGATION, x) if number == -1.0 else None
-
-
-def _divide(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
-    if number and isfinite(number) and abs(frexp(number)[0]) == 0.5:
-        inverse = 1.0 / number if abs(number) > 1e-300 else 0.0  # exact for a power of two
-        return emit(_MUL, x, builder.constant(inverse)) if inverse else None
+def _with_number(builder: Builder, emit: Emit, op: str, x: int, number: float) -> int | None:
+    """Simplify an arithmetic operation whose second operand is a number."""
+    if number == 0.0 and op in (_ADD, _SUB):
+        return x if copysign(1.0, number) == (-1.0 if op == _ADD else 1.0) else None
+    if number == 1.0 and op in (_MUL, _POW):
+        return x
+    if op == _MUL and number == -1.0:
+        return emit(NEGATION, x)
+    if op == _POW and number == 2.0:
+        return emit(_MUL, x, x)
+    if op == _DIV and isfinite(number) and abs(frexp(number)[0]) == 0.5 and abs(number) > 1e-300:
+        return emit(_MUL, x, builder.constant(1.0 / number))  # exact for a power of two
     return None
-
-
-def _power(builder: Builder, emit: Emit, x: int, number: float) -> int | None:
-    return x if number == 1.0 else emit(_MUL, x, x) if number == 2.0 else None
-
-
-_BY_NUMBER = {_ADD: _add, _SUB: _subtract, _MUL: _multiply, _DIV: _divide, _POW: _power}
 
 
 def apply_rules(program: Program, rules: Sequence[Rule], *, share: bool = False) -> Program:
@@ -131,8 +118,7 @@ def apply_rules(program: Program, rules: Sequence[Rule], *, share: bool = False)
             known[key] = index
         return index
 
-    new, guards = rewrite(program, builder, emit, live_instructions(program))
-    return builder.program([new[index] for index in program.outputs], guards)
+    return _rewritten(program, builder, emit)
 
 
 def eliminate_common_subexpressions(program: Program) -> Program:
@@ -142,15 +128,11 @@ def eliminate_common_subexpressions(program: Program) -> Program:
 
 def remove_dead_code(program: Program) -> Program:
     """Return the program without the instructions that no output or guard depends on."""
-    live = live_instructions(program)
-    code: list[Instruction] = []
-    new: list[int] = []
-    for index, instruction in enumerate(program.code):
-        new.append(len(code))
-        if live[index]:
-            op = instruction[0]
-            if op != "const" and op != "input":
-                instruction = (op, *[new[operand] for operand in instruction[1:]])
-            code.append(instruction)
-    guards = [guard._replace(x=new[guard.x], y=new[guard.y]) for guard in program.guards]
-    return Program(code, program.inputs, [new[index] for index in program.outputs], guards)
+    builder = Builder(program.inputs)
+    return _rewritten(program, builder, builder.emit)
+
+
+def _rewritten(program: Program, builder: Builder, emit: Emit) -> Program:
+    """Return the live code of a program, every operation through `emit`."""
+    new, guards = rewrite(program, builder, emit, live_instructions(program))
+    return builder.program([new[index] for index in program.outputs], guards)

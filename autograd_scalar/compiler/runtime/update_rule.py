@@ -21,7 +21,7 @@ class UpdateRule:
         builder = Builder(names)
         now = {name: builder.input(k) for k, name in enumerate(names)}
         for name, text in update.assignments:
-            now[name] = emit_expression(text.tree, now, builder, builder.emit)
+            now[name] = emit_expression(text.tree, now, builder)
         outputs = ["p", *update.running]
         columns = range(2 + len(update.running))
         program = builder.program([now[name] for name in outputs])
