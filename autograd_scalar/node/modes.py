@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any, Protocol
 
 #: Number of open blocks of all modes, in all threads.
@@ -148,16 +149,18 @@ def tracing(by: Tracer) -> Iterator[None]:
         yield
 
 
-_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+#: Files of this package, and those that linecache has for generated code.
+OWN_FILES = (os.path.dirname(os.path.dirname(__file__)) + os.sep, "<autograd_scalar")
 
 
-def caller() -> str:
-    """Return the innermost line outside this package that is running, as `file:line: source`."""
-    frame = sys._getframe(1)
+def caller(*, source: bool = True) -> str:
+    """Return the innermost line outside this package that is running, as `file:line: source` or as `file:line`."""
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not filename.startswith((_PACKAGE, "<autograd_scalar")):
-            source = linecache.getline(filename, frame.f_lineno, frame.f_globals).strip()
-            return f"{filename}:{frame.f_lineno}" + (f": {source}" if source else "")
-        frame = frame.f_back  # type: ignore[assignment]
+        if not filename.startswith(OWN_FILES):
+            location = f"{filename}:{frame.f_lineno}"
+            text = source and linecache.getline(filename, frame.f_lineno, frame.f_globals).strip()
+            return f"{location}: {text}" if text else location
+        frame = frame.f_back
     return "an unknown line"

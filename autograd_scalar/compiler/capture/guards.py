@@ -36,37 +36,31 @@ class GuardInfo(NamedTuple):
 
 def environment_guards(key: tuple[Any, ...]) -> list[GuardInfo]:
     """Return the guards on captured objects, given the key of their snapshot."""
-    return [guard for captured in key[1:] for guard in captured_guards(captured)]
-
-
-def captured_guards(captured: Captured) -> Iterator[GuardInfo]:
-    """Yield the guards on one captured object: its identity or value, then its length and its items."""
-    name, scope, kind, identity, contents = captured
-    if kind is Value:  # its data are an input
-        yield GuardInfo("ID", f"{scope} {name}")
-        return
-    if not isinstance(identity, Identity):
-        yield GuardInfo("EQ", f"{kind.__name__} {name}", _text(kind, identity))
-        return
-    yield GuardInfo("ID", f"{scope} {name}")
-    if contents:
-        source = f"{kind.__name__} {name}"
-        yield GuardInfo("LEN", source, str(contents[0]))
-        items = [_text(*part) for part in contents if type(part) is tuple]
-        if items:
-            yield GuardInfo("ITEMS", source, ", ".join(items))
+    return [guard for captured in key[1:] for guard in _guards(captured)]
 
 
 def static_guards(statics: Mapping[str, Any]) -> list[GuardInfo]:
     """Return the guards on static arguments, given these by name."""
-    guards = []
-    for name, obj in statics.items():
-        kind, identity = type(obj), identity_key(obj)
-        if isinstance(identity, Identity):
-            guards.append(GuardInfo("ID", f"argument {name}"))
-        else:
-            guards.append(GuardInfo("EQ", f"{kind.__name__} {name}", _text(kind, identity)))
-    return guards
+    keys = [
+        Captured(name, "argument", type(obj), identity_key(obj), ())
+        for name, obj in statics.items()
+    ]
+    return [guard for key in keys for guard in _guards(key)]
+
+
+def _guards(captured: Captured) -> Iterator[GuardInfo]:
+    """Yield the guards on one object: its identity or value, then its length and its items."""
+    name, scope, kind, identity, contents = captured
+    source = f"{kind.__name__} {name}"
+    if not isinstance(identity, Identity | Value):  # the data of a Value are an input
+        yield GuardInfo("EQ", source, _text(kind, identity))
+        return
+    yield GuardInfo("ID", f"{scope} {name}")
+    if contents:
+        yield GuardInfo("LEN", source, str(contents[0]))
+        items = [_text(*part) for part in contents if type(part) is tuple]
+        if items:
+            yield GuardInfo("ITEMS", source, ", ".join(items))
 
 
 def program_guards(program: Program) -> list[GuardInfo]:

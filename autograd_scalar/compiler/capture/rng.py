@@ -43,7 +43,7 @@ def drew(before: Any, program: object, retrace: Callable[[], object]) -> bool:
     """Return whether the traced function drew random numbers, as opposed to another thread; reset the generators if so.
 
     `before` holds the states before the trace, `program` identifies its result, and `retrace` traces the function
-    again.
+    again and returns the same.
     """
     after = get_state()
     if after == before:
@@ -53,10 +53,13 @@ def drew(before: Any, program: object, retrace: Callable[[], object]) -> bool:
     set_state(before)
     if not other_threads_may_draw():
         return True
-    # From the same states, a function that draws arrives at the same states; one that does not leaves them alone.
-    drawn = retrace() != program or get_state() == after
-    set_state(before if drawn else after)
-    return drawn
+    if (
+        retrace() == program and get_state() == before
+    ):  # another thread drew, during the first trace
+        set_state(after)
+        return False
+    set_state(before)
+    return True
 
 
 def other_threads_may_draw() -> bool:
@@ -69,10 +72,9 @@ def other_threads_may_draw() -> bool:
 
 def _others_are_drawing() -> bool:
     """Return whether the generators change while this thread waits."""
-    if not other_threads_may_draw():
-        return False
     before = get_state()
-    time.sleep(PAUSE)
+    if other_threads_may_draw():
+        time.sleep(PAUSE)
     return bool(get_state() != before)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from math import copysign
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from autograd_scalar.node import modes
 from autograd_scalar.node.hooks import read_silently
 from autograd_scalar.value import Value, topological_order
 
-PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(__file__))) + os.sep
+_user_line = partial(modes.caller, source=False)
 
 
 class Frozen(NamedTuple):
@@ -34,21 +34,21 @@ class Tracer:
         self.inputs: dict[Value, str] = {}
         #: Values that stand for floats: arguments, and derivatives that are floats in eager code.
         self._numbers: set[Value] = set()
-        #: Arguments and captured Values that the function takes derivatives with respect to; they must be distinct in
-        #: a replay too.
+        #: Arguments and captured Values with respect to which the function differentiates; they must be distinct in a
+        #: replay too.
         self.differentiated: set[Value] = set()
         #: Nodes made during the call, by id: a dict of Values would report two hashes for each node to this tracer.
         self._made: dict[int, Value] = {}
-        #: Leaves made from numbers, with the lines that made them.
+        #: Leaves made from numbers, by id, with the lines that made them.
         self._constants: dict[int, tuple[Value, str]] = {}
         #: Detached leaves, with the Values that they copy.
         self._cut: dict[Value, Value] = {}
-        #: Leaves that the function made by a call of Value, and the Value that the next one copies.
+        #: Leaves that the function made by calling Value(), and the Value that the next one copies.
         self._values: set[Value] = set()
         self._copied: Value | None = None
         #: Symbol, operands, outcome and line of each comparison.
         self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
-        #: Whether the function compared Values, so that it may take another path for other numbers.
+        #: True once the function compares Values: it may then take another path for other numbers.
         self.branches = False
 
     def argument(self, number: float, name: str, *, is_number: bool) -> Value:
@@ -94,29 +94,17 @@ class Tracer:
 
     def read(self, v: Value) -> None:
         # The use of the number cannot be traced, so the trace holds for this number alone.
-        token = modes.tracer.set(None)
-        try:
-            number = v.data
-            self._comparisons.append(("==", v, number, True, f"{_user_line()} (data is read)"))
-        finally:
-            modes.tracer.reset(token)
+        number, location = read_silently(v), f"{_user_line()} (data is read)"
+        self._comparisons.append(("==", v, number, True, location))
         if number == 0.0:  # 0.0 == -0.0, so guard the sign as well
-            sign = (
-                ">",
-                1.0 / v,
-                0.0,
-                copysign(1.0, number) > 0.0,
-                f"{_user_line()} (data is read)",
-            )
-            self._comparisons.append(sign)
+            self._comparisons.append((">", 1.0 / v, 0.0, copysign(1.0, number) > 0.0, location))
 
     def used_by_identity(self, v: Value) -> None:
         frame = sys._getframe(2)
         if frame.f_code.co_name in ("__hash__", "__eq__"):  # the plain-Python engine's own frame
             frame = frame.f_back or frame
-        if not frame.f_code.co_filename.startswith((PACKAGE, "<autograd_scalar")) and (
-            v in self.inputs or self.is_number(v)
-        ):
+        is_users = not frame.f_code.co_filename.startswith(modes.OWN_FILES)
+        if is_users and (v in self.inputs or self.is_number(v)):
             self.refuse(
                 "uses a number as the key of a dict or set, or compares it with itself",
                 "use < and >, or where()",
@@ -130,7 +118,7 @@ class Tracer:
         return self.are_numbers([v])[0]
 
     def are_numbers(self, values: Sequence[Value]) -> list[bool]:
-        """Return for each Value whether it stands for a float: it depends on stand-ins, and on no other Value."""
+        """Return for each Value whether it stands for a float: it depends on others that do, and on no real Value."""
         constant, number, value = range(3)
         known: dict[Value, int] = {}
         for v in self._order(values):
@@ -203,30 +191,17 @@ class Tracer:
         guards: dict[tuple[str, int, int], Guard] = {}
         for symbol, x, y, outcome, location in self._comparisons:
             number = y.data if type(y) is Value else float(y)
-            exact = type(y) is Value or number == y or y != y
-            if not exact or not outcome_is(outcome, symbol, x.data, number):
+            is_exact = type(y) is Value or number == y or y != y
+            was_nan = (
+                symbol == "==" and x.data != x.data
+            )  # data that was read, equal to itself here
+            if not is_exact or not (was_nan or COMPARISONS[symbol](x.data, number) is outcome):
                 raise JitError(
                     f"{self.name} compares with {y!r} at {location}, which is not a float exactly; use a float"
                 )
             other = index[y] if type(y) is Value else builder.constant(number)
             if index[x] in builder.numbers and other in builder.numbers:
                 continue
-            guard = Guard(symbol, index[x], other, outcome, location)
-            guards.setdefault((symbol, index[x], other), guard)
+            key = symbol, index[x], other
+            guards.setdefault(key, Guard(*key, outcome, location))
         return list(guards.values())
-
-
-def outcome_is(outcome: bool, symbol: str, x: float, y: float) -> bool:
-    """Return whether a comparison of floats has an outcome; nan counts as equal to itself here."""
-    return COMPARISONS[symbol](x, y) is outcome or (symbol == "==" and x != x)
-
-
-def _user_line() -> str:
-    """Return the innermost line outside the package, as `file:line`."""
-    frame = sys._getframe(2)
-    while frame is not None:
-        filename = frame.f_code.co_filename
-        if not filename.startswith((PACKAGE, "<autograd_scalar")):
-            return f"{filename}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return "an unknown line"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd_scalar.compiler.capture.signature import leaf_names, static_parts
-from autograd_scalar.compiler.capture.tracer import PACKAGE
 from autograd_scalar.compiler.options import Options
+from autograd_scalar.node.modes import OWN_FILES
 
 
 class Spec:
@@ -63,7 +63,7 @@ class Spec:
             return
         self._has_warned = True
         frame, level = sys._getframe(1), 2
-        while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        while frame.f_back is not None and frame.f_code.co_filename.startswith(OWN_FILES):
             frame, level = frame.f_back, level + 1
         advice = "pass numbers that change as floats, or keep them in Values"
         warnings.warn(f"jit({self.name}) {what}; {advice}", RuntimeWarning, stacklevel=level)
