@@ -23,6 +23,12 @@ from autograd_scalar.ops import table
 #: A look-up to repeat at each call: getter, key, and the object found.
 Lookup = tuple[Callable[[Any], Any], Any, Any]
 
+_MISSING = object()
+_LruCached = type(functools.lru_cache(len))
+#: Special methods that make an object of a class, and those that serve display and copying; neither compute a result.
+_CONSTRUCTION = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"}
+_DISPLAY = {"__repr__", "__str__", "__del__", "__dir__", "__reduce__", "__getstate__", "__setstate__"}  # fmt: skip
+
 
 class Closure:
     """The objects that a function captures, by name, with the look-ups that find them again."""
@@ -45,9 +51,10 @@ class Closure:
             if self._waiting:
                 self._visit(*self._waiting.popleft())
 
-    def _record(self, name: str, scope: str, obj: Any, get: Callable[[Any], Any], key: Any) -> None:
-        """Record a captured object and its look-up; visit it."""
-        if get(key) is not obj:  # each look-up makes a new object
+    def _record(self, name: str, scope: str, get: Callable[[Any], Any], key: Any) -> None:
+        """Record what a look-up finds, unless each look-up makes a new object; visit it."""
+        obj = get(key)
+        if get(key) is not obj:
             return
         if len(self.lookups) >= MAX_CAPTURED_OBJECTS:
             raise JitError(
@@ -114,10 +121,10 @@ class Closure:
         if vars(function):
             self._reached[id(function)] = function, function.__name__, set()
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-            self._record(prefix + name, "nonlocal", _cell_contents(cell), _cell_contents, cell)
-        for key, default in _defaults(function).items():
+            self._record(prefix + name, "nonlocal", _cell_contents, cell)
+        for key in _defaults(function):
             name = f"{prefix or 'its '}default {key}"
-            self._record(name, "default", default, lambda key: _defaults(function)[key], key)
+            self._record(name, "default", lambda key: _defaults(function).get(key, _MISSING), key)
         if not is_user_code(function):
             return
         names = names_in_code(code)
@@ -125,7 +132,7 @@ class Closure:
         namespace = function.__globals__
         for name in sorted(names.globals & namespace.keys()):
             if namespace[name] is not function:
-                self._record(prefix + name, "global", namespace[name], namespace.get, name)
+                self._record(prefix + name, "global", namespace.get, name)
 
     def _look_up_attributes(self) -> bool:
         """Record the attributes that the code names, of all objects; return whether any was new."""
@@ -139,25 +146,21 @@ class Closure:
 
     def _record_attribute(self, obj: Any, name: str, attribute: str) -> None:
         """Record an attribute: its present value, and every definition of it in the classes."""
-        name = f"{name}.{attribute}"
-        is_class = isinstance(obj, type)
+        name, get, is_class = f"{name}.{attribute}", _getter(obj), isinstance(obj, type)
         if isinstance(obj, ModuleType) or (attribute in _own_attributes(obj) and not is_class):
-            self._record(name, "attribute", *_attribute_lookup(obj, attribute))
+            self._record(name, "attribute", get, attribute)
             return
-        classes = (obj if is_class else type(obj)).__mro__
-        definitions = [(kind, vars(kind)[attribute]) for kind in classes if attribute in vars(kind)]
-        for kind, member in definitions:
-            if not is_user_code(kind):
+        for kind in (obj if is_class else type(obj)).__mro__:
+            if attribute not in vars(kind) or not is_user_code(kind):
                 continue
-            is_plain = not hasattr(type(member), "__get__")
-            if isinstance(member, MemberDescriptorType) or is_plain:
-                self._record(name, "attribute", *_attribute_lookup(obj, attribute))
+            member = vars(kind)[attribute]
+            if isinstance(member, MemberDescriptorType) or not hasattr(type(member), "__get__"):
+                self._record(name, "attribute", get, attribute)
                 return
-            self._record(name, "method", member, vars(kind).get, attribute)
+            self._record(name, "method", vars(kind).get, attribute)
             if hasattr(type(member), "__set_name__") and not is_class:
                 for other in [*_own_attributes(obj)]:  # the descriptor may read any of them
-                    lookup = _attribute_lookup(obj, other)
-                    self._record(f"{name}'s {other}", "attribute", *lookup)
+                    self._record(f"{name}'s {other}", "attribute", get, other)
 
 
 def _wrapped_function(obj: Any) -> Any:
@@ -183,8 +186,8 @@ def _has_attributes(obj: Any) -> bool:
     return module != "builtins" and not is_package_module(module)
 
 
-def _attribute_lookup(owner: Any, attribute: str) -> tuple[Any, Callable[[str], Any], str]:
-    """Return an attribute's value, and the getter and key that look it up again."""
+def _getter(owner: Any) -> Callable[[str], Any]:
+    """Return the function that looks up the attributes of an object."""
 
     def get(attribute: str) -> Any:
         try:
@@ -192,7 +195,7 @@ def _attribute_lookup(owner: Any, attribute: str) -> tuple[Any, Callable[[str], 
         except Exception:  # a __getattr__ may raise KeyError
             return _MISSING
 
-    return get(attribute), get, attribute
+    return get
 
 
 def _own_attributes(obj: Any) -> Any:
@@ -200,13 +203,6 @@ def _own_attributes(obj: Any) -> Any:
         return obj.__dict__
     except Exception:
         return {}
-
-
-_MISSING = object()
-_LruCached = type(functools.lru_cache(len))
-#: Special methods that make an object of a class, and those that serve display and copying; neither compute a result.
-_CONSTRUCTION = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"}
-_DISPLAY = {"__repr__", "__str__", "__del__", "__dir__", "__reduce__", "__getstate__", "__setstate__"}  # fmt: skip
 
 
 def _defaults(function: FunctionType) -> dict[Any, Any]:

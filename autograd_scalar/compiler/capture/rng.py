@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-#: Seconds in which another drawing thread certainly draws a number: four switch intervals of CPython.
+#: Seconds to wait for another thread to draw a number: four of CPython's switch intervals.
 PAUSE = 0.02
-#: Number of traces compared while another thread draws. One is not enough: two traces of a program that depends on
-#: random numbers may agree.
+#: Number of retraces compared while another thread draws. Two traces may agree although they depend on random numbers.
 RETRACES = 8
 
 
@@ -51,15 +50,10 @@ def drew(before: Any, program: object, retrace: Callable[[], object]) -> bool:
     if _others_are_drawing():  # the states prove nothing then, but the results do
         return any(retrace() != program for _ in range(RETRACES))
     set_state(before)
-    if not other_threads_may_draw():
-        return True
-    if (
-        retrace() == program and get_state() == before
-    ):  # another thread drew, during the first trace
-        set_state(after)
-        return False
-    set_state(before)
-    return True
+    # From the same states, a function that draws changes them again.
+    by_others = other_threads_may_draw() and retrace() == program and get_state() == before
+    set_state(after if by_others else before)
+    return not by_others
 
 
 def other_threads_may_draw() -> bool:

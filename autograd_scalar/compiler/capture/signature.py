@@ -48,6 +48,16 @@ class Identity:
         return isinstance(other, Identity) and other.object is self.object
 
 
+class Static(NamedTuple):
+    """A static argument in a structure."""
+
+    type: type
+    #: The argument, or its Identity where equal objects cannot replace each other.
+    key: Any
+    #: Keys of its items or attributes, if calls compare these too.
+    contents: tuple[Any, ...] = ()
+
+
 _FLOAT, _VALUE, _ARRAY = Leaf(FLOAT), Leaf(VALUE), Leaf(ARRAY)
 
 
@@ -80,8 +90,10 @@ def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> A
     if kind is Value:
         into.leaves.append(argument)
         return _VALUE
-    if mapped and kind in (list, tuple) and not any(map(_has_rows, argument)):
-        return _flatten_array(argument, into.leaves, path, mapped)
+    if mapped and kind in (list, tuple):
+        has_rows = (_is_array(part) and getattr(part, "ndim", 1) > 0 for part in argument)
+        if not any(has_rows):  # a list of numbers, or of lists of them
+            return _flatten_array(argument, into.leaves, path, mapped)
     if kind in (list, tuple) or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
         return kind, *[
             flatten(part, into, f"{path}[{i}]", mapped) for i, part in enumerate(argument)
@@ -97,16 +109,16 @@ def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> A
     return _static(argument, into.objects, path)
 
 
-def _static(argument: Any, objects: dict[str, Any], path: str) -> Any:
-    """Return the structure of an argument without leaves; note it where its attributes may be read."""
+def _static(argument: Any, objects: dict[str, Any], path: str) -> Static:
+    """Return the structure of an argument without leaves; add it to `objects` if its attributes may be read."""
     kind = type(argument)
     if isinstance(argument, ModuleType):
-        return kind, argument
+        return Static(kind, argument)
     if isinstance(argument, type | FunctionType | MethodType | partial):
         objects[path] = argument
-        return kind, argument
+        return Static(kind, argument)
     if isinstance(argument, _STATIC_CONTAINERS):
-        return kind, Identity(argument), *_contents_key(argument, path)
+        return Static(kind, Identity(argument), tuple(_contents_key(argument, path)))
     if is_generator(argument):
         raise JitError(
             f"{path} is a random generator, whose numbers every replay would repeat; draw them outside"
@@ -115,17 +127,17 @@ def _static(argument: Any, objects: dict[str, Any], path: str) -> Any:
         raise JitError(
             f"{path} is an iterator, which the first call would exhaust; pass a list instead"
         )
-    attributes: list[Any] = []
+    attributes: tuple[Any, ...] = ()
     if is_package_module(kind.__module__):  # a model: the code of its class is not searched
         own = getattr(argument, "__dict__", {})
-        attributes = [(name, identity_key(part)) for name, part in own.items()]
+        attributes = tuple((name, identity_key(part)) for name, part in own.items())
     elif kind.__module__ != "builtins":
         objects[path] = argument
     try:
         hash(argument)
     except (TypeError, ValueError):  # ValueError: a writable memoryview
-        return kind, Identity(argument), *attributes
-    return kind, argument, *attributes
+        return Static(kind, Identity(argument), attributes)
+    return Static(kind, argument, attributes)
 
 
 def _contents_key(container: Any, path: str) -> Iterator[Any]:
@@ -151,10 +163,6 @@ def identity_key(obj: Any) -> Any:
     if isinstance(obj, float):
         return repr(obj)  # 0.0 == -0.0, but their texts differ
     return obj if isinstance(obj, _SIMPLE) else Identity(obj)
-
-
-def _has_rows(argument: Any) -> bool:
-    return _is_array(argument) and getattr(argument, "ndim", 1) > 0
 
 
 def _is_array(argument: Any) -> bool:
@@ -183,41 +191,35 @@ def _flatten_array(argument: Any, leaves: list[Any], path: str, mapped: bool | N
             f"{path} is an array, but rows= does not name that argument; name it, or pass array.tolist() "
             "if all rows share it"
         )
-    if array.ndim == 0 and not mapped:
-        if array.dtype.kind == "f":
-            leaves.append(float(array))
-            return _FLOAT
-        return type(array.item()), array.item()
-    if mapped and array.ndim == 0:
+    if mapped and not array.ndim:
         raise JitError(
             f"{path} is mapped over rows, but has none: its shape is (); pass an array of one or more dimensions"
         )
-    leaves.append(np.asarray(array, dtype=np.float64))
-    return Leaf(ARRAY, array.shape[1:]) if mapped else _ARRAY
+    if array.ndim:
+        leaves.append(np.asarray(array, dtype=np.float64))
+        return Leaf(ARRAY, array.shape[1:]) if mapped else _ARRAY
+    if array.dtype.kind == "f":
+        leaves.append(float(array))
+        return _FLOAT
+    return Static(type(array.item()), array.item())
 
 
 def unflatten(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
     """Return the argument of a structure, with leaf(placeholder) for each leaf, in order."""
     if isinstance(structure, Leaf):
         return leaf(structure)
+    if isinstance(structure, Static):
+        return _argument(structure)
     kind, *parts = structure
-    if _is_rebuilt(structure):
-        if issubclass(kind, dict):
-            keys, *parts = parts
-            return kind(zip(keys, [unflatten(part, leaf) for part in parts], strict=True))
-        built = [unflatten(part, leaf) for part in parts]
-        return kind(*built) if hasattr(kind, "_fields") else kind(built)
-    return _unwrapped(parts[0])
+    if issubclass(kind, dict):
+        keys, *parts = parts
+        return kind(zip(keys, [unflatten(part, leaf) for part in parts], strict=True))
+    built = [unflatten(part, leaf) for part in parts]
+    return kind(*built) if hasattr(kind, "_fields") else kind(built)
 
 
-def _is_rebuilt(structure: Any) -> bool:
-    """Return whether a structure is of a container that was flattened, and not of a static one."""
-    kind, *parts = structure
-    return issubclass(kind, dict | list | tuple) and not (parts and isinstance(parts[0], Identity))
-
-
-def _unwrapped(obj: Any) -> Any:
-    return obj.object if isinstance(obj, Identity) else obj
+def _argument(static: Static) -> Any:
+    return static.key.object if isinstance(static.key, Identity) else static.key
 
 
 def leaf_names(structure: Any, name: str) -> Iterator[str]:
@@ -231,13 +233,13 @@ def leaf_names(structure: Any, name: str) -> Iterator[str]:
 def static_parts(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
     """Yield the static arguments in a structure with their names, given the name of the whole."""
     for path, part in _ends(structure, name):
-        if not isinstance(part, Leaf):
-            yield path, _unwrapped(part[1])
+        if isinstance(part, Static):
+            yield path, _argument(part)
 
 
 def _ends(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
     """Yield the leaves and the static parts of a structure, with their names."""
-    if isinstance(structure, Leaf) or not _is_rebuilt(structure):
+    if isinstance(structure, Leaf | Static):
         yield name, structure
         return
     kind, *parts = structure
