@@ -23,7 +23,7 @@ class OptionalBuild(build_ext):
             super().run()
         except Exception as problem:  # any error of a missing or broken compiler
             print(
-                f"autograd_scalar: no compiled core, plain Python instead ({problem})",
+                f"autograd_scalar: the compiled engine was not built, plain Python is used instead ({problem})",
                 file=sys.stderr,
             )
 

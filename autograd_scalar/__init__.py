@@ -98,15 +98,13 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
     if name in TABLE:
         function = getattr(functions, name)
-        if (
-            name in BUILT_IN
-        ):  # found at once from now on; an operation of the user's may be redefined
+        if name in BUILT_IN:  # a user's operation may be redefined, so it is looked up each time
             globals()[name] = function
         return function
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-#: The names of `from autograd_scalar import *`: all except those that would hide Python's own.
+#: The names of `from autograd_scalar import *`: all except those that would shadow Python's built-ins.
 __all__ = sorted(
     {
         "AnomalyError",

@@ -1,6 +1,6 @@
 """The engine in one file: a Value, the graph that it records, and backpropagation through that graph.
 
-Read it from top to bottom. A `Value` is a number that remembers its parents, and its local derivative with respect to
+Read it from top to bottom. A `Value` is a number that remembers its parents and its local derivative with respect to
 each of them. `topological_order` lists a graph with parents before children. `Value.backward` walks that list in
 reverse and applies the chain rule at each node: the gradient of a parent is the sum, over the nodes that use it, of
 upstream gradient times local derivative.
@@ -23,10 +23,10 @@ from autograd_scalar.ops.evaluate import evaluate
 class Value(NodeMethods):
     """A number in a recorded expression.
 
-    `data` is the number and `grad` the gradient that backward() has added up, both floats, and both can be set.
-    `label` is a name for displays, or None. `op` is the name of the operation that made the Value ("" for a leaf),
-    `parents` are its operands in order, with repeats, and `partials` its derivatives with respect to each of them, as
-    they were when it was recorded.
+    `data` is the number and `grad` the gradient that backward() has accumulated; both are floats, and both can be set.
+    `label` is a name for display, or None. `op` is the name of the operation that made the Value ("" for a leaf),
+    `parents` are its operands in order, with repeats, and `partials` its derivatives with respect to each of them at
+    the time it was recorded.
 
     Raises TypeError for data that is not a real number.
 
@@ -79,7 +79,7 @@ class Value(NodeMethods):
 
     @property
     def grad(self) -> float:
-        """The gradient that backward() has added up; 0.0 at first."""
+        """The gradient that backward() has accumulated; initially 0.0."""
         if modes.open_blocks:
             hooks.forbid_while_tracing("reads grad")
         return self._grad
@@ -92,7 +92,7 @@ class Value(NodeMethods):
 
     @property
     def label(self) -> str | None:
-        """A name for displays, or None."""
+        """A name for display, or None."""
         return self._label
 
     @label.setter
@@ -114,7 +114,7 @@ class Value(NodeMethods):
 
     @property
     def partials(self) -> tuple[float, ...]:
-        """The local derivative with respect to each parent, as it was when the operation was recorded."""
+        """The local derivative with respect to each parent, at the time the operation was recorded."""
         if modes.open_blocks:
             hooks.forbid_while_tracing("reads partials")
         dx: Any = () if self._x is None else self._dx
@@ -148,7 +148,7 @@ class Value(NodeMethods):
     #         v._label = None
     #         return on_new_node(v) if modes.open_blocks else v
     #
-    # A comparison compares the numbers, and records nothing: `x < y` is a bool.
+    # A comparison compares the data and records nothing: `x < y` is a bool.
 
     def __pow__(self, exponent: Value | float) -> Value:
         return self._pow(exponent) if type(exponent) is Value else self._pow_const(exponent)
@@ -176,8 +176,8 @@ class Value(NodeMethods):
     def backward(self) -> None:
         """Add the derivative of this Value with respect to each leaf to the leaf's grad.
 
-        The grads of the nodes between are set, not added to. A second backward() therefore adds the same numbers to
-        the leaves again, and outputs that share nodes do not disturb each other.
+        Grads of intermediate nodes are overwritten, not accumulated. A second backward() therefore adds the same
+        numbers to the leaves again, and outputs that share nodes do not interfere with each other.
 
         >>> x = Value(3.0)
         >>> y = x * x * x
@@ -207,14 +207,14 @@ class Value(NodeMethods):
                 y._grad += v._dy * grad
 
     def zero_grad(self) -> None:
-        """Set the grad of every node of the graph under this Value to 0.0."""
+        """Set the grad of this Value and of every node that it depends on to 0.0."""
         if modes.open_blocks:
             hooks.forbid_while_tracing("calls zero_grad()")
         for v in topological_order(self):
             v._grad = 0.0
 
     def recompute(self) -> None:
-        """Evaluate the recorded graph again, in place, from the present data of its leaves.
+        """Evaluate the recorded graph again, in place, from the current data of its leaves.
 
         >>> x = Value(3.0)
         >>> y = x * x
@@ -237,7 +237,7 @@ Value.__module__ = "autograd_scalar"  # pickles find it there, whichever engine 
 
 
 def topological_order(*roots: Value) -> list[Value]:
-    """Return every node of the graphs under the roots, parents before children and left operands before right ones.
+    """Return the roots and all nodes that they depend on, parents before children, left operands before right ones.
 
     No pass recurses: a chain of a million nodes is fine.
 
@@ -253,7 +253,7 @@ def topological_order(*roots: Value) -> list[Value]:
     stack: list[Value | None] = list(reversed(roots))
     while stack:
         v = stack.pop()
-        if v is None:  # a mark: all parents of the node below it are in the order
+        if v is None:  # all parents of the node below this mark are in the order
             order.append(stack.pop())  # type: ignore[arg-type]
         elif v not in seen:
             seen.add(v)
@@ -270,7 +270,7 @@ def topological_order(*roots: Value) -> list[Value]:
 
 
 def pull_back(seeds: dict[Value, float], inputs: Sequence[Value]) -> list[float]:
-    """Return the derivatives of the seeded sum of outputs with respect to the inputs; no grad changes."""
+    """Return the derivatives of the seeded sum of outputs with respect to the inputs; change no grad."""
     cotangents = hooks.adjoints(topological_order(*seeds), seeds)
     return [cotangents.get(x, 0.0) for x in inputs]
 
@@ -302,7 +302,7 @@ def constant(data: object) -> Value:
 
 
 def node(data: float, op: str, parents: tuple[Value, ...], partials: tuple[float, ...]) -> Value:
-    """Return a node made of its fields; a leaf if it has no parents."""
+    """Return a node with the given fields; a leaf if it has no parents."""
     for parent in parents:
         if type(parent) is not Value:
             raise not_a_parent(parent)

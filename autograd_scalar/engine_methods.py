@@ -20,7 +20,7 @@ from autograd_scalar.ops.table import TABLE
 
 
 def _comparable(other: object) -> Any:
-    """Return what data is compared with, or None. Numbers stay as they are: Python compares even huge ints exactly."""
+    """Return the number to compare data with, or None. Python compares even huge ints exactly, so they stay ints."""
     if type(other) is Value:
         return other._data
     return other if isinstance(other, Real) else None
@@ -47,7 +47,7 @@ def _recorder(name: str, *, operator: bool = False) -> Callable[..., Any]:
 
 
 class _Recorders(dict[str, Callable[..., Value]]):
-    """Functions that record a row, by name, each made when it is first asked for."""
+    """Functions that record a row, by name, each made on first use."""
 
     def __missing__(self, name: str) -> Callable[..., Value]:
         self[name] = _recorder(name)
@@ -55,7 +55,7 @@ class _Recorders(dict[str, Callable[..., Value]]):
 
 
 class _Updaters(dict[str, Callable[..., None]]):
-    """Optimizer rules as functions of a list of Values, their state and the settings, each made on demand."""
+    """Optimizer rules as functions of a list of Values, their state and the settings, each made on first use."""
 
     def __missing__(self, name: str) -> Callable[..., None]:
         self[name] = codegen.compiled(codegen.updater(UPDATES[name]), dict(ieee.EXACT))[name]
@@ -69,7 +69,7 @@ UPDATE = _Updaters()
 
 
 class _Method:
-    """A placeholder for a method of Value, which replaces itself by the function on first access."""
+    """A placeholder for a method of Value that replaces itself with the function on first access."""
 
     def __init__(self, name: str, make: Callable[[], Callable[..., Any]]) -> None:
         self.name, self.make = name, make
@@ -105,7 +105,7 @@ def _reflected(operator: str, name: str) -> Callable[[Value, object], Value]:
 
 
 def install(name: str) -> None:
-    """Give Value the method of a new or changed row, and forget what was made of an earlier row of that name."""
+    """Give Value the method of a new or changed row, and discard what was made from an earlier row of that name."""
     RECORD.pop(name, None)
     _namespace.pop(name, None)
     _define(name, partial(RECORD.__getitem__, name))

@@ -1,7 +1,7 @@
 """Operations as functions of numbers and Values: each row of the table under its name, and mean, softmax and take.
 
-sin(0.5) is a float and sin(Value(0.5)) a Value, so that code written with these functions works on both. The functions
-written out below are those that a row cannot express.
+sin(0.5) is a float and sin(Value(0.5)) a Value, so that code written with these functions works on both. Those written
+out below cannot be expressed as rows.
 """
 
 from __future__ import annotations
@@ -124,9 +124,9 @@ def softmax(xs: Iterable[Any]) -> list[Any]:
 
 
 def take(xs: Iterable[Any], i: Any) -> Any:
-    """Return element i of a list, for an i that may be a Value: a compiled function looks it up at every call.
+    """Return element i of a list. i may be a Value, which a compiled function looks up again at every call.
 
-    The gradient goes to the element taken. With an int for i the element itself is returned, and nothing is recorded.
+    The gradient goes to that element. If i is an int, the element itself is returned and nothing is recorded.
 
     >>> row = [Value(2.0), Value(3.0)]
     >>> y = take(row, Value(1.0))
@@ -150,10 +150,10 @@ def define_op(name: str, value: str, partials: str, latex: str | None = None) ->
 
     `value` is an expression in x (and y). `partials` are the derivatives with respect to x (and y), separated by a
     comma, in x, y and the value z. Both may call other operations. The partials must not branch: use step, sign or
-    where. `latex` has a field for each operand, such as "{x}^3". Pictures, formulas, higher derivatives and jit know
-    the new operation at once. Defining a name again replaces the operation.
+    where. `latex` has a field for each operand, such as "{x}^3". Pictures, formulas, higher derivatives and jit support
+    the new operation immediately. Defining a name again replaces the operation.
 
-    Raises ValueError that names the row if it is malformed or its name is taken.
+    Raises ValueError, naming the row, if it is malformed or its name is taken.
 
     >>> cube = define_op("cube", "x * x * x", "3.0 * x * x", "{x}^3")
     >>> x = Value(2.0)

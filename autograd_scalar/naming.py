@@ -16,8 +16,8 @@ def label_all(
 
     Without arguments it labels the Values in the caller's local variables (at a prompt, in a notebook or in a module,
     the global ones). Values in lists, tuples and dictionaries become xs[0] or weights["b"]. Names that start with an
-    underscore are skipped. An existing label is kept unless `overwrite` is set. If a Value has several names it gets
-    the first, and a plain name before an element of a list.
+    underscore are skipped. An existing label is kept unless `overwrite` is set. A Value with several names gets the
+    first; plain names come before elements of containers.
 
     Pass names to label only some: label_all(a=a, b=b), or a mapping such as vars().
 

@@ -1,7 +1,7 @@
 """Typed expressions such as `tanh(w*x + b)`, evaluated on Values without eval.
 
-Python's parser reads the text. Of the tree only these are allowed: numbers, names, + - * / **, signs, and calls of the
-table's operations by name. No expression can reach an attribute, a module or any other object.
+Python's parser reads the text. Its tree may contain only numbers, names, + - * / **, signs, and calls of the table's
+operations by name. No expression can reach an attribute, a module or any other object.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from autograd_scalar.ops.codegen import signature
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import Value
 
-#: Longer texts are refused before Python's parser sees them, deeper trees afterwards.
+#: Longer texts are rejected before Python's parser sees them, deeper trees afterwards.
 MAX_LENGTH, MAX_DEPTH = 10_000, 500
 
 #: Names that need no value; a value given for one of them takes precedence.
@@ -37,7 +37,7 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Value]] = {
     ast.USub: operator.neg,
 }
 
-#: Functions of one list, which may also be called with its elements: sum(x, y) for sum([x, y]).
+#: Functions of one list, which may also be called with its elements: sum(x, y) means sum([x, y]).
 _FOLDS: dict[str, Callable[[list[Value]], Value]] = {
     "sum": F.sum,
     "logsumexp": F.logsumexp,
@@ -118,7 +118,7 @@ def _leaf(given: Value | float, name: str) -> Value:
 
 
 def _parsed(text: str) -> ast.expr:
-    """Return the syntax tree of a text that is any Python expression; ParseError for other text."""
+    """Return the syntax tree of a Python expression; ParseError for any other text."""
     if len(text) > MAX_LENGTH:
         raise ParseError(
             f"column {MAX_LENGTH + 1}: at most {MAX_LENGTH:,} characters are allowed, got {len(text):,}"
@@ -126,7 +126,7 @@ def _parsed(text: str) -> ast.expr:
     if not text:
         raise ParseError(f"column 1: the expression is empty; {_MADE_OF}")
     try:
-        with warnings.catch_warnings():  # about text that is refused anyway
+        with warnings.catch_warnings():  # about text that is rejected anyway
             warnings.simplefilter("ignore")
             return ast.parse(text, mode="eval").body
     except (MemoryError, RecursionError):
@@ -192,7 +192,7 @@ def _operands_of_call(name: str, call: ast.Call, text: str) -> list[ast.expr]:
         known = sorted(_names_of_functions())
         likely = difflib.get_close_matches(name, known, cutoff=0.7)
         meant = (
-            f"did you mean {' or '.join(likely)}?" if likely else f"there are {', '.join(known)}"
+            f"did you mean {' or '.join(likely)}?" if likely else f"choose from {', '.join(known)}"
         )
         raise _refusal(call.func, text, f"no such function; {meant}")
     row = TABLE[name]
@@ -224,7 +224,7 @@ def _refusal(node: ast.expr | ast.keyword, text: str, hint: str | None = None) -
 
 
 def _number(node: ast.expr) -> float | None:
-    """Return the number that a node stands for, with its sign; None if it is not a number."""
+    """Return the signed number that a node represents; None if it is not a number."""
     match node:
         case ast.UnaryOp(ast.USub(), ast.Constant() as constant):
             number = _number(constant)
@@ -242,7 +242,7 @@ def _elements(node: ast.expr) -> list[ast.expr] | None:
 
 
 def _names_of_functions() -> set[str]:
-    """Return the names of the functions, without those that an operator stands for."""
+    """Return the names of the functions, without those that are written as operators."""
     return {*_FOLDS, *(name for name, row in TABLE.items() if row.symbol == name)}
 
 

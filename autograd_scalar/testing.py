@@ -1,4 +1,4 @@
-"""Check derivatives against differences: check_grad for a function, nudge for a loss and its parameters."""
+"""Check derivatives against finite differences: check_grad for a function, nudge for a loss and its parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EPSILON = 2.0**-52
 
 
 class Check(NamedTuple):
-    """One derivative: its variable, the engine's result, that of differences, the error and the verdict."""
+    """One derivative: its variable, the results of the engine and of differences, the error, and the verdict."""
 
     where: str
     derivative: float
@@ -46,9 +46,9 @@ class GradientReport:
 def check_grad(
     f: Callable[..., Any], *xs: Any, order: int = 2, rtol: float = 1e-6, atol: float = 1e-12
 ) -> GradientReport:
-    """Compare f's derivatives at the arguments xs with central differences, and return a GradientReport.
+    """Return a GradientReport that compares f's derivatives at the arguments xs with central differences.
 
-    The report is true if no derivative is wrong, and prints as a table. The arguments are numbers or nests of numbers,
+    The report is true if no derivative is wrong; it prints as a table. The arguments are numbers or nests of numbers,
     and f returns one number. Order 1 checks the gradient. Order 2 also checks every second derivative against
     differences of the gradient, which finds a rule that is right for the first derivative only.
 
@@ -74,7 +74,7 @@ def check_grad(
     gradient_of_f = grad(f, range(len(xs)))
 
     def flat(function: Callable[..., Any]) -> Callable[[list[float]], list[float]]:
-        """Return a function as one from a flat list of numbers to a flat list of results."""
+        """Return the function with its arguments and its results flattened to lists of numbers."""
         return lambda numbers: [
             y.data if type(y) is Value else float(y)
             for y in pytree.leaves(function(*pytree.build(xs, iter(numbers))))
@@ -101,7 +101,7 @@ def check_grad(
 
 
 class _Slopes(NamedTuple):
-    """Difference quotients of one output: with steps h and h/2, and one-sided; and their rounding error."""
+    """Difference quotients of one output: with steps h and h/2, and one-sided; with their rounding error."""
 
     wide: float
     near: float
@@ -120,7 +120,7 @@ def _differences(f: Callable[[list[float]], list[float]], at: list[float], i: in
     """Return the difference quotients of each output of f with respect to number i.
 
     Richardson extrapolation from two steps leaves an error of order h**4, besides the rounding error over h; their sum
-    is least for h near the fifth root of the rounding error. If the quotients disagree the step may be too wide (as for
+    is least for h near the fifth root of the rounding error. If the quotients disagree, the step may be too wide (for
     the logarithm near 0, or at the edge of a domain), and smaller steps are tried.
     """
     h = _EPSILON**0.2 * max(1.0, abs(at[i]))
@@ -218,12 +218,12 @@ class NudgeReport:
 
 
 def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) -> NudgeReport:
-    """Compare the change of a loss that its gradient predicts with the actual change, and return a NudgeReport.
+    """Return a NudgeReport that compares the change of a loss predicted by its gradient with the actual change.
 
-    There are two experiments, each from the present parameters: every parameter is increased by `step`, and one step of
-    gradient descent is taken with learning rate `step`. To first order the loss changes by g . d, the sum of gradient
-    times change. The error of that is d . H d / 2 and smaller terms, so the report also has the prediction with
-    curvature. Afterwards the parameters and their grads are as before.
+    Two experiments start from the current parameters: every parameter is increased by `step`, and one step of gradient
+    descent is taken with learning rate `step`. To first order the loss changes by g . d, the sum of gradient times
+    change. The error of this prediction is d . H d / 2 plus smaller terms, so the report also has the prediction with
+    curvature. The parameters and their grads are restored afterwards.
 
     `loss` is a Value (its graph is recomputed) or a function that computes one from the parameters. `params` is a list
     or nest of the leaves to move. Raises TypeError for anything else, and ValueError for a repeated parameter.
@@ -268,13 +268,13 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
 
 
 def _distinct_leaves(params: Any) -> list[Value]:
-    """Return the leaves in a nest as a list; TypeError for anything but leaf Values, ValueError for repeated ones."""
+    """Return the leaves of a nest as a list; TypeError for anything but leaf Values, ValueError for repeated ones."""
     values = pytree.leaves(params)
     for v in values:
         if not isinstance(v, Value) or v.parents:
             raise TypeError(f"nudge needs parameters that are leaves, got {v!r}")
     if len({*values}) < len(values):
-        raise ValueError("nudge needs distinct parameters, got one of them twice")
+        raise ValueError("nudge needs distinct parameters, got one of them twice; list each once")
     return values
 
 

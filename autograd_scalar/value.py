@@ -36,13 +36,15 @@ else:
         with contextlib.suppress(ImportError):
             from autograd_scalar.native import core as _engine
     if _engine is not None and (
-        # A package imported anew has other hooks; a compiled module stays as it is.
+        # A second import of the package makes new hooks, but the compiled module keeps the old
+        # ones.
         getattr(_engine, "hooks", None) is not hooks
         or getattr(_engine, "CHECKSUM", None) != table.checksum()
         or not all(hasattr(_engine, name) for name in NATIVE)
     ):
         warnings.warn(
-            "the compiled engine was built from other sources: plain Python is used until pip install -e . rebuilds it",
+            "the compiled engine was built from different sources, so plain Python is used; "
+            "rebuild it with pip install -e .",
             stacklevel=2,
         )
         _engine = None
@@ -56,7 +58,7 @@ registry.engine = _engine
 
 Value = _engine.Value
 constant = _engine.constant
-#: Makes a node of its fields; see node.pickling.restore.
+#: Makes a node from its fields; see node.pickling.restore.
 restore: Callable[..., Value] = pickling.restore
 pull_back = _engine.pull_back
 topological_order = _engine.topological_order
@@ -78,7 +80,7 @@ def define_row(name: str, value: str, partials: str, latex: str | None) -> Op:
         raise ValueError(f"row {name!r}: Value has an attribute of that name; choose another")
     row = Op(name, value, partials, latex)
     table.define(row)
-    # All user rows are made anew: others may have an earlier version of this one pasted in.
+    # Make all user rows again: others may have an earlier version of this one inlined.
     users = TABLE.keys() - table.BUILT_IN
     forget(users)
     for user in users:

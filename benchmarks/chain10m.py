@@ -28,7 +28,7 @@ def nodes(count: int) -> Run:
 
 WORKLOAD = Workload(
     title="A chain of 10,000,000 nodes, native core",
-    notes="Nanoseconds a node, and the process's greatest memory, Python and its modules included.",
+    notes="Nanoseconds per node, and the peak memory of the process, Python and its modules included.",
     contestants=(
         Contestant("1,000,000 nodes", nodes, (1_000_000,)),
         Contestant("10,000,000 nodes", nodes, (10_000_000,)),

@@ -89,7 +89,7 @@ WORKLOAD = Workload(
     title="Compile time: the first call in a fresh interpreter",
     notes="Seconds from the call to its result, then microseconds of a later call. Nothing is cached on disk. JAX "
     "gets matrices; 'as on micrograd' is the loop over all 100 points, in which every number is a scalar. A dash "
-    f"stands for more than {TIMEOUT:.0f} s.",
+    f"means more than {TIMEOUT:.0f} s.",
     contestants=(
         Contestant("moons, one point mapped", fresh, ("a_point", "llvmlite")),
         Contestant("moons, as on micrograd", fresh, ("whole_batch", "llvmlite")),

@@ -1,7 +1,7 @@
 """A training step of the GPT in examples/gpt.py, forward and backward over 8 positions.
 
-The model is repeated here with operators only, as it would be written for micrograd, over any class of scalars that
-has + * / **, relu, exp and log.
+The model is repeated here with operators only, as it would be written for micrograd, over any class
+of scalars with + * / **, relu, exp and log.
 """
 
 from __future__ import annotations

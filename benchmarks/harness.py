@@ -1,10 +1,10 @@
 """Measure contestants in turn and format the results as a table.
 
-Machines drift while a benchmark runs, so that only measurements taken side by side can be compared:
+The speed of a machine drifts while a benchmark runs, so only adjacent measurements can be compared:
 each round runs every contestant once, ratios are taken within a round, and the table shows medians.
-Each contestant runs in a process of its own, so that its garbage collection and imports do not
-affect the others. Garbage collection stays on, as in users' programs. Time is that of the process,
-which excludes other work on the machine.
+Each contestant runs in a separate process, so that its garbage collection and imports do not affect
+the others. Garbage collection stays on, as in users' programs. Times are process times, which
+exclude other work on the machine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Wall time of a call.
 
-The process clock sums over threads and stops while one waits for another. For calls that use threads, the time that
-the caller waits is what counts.
+The process clock sums over threads and stops while one waits for another. For calls that use
+threads, what counts is the time that the caller waits.
 """
 
 from __future__ import annotations

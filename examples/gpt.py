@@ -186,9 +186,9 @@ def options_of(argv: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     for name in ("steps", "samples"):
         if (number := getattr(options, name)) < 0:
-            parser.error(f"--{name} must be 0 or more, got {number}")
+            parser.error(f"--{name} must not be negative, got {number}")
     if not 0.0 <= options.lr < inf:
-        parser.error(f"--lr must be finite and 0 or more, got {options.lr}")
+        parser.error(f"--lr must be finite and not negative, got {options.lr}")
     if not options.temperature > 0.0:
         parser.error(f"--temperature must be above 0, got {options.temperature}")
     try:

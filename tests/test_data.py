@@ -81,12 +81,12 @@ def test_blobs_surround_their_centres():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: data.make("moon"), "unknown data set 'moon'; there are moons, circles, spiral"),
+        (lambda: data.make("moon"), "unknown data set 'moon'; choose from moons, circles, spiral"),
         (lambda: data.moons(1), "n must be at least the number of classes, .* got 1 and 2"),
-        (lambda: data.spiral(10, arms=0), "number of arms, 1 or more: got 10 and 0"),
+        (lambda: data.spiral(10, arms=0), "number of arms, which must be positive: got 10 and 0"),
         (
             lambda: data.moons(10, noise=-0.1),
-            "noise must be a standard deviation of 0 or more, got -0.1",
+            "noise must be a standard deviation that is not negative, got -0.1",
         ),
         (lambda: data.xor(10, noise=math.nan), "noise must be a standard deviation"),
         (lambda: data.circles(10, factor=1.5), "factor must be a radius between 0 and 1, got 1.5"),
@@ -212,7 +212,7 @@ def test_features_can_be_chosen(tmp_path):
     assert load_csv(path, features=["b", 1]).X == [[2.0, 1.0], [4.0, 3.0]]
     with pytest.raises(ValueError, match="'ann' is not a number; encode it as one, or choose"):
         load_csv(path)
-    with pytest.raises(ValueError, match="no column 'c'; there are name, a, b, kind"):
+    with pytest.raises(ValueError, match="no column 'c'; the columns are name, a, b, kind"):
         load_csv(path, features=["c"])
 
 
@@ -255,7 +255,7 @@ def test_the_task_follows_the_target(tmp_path, cells, task, y, classes):
         ("", "the file is empty"),
         ("a,a,y\n1,2,3\n", "two columns have the name 'a'"),
         ("y\nu\nv\n", "the features must be columns other than the target"),
-        ("a,y\n1,u\n2,u\n", "all rows have the same class, 'u'"),
+        ("a,y\n1,u\n2,u\n", "expected two classes or more, but all rows are 'u'"),
         (b"a,y\n\xff\xfe,u\n", "not a CSV file of UTF-8 text"),
         ('a,y\n1,"u\n', "not a CSV file of UTF-8 text: unexpected end of data"),
     ],
@@ -267,11 +267,11 @@ def test_errors_name_the_place_in_the_file(tmp_path, text, message):
 
 def test_unknown_targets_and_tasks_are_refused(tmp_path):
     path = write(tmp_path, "a,b\n1,2\n3,4\n")
-    with pytest.raises(ValueError, match="no column 'c'; there are a, b"):
+    with pytest.raises(ValueError, match="no column 'c'; the columns are a, b"):
         load_csv(path, target="c")
-    with pytest.raises(ValueError, match="no column 2; there are a, b"):
+    with pytest.raises(ValueError, match="no column 2; the columns are a, b"):
         load_csv(path, target=2)
-    with pytest.raises(ValueError, match="unknown task 'guess'; there are auto, classification"):
+    with pytest.raises(ValueError, match="unknown task 'guess'; choose from auto, classification"):
         load_csv(path, task="guess")
     with pytest.raises(ValueError, match="column 'b': 'x' is not a number"):
         load_csv(write(tmp_path, "a,b\n1,x\n3,y\n"), task="regression")

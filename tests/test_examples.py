@@ -79,11 +79,11 @@ def test_names_may_be_in_any_script(tmp_path: Path) -> None:
     [
         (("--names", "nowhere.txt"), "nowhere.txt"),
         (("--names", "/dev/null"), "/dev/null has no names; expected one per line"),
-        (("--samples", "-3"), "--samples must be 0 or more, got -3"),
-        (("--lr", "-1"), "--lr must be finite and 0 or more, got -1.0"),
-        (("--lr", "nan"), "--lr must be finite and 0 or more, got nan"),
+        (("--samples", "-3"), "--samples must not be negative, got -3"),
+        (("--lr", "-1"), "--lr must be finite and not negative, got -1.0"),
+        (("--lr", "nan"), "--lr must be finite and not negative, got nan"),
         (("--temperature", "0"), "--temperature must be above 0, got 0.0"),
-        (("--steps", "-1"), "--steps must be 0 or more, got -1"),
+        (("--steps", "-1"), "--steps must not be negative, got -1"),
     ],
 )
 def test_bad_options_are_refused_in_one_line(options: tuple[str, ...], message: str) -> None:

@@ -70,16 +70,16 @@ ADAM = optim.Adam([Value(1.0), Value(2.0)]).state_dict()
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        (optim.SGD([Value(1.0)]).state_dict(), "the state is that of SGD, this optimizer is Adam"),
+        (optim.SGD([Value(1.0)]).state_dict(), "expected the state of Adam, got that of SGD"),
         (optim.Adam([Value(1.0)]).state_dict(), r"for 1 parameters \(mean\), this optimizer has 2"),
         ({"name": "Adam", "slots": {"mean": []}}, r"has \['mean'\], expected \['mean', 'square'\]"),
-        ({}, "the state is that of None"),
+        ({}, "got that of None"),
         ([], "state of an optimizer must be a dictionary, got"),
         (ADAM | {"slots": "x"}, "slots must be lists of numbers by name, got 'x'"),
         (ADAM | {"slots": {"mean": "xy", "square": [0.0, 0.0]}}, "mean must be a list of numbers"),
-        (ADAM | {"lr": "x"}, "lr must be finite and 0 or more, got 'x'"),
-        (ADAM | {"steps": None}, "steps must be an integer of 0 or more, got None"),
-        (ADAM | {"steps": -1}, "steps must be an integer of 0 or more, got -1"),
+        (ADAM | {"lr": "x"}, "lr must be finite and not negative, got 'x'"),
+        (ADAM | {"steps": None}, "steps must be an integer that is not negative, got None"),
+        (ADAM | {"steps": -1}, "steps must be an integer that is not negative, got -1"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(state, message):
@@ -112,18 +112,22 @@ V = Value(1.0)
         (lambda: optim.SGD([]), ValueError, "SGD got no parameters to optimize"),
         (lambda: optim.Adam([V, 1.0]), TypeError, r"a list of Values, .* item 1 is 1.0"),
         (lambda: optim.SGD(V), TypeError, r"such as model.parameters\(\), got one Value"),
-        (lambda: optim.SGD([V], lr="x"), ValueError, "lr must be finite and 0 or more, got 'x'"),
+        (lambda: optim.SGD([V], lr="x"), ValueError, "lr must be finite and not negative, got 'x'"),
         (lambda: optim.Adam([V, V]), ValueError, "the same parameter twice"),
-        (lambda: optim.SGD([V], lr=-1.0), ValueError, "lr must be finite and 0 or more, got -1.0"),
+        (
+            lambda: optim.SGD([V], lr=-1.0),
+            ValueError,
+            "lr must be finite and not negative, got -1.0",
+        ),
         (lambda: optim.SGD([V], lr=math.nan), ValueError, "lr must be finite"),
         (lambda: optim.SGD([V], nesterov=True), ValueError, "nesterov needs a momentum"),
         (lambda: optim.Adam([V], betas=(0.9, 1.0)), ValueError, "betas must be below 1"),
-        (lambda: optim.optimizer("adm", [V]), ValueError, "there are sgd, rmsprop, adam, adamw"),
+        (lambda: optim.optimizer("adm", [V]), ValueError, "choose from sgd, rmsprop, adam, adamw"),
         (lambda: optim.Optimizer([V], 0.1).step(), NotImplementedError, "does not define step"),
         (
             lambda: schedules.linear(epochs=0),
             ValueError,
-            "takes an integer of 1 epoch or more, got 0",
+            "needs a positive integer number of epochs, got 0",
         ),
     ],
 )

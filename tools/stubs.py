@@ -1,4 +1,4 @@
-"""Write the stubs of what the table makes: autograd_scalar/node/row_methods.pyi and autograd_scalar/_row_functions.pyi.
+"""Write the stubs of what the table makes at run time: node/row_methods.pyi and _row_functions.pyi.
 
 These methods and functions exist only at run time, where no type checker looks. Run `python tools/stubs.py` after a
 change of the table; a test compares the files with what this prints.
@@ -56,7 +56,7 @@ def comparison(dunder: str) -> str:
 
 
 def function(row: Op) -> str:
-    """Return the overloads of a row as a function: floats give a float; a Value among them gives a Value."""
+    """Return the overloads of a row as a function: a float for floats, and a Value if there is a Value among them."""
     if row.lists:
         kinds = [("float", "float"), ("Value | float", "Value")]
         return "".join(

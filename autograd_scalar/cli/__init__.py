@@ -24,7 +24,7 @@ EXPECTED = (ValueError, OSError, ArithmeticError, ImportError, RuntimeError)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, or those of the process, and return its exit code.
 
-    0 is success, 1 a bug in this package, 2 bad input (explained by a line on stderr), 130 Ctrl-C.
+    0 means success, 1 a bug in this package, 2 bad input (one line on stderr says why), 130 Ctrl-C.
     --debug shows the traceback.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # may be ASCII in old locales and pipes
@@ -71,7 +71,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
 
 
 def _guarded(argv: Sequence[str]) -> list[str]:
-    """Prefix arguments such as -x**2 and -1.0,2.0 with a space, so that they are not taken for options.
+    """Prefix arguments such as -x**2 and -1.0,2.0 with a space, so that argparse does not read them as options.
 
     The only options with a single dash are -h and -o: -h*2 and -o*2 are arguments, but -o/2 names
     the file /2.

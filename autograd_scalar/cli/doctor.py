@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-SUMMARY = "show which Python, core and packages are in use, and test drawing and plotting"
+SUMMARY = "show which Python, engine and packages are in use, and test drawing and plotting"
 EXAMPLE = "  autograd-scalar doctor"
 
 #: Packages that are imported only when used, and their purpose.
@@ -30,14 +30,14 @@ def run(options: argparse.Namespace) -> int:
     """Print the findings. A missing package is a finding, not an error."""
     import autograd_scalar as ag
 
-    core = {"python": "plain Python", "native": "the compiled extension"}
+    engines = {"python": "plain Python", "native": "the compiled extension"}
     print_finding("autograd_scalar", f"{ag.__version__} in {ag.__path__[0]}")
     print_finding(
         "python",
         f"{platform.python_implementation()} {platform.python_version()} "
         f"on {platform.system()} {platform.machine()}, {sys.executable}",
     )
-    print_finding("core", f"{ag.core()} ({core[ag.core()]})")
+    print_finding("engine", f"{ag.core()} ({engines[ag.core()]})")
     print_finding("jit", jit())
     print_finding("dot", dot())
     for package, use in PACKAGES.items():
@@ -63,7 +63,7 @@ def jit() -> str:
 
 
 def version(package: str) -> str:
-    """Return the version of an installed package without importing it, or how to install it."""
+    """Return the version of a package without importing it, or how to install it."""
     from importlib import metadata
 
     try:
@@ -93,7 +93,7 @@ def draw(format: str) -> None:
 
 
 def plot() -> None:
-    """Plot a line with matplotlib's own renderer, which needs no display."""
+    """Plot a line with a matplotlib renderer that needs no display."""
     from io import BytesIO
 
     from matplotlib.figure import Figure

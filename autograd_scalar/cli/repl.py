@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 def namespace() -> dict[str, Any]:
     """Return the names at the prompt: ag, those of `import *`, sum, pi, e, inf, nan, and draw below.
 
-    abs, round and pow are Python's own, which record as well and take more arguments. sum is
+    abs, round and pow are Python's built-ins, which record too and take more arguments. sum is
     ag.sum, one node for all of its terms.
     """
     import autograd_scalar as ag

@@ -45,7 +45,7 @@ def summary(history: History, schema: Schema, *, early_stopping: bool) -> list[s
 def write_files(
     folder: str, saved: Checkpoint, data: Dataset, *, gif: bool
 ) -> Iterator[tuple[str, str]]:
-    """Write the plots and pictures of a saved run; yield the path of each and a description.
+    """Write the plots and pictures of a saved run; yield the path and a description of each.
 
     `data` is the data set before scaling. The boundary between classes over two features is drawn
     in the units of the features.
@@ -81,7 +81,7 @@ def write_files(
             )
             yield place("boundary.gif"), "the boundary over the epochs"
     y = active_output(model.layers[0].neurons[0], map(schema.standardise, data.X), schema.features)
-    draw(y, place("neuron.svg"), group=None)  # a dot in the name of a column makes no group
+    draw(y, place("neuron.svg"), group=None)  # a dot in a column's name does not make a group
     yield place("neuron.svg"), "the graph of the first neuron for one row"
 
 
@@ -90,7 +90,7 @@ def active_output(
 ) -> Value:
     """Return the labelled output of a neuron, after backward, for the first row with a gradient.
 
-    Without such a row, as for a relu that is off everywhere, it is that of the last row.
+    If no row has one, as for a relu that is off everywhere, it is the output for the last row.
     """
     from autograd_scalar.value import Value
 

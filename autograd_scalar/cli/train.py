@@ -19,7 +19,7 @@ EXAMPLE = """\
   autograd-scalar train spiral --activation tanh --epochs 150 --gif -o spiral
   autograd-scalar train flowers.csv --target kind --hidden 8
 
-The folder then holds model.json (for predict), history.csv, loss.png, neuron.svg (the graph of one
+The folder then has model.json (for predict), history.csv, loss.png, neuron.svg (the graph of one
 neuron) and, for two features, boundary.png. Ctrl-C stops the training and keeps the model; the
 same command with --resume continues."""
 
@@ -138,7 +138,7 @@ def add_training_options(training: argparse._ArgumentGroup) -> None:
 def count(text: str) -> int:
     """Return the positive integer in a text."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected an integer of 1 or more, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text!r}")
     return int(text)
 
 
@@ -186,7 +186,7 @@ def run(options: argparse.Namespace) -> int:
 def fitted(
     model: MLP, train: Dataset, held_out: Dataset | None, saved: str, options: argparse.Namespace
 ) -> History:
-    """Train the model and return the history. The folder is removed again if `fit` refuses to start."""
+    """Train the model and return the history. The folder is removed again if `fit` cannot start."""
     from autograd_scalar.optim import optimizer
     from autograd_scalar.train import fit
 

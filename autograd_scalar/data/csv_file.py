@@ -1,4 +1,4 @@
-"""CSV files: detect the header, delimiter and kind of target; refuse unclear cells by place."""
+"""CSV files: detect the header, delimiter and kind of target; report bad cells by row and column."""
 
 from __future__ import annotations
 
@@ -29,10 +29,12 @@ class Table(NamedTuple):
             return name % len(self.names)
         if name in self.names:
             return self.names.index(str(name))
-        raise ValueError(f"{self.path}: no column {name!r}; there are {', '.join(self.names)}")
+        raise ValueError(
+            f"{self.path}: no column {name!r}; the columns are {', '.join(self.names)}"
+        )
 
     def text(self, row: int, column: int) -> str:
-        """Return a cell, which must not be empty."""
+        """Return the text of a cell; ValueError if it is empty."""
         cell = self.rows[row][column]
         if cell == "":
             raise ValueError(
@@ -41,7 +43,7 @@ class Table(NamedTuple):
         return cell
 
     def float_at(self, row: int, column: int) -> float:
-        """Return a cell as a finite float."""
+        """Return a cell as a float; ValueError unless it is a finite number."""
         cell = self.text(row, column)
         try:
             x = float(cell)
@@ -83,10 +85,10 @@ def load_csv(
         path: The file, in UTF-8. Blank lines are skipped.
         target: Name or index of the column to predict. Defaults to the last one.
         features: Names or indices of the columns to learn from. Defaults to all others.
-        header: Whether the first row holds the names. By default it does if none of its cells is a
-            number; without a header the names are "column 1", "column 2", ...
-        task: "classification", "regression" or "auto". "auto" takes text, and two different
-            integers such as 0 and 1, for classes, and other numbers for a regression. Classes are
+        header: Whether the first row contains the names. By default it does if none of its cells is
+            a number; without a header the names are "column 1", "column 2", ...
+        task: "classification", "regression" or "auto". "auto" treats text, and two different
+            integers such as 0 and 1, as classes, and other numbers as targets of a regression. Classes are
             numbered in the order of their names, or of their values if all are numbers.
         delimiter: Character between cells. Defaults to the most frequent of comma, semicolon, tab
             and | in the first line.
@@ -95,7 +97,7 @@ def load_csv(
     of different lengths and for columns that do not exist.
     """
     if task not in ("auto", "classification", "regression"):
-        raise ValueError(f"unknown task {task!r}; there are auto, classification, regression")
+        raise ValueError(f"unknown task {task!r}; choose from auto, classification, regression")
     table = _read(path, header, delimiter)
     goal = table.column(target)
     columns = [i for i in range(len(table.names)) if i != goal]
@@ -110,7 +112,7 @@ def load_csv(
 
 
 def _targets(table: Table, column: int, task: Task) -> tuple[Sequence[float], list[str] | None]:
-    """Return the targets in a column and the names of the classes, None for a regression."""
+    """Return the targets in a column and the names of the classes (None for a regression)."""
     rows = range(len(table.rows))
     labels = [table.text(row, column) for row in rows]
     numeric = all(map(_is_number, labels))
@@ -123,7 +125,9 @@ def _targets(table: Table, column: int, task: Task) -> tuple[Sequence[float], li
         return [table.float_at(row, column) for row in rows], None
     classes = sorted(set(labels), key=float if numeric else str)
     if len(classes) < 2:
-        raise ValueError(f"{table.path}: all rows have the same class, {classes[0]!r}")
+        raise ValueError(
+            f"{table.path}: expected two classes or more, but all rows are {classes[0]!r}"
+        )
     index = {label: i for i, label in enumerate(classes)}
     return [index[label] for label in labels], classes
 
@@ -131,7 +135,7 @@ def _targets(table: Table, column: int, task: Task) -> tuple[Sequence[float], li
 def load_rows(path: Path, schema: Schema, *, header: bool | None = None) -> list[list[float]]:
     """Return the rows of a CSV file as inputs of a trained model, standardised by its schema.
 
-    Columns are found by name, in any order and among others. A file without a header is read in
+    Columns are found by name, in any order; others are ignored. A file without a header is read in
     order if it has as many columns as the schema has features.
 
     Raises ValueError for a missing column and for a cell that is empty or not a number.
@@ -143,7 +147,7 @@ def load_rows(path: Path, schema: Schema, *, header: bool | None = None) -> list
         if missing := [name for name in schema.features if name not in table.names]:
             raise ValueError(
                 f"{table.path}: no column {', '.join(map(repr, missing))}, which the model was "
-                f"trained on; there are {', '.join(table.names)}"
+                f"trained on; the columns are {', '.join(table.names)}"
             )
         columns = [table.names.index(name) for name in schema.features]
     return [

@@ -26,11 +26,11 @@ class Schema(NamedTuple):
     scale: tuple[float, ...] | None = None
     target_mean: float = 0.0
     target_scale: float = 1.0
-    #: The output above which a model with a single output means the second of two classes.
+    #: A single output above this predicts the second of two classes, any other the first.
     threshold: float = 0.0
 
     def standardise(self, row: Sequence[float]) -> list[float]:
-        """Return a row as the model takes it: (x - mean) / scale, or unchanged without a scaling.
+        """Return a row as the model expects it: (x - mean) / scale, or unchanged without a scaling.
 
         >>> Schema(("a", "b"), mean=(1.0, 0.0), scale=(2.0, 1.0)).standardise([5.0, 3.0])
         [2.0, 3.0]
@@ -42,8 +42,8 @@ class Schema(NamedTuple):
     def decode(self, output: Any) -> str | float:
         """Return the prediction in a model's output: a class name, or a number in target units.
 
-        A single output means the second of two classes above the threshold (0 for logits), and the
-        first below. Several outputs mean the class of the largest.
+        A single output above the threshold (0 for logits) predicts the second of two classes, any
+        other the first. Of several outputs, the largest predicts the class.
 
         >>> Schema(("x",), classes=("no", "yes")).decode(Value(1.5))
         'yes'
@@ -162,7 +162,7 @@ class Dataset:
         return f"Dataset({len(self)} rows of {len(self.features)} features, {kind})"
 
     def take(self, rows: Sequence[int]) -> Dataset:
-        """Return the data set with some of the rows, by index, in the given order."""
+        """Return a data set of the rows with these indices, in the given order."""
         return self._with([self.X[i] for i in rows], [self.y[i] for i in rows], self.schema)
 
     def split(self, test: float = 0.2, seed: int | None = None) -> tuple[Dataset, Dataset]:
@@ -175,7 +175,7 @@ class Dataset:
         >>> len(train), len(test)
         (8, 2)
 
-        Raises ValueError for a fraction outside of (0, 1) and for a data set of one row.
+        Raises ValueError for a fraction that is not between 0 and 1 and for a data set of one row.
         """
         if not 0.0 < test < 1.0:
             raise ValueError(f"test must be a fraction of the rows between 0 and 1, got {test!r}")
@@ -189,9 +189,9 @@ class Dataset:
     def standardise(self, by: Dataset | None = None, target: bool = False) -> Dataset:
         """Return the data set with features of mean 0 and standard deviation 1.
 
-        The mean and deviation are those of these rows, or those that `by`, an already standardised
-        data set, was scaled with: scale a test set by its training set. A constant feature is only
-        centred. `target=True` also scales the targets of a regression.
+        The mean and deviation are computed from these rows, or taken from `by`, a standardised data
+        set: scale a test set by its training set. A constant feature is only centred. `target=True`
+        also scales the targets of a regression.
 
         >>> train = Dataset([[1.0], [3.0]], [0, 1]).standardise()
         >>> train.X

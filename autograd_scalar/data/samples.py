@@ -43,7 +43,7 @@ def samples(data: Any, width: int | None = None) -> Samples:
         X, y = data
     except (TypeError, ValueError):
         raise TypeError(f"fit takes a Dataset or (X, y), got {type(data).__name__}") from None
-    # Python's own numbers, which an array's tolist gives, are faster here.
+    # Python floats, as an array's tolist() returns them, are faster here.
     X, y = (column.tolist() if hasattr(column, "tolist") else list(column) for column in (X, y))
     if len(X) != len(y) or not X:
         raise ValueError(f"X has {len(X)} rows and y has {len(y)} targets")
@@ -62,7 +62,7 @@ def _check_row(i: int, row: Any, width: int, schema: Schema | None) -> None:
             raise TypeError(f"row {i} of the data, value {j}: {cell!r} is not a number")
         if not isfinite(cell.data if isinstance(cell, Value) else cell):
             column = "" if schema is None else f" ({schema.features[j]})"
-            raise ValueError(f"row {i} of the data, value {j}{column}: {cell!r}, not finite")
+            raise ValueError(f"row {i} of the data, value {j}{column}: {cell!r} is not finite")
 
 
 def split(

@@ -63,7 +63,7 @@ def spiral(
     arms: int = 2,
     turns: float = 1.0,
 ) -> Dataset:
-    """Return n points on `arms` spirals, one class each, from the centre to radius 1 in `turns`.
+    """Return n points on `arms` spirals, one class each, from the centre to radius 1 in `turns` turns.
 
     >>> data = spiral(90, arms=3, seed=0)
     >>> [data.y.count(k) for k in range(3)]
@@ -137,7 +137,7 @@ def make(name: str, n: int = 100, **settings: Any) -> Dataset:
     Raises ValueError for an unknown name.
     """
     if name not in SHAPES:
-        raise ValueError(f"unknown data set {name!r}; there are {', '.join(SHAPES)}")
+        raise ValueError(f"unknown data set {name!r}; choose from {', '.join(SHAPES)}")
     return SHAPES[name](n, **settings)
 
 
@@ -151,7 +151,9 @@ def _shares(n: int, parts: int, what: str) -> list[int]:
     if not hasattr(n, "__index__") or not hasattr(parts, "__index__"):
         raise ValueError(f"n and {what} must be integers, got {n!r} and {parts!r}")
     if parts < 1 or n < parts:
-        raise ValueError(f"n must be at least the number of {what}, 1 or more: got {n} and {parts}")
+        raise ValueError(
+            f"n must be at least the number of {what}, which must be positive: got {n} and {parts}"
+        )
     return [n // parts + (part < n % parts) for part in range(parts)]
 
 
@@ -165,7 +167,7 @@ def _dataset(
 ) -> Dataset:
     """Return the points, with noise added, in random order."""
     if not noise >= 0.0:
-        raise ValueError(f"noise must be a standard deviation of 0 or more, got {noise!r}")
+        raise ValueError(f"noise must be a standard deviation that is not negative, got {noise!r}")
     rng = generator(seed)
     if noise:
         points = [([x + rng.gauss(0.0, noise) for x in row], label) for row, label in points]

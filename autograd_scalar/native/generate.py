@@ -1,8 +1,8 @@
 """Generate core.pyx: core.pyx.in with the rows of the table inserted, as Cython.
 
 A row's texts are nearly C expressions already. Each row becomes the function that computes a node's value and partials
-from its parents' data (`run_mul`), the one that records it, and the method of Value. A row added to the table needs
-nothing else. setup.py calls this before it compiles.
+from its parents' data (`run_mul`), the one that records it, and the method of Value. Adding a row to the table is
+enough. setup.py calls this before it compiles.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _c(tree: ast.expr) -> str:
 
 
 def _value(row: Op) -> str:
-    """Return the function of a row's value, for other rows to call; libm has those of primitives."""
+    """Return a C function of a row's value for other rows to call; primitives have theirs in libm."""
     doubles = ", ".join(f"double {operand}" for operand in row.operands)
     return f"cdef inline double {row.name}({doubles}) noexcept:\n    return {_c(row.value_tree)}\n"
 
@@ -142,7 +142,7 @@ def _run_any(rows: Iterable[Op]) -> str:
 
 
 def _arity_fits(row: Op) -> str:
-    """Return the test of a node's number of parents, which may be any in a pickle."""
+    """Return the condition that a node has as many parents as the row takes; a pickled node may not."""
     others = len(row.operands) - len(row.lists)
     if not row.lists:
         return f"v.arity == {others}"

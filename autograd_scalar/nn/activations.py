@@ -28,7 +28,7 @@ def _is_unary(row: Op) -> bool:
 
 
 def plain(activation: Nonlinearity) -> Nonlinearity:
-    """Return the name of an activation if it has one ("relu" for nn.ReLU and nn.ReLU()), or itself."""
+    """Return the name of an activation if it has one ("relu" for nn.ReLU and nn.ReLU()), else the activation."""
     if isinstance(activation, partial) and activation.func is Activation:
         activation = activation()
     if isinstance(activation, Activation) and not activation.constants:
@@ -39,7 +39,7 @@ def plain(activation: Nonlinearity) -> Nonlinearity:
 def function_of(activation: Nonlinearity) -> Callable[[Value], Value] | None:
     """Return the function of an activation, None for "linear".
 
-    For a name it is a call of the Value's method, which can be pickled and adds no Python frame.
+    For a name, the function calls the Value's method; it can be pickled and adds no Python frame.
 
     Raises ValueError for an unknown name.
     """
@@ -50,7 +50,7 @@ def function_of(activation: Nonlinearity) -> Callable[[Value], Value] | None:
     if activation not in activation_names():
         hint = " (softmax takes a whole layer: use nn.Softmax)" if activation == "softmax" else ""
         raise ValueError(
-            f"unknown activation {activation!r}{hint}; there are {', '.join(activation_names())}"
+            f"unknown activation {activation!r}{hint}; choose from {', '.join(activation_names())}"
         )
     return methodcaller(activation)
 
@@ -106,7 +106,7 @@ class Activation(Module):
 class Softmax(Module):
     """Softmax over a list: exp(x_i) / sum_j exp(x_j), without overflow for finite inputs.
 
-    A model trained with `cross_entropy` has no Softmax: that loss takes logits.
+    A model trained with `cross_entropy` must not end in a Softmax: that loss takes logits.
 
     >>> [round(p.data, 9) for p in Softmax()([Value(1000.0), Value(1000.0)])]
     [0.5, 0.5]

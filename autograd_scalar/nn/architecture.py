@@ -20,10 +20,10 @@ def buildable(cls: _M) -> _M:
 
 
 def architecture(module: object) -> dict[str, Any] | None:
-    """Return the dictionary from which `build` makes a module of the same architecture.
+    """Return the dictionary from which `build` makes a module of the same architecture, or None.
 
-    It is None for a class that is not registered with `buildable`, and for a module that contains
-    plain functions.
+    None means that the class is not registered with `buildable`, or that the module contains plain
+    functions.
 
     >>> from autograd_scalar.nn import MLP
     >>> architecture(MLP(2, [4, 1], activation="tanh"))
@@ -37,7 +37,7 @@ def architecture(module: object) -> dict[str, Any] | None:
 
 
 def build(architecture: dict[str, Any]) -> Module:
-    """Return a new module of an architecture, ready for `load_state_dict`.
+    """Return a new module with this architecture, ready for `load_state_dict`.
 
     >>> build({"class": "Linear", "nin": 2, "nout": 3, "bias": False})
     Linear(2, 3, bias=False)
@@ -49,7 +49,9 @@ def build(architecture: dict[str, Any]) -> Module:
     config = dict(architecture)
     name = config.pop("class", None)
     if name not in BUILDABLE:
-        raise ValueError(f"cannot build a {name!r}; there are {', '.join(sorted(BUILDABLE))}")
+        raise ValueError(
+            f"cannot build a {name!r}; the registered classes are {', '.join(sorted(BUILDABLE))}"
+        )
     state = random.getstate()
     try:
         return BUILDABLE[name].from_config(config)

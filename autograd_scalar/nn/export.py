@@ -132,7 +132,7 @@ def _parts_of(model: Module) -> list[_Part]:
     parts = list(_parts(model))
     if len(pytree.leaves([part.arrays for part in parts])) != len(model.parameters()):
         raise ValueError(
-            f"layers of this {type(model).__name__} share parameters, which an export cannot; "
+            f"layers of this {type(model).__name__} share parameters, which cannot be exported; "
             "give each layer its own"
         )
     return parts
@@ -150,7 +150,8 @@ def _parts(module: Any) -> Iterator[_Part]:
         activations = {n.activation for n in neurons}
         if len(activations) > 1:
             raise ValueError(
-                f"the neurons of {module} differ in their activation, which has no counterpart"
+                f"the neurons of {module} have different activations, which cannot be exported; "
+                "use one activation per layer"
             )
         yield from _activation(activations.pop())
     elif kind is Linear:

@@ -11,17 +11,17 @@ Init = str | Initialiser
 
 
 def uniform(rng: random.Random, nin: int, nout: int) -> float:
-    """Return a sample of the uniform distribution on [-1, 1], as micrograd does."""
+    """Return a sample from the uniform distribution on [-1, 1], as in micrograd."""
     return rng.uniform(-1.0, 1.0)
 
 
 def normal(rng: random.Random, nin: int, nout: int) -> float:
-    """Return a sample of the standard normal distribution."""
+    """Return a sample from the standard normal distribution."""
     return rng.gauss(0.0, 1.0)
 
 
 def xavier(rng: random.Random, nin: int, nout: int) -> float:
-    """Return a sample of the uniform distribution on ±sqrt(6 / (nin + nout)).
+    """Return a sample from the uniform distribution on ±sqrt(6 / (nin + nout)).
 
     Suits tanh and sigmoid: activations and gradients keep their variance from layer to layer
     (Glorot and Bengio, 2010).
@@ -31,7 +31,7 @@ def xavier(rng: random.Random, nin: int, nout: int) -> float:
 
 
 def he(rng: random.Random, nin: int, nout: int) -> float:
-    """Return a sample of the normal distribution with mean 0 and variance 2 / nin.
+    """Return a sample from the normal distribution with mean 0 and variance 2 / nin.
 
     Suits relu, which halves the variance of its input; the factor 2 compensates (He, Zhang, Ren and
     Sun, 2015).
@@ -61,5 +61,5 @@ def initialiser(init: Init) -> Initialiser:
     if callable(init):
         return init
     if init not in INITIALISERS:
-        raise ValueError(f"unknown initialiser {init!r}; there are {', '.join(INITIALISERS)}")
+        raise ValueError(f"unknown initialiser {init!r}; choose from {', '.join(INITIALISERS)}")
     return INITIALISERS[init]

@@ -13,7 +13,7 @@ from autograd_scalar.value import Value
 def check_count(name: str, count: Any) -> None:
     """Raise ValueError unless the count is a positive integer."""
     if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
-        raise ValueError(f"{name} must be an integer of 1 or more, got {count!r}")
+        raise ValueError(f"{name} must be a positive integer, got {count!r}")
 
 
 def as_row(x: Any, nin: int, owner: Module) -> list[Value]:

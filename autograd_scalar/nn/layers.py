@@ -66,7 +66,7 @@ class Sequential(Module):
     'add'
 
     Raises TypeError for an item that cannot be called, ValueError for an unknown name. A call
-    raises WidthError, naming the item by its index, where two items do not fit together.
+    raises WidthError, naming the item by its index, if two items do not fit together.
     """
 
     def __init__(self, *modules: Callable[[Any], Any] | str) -> None:
@@ -103,16 +103,16 @@ class Sequential(Module):
 class Embedding(Module):
     """A table of `num` rows of `dim` parameters, from an index to its row.
 
-    A list of indices gives a list of rows. An index may be a Value, which a compiled function looks
-    up in every replay; see functions.take. Rows start with samples of the standard normal
-    distribution.
+    For a list of indices it returns a list of rows. An index may be a Value, which a compiled
+    function looks up in every replay; see functions.take. Rows start with samples from the standard
+    normal distribution.
 
     >>> table = Embedding(10, 2, seed=0)
     >>> table(3) == table([3, 4])[0]
     True
 
-    A call raises IndexError for an index outside of 0 to num - 1, TypeError for anything that is
-    not an index.
+    A call raises IndexError for an index that is not between 0 and num - 1, TypeError for anything
+    that is not an index.
     """
 
     def __init__(self, num: int, dim: int, init: Init = "normal", seed: Seed = None) -> None:

@@ -1,7 +1,7 @@
 """Losses: the distance between predictions and targets as one Value to minimize.
 
 Each loss takes one sample, or a list of samples, whose mean it returns. All are composed of
-operations of the table, chosen such that finite scores give a finite loss.
+operations of the table, chosen so that finite scores yield a finite loss.
 
 Targets that are Values, as in a compiled function, are data that changes from call to call, so
 their range is not checked.
@@ -105,8 +105,8 @@ def cross_entropy(logits: Any, targets: Any) -> Value:
         targets: The index of the class (p_i = 1), or a list of the probabilities p_i; a list of
             these for several samples.
 
-    Raises ValueError for a class outside of the logits, for probabilities that are negative or do
-    not sum to 1, and for unequal numbers; TypeError for other logits or targets.
+    Raises ValueError for a class without a logit, for probabilities that are negative or do not sum
+    to 1, and for unequal numbers; TypeError for other logits or targets.
     """
     if not _is_list(logits) or len(logits) == 0:
         raise TypeError(f"cross_entropy takes a list of logits, one per class, got {logits!r}")
@@ -121,11 +121,15 @@ def _cross_entropy(logits: Sequence[Any], target: Any) -> Value:
     """Return the loss of one sample."""
     if _is_list(target):
         if len(target) != len(logits):
-            raise ValueError(f"{len(target)} probabilities for {len(logits)} logits")
+            raise ValueError(
+                f"expected a probability for each of {len(logits)} logits, got {len(target)}"
+            )
         if not any(isinstance(p, Value) for p in target) and (
             min(target) < 0.0 or abs(fsum(target) - 1.0) > 1e-6
         ):
-            raise ValueError(f"probabilities must be 0 or more and sum to 1, got {list(target)}")
+            raise ValueError(
+                f"probabilities must not be negative and must sum to 1, got {list(target)}"
+            )
         expected: Value = F.dot(logits, target)
     elif isinstance(target, Value):
         expected = F.take(logits, target)
@@ -135,14 +139,16 @@ def _cross_entropy(logits: Sequence[Any], target: Any) -> Value:
                 f"a target must be a class index or a list of probabilities, got {target!r}"
             )
         if not 0 <= target < len(logits):
-            raise ValueError(f"no class {target} among {len(logits)} logits; classes count from 0")
+            raise ValueError(
+                f"expected a class from 0 to {len(logits) - 1}, one per logit, got {target}"
+            )
         expected = logits[target]
     total: Value = F.logsumexp(logits)
     return total - expected
 
 
 def l2(parameters: Sequence[Value]) -> Value:
-    """Return the sum of the squared parameters, a penalty to add to a loss with a small factor.
+    """Return the sum of the squared parameters, a penalty to scale by a small factor and add to a loss.
 
     >>> l2([Value(3.0), Value(4.0)]).data
     25.0
@@ -168,7 +174,7 @@ def loss_function(loss: str | Loss) -> Loss:
         return loss
     if loss not in LOSSES:
         raise ValueError(
-            f"unknown loss {loss!r}; there are {', '.join(LOSSES)}, or pass a function"
+            f"unknown loss {loss!r}; choose from {', '.join(LOSSES)}, or pass a function"
         )
     return LOSSES[loss]
 

@@ -100,8 +100,8 @@ class Module:
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set the data of the parameters from the `state_dict` of a module of the same architecture.
 
-        Raises ValueError for missing or unknown names, TypeError for data that is not a number; no
-        parameter has changed then.
+        Raises ValueError for missing or unknown names, TypeError for data that is not a number;
+        then no parameter changes.
         """
         parameters = dict(self.named_parameters())
         for kind, names in (
@@ -121,12 +121,12 @@ class Module:
             parameter.data = state[name]
 
     def config(self) -> dict[str, Any] | None:
-        """Return the JSON-serializable arguments of `from_config`; None if there are none such."""
+        """Return the JSON-serializable arguments of `from_config`; None if there are none."""
         return None
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Module:
-        """Return a module with the architecture that `config` returned."""
+        """Return a module made from the arguments that `config` returned."""
         return cls(**config)
 
     def __repr__(self) -> str:

@@ -30,7 +30,7 @@ class Neuron(Module):
             activation module. Defaults to "relu".
         init: Name of the initialiser ("uniform" in [-1, 1], "normal", "xavier", "he", "zeros"), or
             a function (rng, nin, nout) -> float, called once per weight. The bias starts at 0.
-        seed: Seed of the weights, or a `random.Random`. None draws from Python's `random`.
+        seed: Seed of the weights, or a `random.Random`. None uses Python's `random`.
         nout: Number of neurons in the layer, for initialisers that use it.
 
     >>> n = Neuron(2, seed=0)
@@ -138,9 +138,9 @@ class Layer(Module):
 class MLP(Module):
     """A multilayer perceptron: layers of `nouts` neurons, the first over `nin` inputs.
 
-    It maps a list of `nin` numbers to a list of Values, or to a bare Value if the last layer has one
-    neuron. A single activation applies to every layer except the last, which is linear; a list
-    holds one for each layer. The other arguments are those of `Neuron`.
+    It maps a list of `nin` numbers to a list of Values, or to a bare Value if the last layer has
+    one neuron. A single activation applies to every layer except the last, which is linear; a list
+    has one for each layer. The other arguments are those of `Neuron`.
 
     >>> MLP(2, [2, 1], seed=0)
     MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
@@ -169,7 +169,9 @@ class MLP(Module):
                 f"list with one for each layer, got {activation!r}"
             )
         if len(activation) != len(nouts):
-            raise ValueError(f"{len(activation)} activations for {len(nouts)} layers")
+            raise ValueError(
+                f"expected an activation for each of {len(nouts)} layers, got {len(activation)}"
+            )
         rng = generator(seed)
         widths = [nin, *nouts]
         self.layers = [
@@ -195,5 +197,5 @@ class MLP(Module):
 
 
 def _config(*activations: Nonlinearity, **arguments: Any) -> dict[str, Any] | None:
-    """Return the arguments, or None if an activation is a function, which JSON cannot hold."""
+    """Return the arguments, or None if an activation is a function, which JSON cannot represent."""
     return arguments if all(isinstance(a, str) for a in activations) else None

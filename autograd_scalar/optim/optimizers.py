@@ -18,8 +18,8 @@ from autograd_scalar.value import UPDATE, Value, zero_grads
 class Optimizer:
     """Base class of the optimizers. `lr` may be set between steps.
 
-    Raises ValueError for no parameters, repeated ones, and settings out of range, TypeError for a
-    parameter that is not a Value.
+    Raises ValueError if there are no parameters, repeated ones, or a setting out of range,
+    TypeError for a parameter that is not a Value.
     """
 
     #: The names of the running numbers, such as momenta, that the rule keeps for each parameter.
@@ -41,7 +41,7 @@ class Optimizer:
                     f"item {i} is {p!r}"
                 )
         if len({id(p) for p in self.params}) < len(self.params):
-            raise ValueError(f"{type(self).__name__} got the same parameter twice")
+            raise ValueError(f"{type(self).__name__} got the same parameter twice; list each once")
         for name, number in {"lr": lr, **settings}.items():
             _check_setting(name, number)
         self.lr = lr
@@ -85,13 +85,13 @@ class Optimizer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from the `state_dict` of an optimizer of the same class and size.
 
-        Raises ValueError for any other state; the optimizer has not changed then.
+        Raises ValueError for any other state, and leaves the optimizer unchanged.
         """
         if not isinstance(state, dict):
             raise ValueError(f"the state of an optimizer must be a dictionary, got {state!r}")
         if state.get("name") != type(self).__name__:
             raise ValueError(
-                f"the state is that of {state.get('name')}, this optimizer is {type(self).__name__}"
+                f"expected the state of {type(self).__name__}, got that of {state.get('name')}"
             )
         slots = state["slots"]
         if not isinstance(slots, dict):
@@ -109,7 +109,7 @@ class Optimizer:
         lr, steps = state["lr"], state["steps"]
         _check_setting("lr", lr)
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"steps must be an integer of 0 or more, got {steps!r}")
+            raise ValueError(f"steps must be an integer that is not negative, got {steps!r}")
         self.lr, self.steps = lr, steps
         self.state = {name: [float(x) for x in numbers] for name, numbers in slots.items()}
 
@@ -120,7 +120,7 @@ class Optimizer:
 
 def _check_setting(name: str, number: float) -> None:
     if not (isinstance(number, Real) and isfinite(number) and number >= 0.0):
-        raise ValueError(f"{name} must be finite and 0 or more, got {number!r}")
+        raise ValueError(f"{name} must be finite and not negative, got {number!r}")
 
 
 class SGD(Optimizer):
@@ -148,7 +148,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(params, lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and not momentum:
-            raise ValueError("nesterov needs a momentum above 0")
+            raise ValueError(f"nesterov needs a momentum above 0, got {momentum!r}")
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
 
     def next_update(self) -> tuple[Any, ...]:
@@ -276,5 +276,5 @@ def optimizer(name: str, params: Iterable[Value], **settings: Any) -> Optimizer:
     Raises ValueError for an unknown name.
     """
     if name not in OPTIMIZERS:
-        raise ValueError(f"unknown optimizer {name!r}; there are {', '.join(OPTIMIZERS)}")
+        raise ValueError(f"unknown optimizer {name!r}; choose from {', '.join(OPTIMIZERS)}")
     return OPTIMIZERS[name](params, **settings)

@@ -73,4 +73,4 @@ def warmup(epochs: int, then: Schedule | float) -> Schedule:
 
 def _check_epochs(epochs: int) -> None:
     if not hasattr(epochs, "__index__") or epochs < 1:
-        raise ValueError(f"a schedule takes an integer of 1 epoch or more, got {epochs!r}")
+        raise ValueError(f"a schedule needs a positive integer number of epochs, got {epochs!r}")

@@ -43,7 +43,7 @@ def module_card(module: Named) -> str:
 
 
 def _with_fallback(make_card: Callable[[Any], str], shown: object) -> str:
-    """Return a card, or else the object's repr, or else its type: a broken object may raise anything."""
+    """Return a card, else the object's repr, else its type: a broken object may raise anything."""
     try:
         return make_card(shown)
     except Exception:

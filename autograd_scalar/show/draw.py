@@ -19,8 +19,8 @@ from autograd_scalar.value import Value, topological_order
 if TYPE_CHECKING:
     from autograd_scalar.show.render.dot import Drawing
 
-#: Maximum numbers of boxes and edges, above which a drawing is a summary: the layout of as many
-#: takes two seconds.
+#: Maximum numbers of boxes and edges, whose layout takes two seconds. A larger drawing is reduced to
+#: a summary.
 MAX_BOXES, MAX_EDGES = 3000, 20_000
 #: Maximum number of values that group="auto" draws with frames, and of neurons that it draws as
 #: one box each.
@@ -38,16 +38,16 @@ def draw(
     group: str | None = "auto",
     partials: bool = False,
 ) -> Drawing:
-    """Return a drawing of the graph of one or several Values, a graphviz.Digraph; write it to `path` if given.
+    """Return the graph of one or several Values as a graphviz.Digraph; also write it to `path` if given.
 
-    Each value is a box with its label, operation, data and grad (a dash before backward()), each use
-    of it an arrow in operand order. In a notebook the drawing displays as SVG.
+    Each value is a box with its label, operation, data and grad (a dash before backward()); each
+    use of a value is an arrow, in operand order. In a notebook the drawing displays as SVG.
 
-    Above 3,000 boxes the drawing is a summary: counts, and the ends of the graph. The DOT text is
-    in `.source`.
+    A drawing of more than 3,000 boxes is reduced to a summary: counts, and the ends of the graph.
+    `.source` is the DOT text.
 
-    Raises TypeError if `v` has no Values, ValueError for an unknown rankdir, group or file suffix,
-    RuntimeError if the format needs Graphviz's `dot` and it is missing.
+    Raises TypeError if `v` is not made of Values, ValueError for an unknown rankdir, group or
+    suffix, RuntimeError if the format needs Graphviz's `dot` and it is missing.
 
     >>> x = Value(3.0, label="x")
     >>> print(draw(x * x).source.count("n0 -> n1"))
@@ -59,7 +59,7 @@ def draw(
         rankdir: the direction of the arrows: "LR", "RL", "TB" or "BT".
         format: the default format of the drawing's render() and pipe().
         names: a module, or a mapping from names to Values, for values without a label. Dotted names
-            ("layers.0.neurons.1.w.2") give the layer and the neuron of a parameter.
+            ("layers.0.neurons.1.w.2") place a parameter in its layer and neuron.
         group: how to draw layers and neurons: "frames" around them, one box per "neuron" or
             "layer", None to ignore them, "auto" to choose by size.
         partials: label each arrow with its local derivative.

@@ -71,7 +71,7 @@ def fit(
             own otherwise. A schedule overrides it.
         epochs: Total number of epochs, including those before a resume.
         batch_size: Number of rows per step. None takes all rows at once.
-        shuffle: Shuffle the rows anew in each epoch.
+        shuffle: Reshuffle the rows in each epoch.
         seed: Seed of the shuffling and of the choice of validation rows.
         validation: Data to evaluate after each epoch: a Dataset, a pair (X, y), or the fraction of
             the rows to hold out.
@@ -81,7 +81,7 @@ def fit(
             best epoch.
         l2: Factor of the sum of squared parameters that is added to the loss.
         checkpoint: File to save the state of the run to.
-        checkpoint_every: Number of epochs between two checkpoints. The last state is always saved.
+        checkpoint_every: Number of epochs between two checkpoints. The final state is always saved.
         resume: File of the checkpoint to continue from; True for the file in `checkpoint`. The
             results equal those of an uninterrupted run to the last bit.
         record: Number of epochs between two frames (copies of the parameters) in `history.frames`.
@@ -141,7 +141,7 @@ def fit(
 def _check_call(
     model: Any, jit: Any, checkpoint: Path | None, resume: bool | Path, extra: Any
 ) -> None:
-    """Raise for arguments that `fit` can refuse before it reads the data."""
+    """Raise an error for arguments that `fit` can reject before it reads the data."""
     if not isinstance(model, Module):
         raise TypeError(f"fit trains an nn.Module, got {model!r}")
     if not modes.recording.get():
@@ -149,7 +149,7 @@ def _check_call(
     if jit not in (True, False, "auto"):
         raise ValueError(f'jit must be True, False or "auto", got {jit!r}')
     if resume is True and checkpoint is None:
-        raise ValueError("resume=True continues from checkpoint=, which is missing")
+        raise ValueError("resume=True needs checkpoint=, the file to continue from")
     if checkpoint is not None:
         if not os.path.isdir(os.path.dirname(os.path.abspath(checkpoint))):
             raise CheckpointError(f"{os.fspath(checkpoint)}: its folder does not exist")
@@ -170,7 +170,9 @@ def _optimizer(optimizer: str | Optimizer, model: Module, lr: float | None) -> O
     if isinstance(optimizer, str):
         return optimizer_named(optimizer, model.parameters(), lr=0.03 if lr is None else lr)
     if not {id(p) for p in optimizer.params} <= {id(p) for p in model.parameters()}:
-        raise ValueError(f"{optimizer!r} holds parameters that are not this model's")
+        raise ValueError(
+            f"{optimizer!r} has parameters of another model; make it with model.parameters()"
+        )
     if lr is not None:
         optimizer.lr = lr
     return optimizer
@@ -194,7 +196,7 @@ def _trainer(
     except Exception:
         if jit is True:
             raise
-        return Trainer(model, task, optimizer, l2)  # which raises an error of the model's again
+        return Trainer(model, task, optimizer, l2)  # it raises an error in the model itself again
     if jit is True or compiled.nodes() * len(data.X) * epochs >= WORTHWHILE:
         return compiled
     return Trainer(model, task, optimizer, l2)

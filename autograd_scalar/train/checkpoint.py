@@ -1,6 +1,6 @@
 """Checkpoints: a model and the state of its training in one JSON file.
 
-Numbers are read back to the last bit. A file is replaced atomically: a program killed at any moment
+Numbers are restored to the last bit. A file is replaced atomically: a program killed at any moment
 leaves either the old file or the new one.
 """
 
@@ -26,7 +26,7 @@ VERSION = 1
 class CheckpointError(ValueError):
     """Raised for a checkpoint that cannot be written, read or used; names the file and the reason.
 
-    If `fit` raises it during training, it has the `history` so far.
+    If `fit` raises it during training, its attribute `history` is the history so far.
     """
 
     history: History
@@ -54,15 +54,15 @@ class Checkpoint(NamedTuple):
     def build(self) -> Module:
         """Return a new model equal to the one that was saved.
 
-        After early stopping it has the parameters of the best epoch. In a checkpoint of a running or
-        interrupted `fit` it has the latest ones.
+        After early stopping it has the parameters of the best epoch. From a checkpoint of a running
+        or interrupted `fit` it has the latest ones.
 
         Raises CheckpointError for a model whose class is not registered with `nn.buildable`.
         """
         if self.architecture is None:
             raise CheckpointError(
                 f"{self.path}: the architecture of the model is not recorded; make the model "
-                "yourself and use restore(model)"
+                "yourself and call restore(model)"
             )
         try:
             model = build(self.architecture)
@@ -75,14 +75,16 @@ class Checkpoint(NamedTuple):
     def restore(self, model: Module, optimizer: Optimizer | None = None) -> None:
         """Set the parameters of a model, and the state of an optimizer if given, to the latest ones.
 
-        Raises CheckpointError if they do not fit; neither has changed then.
+        Raises CheckpointError, and changes neither, if they do not fit.
         """
         before = model.state_dict()
         try:
             model.load_state_dict(self.model)
             if optimizer is not None:
                 if self.optimizer is None:
-                    raise ValueError("the checkpoint holds no optimizer")
+                    raise ValueError(
+                        "the checkpoint has no optimizer state; call restore(model) alone"
+                    )
                 optimizer.load_state_dict(self.optimizer)
         except (AttributeError, KeyError, TypeError, ValueError) as problem:
             model.load_state_dict(before)
@@ -137,7 +139,7 @@ def save_checkpoint(
         "extra": extra,
     }
     text = json.dumps(_encode(content), allow_nan=False)
-    # In the same folder, because a file is replaced atomically only within a file system.
+    # In the same folder, because files are replaced atomically only within a file system.
     partial = f"{os.fspath(path)}.{os.getpid()}.tmp"
     try:
         try:
@@ -207,7 +209,7 @@ def check_extra(extra: Any) -> None:
 
 
 def rng_state(loop: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the state of the shuffling generator as tuples, as `random` takes it."""
+    """Return the state of the shuffling generator as tuples, as `random` expects it."""
     version, numbers, gauss = loop["rng"]
     return version, tuple(numbers), gauss
 

@@ -1,4 +1,4 @@
-"""Compiled training: loss, gradient and optimizer step over arrays, in step with the Values they stand for."""
+"""Compiled training: loss, gradient and optimizer step over arrays, which are copied from and to the Values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-#: With jit="auto", fit compiles if the eager run would record this many nodes: it takes about as long as compiling.
+#: With jit="auto", fit compiles if the eager run would record this many nodes, which takes about as long as compiling.
 WORTHWHILE = 500_000
 
 
@@ -49,33 +49,33 @@ class CompiledTrainer(Trainer):
         self._train = data
         self._tables: dict[int, _Table] = {}
         self._rules: dict[str, UpdateRule] = {}
-        trial = _copied(
-            model
-        )  # the model itself must not draw or count more often than in eager code
+        # The model itself must not draw random numbers, or count, more often than in eager code.
+        trial = _copied(model)
         before = _pickled(trial)
         once, again = (self._recorded(data, trial).fingerprint for _ in range(2))
         if once != again or _pickled(trial) != before:
             raise JitError(
-                "the model is not the same from one call to the next: it draws random numbers, or counts"
+                "the model changes from one call to the next: it draws random numbers or counts its calls; "
+                "use jit=False"
             )
         self._check_numbers(data, trial)
         self._function = self._recorded(data, model)
         self.compiled = True
-        #: Whether the arrays are up to date with the Values; not before the first epoch.
+        #: Whether the arrays match the Values; False before the first epoch.
         self._is_current = False
 
     def _check_supported(self) -> None:
-        """Raise JitError for a loss or an optimizer that may do something of its own with the Values."""
+        """Raise JitError for a custom loss or optimizer, whose code works on Values."""
         if self.task.loss not in LOSSES.values():
             raise JitError(
-                f"the loss {self.task.name} may be any function of all predictions; compiled training knows "
-                f"{', '.join(LOSSES)}, which are means over the samples"
+                f"compiled training supports the losses {', '.join(LOSSES)}, which are means over the samples; "
+                f"got {self.task.name}, which may be any function of all predictions"
             )
         for method in ("step", "begin_step", "next_update", "update", "zero_grad"):
             if getattr(self.optimizer, method).__module__ != Optimizer.__module__:
                 raise JitError(
-                    f"{type(self.optimizer).__name__} has a {method}() of its own, which works on Values; "
-                    "compiled training knows those of autograd_scalar.optim"
+                    f"{type(self.optimizer).__name__} overrides {method}(), which works on Values; "
+                    "compiled training supports the optimizers of autograd_scalar.optim"
                 )
 
     def nodes(self) -> int:
@@ -102,7 +102,7 @@ class CompiledTrainer(Trainer):
         return function
 
     def _check_numbers(self, data: Samples, model: Module) -> None:
-        """Raise JitError if the model returns other numbers for Values, as it is recorded, than for floats."""
+        """Raise JitError if the model returns other numbers for Values, with which it is recorded, than for floats."""
         function = self._recorded(data, model)
         ours = function.outputs(self._table(data, function).rows, row=0)[0]
         theirs, _ = Trainer(model, self.task, self.optimizer, self.l2).run(data, [0])
@@ -163,7 +163,7 @@ class CompiledTrainer(Trainer):
     def _run(
         self, data: Samples, some: Sequence[int] | None, *, gradient: bool
     ) -> tuple[float, Array, Callable[[], float]]:
-        """Return the loss over some rows, or all, its gradient if asked for, and a function that gives the metric."""
+        """Return the loss over some rows, or all, its gradient if asked for, and a function that returns the metric."""
         _, rows, targets = self._table(data, self._function)
         if some is not None:
             rows, targets = rows.take(some), targets[some]
@@ -188,7 +188,7 @@ class CompiledTrainer(Trainer):
     def _step(self, data: Samples, rows: list[int]) -> tuple[float, float]:
         import numpy as np
 
-        some = rows if len(rows) < len(data.X) else None  # of all rows, the order does not matter
+        some = rows if len(rows) < len(data.X) else None  # the order of all rows does not matter
         loss, gradient, metric = self._run(data, some, gradient=True)
         if not isfinite(loss):
             self.settle()
@@ -200,7 +200,7 @@ class CompiledTrainer(Trainer):
         if not np.isfinite(self._data).all():
             self.settle()
             self._go_back()
-            raise self._error("a step gave parameters that are not finite", data, rows)
+            raise self._error("a step produced parameters that are not finite", data, rows)
         return loss, value
 
     def _apply(self, rule: str, *settings: float) -> None:
@@ -229,7 +229,7 @@ class CompiledTrainer(Trainer):
 
 
 def _copied(model: Module) -> Module:
-    """Return a copy of the model, or the model itself if it has something that cannot be copied."""
+    """Return a copy of the model, or the model itself if it cannot be copied."""
     try:
         return copy.deepcopy(model)
     except Exception:
@@ -237,7 +237,7 @@ def _copied(model: Module) -> Module:
 
 
 def _pickled(model: Module) -> bytes | None:
-    """Return a model's content, to see if it changes; None for a model that cannot be pickled."""
+    """Return a model's pickle, to compare later; None for a model that cannot be pickled."""
     try:
         return pickle.dumps(model)
     except Exception:

@@ -13,8 +13,8 @@ from autograd_scalar.train.checkpoint import rng_state
 class Cursor:
     """The batches of an epoch in their order, the number already done, and the sums over those.
 
-    Rows are shuffled anew for each epoch. A single batch is not shuffled: its order would only
-    change the rounding.
+    Rows are reshuffled for each epoch. A single batch is not shuffled: its order would only change
+    the rounding.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Cursor:
         Raises ValueError if this epoch has fewer batches.
         """
         if saved["done"] > self.batches:
-            raise ValueError(f"{saved['done']} batches are done of an epoch of {self.batches}")
+            raise ValueError(f"{saved['done']} batches are done, but an epoch has {self.batches}")
         self.start = rng_state(saved)
         self.rng.setstate(self.start)
         self.done = saved["done"]

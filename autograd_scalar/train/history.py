@@ -20,10 +20,10 @@ class Frame(NamedTuple):
 class History:
     """The losses and metrics of a training run, as columns with one number per epoch.
 
-    `columns` has epoch (from 1), loss, accuracy or error, with a validation set val_loss and
-    val_accuracy or val_error, then lr and seconds. `stopped` is the reason why training ended:
-    "finished", "early stopping", "callback", "interrupted" or "not finite", and "" while it runs.
-    `frames` holds the parameters that `record` asked for.
+    The columns are epoch (from 1), loss, accuracy or error, with a validation set val_loss and
+    val_accuracy or val_error, then lr and seconds. `stopped` says why training ended: "finished",
+    "early stopping", "callback", "interrupted" or "not finite"; it is "" while training runs.
+    `frames` are the parameters at the epochs that `record` selects.
 
     >>> history = History()
     >>> history.append({"epoch": 1, "loss": 0.5}); history.append({"epoch": 2, "loss": 0.25})
@@ -75,7 +75,7 @@ class History:
         return losses.index(min(losses)) + 1 if losses else 0
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the columns to a CSV file, numbers to the last bit."""
+        """Write the columns to a CSV file, with all digits."""
         import csv
 
         with open(path, "w", newline="", encoding="utf-8") as file:

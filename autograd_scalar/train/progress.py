@@ -31,7 +31,7 @@ class Progress:
 
 
 class Lines(Progress):
-    """Lines at intervals of `seconds`, for logs; on stderr, as tqdm's bar."""
+    """Lines at intervals of `seconds`, for logs; on stderr, like tqdm's bar."""
 
     seconds = 5.0
 
@@ -109,7 +109,7 @@ class Bar(Progress):
 
 
 def progress(epochs: int, shown: bool) -> Progress:
-    """Return the kind of progress for the environment of the program."""
+    """Return the kind of progress that suits where the program runs."""
     if not shown:
         return Progress(epochs)
     if _in_notebook():

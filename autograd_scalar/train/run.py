@@ -92,7 +92,7 @@ class Run:
         return history
 
     def _has_ended(self) -> bool:
-        """Return whether the run has a reason to stop, noting it in the history."""
+        """Return whether the run has a reason to stop, and note it in the history."""
         history, epoch, patience = self.history, len(self.history), self.plan.early_stopping
         if history.stopped:  # by a callback
             return True
@@ -182,11 +182,11 @@ class Run:
     def resume(self, path: Path) -> None:
         """Continue from a checkpoint.
 
-        Raises CheckpointError for one of another kind of run; nothing has changed then.
+        Raises CheckpointError, and changes nothing, if it is the checkpoint of another kind of run.
         """
         saved = load_checkpoint(path)
         if saved.history is None or saved.loop is None:
-            raise CheckpointError(f"{saved.path}: it holds a model, but no training to continue")
+            raise CheckpointError(f"{saved.path}: it has a model, but no training run to continue")
         theirs, ours = saved.history.settings, self.history.settings
         for name in ours:
             if theirs.get(name) != ours[name]:
@@ -206,7 +206,7 @@ class Run:
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Defer Ctrl-C within the block; yield a function that returns whether it was pressed.
 
-    An interrupt in the middle of an optimizer's step would leave half of the parameters moved. A
+    An interrupt in the middle of an optimizer's step would leave half of the parameters updated. A
     second Ctrl-C raises KeyboardInterrupt at once. Only Python's default handler is replaced, and
     only in the main thread, the one that may set handlers.
     """

@@ -20,10 +20,10 @@ class Task(NamedTuple):
 
     loss: Loss
     name: str
-    #: None for nested outputs or targets, which no metric of the package compares.
+    #: None for nested outputs or targets, for which the package has no metric.
     metric: Metric | None = None
     metric_name: str = ""
-    #: The output above which a single output means the second of two classes.
+    #: A single output above this predicts the second of two classes, any other the first.
     threshold: float = 0.0
 
 
@@ -31,8 +31,8 @@ def task_for(loss: str | Loss, model: Module, data: Samples) -> Task:
     """Return the task that suits a model's outputs and the targets of the data.
 
     "auto" is cross_entropy for several outputs and class indices. For one output it is
-    binary_cross_entropy with targets 0 and 1, hinge with -1 and 1. Otherwise it is mse. The metric
-    is accuracy for classes and the mean absolute error for numbers.
+    binary_cross_entropy if the targets are 0 and 1, hinge if they are -1 and 1. Otherwise it is
+    mse. The metric is accuracy for classes and the mean absolute error for numbers.
 
     Raises ValueError for targets that do not match the outputs, TypeError for targets of text.
     """
@@ -94,7 +94,9 @@ def _auto(
             )
         return "cross_entropy"
     if classes is not None and outputs == 1:
-        raise ValueError(f"{classes} classes need a model with {classes} outputs, it has 1")
+        raise ValueError(
+            f"{classes} classes need a model with {classes} outputs, but the model has 1"
+        )
     if several != (outputs > 1):
         kind = "lists" if several else "single numbers"
         raise ValueError(f"the model has {outputs} outputs, but the targets are {kind}")
@@ -107,10 +109,10 @@ def _auto(
 def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: float = 0.0) -> float:
     """Return the fraction of samples that are classified correctly, from 0 to 1.
 
-    A single output per sample stands for two classes, labelled 0 and 1 or -1 and 1, and means 1
-    above the threshold: 0 for scores and logits, 0.5 for probabilities. Several outputs mean the
-    class of the largest. Outputs are Values or numbers; targets are classes, or lists with the
-    probability of each class.
+    With a single output per sample there are two classes, labelled 0 and 1 or -1 and 1; an output
+    above the threshold predicts 1. Use threshold 0 for scores and logits, 0.5 for probabilities. Of
+    several outputs, the largest predicts the class. Outputs are Values or numbers; targets are
+    classes, or lists with the probability of each class.
 
     >>> accuracy([Value(2.0), Value(-1.0), Value(0.5)], [1, 0, 0])
     0.6666666666666666
@@ -183,4 +185,6 @@ def _argmax(outputs: Sequence[float]) -> int:
 
 def _check_lengths(predictions: Sequence[Any], targets: Sequence[Any]) -> None:
     if len(predictions) != len(targets) or not len(targets):
-        raise ValueError(f"{len(predictions)} predictions for {len(targets)} targets")
+        raise ValueError(
+            f"expected as many predictions as targets, got {len(predictions)} and {len(targets)}"
+        )

@@ -30,7 +30,7 @@ class Trainer:
         self.model, self.task, self.optimizer, self.l2 = model, task, optimizer, l2
         #: True if batches run as machine code.
         self.compiled = False
-        #: The parameters that gave the last finite loss; None before the first.
+        #: The last parameters with a finite loss; None before the first step.
         self.good: list[float] | None = None
 
     def run(self, data: Samples, rows: Iterable[int]) -> tuple[Value, float]:
@@ -58,7 +58,7 @@ class Trainer:
         """Take an optimizer step on some rows; return the loss and the metric before it.
 
         Raises TrainingError if the loss, or a parameter after the step, is nan or infinite. The
-        model then has the last parameters that gave a finite loss.
+        model then has the last parameters with a finite loss.
         """
         loss, metric = self.run(data, rows)
         if not isfinite(loss.data):
@@ -70,14 +70,14 @@ class Trainer:
         self.optimizer.step()
         if not all(isfinite(p.data) for p in parameters):
             self._go_back()
-            raise self._error("a step gave parameters that are not finite", data, rows)
+            raise self._error("a step produced parameters that are not finite", data, rows)
         return loss.data, metric
 
     def begin(self, *, anew: bool = False) -> None:
         """Prepare for an epoch; see CompiledTrainer."""
 
     def settle(self) -> None:
-        """Leave the model and the optimizer as the last step made them."""
+        """Bring the model and the optimizer up to date with the last step."""
 
     def evaluate(self, data: Samples) -> tuple[float, float]:
         """Return the loss and the metric over all rows, without recording a graph."""
@@ -92,8 +92,8 @@ class Trainer:
                 p.data = data
 
     def _error(self, what: str, data: Samples, rows: list[int]) -> TrainingError:
-        """Return the error for a batch, with the first anomaly in it; restore the parameters."""
-        why = "every derivative was finite, the step was too long"
+        """Return the error for a batch, which names its first anomaly; restore the parameters."""
+        why = "every derivative was finite, but the step was too large"
         unnamed = [(name, p) for name, p in self.model.named_parameters() if p.label is None]
         try:
             for name, p in unnamed:  # labelled for the explanation only
@@ -109,6 +109,6 @@ class Trainer:
         self.optimizer.zero_grad()
         self._go_back()
         return TrainingError(
-            f"{what}: {why}. The model has the last parameters that gave a finite loss; "
+            f"{what}: {why}. The model has the last parameters with a finite loss; "
             "a smaller learning rate may help"
         )

@@ -1,4 +1,4 @@
-"""Formulas as MathML, which browsers set by themselves: no script, and no request to anywhere."""
+"""Formulas as MathML, which browsers render without a script or a network request."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-#: Commands that the converter lacks, as ones that it has.
+#: Replacements for commands that the converter lacks.
 ALIASES = {r"\dots": r"\ldots", r"\textbf": r"\text"}
 
 logger = logging.getLogger(__name__)
 
 
 def written(node: nodes.Element, *, display: bool) -> str:
-    # The space that is asked for between lines is left to the style sheet.
+    """Return a formula as MathML, or as its source, with a warning, if it cannot be converted."""
+    # The style sheet sets the space between lines.
     latex = re.sub(r"(\\\\)\[[\d.]+ex\]", r"\1", node.astext())
     for command, alias in ALIASES.items():
         latex = re.sub(rf"\{command}(?![A-Za-z])", lambda _, alias=alias: alias, latex)

@@ -26,7 +26,7 @@ HEADINGS = ("call", "value z", "local derivatives")
 
 
 def call(row: Op) -> str:
-    """Return the row as it is called: as an operator if it has one, else as a function."""
+    """Return a call of the row: its operator if it has one, else its function."""
     match row.name:
         case "pow" | "pow_const":
             return "x ** y" if row.name == "pow" else "x ** 3.0"
@@ -44,7 +44,7 @@ def call(row: Op) -> str:
 
 
 def formula_of(row: Op) -> str:
-    """The value in LaTeX; lists have two elements."""
+    """Return the value in LaTeX, with lists of two elements."""
     leaves = [
         Value(0.5, label=f"{operand}{place}")
         for operand in row.operands
@@ -55,7 +55,7 @@ def formula_of(row: Op) -> str:
 
 
 def derivatives(row: Op) -> Iterator[str]:
-    """The local derivative by each operand in LaTeX, read from the row; of a list, by an element."""
+    """Yield in LaTeX the derivative with respect to each operand, or to an element of a list operand."""
     names = {
         operand: Value(0.5, label=f"{operand}9" if operand in row.lists else operand)
         for operand in ("z", *row.operands)
@@ -70,7 +70,7 @@ def derivatives(row: Op) -> Iterator[str]:
 
 
 def tidy(latex: str) -> str:
-    """Squares as squares, constants by name, the element that stands for all with the index i."""
+    """Return LaTeX with squares as powers, constants by name, and the index i for the element of a list."""
     latex = re.sub(r"\b(\w) \\, \1\b", r"\1^2", latex).replace("_{9}", "_i")
     for number, name in CONSTANTS.items():
         latex = latex.replace(number, name)
@@ -96,7 +96,7 @@ class TableOfOperations(SphinxDirective):
 
 
 def line(cells: Iterable[list[nodes.Node]]) -> nodes.row:
-    """A line of the table; what is in a cell stands one below the other."""
+    """Return a row of the table; the nodes of a cell are stacked."""
     return nodes.row(
         "", *(nodes.entry("", *(nodes.paragraph("", "", part) for part in cell)) for cell in cells)
     )

@@ -24,7 +24,7 @@ def test_findings_are_those_of_this_machine(capsys: pytest.CaptureFixture[str]) 
     found = findings(capsys)
     assert found["autograd_scalar"].startswith(ag.__version__)
     assert platform.python_version() in found["python"]
-    assert found["core"].startswith(ag.core())
+    assert found["engine"].startswith(ag.core())
     assert found["jit"].startswith(("machine code, llvmlite", "generated Python"))
     assert found["matplotlib"].startswith(metadata.version("matplotlib"))
     assert (found["svg drawing"], found["png plot"]) == ("yes", "yes")

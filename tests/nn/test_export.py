@@ -137,7 +137,7 @@ def shared() -> nn.Sequential:
         (lambda: nn.MLP(2, [2, 1], activation="sin", seed=1), "'sin' has no counterpart .* relu"),
         (lambda: nn.Neuron(2, activation=ag.sin, seed=1), "'sin' has no counterpart"),
         (lambda: Doubled(2, [1], seed=1), "has no counterpart"),
-        (mixed, "differ in their activation"),
+        (mixed, "have different activations"),
         (shared, "share parameters"),
     ],
 )

@@ -196,5 +196,7 @@ def test_a_module_of_the_users_can_be_buildable():
 
     built = nn.build(nn.architecture(Scale(3.0)))
     assert (type(built), built.factor.data) == (Scale, 0.0)
-    with pytest.raises(ValueError, match=r"cannot build a 'Scales'; there are Activation, .*Scale"):
+    with pytest.raises(
+        ValueError, match=r"cannot build a 'Scales'; the registered classes are Activation, .*Scale"
+    ):
         nn.build({"class": "Scales"})

@@ -127,23 +127,39 @@ V = Value(0.5)
         (lambda: nn.mse([], []), ValueError, "at least one sample"),
         (lambda: nn.cross_entropy(V, 0), TypeError, "takes a list of logits, one per class"),
         (lambda: nn.cross_entropy([], 0), TypeError, "takes a list of logits"),
-        (lambda: nn.cross_entropy([V, V], 2), ValueError, "no class 2 among 2 logits"),
-        (lambda: nn.cross_entropy([V, V], -1), ValueError, "no class -1 among 2 logits"),
+        (
+            lambda: nn.cross_entropy([V, V], 2),
+            ValueError,
+            "expected a class from 0 to 1, one per logit, got 2",
+        ),
+        (
+            lambda: nn.cross_entropy([V, V], -1),
+            ValueError,
+            "expected a class from 0 to 1, one per logit, got -1",
+        ),
         (
             lambda: nn.cross_entropy([V, V], 1.0),
             TypeError,
             "must be a class index or a list .* got 1.0",
         ),
-        (lambda: nn.cross_entropy([V, V], [1.0]), ValueError, "1 probabilities for 2 logits"),
+        (
+            lambda: nn.cross_entropy([V, V], [1.0]),
+            ValueError,
+            "expected a probability for each of 2 logits, got 1",
+        ),
         (lambda: nn.cross_entropy([V, V], [0.5, 0.6]), ValueError, r"sum to 1, got \[0.5, 0.6\]"),
         (
             lambda: nn.cross_entropy([V, V], [1.5, -0.5]),
             ValueError,
-            "must be 0 or more and sum to 1",
+            "must not be negative and must sum to 1",
         ),
         (lambda: nn.cross_entropy([[V, V]], [0, 1]), ValueError, "got 1 prediction and 2 targets"),
         (lambda: nn.cross_entropy([[V, V]], 0), ValueError, "1 prediction and the single target 0"),
-        (lambda: nn.losses.loss_function("mae"), ValueError, "unknown loss 'mae'; there are mse, "),
+        (
+            lambda: nn.losses.loss_function("mae"),
+            ValueError,
+            "unknown loss 'mae'; choose from mse, ",
+        ),
     ],
 )
 def test_bad_arguments(call, error, message):

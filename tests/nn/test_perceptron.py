@@ -167,15 +167,19 @@ def test_a_wrong_width_names_both_and_the_layer(width, message):
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: nn.Neuron(0), ValueError, "nin must be an integer of 1 or more, got 0"),
-        (lambda: nn.Layer(2, 1.5), ValueError, "nout must be an integer of 1 or more, got 1.5"),
+        (lambda: nn.Neuron(0), ValueError, "nin must be a positive integer, got 0"),
+        (lambda: nn.Layer(2, 1.5), ValueError, "nout must be a positive integer, got 1.5"),
         (
             lambda: nn.MLP(2, 3),
             ValueError,
             r"takes a list of layer sizes, such as \[16, 1\], got 3",
         ),
         (lambda: nn.MLP(2, []), ValueError, "takes a list of layer sizes"),
-        (lambda: nn.MLP(2, [3, 1], activation=["relu"]), ValueError, "1 activations for 2 layers"),
+        (
+            lambda: nn.MLP(2, [3, 1], activation=["relu"]),
+            ValueError,
+            "expected an activation for each of 2 layers, got 1",
+        ),
         (lambda: nn.Neuron(2, activation="rleu"), ValueError, "unknown activation 'rleu'; .*relu"),
         (
             lambda: nn.Neuron(2, activation="softmax"),
@@ -183,7 +187,11 @@ def test_a_wrong_width_names_both_and_the_layer(width, message):
             "takes a whole layer: use nn.Softmax",
         ),
         (lambda: nn.Neuron(2, activation="dot"), ValueError, "unknown activation 'dot'"),
-        (lambda: nn.Neuron(2, init="glorot"), ValueError, "there are uniform, normal, xavier, he"),
+        (
+            lambda: nn.Neuron(2, init="glorot"),
+            ValueError,
+            "choose from uniform, normal, xavier, he",
+        ),
         (
             lambda: nn.MLP(2, [3, 1], activation=None),
             TypeError,

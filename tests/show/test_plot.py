@@ -171,7 +171,7 @@ def test_a_function_that_is_nan_everywhere_has_an_empty_plot():
 
 
 def test_the_error_for_an_unknown_activation_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"unknown activation 'thanh'; there are .*tanh"):
+    with pytest.raises(ValueError, match=r"unknown activation 'thanh'; choose from .*tanh"):
         plot.activation("thanh")
 
 

@@ -391,9 +391,9 @@ def test_a_state_that_does_not_fit_leaves_model_and_optimizer(tmp_path):
         saved.restore(small, mine)
     assert (small.state_dict(), mine.state_dict()) == before
     save_checkpoint(path, small)
-    with pytest.raises(CheckpointError, match="the checkpoint holds no optimizer"):
+    with pytest.raises(CheckpointError, match="the checkpoint has no optimizer state"):
         load_checkpoint(path).restore(small, mine)
-    with pytest.raises(CheckpointError, match="it holds a model, but no training to continue"):
+    with pytest.raises(CheckpointError, match="it has a model, but no training run to continue"):
         fit(small, ([[1.0]], [1.0]), progress=False, resume=path)
 
 

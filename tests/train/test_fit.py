@@ -191,7 +191,7 @@ def test_metrics_take_values_numbers_and_lists():
     assert accuracy([Value(0.4), 0.6], [0, 1], threshold=0.5) == 1.0
     assert accuracy([[0.0, 1.0], [0.0, 1.0]], [[0.2, 0.8], [0.9, 0.1]]) == 0.5
     assert mean_absolute_error([[1.0, Value(2.0)]], [[0.0, 4.0]]) == 1.5
-    with pytest.raises(ValueError, match="1 predictions for 2 targets"):
+    with pytest.raises(ValueError, match="expected as many predictions as targets, got 1 and 2"):
         accuracy([1.0], [1, 0])
     with pytest.raises(TypeError, match="expected a number, got the text 'a'"):
         mean_absolute_error([1.0], ["a"])
@@ -376,7 +376,9 @@ def test_a_derivative_that_is_not_finite_is_explained():
 
 def test_too_long_a_step_is_explained():
     model = nn.Linear(1, 1, init="zeros")
-    with pytest.raises(TrainingError, match="every derivative was finite, the step was too long"):
+    with pytest.raises(
+        TrainingError, match="every derivative was finite, but the step was too large"
+    ):
         quiet(model, ([[1e160]], [1.0]), optimizer="sgd", lr=1e300)
     assert [p.data for p in model.parameters()] == [0.0, 0.0]
 
@@ -387,30 +389,30 @@ def test_too_long_a_step_is_explained():
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"loss": "mae"}, ValueError, "unknown loss 'mae'; there are mse, hinge, binary_cross"),
-        ({"optimizer": "adm"}, ValueError, "unknown optimizer 'adm'; there are sgd, rmsprop"),
-        ({"epochs": 0}, ValueError, "epochs must be an integer of 1 or more, got 0"),
-        ({"epochs": 1.5}, ValueError, "epochs must be an integer of 1 or more, got 1.5"),
-        ({"epochs": "a"}, ValueError, "epochs must be an integer of 1 or more, got 'a'"),
+        ({"loss": "mae"}, ValueError, "unknown loss 'mae'; choose from mse, hinge, binary_cross"),
+        ({"optimizer": "adm"}, ValueError, "unknown optimizer 'adm'; choose from sgd, rmsprop"),
+        ({"epochs": 0}, ValueError, "epochs must be a positive integer, got 0"),
+        ({"epochs": 1.5}, ValueError, "epochs must be a positive integer, got 1.5"),
+        ({"epochs": "a"}, ValueError, "epochs must be a positive integer, got 'a'"),
         (
             {"early_stopping": 0},
             ValueError,
-            "early_stopping must be an integer of 1 or more, got 0",
+            "early_stopping must be a positive integer, got 0",
         ),
-        ({"record": -1}, ValueError, "record must be an integer of 1 or more, got -1"),
-        ({"batch_size": 2.5}, ValueError, "batch_size must be an integer of 1 or more, got 2.5"),
-        ({"checkpoint_every": None}, ValueError, "checkpoint_every must be an integer"),
+        ({"record": -1}, ValueError, "record must be a positive integer, got -1"),
+        ({"batch_size": 2.5}, ValueError, "batch_size must be a positive integer, got 2.5"),
+        ({"checkpoint_every": None}, ValueError, "checkpoint_every must be a positive integer"),
         ({"seed": "a"}, TypeError, "expected an integer as seed, got 'a'"),
         ({"validation": 0.01}, ValueError, "of 9 rows leaves nothing to validate on"),
         ({"validation": 1.0}, ValueError, "leaves nothing to train on"),
         ({"validation": 3}, TypeError, "takes a Dataset or .X, y., got int"),
         ({"validation": ([[1.0, 2.0]], [1])}, ValueError, "row 0 of the data has 2 values, .* 1$"),
-        ({"resume": True}, ValueError, "continues from checkpoint=, which is missing"),
+        ({"resume": True}, ValueError, "needs checkpoint=, the file to continue from"),
         ({"loss": lambda p, t: 1.0}, TypeError, "the loss <lambda> must return a Value, got 1.0"),
         (
             {"optimizer": optim.SGD([Value(1.0)])},
             ValueError,
-            "parameters that are not this model's",
+            "has parameters of another model",
         ),
     ],
 )
@@ -431,16 +433,24 @@ def test_bad_settings_are_refused(settings, error, message):
         (5, TypeError, r"takes a Dataset or \(X, y\), got int"),
         (([[1.0, 2.0]], ["cat"]), TypeError, "the text 'cat'; number the classes from 0"),
         (([[1.0, 2.0], [1.0, "b"]], [1, 0]), TypeError, "row 1 of the data, value 1: 'b' is not a"),
-        (([[1.0, 2.0], [1.0, math.nan]], [1, 0]), ValueError, "row 1 .*, value 1: nan, not finite"),
+        (
+            ([[1.0, 2.0], [1.0, math.nan]], [1, 0]),
+            ValueError,
+            "row 1 .*, value 1: nan is not finite",
+        ),
         (
             data.Dataset([[1.0, math.inf]], [1], features=["a", "b"]),
             ValueError,
-            r"row 0 of the data, value 1 \(b\): inf, not finite",
+            r"row 0 of the data, value 1 \(b\): inf is not finite",
         ),
         (([[1.0, 2.0], [1.0, None]], [1, 0]), TypeError, "value 1: None is not a number"),
         (([[1.0, 2.0]], [[1.0, 2.0]]), ValueError, "has 1 outputs, but the targets are lists"),
         (([[1.0, 2.0]], [[[1.0]]]), ValueError, "pass a function of predictions and targets"),
-        (data.spiral(9, arms=3), ValueError, "3 classes need a model with 3 outputs, it has 1"),
+        (
+            data.spiral(9, arms=3),
+            ValueError,
+            "3 classes need a model with 3 outputs, but the model has 1",
+        ),
     ],
 )
 def test_bad_data_is_refused(given, error, message):

@@ -20,7 +20,7 @@ from autograd_scalar.show.formula.symbolic import (
 from autograd_scalar.value import Value
 
 #: Maximum width of the sides of an assignment on one line; of the symbols and of the numbers of a
-#: step on one line, above which each term gets a line of its own.
+#: step on one line, above which each term gets a separate line.
 SIDES_WIDTH, SYMBOLS_WIDTH, NUMBERS_WIDTH = 80, 44, 36
 
 

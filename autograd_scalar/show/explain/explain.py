@@ -33,8 +33,8 @@ def explain(
     derivative. It prints as text, and a notebook typesets it; `.markdown()` and `.latex()` return
     the sources. No `grad` is read or changed.
 
-    Above `limit` steps, those on the strongest paths are shown; above `uses` terms in a step, those
-    that contribute most. A note says so.
+    At most `limit` steps are shown, those on the strongest paths, and at most `uses` terms in a
+    step, those that contribute most. A note says what is left out.
 
     Raises TypeError if `y`, `wrt` or `node` is not a Value (or, for `wrt`, a container of Values),
     ValueError for a limit below 1.
@@ -201,5 +201,5 @@ def _is_out_of_date(v: Value) -> bool:
     """Return True if the data of a node no longer follows from the data of its parents."""
     if v.op not in TABLE:
         return False
-    present = evaluate(v.op, *TABLE[v.op].split([parent.data for parent in v.parents]))[0]
-    return not (isclose(present, v.data, rel_tol=1e-9) or (isnan(present) and isnan(v.data)))
+    current = evaluate(v.op, *TABLE[v.op].split([parent.data for parent in v.parents]))[0]
+    return not (isclose(current, v.data, rel_tol=1e-9) or (isnan(current) and isnan(v.data)))

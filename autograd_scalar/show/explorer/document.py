@@ -26,7 +26,7 @@ def document(page_data: dict[str, Any], title: str) -> str:
     """Return the HTML of a page with the given data and title."""
     names = [name for name in _SCRIPTS if name != "training.js" or "training" in page_data]
     scripts = [_source("math.js"), javascript(page_data["rules"]), *map(_source, names)]
-    # Escaped, since a label or a row of the user's must not end the script element around it.
+    # Escaped, because a user's label or row must not close the enclosing script element.
     script = "\n".join(['"use strict";', "(() => {", *scripts, "})();"]).replace("</", "<\\/")
     data = json.dumps(page_data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     style = _source("page.css")

@@ -85,13 +85,13 @@ def explore_history(
     sample: int = 0,
     title: str | None = None,
 ) -> Explorer:
-    """Return an Explorer of a training: decision boundary, loss and the graph of one sample by epoch.
+    """Return an Explorer of a training run: decision boundary, loss and the graph of one sample by epoch.
 
-    The graph is that of the loss on one row of the data, or of the model's output if the loss was a
-    function of the caller's.
+    The graph is that of the loss on one row of the data, or of the model's output if the run used a
+    custom loss.
 
-    Raises ValueError if no epoch was recorded, which fit(..., record=1) does, or the graph is too
-    large; TypeError if the model or the data is unknown.
+    Raises ValueError if no epoch was recorded (use fit(..., record=1)) or the graph is too large,
+    TypeError if the model or the data is unknown.
 
     >>> from autograd_scalar import data, train
     >>> model, moons = nn.MLP(2, [2, 1], seed=0), data.moons(10, seed=0)
@@ -100,17 +100,17 @@ def explore_history(
     'MLP over 3 recorded epochs'
 
     Args:
-        history: the History of a training with `record=`.
+        history: the History of a run of `fit` with `record=`.
         path: the HTML file to write.
-        model: the trained model; a History of this process knows it.
-        data: the Dataset, or (X, y), of the training; a History of this process knows it.
+        model: the trained model; needed for a History loaded from a file.
+        data: the Dataset, or (X, y), of the run; needed for a History loaded from a file.
         sample: the row of the data whose graph is shown.
         title: the title of the page.
     """
     model = getattr(history, "model", None) if model is None else model
     data = getattr(history, "data", None) if data is None else data
     if not isinstance(model, nn.Module) or data is None:
-        raise TypeError("the history does not know its model and data: pass model= and data=")
+        raise TypeError("a history from a file lacks its model and data: pass model= and data=")
     if not history.frames:
         raise ValueError("no epoch was recorded: fit(..., record=1) records the parameters of each")
     X, targets = data

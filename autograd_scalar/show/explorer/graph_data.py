@@ -102,7 +102,7 @@ def _head(v: Value, names: Mapping[Value, str], own: Mapping[Value, str], scope:
 
 
 def _local_derivatives(v: Value, placeholders: Notation) -> Iterator[list[str]]:
-    """Yield the derivative with respect to each parent in symbols, simplified for the present data.
+    """Yield the derivative with respect to each parent in symbols, simplified for the current data.
 
     If that depends on the branch of a `where`, the general form follows.
     """

@@ -1,4 +1,4 @@
-"""Data of a training for the explorer's page: recorded parameters, loss, points and classes."""
+"""Data of a training run for the explorer's page: recorded parameters, loss, points and classes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from autograd_scalar.show.graph.picture import clean
 from autograd_scalar.show.plots.boundary import MAX_CLASSES
 from autograd_scalar.value import Value
 
-#: Maximum number of recorded parameters on a page; of longer trainings it keeps some epochs, evenly.
+#: Maximum number of recorded parameters on a page; of longer runs it keeps evenly spaced epochs.
 MAX_NUMBERS = 60_000
 
 
 class Recorded(Protocol):
-    """The attributes of a training's History that its page needs."""
+    """The attributes of a History that the page of a training run needs."""
 
     columns: dict[str, list[float]]
     settings: dict[str, Any]
@@ -31,7 +31,7 @@ def training_data(
     inputs: Sequence[Value],
     outputs: Sequence[Value],
 ) -> dict[str, Any]:
-    """Return the data of a training for the page; `at` has the index of each value in the graph.
+    """Return the data of a training run for the page; `at` has the index of each value in the graph.
 
     Points and classes are empty unless the model has two inputs and the data a few classes.
     """
@@ -63,7 +63,7 @@ def training_data(
 
 
 def loss_of(history: Recorded, output: Any, target: Any) -> Value:
-    """Return the loss of one sample; the first output if the training had a loss of the caller's."""
+    """Return the loss of one sample; the first output if the run used a custom loss."""
     loss = nn.losses.LOSSES.get(history.settings.get("loss", ""))
     if loss is not None:
         root: Value = loss([output], [target])
@@ -74,7 +74,7 @@ def loss_of(history: Recorded, output: Any, target: Any) -> Value:
 
 
 def _threshold(history: Recorded, classes: Sequence[float]) -> float:
-    """Return the output above which a model predicts the second class, as training counts it."""
+    """Return the output above which a model predicts the second class, as the metric of the run counts it."""
     logits = history.settings.get("loss") == "binary_cross_entropy"
     return 0.5 if classes == [0.0, 1.0] and not logits else 0.0
 

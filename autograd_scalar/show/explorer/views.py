@@ -21,7 +21,7 @@ from autograd_scalar.value import Value
 #: Minimum width of a box, its heights with and without a heading, and the padding of a heading and
 #: of a symbol.
 MIN_WIDTH, HEIGHT, LOW_HEIGHT, PAD, CHIP_PAD = 118.0, 66.0, 48.0, 22.0, 16.0
-#: Gap between layers, which holds the labels of edges; height of a label, width of a character.
+#: Gap between layers, with room for the labels of edges; height of a label, width of a character.
 GAP = 88.0
 LABEL_HEIGHT, LETTER = 18.0, 6.3
 #: Maximum number of edges between groups whose labels are shown without hovering.
@@ -75,8 +75,8 @@ def views(
 ) -> list[View]:
     """Return the views of a graph with at most `most` boxes, the most detailed first.
 
-    The list is empty if every view of the whole graph has more. `heads` are the headings of the
-    boxes of values; a box without one is low.
+    The list is empty if every view of the whole graph has more boxes. `heads` are the headings of
+    the boxes of values; a box without one is low.
     """
     graph = _Graph(order, heads, scopes)
     layers: list[Scope] = [scope[:-1] or scope for scope in scopes]
@@ -250,7 +250,7 @@ class _LabelPlacer:
     def place(
         self, route: Sequence[Point], text: str, *, is_hidden: bool
     ) -> tuple[float, float, bool]:
-        """Return the position of a label, and True if it is hidden, by request or for want of room."""
+        """Return the position of a label, and True if it is hidden, by request or for lack of room."""
         width = len(text) * LETTER + 12.0
         # In the last gap: before it, an edge may share its route with others from its source.
         start, end = [p for p in pairwise(route) if abs(p[1][0] - p[0][0]) > GAP / 4][-1]

@@ -258,7 +258,7 @@ def _needed_after(literal: str, place: int) -> int:
         return 0
     if literal.endswith(("+", "-")):
         return SUM if literal.endswith("+") else PRODUCT
-    # Between two operands stands an unknown operator, before the first a function.
+    # The text between two operands is an unknown operator, that before the first a function.
     return WHOLE if place else ARGUMENT
 
 

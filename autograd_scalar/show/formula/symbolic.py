@@ -1,7 +1,7 @@
 """Symbolic form of one operation over the names of its operands, and of its local derivatives.
 
-Both are small graphs over leaves that stand for the operands, built from the texts of the
-operation's row and written by `formula`. They hold the numbers of the explained graph.
+Both are small graphs over leaves that represent the operands, built from the texts of the
+operation's row and written by `formula`. Their numbers are those of the explained graph.
 """
 
 from __future__ import annotations

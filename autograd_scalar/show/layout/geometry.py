@@ -28,7 +28,7 @@ class Layout(NamedTuple):
     """The size of a drawing, the centre of each node, the route of each edge, and the frames.
 
     A route has two or more points. Consecutive points are joined by a curve that is level at both
-    ends (along the direction of the layout), hence by a straight line where their heights agree.
+    ends (along the direction of the layout), and so by a straight line where their heights agree.
     """
 
     width: float

@@ -5,7 +5,7 @@
 3. coordinates: least squares pulls each node towards its neighbours, exactly within one layer.
 4. coordinates: layers get their width, edges their routes.
 
-Edges run to the right; Layout.turned gives the other directions.
+Edges run to the right; Layout.turned returns the other directions.
 """
 
 from __future__ import annotations

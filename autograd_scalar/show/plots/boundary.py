@@ -86,7 +86,7 @@ def boundary_gif(
     'boundary.gif'
 
     Args:
-        frames: the History of a training with `record=`, or an iterable that changes the model
+        frames: the History of a run of `fit` with `record=`, or an iterable that changes the model
             before it yields the title of each frame, such as a generator that trains.
         path: the file to write.
         fps: frames per second; the last frame stays ten times as long.

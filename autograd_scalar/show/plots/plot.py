@@ -1,4 +1,4 @@
-"""Plots of trainings and models: ag.plot.
+"""Plots of training runs and models: ag.plot.
 
 Each function returns a matplotlib Figure, draws on `ax` if given, and leaves pyplot alone.
 """

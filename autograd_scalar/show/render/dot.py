@@ -25,8 +25,9 @@ ABOVE_SYMBOL = 2
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
     """A graphviz.Digraph whose SVG comes from the package's own layout, other formats from `dot`.
 
-    So a drawing looks the same with and without Graphviz, and large graphs are fast. After a change
-    by hand, or with another engine, renderer or formatter, `dot` draws the SVG too if it can.
+    A drawing therefore looks the same with and without Graphviz, and large graphs are fast. After a
+    change by hand, or with another engine, renderer or formatter, `dot` draws the SVG too if it
+    can.
     """
 
     _picture: Picture | None = None
@@ -53,8 +54,8 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     def render(self, filename: str | os.PathLike[str] | None = None, **options: Any) -> str:
         """Save the DOT source and the picture next to it; return the path of the picture.
 
-        The options are those of graphviz.Digraph.render: directory, format, outfile, view,
-        cleanup, ... Raise the same errors as pipe().
+        The options are those of graphviz.Digraph.render: directory, format, outfile, view, cleanup,
+        ... Raises the same errors as pipe().
         """
         outfile = options.get("outfile")
         suffix = Path(outfile).suffix[1:] if outfile else ""

@@ -1,6 +1,6 @@
 // The address: the state of the page as a URL fragment, to share or to return to.
 
-// The original data of the leaves, at the present epoch.
+// The original data of the leaves, at the current epoch.
 const original = () => (replay ? replay.dataAt(state.frame) : graph.data.slice());
 
 let waiting = 0;

@@ -1,4 +1,4 @@
-// The page: its state, the present step of the two passes, and the update of all parts.
+// The page: its state, the current step of the two passes, and the update of all parts.
 
 const graph = prepare(JSON.parse(byId("graph-data").textContent));
 const root = graph.ops.length - 1, count = graph.operations.length;
@@ -15,7 +15,7 @@ let now, picture, rowsOfLeaves = [], peek = -1, playing = 0, replay = null, ques
 
 graph.branches = branches(graph, evaluate(graph, graph.data));
 
-// ----- numbers at the present step -----
+// ----- numbers at the current step -----
 
 function compute() {
   const values = evaluate(graph, state.data), partials = localDerivatives(graph, values);

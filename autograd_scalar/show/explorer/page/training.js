@@ -1,4 +1,4 @@
-// Replay of a training: recorded epochs, loss, and decision boundary.
+// Replay of a training run: recorded epochs, loss, and decision boundary.
 
 const MARKS = ["●", "■", "▲", "◆", "▼", "✚", "✖", "★"];
 const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b8a800"];
