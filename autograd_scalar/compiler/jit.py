@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable
 from operator import index
 from types import FunctionType, MethodType
-from typing import Any, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, NotRequired, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.options import Options
@@ -16,6 +16,21 @@ from autograd_scalar.compiler.runtime.spec import Spec
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class CommonOptions(TypedDict, total=False):
+    """The options that `jit` takes for any function."""
+
+    flip: str
+    fastmath: bool
+    backend: str
+
+
+class RowOptions(CommonOptions):
+    """The options of `jit` for a function of rows."""
+
+    rows: int | Iterable[int] | None
+    reduce: NotRequired[str | None]
 
 
 class Decorator(Protocol):
@@ -33,39 +48,13 @@ class MappingDecorator(Protocol):
 
 
 @overload
-def jit(
-    f: Callable[P, R], *, flip: str = ..., fastmath: bool = ..., backend: str = ...
-) -> Jitted[P, R]: ...
-
-
+def jit(f: Callable[P, R], **options: Unpack[CommonOptions]) -> Jitted[P, R]: ...
 @overload
-def jit(
-    f: Callable[..., Any],
-    *,
-    rows: int | Iterable[int] | None,
-    reduce: str | None = ...,
-    flip: str = ...,
-    fastmath: bool = ...,
-    backend: str = ...,
-) -> Jitted[..., Any]: ...
-
-
+def jit(f: Callable[..., Any], **options: Unpack[RowOptions]) -> Jitted[..., Any]: ...
 @overload
-def jit(
-    f: None = None, *, flip: str = ..., fastmath: bool = ..., backend: str = ...
-) -> Decorator: ...
-
-
+def jit(f: None = None, **options: Unpack[CommonOptions]) -> Decorator: ...
 @overload
-def jit(
-    f: None = None,
-    *,
-    rows: int | Iterable[int] | None,
-    reduce: str | None = ...,
-    flip: str = ...,
-    fastmath: bool = ...,
-    backend: str = ...,
-) -> MappingDecorator: ...
+def jit(f: None = None, **options: Unpack[RowOptions]) -> MappingDecorator: ...
 
 
 def jit(
@@ -126,13 +115,8 @@ def jit(
         f = f.f
     if flip not in ("record", "error"):
         raise ValueError(f'flip is "record" or "error", got {flip!r}')
-    spec = Spec(
-        f,
-        options=_checked_options(backend, fastmath),
-        mapped=_checked_rows(rows, reduce),
-        reduce=reduce,
-        flip=flip,
-    )
+    options, mapped = _checked_options(backend, fastmath), _checked_rows(rows, reduce)
+    spec = Spec(f, options, mapped, reduce, flip)
     kind = Jitted if isinstance(f, FunctionType | MethodType | functools.partial) else JittedObject
     return kind(spec)
 

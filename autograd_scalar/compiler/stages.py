@@ -67,29 +67,28 @@ def emit(name: str, made_by: str, form: Any) -> None:
             sink(name, made_by, form)
 
 
-class Collector:
-    """A sink that keeps the stages it is handed, with the time between them."""
+def _timed(keep: Callable[[Stage], None]) -> Sink:
+    """Return a sink that passes each stage on, with the time since the stage before."""
+    last = time.perf_counter()
 
-    def __init__(self) -> None:
-        self.stages = Stages()
-        self._last = time.perf_counter()
+    def sink(name: str, made_by: str, form: Any) -> None:
+        nonlocal last
+        seconds = 0.0 if made_by == "capture.tracer" else time.perf_counter() - last
+        keep(Stage(name, made_by, _count(form), seconds, str(form).strip("\n")))
+        last = time.perf_counter()
 
-    def __call__(self, name: str, made_by: str, form: Any) -> None:
-        is_recorded = made_by == "capture.tracer"
-        seconds = 0.0 if is_recorded else time.perf_counter() - self._last
-        self.stages.append(Stage(name, made_by, _count(form), seconds, str(form).strip("\n")))
-        self._last = time.perf_counter()
+    return sink
 
 
 @contextmanager
 def collected() -> Iterator[Stages]:
     """Return a context that collects the stages of all compiles inside it."""
-    collector = Collector()
-    sinks.append(collector)
+    found = Stages()
+    sinks.append(sink := _timed(found.append))
     try:
-        yield collector.stages
+        yield found
     finally:
-        sinks.remove(collector)
+        sinks.remove(sink)
 
 
 def _count(form: Any) -> int:
@@ -101,23 +100,19 @@ def _count(form: Any) -> int:
     return sum(op not in ("input", "const") for op, *_ in form.code)
 
 
-class Printer:
-    """A sink that prints the stages of some names to stderr."""
+def _printer(names: str) -> Sink:
+    """Return a sink that prints the stages of some names to stderr."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    for name in wanted:
+        if name not in NAMES:
+            raise ValueError(f"AUTOGRAD_SCALAR_DUMP is a list of {', '.join(NAMES)}; got {name!r}")
 
-    def __init__(self, names: str) -> None:
-        self.names = [name.strip() for name in names.split(",") if name.strip()]
-        for name in self.names:
-            if name not in NAMES:
-                raise ValueError(
-                    f"AUTOGRAD_SCALAR_DUMP is a list of {', '.join(NAMES)}; got {name!r}"
-                )
-        self._collector = Collector()
+    def show(stage: Stage) -> None:
+        if stage.name in wanted:
+            print(stage, file=sys.stderr)
 
-    def __call__(self, name: str, made_by: str, form: Any) -> None:
-        if name in self.names:
-            self._collector(name, made_by, form)
-            print(self._collector.stages.pop(), file=sys.stderr)
+    return _timed(show)
 
 
 if os.environ.get("AUTOGRAD_SCALAR_DUMP"):
-    sinks.append(Printer(os.environ["AUTOGRAD_SCALAR_DUMP"]))
+    sinks.append(_printer(os.environ["AUTOGRAD_SCALAR_DUMP"]))

@@ -80,7 +80,7 @@ class CompiledTrainer(Trainer):
 
     def nodes(self) -> int:
         """Return the number of nodes of one sample."""
-        return len(self._function)
+        return len(self._function.trace.program)
 
     # ----- the recorded sample -----
 
@@ -97,7 +97,7 @@ class CompiledTrainer(Trainer):
         sample.__name__ = type(model).__name__
         arrays = {"X": data.X, "y": data.y}
         function = RowFunction.record(sample, arrays, inputs=self.optimizer.params)
-        if not function.gives_only_values:
+        if not function.trace.gives_only_values:
             raise JitError("the model predicts numbers that depend on no Value")
         return function
 
@@ -167,7 +167,7 @@ class CompiledTrainer(Trainer):
         _, rows, targets = self._table(data, self._function)
         if some is not None:
             rows, targets = rows.take(some), targets[some]
-        predictions = tuple(range(1, self._function.outputs_count))
+        predictions = tuple(range(1, len(self._function.trace.program.outputs)))
         found = self._function(rows, self._data, gradient=gradient, by_row=predictions)
         metric = self.task.metric
         return (

@@ -71,7 +71,7 @@ class BoundKernel:
         """Return the sum and its gradient if one call of one kernel does not do."""
         import numpy as np
 
-        parts = self._function.parts(self._rows, self._shared, gradient=True, by_row=())
+        parts = self._function.parts(self._rows, self._shared, gradient=True)
         if len(parts) == 1 and parts[0].trace is self._trace:
             return parts[0].sums
         sums, gradient = self._function.merge(parts)

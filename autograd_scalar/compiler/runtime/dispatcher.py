@@ -8,7 +8,8 @@ from __future__ import annotations
 import copy
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import MethodType
 from typing import (
     TYPE_CHECKING,
@@ -22,11 +23,11 @@ from typing import (
 )
 
 from autograd_scalar.compiler.backends import c, python
+from autograd_scalar.compiler.backends.llvm import straight
 from autograd_scalar.compiler.capture.environment import Environment, Snapshot
 from autograd_scalar.compiler.capture.signature import FLOAT, VALUE, Flattened, Leaf, flatten
 from autograd_scalar.compiler.errors import EnvironmentChanged, JitError, NothingToCompile
 from autograd_scalar.compiler.options import MAX_FAST_CALLS, MAX_SPECIALIZATIONS
-from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.bound import BoundKernel
 from autograd_scalar.compiler.runtime.mapped import MappedCall
 from autograd_scalar.compiler.runtime.pipeline import lowered
@@ -100,7 +101,7 @@ class Jitted(Generic[P, R]):
         f = copy.deepcopy(self.f, memo)
         if f is self.f:  # as functions are; but a copied model has its own parameters
             return self
-        return type(self)(self.spec.with_function(f))
+        return type(self)(replace(self.spec, f=f))
 
     def __copy__(self) -> Self:
         return self
@@ -136,15 +137,14 @@ class Jitted(Generic[P, R]):
 
     def _dispatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of a call that no fast call answers."""
-        leaves: list[Any] = []
-        specialization, snapshot = self._specialization(args, kwargs, leaves)
+        specialization, snapshot, leaves = self._specialization(args, kwargs)
         is_mapped = self.spec.mapped is not None or specialization.has_arrays
         if modes.open_blocks and _is_observed():
             if is_mapped:
-                return MappedCall(specialization, leaves, snapshot).eagerly()
+                return MappedCall(specialization, leaves).eagerly()
             return specialization.eagerly(leaves)
         if is_mapped:
-            mapped = MappedCall(specialization, leaves, snapshot, None if kwargs else args)
+            mapped = MappedCall(specialization, leaves, None if kwargs else args)
             if mapped.is_repeatable():
                 self._keep(snapshot, "mapped", mapped.try_call)  # in place of the one before
             return mapped()
@@ -156,12 +156,11 @@ class Jitted(Generic[P, R]):
         snapshot: Snapshot,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        leaves: list[Any],
+        leaves: Sequence[Any],
     ) -> Any:
         """Return the result of a call with floats and Values."""
-        numbers = [leaf if type(leaf) is float else leaf.data for leaf in leaves]
         try:
-            evaluated = specialization.evaluate(numbers, leaves)
+            evaluated = specialization.evaluate(leaves)
         except NothingToCompile:
             if leaves or not (args or kwargs):
                 raise
@@ -197,18 +196,18 @@ class Jitted(Generic[P, R]):
         self._fast = _FastCalls(snapshot.still_valid, calls)
 
     def _specialization(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]
-    ) -> tuple[Specialization, Snapshot]:
-        """Return the specialization for a call, and the snapshot it holds for; append the arguments' leaves."""
-        environment = self._environment
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Specialization, Snapshot, Sequence[Any]]:
+        """Return the specialization for a call, the snapshot it holds for, and the leaves of the arguments."""
+        environment, leaves = self._environment, args
         kinds = [_LEAVES.get(type(a)) for a in args]
         if kwargs or None in kinds or self.spec.mapped is not None:
-            flattened = Flattened(leaves, {})
+            flattened = Flattened([], {})
             structure = self._structure(args, kwargs, flattened)
+            leaves = tuple(flattened.leaves)
             if flattened.objects:
                 environment = self._environment_with(flattened.objects)
         else:
-            leaves += args
             structure = (tuple, (tuple, *kinds), (dict, ()))
         snapshot = environment.snapshot()
         key = structure, snapshot.key
@@ -217,18 +216,17 @@ class Jitted(Generic[P, R]):
             self._make_room()
             specialization = Specialization(self.spec, *key, environment)
             self.specializations[key] = specialization
-        return specialization, snapshot
+        return specialization, snapshot, leaves
 
     def _structure(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], flattened: Flattened
     ) -> Any:
         """Return the structure of the arguments, and flatten them."""
-        spec = self.spec
-        mapped = spec.mapped and {i % len(args) for i in spec.mapped if -len(args) <= i < len(args)}
+        spec, n = self.spec, len(args)
+        mapped = spec.mapped and {i % n for i in spec.mapped if -n <= i < n}
         if spec.mapped and len(mapped or ()) < len(spec.mapped):
             raise JitError(
-                f"{spec.name} maps arguments {spec.mapped} over rows, "
-                f"but got {len(args)} positional arguments"
+                f"{spec.name} maps arguments {spec.mapped} over rows, but got {n} positional arguments"
             )
         structures = [
             flatten(a, flattened, f"argument {i}", i in mapped if mapped else None)
@@ -324,7 +322,7 @@ class Jitted(Generic[P, R]):
         languages: dict[str, Callable[[], str]] = {
             "python": lambda: python.source(made, name),
             "c": lambda: c.source(made, name, outputs),
-            "llvm": lambda: kernels.text(made, self.spec.options),
+            "llvm": lambda: straight.single(made, fast=self.spec.options.fast),
         }
         if language not in languages:
             raise ValueError(f"no source in {language!r}; there are {', '.join(languages)}")
@@ -335,9 +333,8 @@ class Jitted(Generic[P, R]):
 
         Raise JitError without `reduce`, or if the function returns more than one number.
         """
-        leaves: list[Any] = []
-        specialization, snapshot = self._specialization(args, kwargs, leaves)
-        return MappedCall(specialization, leaves, snapshot).kernel()
+        specialization, _, leaves = self._specialization(args, kwargs)
+        return MappedCall(specialization, leaves).kernel()
 
 
 class JittedObject(Jitted[P, R]):

@@ -7,10 +7,11 @@ program, so a second model of the same shape costs nothing.
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 from autograd_scalar.compiler import stages
 from autograd_scalar.compiler.backends import python
@@ -21,6 +22,9 @@ from autograd_scalar.compiler.runtime.outlined import Run, outlined
 from autograd_scalar.compiler.runtime.pipeline import lowered
 from autograd_scalar.compiler.runtime.row_kernel import RowKernel
 from autograd_scalar.ops.table import BUILT_IN, TABLE
+
+Args = TypeVarTuple("Args")
+Kernel = TypeVar("Kernel")
 
 _cache: dict[Any, Any] = {}
 _compiling = threading.Lock()
@@ -42,22 +46,6 @@ def default_options(*, fast: bool = False) -> Options:
     return Options("llvm" if is_available() else "python", fast)
 
 
-def _cached(key: Any, make: Callable[[], Any]) -> Any:
-    """Return the kernel for a key, compiled if it is not in the cache."""
-    with _compiling:
-        if key not in _cache:
-            while len(_cache) >= MAX_KERNELS:
-                del _cache[next(iter(_cache))]
-            collecting = gc.isenabled()
-            gc.disable()  # a million tuples are made, none of them in a cycle; it took a third of the time
-            try:
-                _cache[key] = make()
-            finally:
-                if collecting:
-                    gc.enable()
-        return _cache[key]
-
-
 def fingerprint(program: Program) -> tuple[Any, ...]:
     """Return a key that is equal for programs that compute the same; 0.0 and -0.0 are distinct in it."""
     code = tuple(
@@ -69,17 +57,11 @@ def fingerprint(program: Program) -> tuple[Any, ...]:
     return code, program.outputs, tuple(guard[:4] for guard in program.guards), rows
 
 
-def single(program: Program, given: int, gradient: bool, options: Options) -> Run:
+def compile_single(program: Program, given: int, gradient: bool, options: Options) -> Run:
     """Return the kernel for one set of numbers: outputs, then if asked for their gradients w.r.t. all inputs.
 
     It also returns the index of a guard that fails, or -1. The first `given` inputs are arguments.
     """
-    key = ("single", fingerprint(program), given, gradient, options)
-    return _cached(key, lambda: compile_single(program, given, gradient, options))  # type: ignore[no-any-return]
-
-
-def compile_single(program: Program, given: int, gradient: bool, options: Options) -> Run:
-    """Compile the kernel of `single`."""
     native = options.backend == "llvm"
     if native and len(program) > MAX_STRAIGHT_SINGLE:
         kernel = outlined(program, given, gradient, options)
@@ -113,31 +95,44 @@ class SingleKernel:
         return found[:], failed
 
 
-def rows(
-    program: Program,
-    wrt: Sequence[int] | None,
-    columns: Sequence[int],
-    by_row: Sequence[int],
-    options: Options,
-) -> RowKernel:
-    """Return the kernel over rows: outputs `by_row` are wanted for each, the others summed and differentiated."""
-    wrt, columns, by_row = None if wrt is None else tuple(wrt), tuple(columns), tuple(by_row)
-    key = ("rows", fingerprint(program), wrt, columns, by_row, options)
-    return _cached(key, lambda: compile_rows(program, wrt, columns, by_row, options))  # type: ignore[no-any-return]
-
-
 def compile_rows(
     program: Program,
-    wrt: Sequence[int] | None,
-    columns: Sequence[int],
-    by_row: Sequence[int],
+    columns: tuple[int, ...],
+    gradient: bool,
+    by_row: tuple[int, ...],
     options: Options,
 ) -> RowKernel:
-    """Make the kernel of `rows`; its machine code is compiled by the first call."""
+    """Return the kernel over rows, whose machine code is compiled by the first call.
+
+    Outputs `by_row` are wanted for each row. The others are summed, and if asked for the gradients of the sums follow,
+    with respect to the inputs that are not columns.
+    """
+    shared = sorted({*range(len(program.inputs))}.difference(columns))
     summed = sorted({*range(len(program.outputs))}.difference(by_row))
-    return RowKernel(lowered(program, wrt, summed), columns, by_row, options)
+    made = lowered(program, shared if gradient else None, summed)
+    return RowKernel(made, columns, by_row, options)
 
 
-def text(program: Program, options: Options) -> str:
-    """Return the LLVM IR of a lowered program for one set of numbers."""
-    return straight.single(program, fast=options.fast)
+def _cached(compiled: Callable[[Program, *Args], Kernel]) -> Callable[[Program, *Args], Kernel]:
+    """Return the function with its kernels kept by the fingerprint of the program, and the other arguments."""
+
+    @functools.wraps(compiled)
+    def kernel(program: Program, *args: *Args) -> Kernel:
+        key = compiled, fingerprint(program), args
+        with _compiling:
+            if key not in _cache:
+                while len(_cache) >= MAX_KERNELS:
+                    del _cache[next(iter(_cache))]
+                collecting = gc.isenabled()
+                gc.disable()  # a million tuples are made, none of them in a cycle; it took a third of the time
+                try:
+                    _cache[key] = compiled(program, *args)
+                finally:
+                    if collecting:
+                        gc.enable()
+            return _cache[key]  # type: ignore[no-any-return]
+
+    return kernel
+
+
+single, rows = _cached(compile_single), _cached(compile_rows)

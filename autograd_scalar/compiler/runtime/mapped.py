@@ -7,11 +7,10 @@ from math import prod
 from typing import Any
 
 from autograd_scalar import functions, pytree
-from autograd_scalar.compiler.capture.environment import Snapshot
 from autograd_scalar.compiler.capture.signature import ARRAY
 from autograd_scalar.compiler.errors import JitError, TooManyTraces
 from autograd_scalar.compiler.runtime.bound import BoundKernel
-from autograd_scalar.compiler.runtime.partition import Part, scatter
+from autograd_scalar.compiler.runtime.partition import scatter
 from autograd_scalar.compiler.runtime.row_function import RowFunction
 from autograd_scalar.compiler.runtime.specialization import Specialization
 from autograd_scalar.compiler.runtime.trace import Output
@@ -29,11 +28,10 @@ class MappedCall:
         self,
         specialization: Specialization,
         leaves: Sequence[Any],
-        snapshot: Snapshot,
         args: tuple[Any, ...] | None = None,
     ) -> None:
         self.specialization, self.spec = specialization, specialization.spec
-        self._args, self._snapshot = args, snapshot
+        self._args = args
         self._shapes = [getattr(a, "shape", None) for a in args or ()]
         self._shape = self._shape_of_rows(leaves)
         self._is_repeated = False
@@ -131,14 +129,11 @@ class MappedCall:
         if self.spec.reduce is not None:
             return self._reduced(trace.gives_values)
         self._check_arrays(trace.gives_values)
-        parts = self._parts(gradient=False, by_row=None)
+        parts = self._function.parts(self._rows, gradient=False, by_row=None)
         outputs = scatter(parts, self._rows.count)
         self._check_arrays(any(part.trace.gives_values for part in parts))
         columns = (outputs[leaf].reshape(self._shape) for leaf in pytree.leaves(trace.result))
         return pytree.build(trace.result, columns)
-
-    def _parts(self, *, gradient: bool, by_row: tuple[int, ...] | None = ()) -> list[Part]:
-        return self._function.parts(self._rows, gradient=gradient, by_row=by_row)
 
     def _check_arrays(self, gives_values: bool) -> None:
         """Raise JitError if arrays would have to carry gradients."""
@@ -158,11 +153,10 @@ class MappedCall:
         """Return the sums or means over the rows, as floats or as nodes."""
         recording, divisor = modes.recording.get(), self.divisor()
         gradient = gives_values and recording
-        parts = self._parts(gradient=gradient)
-        if not gives_values and any(part.trace.gives_values for part in parts):
-            # A trace that was recorded just now reads Values.
-            gives_values, gradient = True, recording
-            parts = self._parts(gradient=gradient)
+        parts = self._function.parts(self._rows, gradient=gradient)
+        if recording and not gradient and any(part.trace.gives_values for part in parts):
+            gradient = True  # a trace that was recorded just now reads Values
+            parts = self._function.parts(self._rows, gradient=gradient)
         trace = parts[0].trace
         if gradient and len(parts) == 1 and type(trace.result) is Output and self._is_repeated:
             self._bound = BoundKernel(self._function, self._rows, divisor)
@@ -209,22 +203,17 @@ class MappedCall:
             )
         rows = range(self._rows.count)
         results = [self.specialization.eagerly(self._rows.arguments(row)) for row in rows]
-        columns = [*zip(*map(pytree.leaves, results), strict=True)]
-        if self.spec.reduce is None:
-            return pytree.build(results[0], iter(self._arrays(columns)))
-        return pytree.build(results[0], map(self._reduced_eagerly, columns))
+        columns = zip(*map(pytree.leaves, results), strict=True)
+        return pytree.build(results[0], map(self._joined, columns))
 
-    def _reduced_eagerly(self, column: Sequence[Any]) -> Any:
-        """Return the sum or mean of one output over the rows."""
-        reduced = functions.mean if self.spec.reduce == "mean" else functions.sum
-        if any(type(x) is Value for x in column):
-            return reduced(column)
-        return reduced([*map(Value, column)]).data
-
-    def _arrays(self, columns: Sequence[Sequence[Any]]) -> list[Any]:
-        """Return each output over the rows as an array."""
+    def _joined(self, column: Sequence[Any]) -> Any:
+        """Return one output over the rows: an array, or the sum or mean."""
         import numpy as np
 
-        self._check_arrays(any(type(x) is Value for column in columns for x in column))
-        data = ([x.data if type(x) is Value else x for x in column] for column in columns)
-        return [np.array(column, dtype=float).reshape(self._shape) for column in data]
+        has_values = any(type(x) is Value for x in column)
+        if self.spec.reduce is None:
+            self._check_arrays(has_values)
+            data = [x.data if type(x) is Value else x for x in column]
+            return np.array(data, dtype=float).reshape(self._shape)
+        reduced = functions.mean if self.spec.reduce == "mean" else functions.sum
+        return reduced(column) if has_values else reduced([*map(Value, column)]).data

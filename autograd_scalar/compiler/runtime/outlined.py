@@ -8,6 +8,7 @@ they depend on the results, a forward pass comes first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial, reduce
 from typing import Any
 
 from autograd_scalar.compiler.ir.program import Builder, Program, rewrite
@@ -67,24 +68,23 @@ class OutlinedKernel:
         self._both: Columns | None = None
         self._forward: RowKernel | None = None
         self._backward: RowKernel | None = None
+        rest = lowered(found.rest, range(len(found.rest.inputs)) if gradient else None)
         if gradient:
-            self._rest = self._rest_with_gradient()
+            rest = self._without_constant_seeds(rest)
             self._backward = self._backward_kernel()
-        else:
-            self._rest = self._once(lowered(found.rest))
+        self._rest = RowKernel(rest, (), range(len(rest.outputs)), options).held
         if self._seeds is None:
             columns = range(shared, shared + len(found.columns))
             self._forward = RowKernel(lowered(found.row), columns, range(self._results), options)
 
-    def _rest_with_gradient(self) -> Callable[[Any], tuple[Any, bool]]:
-        """Return the rest with its gradient; take the seeds out of it if they are constants."""
-        rest = lowered(self._found.rest, range(len(self._found.rest.inputs)))
+    def _without_constant_seeds(self, rest: Program) -> Program:
+        """Return the rest with its gradient; keep the seeds, which follow, as a table if they are constants."""
         first = 1 + self._shared
-        seeds = rest.outputs[first:]
-        if all(rest.code[seed][0] == "const" for seed in seeds):
-            self._seeds = self._table([rest.code[seed][1] for seed in seeds])
-            rest = simplify(Program(rest.code, rest.inputs, rest.outputs[:first], rest.guards))
-        return self._once(rest)
+        seeds = [rest.code[seed] for seed in rest.outputs[first:]]
+        if not all(op == "const" for op, *_ in seeds):
+            return rest
+        self._seeds = self._table([number for _, number in seeds])
+        return simplify(Program(rest.code, rest.inputs, rest.outputs[:first], rest.guards))
 
     def _backward_kernel(self) -> RowKernel:
         """Return the kernel from columns and seeds to results, and the gradient of their product, summed."""
@@ -95,10 +95,6 @@ class OutlinedKernel:
         if self._seeds is not None and not self._placed:
             self._both = Columns([self._columns, self._seeds])
         return RowKernel(made, range(shared, len(program.inputs)), by_row, self._options)
-
-    def _once(self, program: Program) -> Callable[[Any], tuple[Any, bool]]:
-        """Return the function of a program without rows: an array to an array, and whether its guards hold."""
-        return RowKernel(program, (), range(len(program.outputs)), self._options).held
 
     def _table(self, numbers: Sequence[float]) -> Any:
         """Return numbers, one for each that the rest reads, as a table of rows and results."""
@@ -160,7 +156,5 @@ def _seeded(row: Program) -> Program:
         builder.emit(ARITHMETIC["*"], z, builder.input(len(row.inputs) + i))
         for i, z in enumerate(results)
     ]
-    total = products[0]
-    for product in products[1:]:
-        total = builder.emit(ARITHMETIC["+"], total, product)
+    total = reduce(partial(builder.emit, ARITHMETIC["+"]), products)
     return builder.program([*results, total], guards)

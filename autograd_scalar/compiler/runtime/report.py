@@ -33,12 +33,9 @@ def report(spec: Spec, specializations: Specializations) -> str:
     backend = {"llvm": "machine code (LLVM)", "python": "Python"}[spec.options.backend]
     lines = [f"{spec.name}, as {backend}"]
     particulars = _particulars(spec, specializations)
-    for n, ((_, captured), one, details) in enumerate(
-        zip(specializations, specializations.values(), particulars, strict=True), 1
-    ):
-        kinds = Counter(
-            leaf.kind + (str(list(leaf.inner)) if leaf.inner else "") for leaf in one.leaves
-        )
+    described = zip(specializations.items(), particulars, strict=True)
+    for n, (((_, captured), one), details) in enumerate(described, 1):
+        kinds = Counter(f"{leaf.kind}{[*leaf.inner] or ''}" for leaf in one.leaves)
         data = ", ".join(f"{kind} x {k}" if k > 1 else kind for kind, k in kinds.items())
         statics = "".join(f", {name}{content}" for name, content in details.items())
         lines.append(f"arguments {n}: {data or 'none that is data'}{statics}")
@@ -90,8 +87,9 @@ def _trace(trace: Trace) -> str:
     program = trace.program
     inputs = _counted(len(program.inputs), "input")
     value, gradient = lowered(program), lowered(program, range(len(program.inputs)))
+    names = [v.label or program.inputs[trace.given + k] for k, v in enumerate(trace.closed)]
     lines = [
-        *_reads(trace),
+        *([f"captures {_counted(len(names), 'Value')}: {_listed(names)}"] if names else []),
         *_guards(program_guards(program)),
         *_constants(trace),
         f"costs {_counted(_cost(value), 'operation')}, {_cost(gradient)} with the gradient w.r.t. {inputs}",
@@ -100,24 +98,14 @@ def _trace(trace: Trace) -> str:
     return indent("\n".join(lines), "  ")
 
 
-def _reads(trace: Trace) -> list[str]:
-    """Return a line with the Values that a trace captured."""
-    if not trace.closed:
-        return []
-    names = [v.label or trace.program.inputs[trace.given + k] for k, v in enumerate(trace.closed)]
-    return [f"captures {_counted(len(names), 'Value')}: {_listed(names)}"]
-
-
 def _constants(trace: Trace) -> list[str]:
     """Return lines with the numbers that are constants of the trace, and where each was written."""
     constants = Counter((number.number, _short(number.location)) for number in trace.frozen)
     lines = [
         f"constant {number!r}{f', {count} times,' if count > 1 else ''} from {location}"
-        for (number, location), count in [*constants.items()][:MAX_REPORT_CONSTANTS]
+        for (number, location), count in constants.items()
     ]
-    if len(constants) > MAX_REPORT_CONSTANTS:
-        lines.append(f"{len(constants) - MAX_REPORT_CONSTANTS} more constants")
-    return lines
+    return _first(lines, MAX_REPORT_CONSTANTS, "{} more constants")
 
 
 def _code(program: Program) -> list[str]:
@@ -125,22 +113,22 @@ def _code(program: Program) -> list[str]:
     code = Program(program.code, program.inputs, program.outputs)
     head, *text = str(code).splitlines()
     inputs, _, outputs = head.rpartition(" -> ")
-    lines = [f"{_listed(inputs.split(', '))} -> {_listed(outputs.split(', '))}"]
-    lines += text[:MAX_REPORT_LINES]
-    if len(text) > MAX_REPORT_LINES:
-        lines.append(f"  ... {len(text) - MAX_REPORT_LINES} more lines")
-    return lines
+    head = f"{_listed(inputs.split(', '))} -> {_listed(outputs.split(', '))}"
+    return [head, *_first(text, MAX_REPORT_LINES, "  ... {} more lines")]
 
 
 def _guards(guards: Sequence[GuardInfo]) -> list[str]:
     """Return a line for each guard: its kind and source, and the value that it expects."""
     lines = []
-    for guard in guards[:MAX_REPORT_GUARDS]:
+    for guard in guards:
         named = guard._replace(location=_short(guard.location) if guard.location else "")
         lines.append(f"guard {named}{guard.value and f' = {guard.value}'}")
-    if len(guards) > MAX_REPORT_GUARDS:
-        lines.append(f"{len(guards) - MAX_REPORT_GUARDS} more guards")
-    return lines
+    return _first(lines, MAX_REPORT_GUARDS, "{} more guards")
+
+
+def _first(lines: list[str], limit: int, rest: str) -> list[str]:
+    """Return the first lines; where there are more, the last line is `rest` with their number."""
+    return lines[:limit] + [rest.format(len(lines) - limit)] * (len(lines) > limit)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_scalar.compiler.capture.environment import Environment
 from autograd_scalar.compiler.capture.signature import Flattened, flatten
-from autograd_scalar.compiler.errors import JitError
+from autograd_scalar.compiler.errors import JitError, TooManyTraces
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.fast_call import copy_data
-from autograd_scalar.compiler.runtime.partition import Part, Rows, run_partitions, scatter
+from autograd_scalar.compiler.runtime.partition import Part, Rows, scatter
 from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.compiler.runtime.specialization import Specialization
 from autograd_scalar.compiler.runtime.trace import Trace
@@ -63,7 +63,7 @@ class RowFunction:
         """
         flattened = Flattened([], {})
         structures = [flatten(array, flattened, name, True) for name, array in arrays.items()]
-        spec = Spec(f, options=kernels.default_options())
+        spec = Spec(f, kernels.default_options())
         environment = Environment(f, spec.name)
         structure = (tuple, (tuple, *structures), (dict, ()))
         specialization = Specialization(spec, structure, environment.snapshot().key, environment)
@@ -81,24 +81,10 @@ class RowFunction:
         """The trace that was recorded first."""
         return self.specialization.traces[0]
 
-    def __len__(self) -> int:
-        """Return the number of instructions for one row."""
-        return len(self.trace.program)
-
     @property
     def fingerprint(self) -> Any:
         """A key that is equal for functions of which the same program was recorded first."""
         return kernels.fingerprint(self.trace.program)
-
-    @property
-    def outputs_count(self) -> int:
-        """The number of outputs."""
-        return len(self.trace.program.outputs)
-
-    @property
-    def gives_only_values(self) -> bool:
-        """True if no output is a number that depends on no Value."""
-        return self.trace.gives_only_values
 
     # ----- calls -----
 
@@ -108,7 +94,7 @@ class RowFunction:
 
     def outputs(self, rows: Rows, row: int) -> list[float]:
         """Return the outputs of the first trace for one row, from libm's functions."""
-        outputs, _ = self.trace.run(self.trace.inputs(rows.numbers(row)), gradient=False)
+        outputs, _ = self.trace.run(rows.numbers(row), gradient=False)
         return outputs
 
     def __call__(
@@ -124,16 +110,62 @@ class RowFunction:
         data: Array | None = None,
         *,
         gradient: bool,
-        by_row: tuple[int, ...] | None,
+        by_row: tuple[int, ...] | None = (),
     ) -> list[Part]:
-        """Run the rows, trace by trace; see run_partitions. `data` are those of the first `inputs`."""
-        return run_partitions(
-            self.specialization,
-            rows,
-            lambda trace: self.shared_data(trace, data),
-            gradient=gradient,
-            by_row=by_row,
-        )
+        """Run every row in the first trace whose guards hold for it, and record traces for rows without one.
+
+        `data` are those of the first `inputs`; `by_row` the outputs wanted for each row, None for all. Raise
+        TooManyTraces if there is no room for another trace.
+        """
+        import numpy as np
+
+        parts: list[Part] = []
+        left: Array | None = None  # rows without a trace so far; None for all
+        waiting = [*self.specialization.traces]
+        recorded_for = -1
+        while left is None or len(left):
+            if not waiting:
+                recorded_for = 0 if left is None else int(left[0])
+                waiting.append(self._record(rows.numbers(recorded_for)))
+            trace = waiting.pop(0)
+            self._check_form(trace)
+            wanted = tuple(range(len(trace.program.outputs))) if by_row is None else by_row
+            kernel = trace.row_kernel(rows.places, gradient, wanted)
+            some, shared = rows if left is None else rows.take(left), self.shared_data(trace, data)
+            outs, sums, good = kernel(some.count, some.columns, shared)
+            if good is None:
+                parts.append(Part(trace, left, outs, sums))
+                break
+            numbers = np.arange(rows.count) if left is None else left
+            mine, left = numbers[good], numbers[~good]
+            if len(mine):
+                if kernel.layout.sums:  # all rows were in the sums
+                    outs, sums, _ = kernel(len(mine), rows.columns.take(mine), shared)
+                else:
+                    outs = outs[:, good]
+                parts.append(Part(trace, mine, outs, sums))
+            if recorded_for in left and trace is self.specialization.traces[-1]:
+                # A guard compares numbers that libm and the vector functions round differently: libm decides.
+                parts.append(_run_alone(trace, recorded_for, rows, gradient, wanted))
+                left = left[left != recorded_for]
+        return parts
+
+    def _record(self, numbers: list[float]) -> Trace:
+        """Record the trace of a row that no trace fits."""
+        if not self.specialization.may_record(numbers):
+            raise TooManyTraces(
+                f"{self.spec.name} takes more than {len(self.specialization.traces)} paths; "
+                "use where(), maximum() and the like instead of if"
+            )
+        return self.specialization.record(numbers)
+
+    def _check_form(self, trace: Trace) -> None:
+        """Raise JitError if a trace returns another structure than the first one."""
+        if trace.form != self.trace.form:
+            raise JitError(
+                f"{self.spec.name} returns {self.trace.form} for one row and {trace.form} for another; "
+                "all rows must return the same structure"
+            )
 
     def merge(self, parts: Sequence[Part], divisor: int = 1) -> tuple[Array, Array]:
         """Return the sums over all parts, each divided, and their gradients with respect to `inputs`."""
@@ -145,7 +177,7 @@ class RowFunction:
         sums, gradient = found[:outputs], found[outputs:].reshape(outputs, -1)
         with np.errstate(all="ignore"):  # inf - inf is nan
             for part, position in zip(parts, positions, strict=True):
-                values = part.sums if divisor == 1 else part.sums / divisor
+                values = part.sums / divisor
                 sums += values[:outputs]
                 for k in range(outputs if len(values) > outputs else 0):
                     first = outputs + k * len(position)
@@ -216,3 +248,22 @@ class RowFunction:
                     "call it with rows first"
                 ) from None
         return self.trace
+
+
+def _run_alone(trace: Trace, row: int, rows: Rows, gradient: bool, wanted: Sequence[int]) -> Part:
+    """Run the one row that a trace was recorded for."""
+    import numpy as np
+
+    found, failed = trace.run(rows.numbers(row), gradient)
+    if failed >= 0:
+        raise JitError(
+            f"{trace.spec.name} branches on a nan whose data it read, in row {row}; leave such rows out"
+        )
+    inputs, outputs = len(trace.program.inputs), len(trace.program.outputs)
+    summed = sorted({*range(outputs)}.difference(wanted))
+    sums = [found[k] for k in summed]
+    if gradient:
+        shared = sorted({*range(inputs)}.difference(rows.places))
+        sums += [found[outputs + k * inputs + j] for k in summed for j in shared]
+    outs = np.array([[found[k]] for k in wanted]).reshape(len(wanted), 1)
+    return Part(trace, np.array([row]), outs, np.array(sums))

@@ -83,10 +83,6 @@ class BlockKernel:
         """Run the rows, in several threads if there are many, and return for how many of them a guard failed."""
         if count <= self.piece:
             return self._call(count, columns, shared, into)
-        return self._call_in_pieces(count, columns, shared, into)
-
-    def _call_in_pieces(self, count: int, columns: Columns, shared: Any, into: Buffers) -> int:
-        """Run the rows in several threads; sums are added in the order of the pieces."""
         import numpy as np
 
         def run(first: int) -> tuple[int, Any]:
@@ -96,7 +92,7 @@ class BlockKernel:
             return self._call(end - first, some, shared, piece), piece.sums
 
         failed = 0
-        for failures, sums in threads.each(run, range(0, count, self.piece)):
+        for failures, sums in threads.each(run, range(0, count, self.piece)):  # in this order
             failed += failures
             with np.errstate(all="ignore"):  # inf - inf is nan
                 into.sums[:] += sums
@@ -107,7 +103,7 @@ class BlockKernel:
 
         outs, sums, flags = into
         pointers = address(outs) + outs.strides[0] * np.arange(len(outs), dtype=np.int64)
-        scratch = self._spare.pop() if self._spare else self._scratch()
+        scratch = self._spare.pop() if self._spare else self.new_scratch()
         failed: int = self.code.kernel(
             count, columns.pointers, columns.strides, address(shared), address(pointers),
             address(sums), 0 if flags is None else address(flags), _aligned(scratch),
@@ -115,22 +111,7 @@ class BlockKernel:
         self._spare.append(scratch)
         return failed
 
-    def bind(
-        self, count: int, columns: Columns, shared: Any, means: Any, divisor: float
-    ) -> BoundCall:
-        """Return a call whose arguments are bound; see RowKernel.bind."""
-        import numpy as np
-
-        flags = np.ones(self.room(count), dtype=np.int8)
-        scratch, sums = self._scratch(), np.empty_like(means)
-        pointers = (
-            ctypes.addressof(columns.pointers), ctypes.addressof(columns.strides), address(shared), 0,
-            address(sums), address(flags), _aligned(scratch),
-        )  # fmt: skip
-        keep = columns, shared, flags, scratch
-        return BoundCall(self.code, count, pointers, sums, means, divisor, keep)
-
-    def _scratch(self) -> Any:
+    def new_scratch(self) -> Any:
         import numpy as np
 
         return np.empty(self.kernel.scratch + 8)  # with room to align it
@@ -151,13 +132,9 @@ class RowKernel:
         self.layout = row_layout(program, columns, by_row)
         self._fast = options.fast
         self._is_short = len(program) <= MAX_STRAIGHT_ROWS
-        self._blocks: dict[int, BlockKernel] = {}
+        #: Machine code by the size of its blocks of rows.
+        self.blocks: dict[int, BlockKernel] = {}
         self._run = None if options.backend == "llvm" else python.compiled(program)
-
-    @property
-    def sizes(self) -> list[int]:
-        """The block sizes that were compiled."""
-        return [*self._blocks]
 
     def _block(self, count: int) -> BlockKernel:
         """Return the machine code for a number of rows, in blocks of the size that leaves few lanes idle."""
@@ -165,9 +142,9 @@ class RowKernel:
         size = lanes(count, width)
         if self._is_short:
             size = min(size, 4 * width)
-        if size not in self._blocks:
-            self._blocks[size] = self.compile(size)
-        return self._blocks[size]
+        if size not in self.blocks:
+            self.blocks[size] = self.compile(size)
+        return self.blocks[size]
 
     def compile(self, size: int) -> BlockKernel:
         """Compile the machine code for blocks of `size` rows."""
@@ -227,7 +204,18 @@ class RowKernel:
         if self._run is not None or not count or self.layout.rows:
             return None
         block = self._block(count)
-        return block.bind(count, columns, shared, means, divisor) if count <= block.piece else None
+        if count > block.piece:
+            return None
+        import numpy as np
+
+        flags = np.ones(block.room(count), dtype=np.int8)
+        scratch, sums = block.new_scratch(), np.empty_like(means)
+        pointers = (
+            ctypes.addressof(columns.pointers), ctypes.addressof(columns.strides), address(shared), 0,
+            address(sums), address(flags), _aligned(scratch),
+        )  # fmt: skip
+        keep = columns, shared, flags, scratch
+        return BoundCall(block.code, count, pointers, sums, means, divisor, keep)
 
     def _loop(self, count: int, columns: Columns, shared: Any, into: Buffers) -> int:
         """Run the rows one by one in generated Python, as BlockKernel.call does."""

@@ -6,6 +6,7 @@ import inspect
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from autograd_scalar.compiler.capture.signature import leaf_names, static_parts
@@ -13,32 +14,23 @@ from autograd_scalar.compiler.options import Options
 from autograd_scalar.node.modes import OWN_FILES
 
 
+@dataclass(eq=False)
 class Spec:
     """A function, the arguments it is mapped over, and the options of `jit`."""
 
-    def __init__(
-        self,
-        f: Callable[..., Any],
-        *,
-        options: Options,
-        mapped: tuple[int, ...] | None = None,
-        reduce: str | None = None,
-        flip: str = "record",
-    ) -> None:
-        self.f, self.options = f, options
-        #: Positions of the arguments whose first axis counts rows; None where arrays broadcast instead.
-        self.mapped = mapped
-        #: "mean" or "sum" over the rows; None for one result a row.
-        self.reduce = reduce
-        #: "record" another trace where a guard fails, or raise an "error".
-        self.flip = flip
-        self.name = getattr(f, "__name__", type(f).__name__).strip("<>")
-        self._parameters = _positional_parameters(f)
-        self._has_warned = False
+    f: Callable[..., Any]
+    options: Options
+    #: Positions of the arguments whose first axis counts rows; None where arrays broadcast instead.
+    mapped: tuple[int, ...] | None = None
+    #: "mean" or "sum" over the rows; None for one result a row.
+    reduce: str | None = None
+    #: "record" another trace where a guard fails, or raise an "error".
+    flip: str = "record"
 
-    def with_function(self, f: Callable[..., Any]) -> Spec:
-        """Return the same specification of another function."""
-        return Spec(f, options=self.options, mapped=self.mapped, reduce=self.reduce, flip=self.flip)
+    def __post_init__(self) -> None:
+        self.name = getattr(self.f, "__name__", type(self.f).__name__).strip("<>")
+        self._parameters = _positional_parameters(self.f)
+        self._has_warned = False
 
     def leaf_names(self, structure: Any) -> list[str]:
         """Return the names of the numbers in the arguments, built from parameter names: x, w[0], w[1]."""

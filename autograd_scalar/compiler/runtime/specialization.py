@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 from autograd_scalar import pytree
@@ -34,6 +34,10 @@ class Specialization:
         self.leaves: list[Leaf] = []
         unflatten(structure, self.leaves.append)
         self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
+
+    def _arguments(self, number: Callable[[Leaf], Any]) -> Any:
+        """Return positional and keyword arguments, with number(leaf) for each number of each leaf."""
+        return unflatten(self.structure, lambda leaf: nested(leaf.inner, map(number, repeat(leaf))))
 
     # ----- recording -----
 
@@ -96,15 +100,10 @@ class Specialization:
         spec = self.spec
         given, names = iter(numbers), iter(spec.leaf_names(self.structure))
 
-        def fresh(leaf: Leaf) -> Any:
-            is_number = leaf.kind != VALUE
-            made = [
-                tracer.argument(next(given), next(names), is_number=is_number)
-                for _ in range(prod(leaf.inner))
-            ]
-            return nested(leaf.inner, iter(made))
+        def fresh(leaf: Leaf) -> Value:
+            return tracer.argument(next(given), next(names), is_number=leaf.kind != VALUE)
 
-        args, kwargs = unflatten(self.structure, fresh)
+        args, kwargs = self._arguments(fresh)
         around, before = self.environment.closure(), pytree.leaves([args, kwargs])
         if take_snapshot(around).key != self.frozen:
             raise EnvironmentChanged(
@@ -137,12 +136,11 @@ class Specialization:
         """
         numbers, tracer = iter(given), Tracer(self.spec.name)
 
-        def value(leaf: Leaf) -> Any:
-            some = (next(numbers) for _ in range(prod(leaf.inner)))
-            made = (x if type(x) is Value else tracer.argument(x, "", is_number=True) for x in some)
-            return nested(leaf.inner, made)
+        def value(leaf: Leaf) -> Value:
+            x = next(numbers)
+            return x if type(x) is Value else tracer.argument(x, "", is_number=True)
 
-        args, kwargs = unflatten(self.structure, value)
+        args, kwargs = self._arguments(value)
         if modes.tracer.get() is not None:  # becomes part of another recording
             return self.spec.f(*args, **kwargs)
         recording = modes.recording.get()
@@ -176,24 +174,23 @@ class Specialization:
         )
         return False
 
-    def evaluate(
-        self, numbers: Sequence[float], given: Sequence[Any]
-    ) -> tuple[Trace, list[float]] | None:
+    def evaluate(self, given: Sequence[Any]) -> tuple[Trace, list[float]] | None:
         """Return the trace whose guards hold, and its outputs, recorded if need be; None if the call must run eagerly.
 
-        Gradients follow the outputs if the trace gives Values and derivatives are recorded. `given` are the arguments
-        whose numbers these are, Values among them.
+        Gradients follow the outputs if the trace gives Values and derivatives are recorded. `given` are the floats and
+        Values among the arguments.
         """
+        numbers = [x if type(x) is float else x.data for x in given]
         recording = modes.recording.get()
         values = [x for x in given if type(x) is Value]
-        for trace in self.traces:
-            outputs, failed = trace.run(trace.inputs(numbers), recording and trace.gives_values)
+        for trace in self._traces_for(numbers):
+            outputs, failed = trace.run(numbers, recording and trace.gives_values)
             if failed < 0:
                 return (trace, outputs) if trace.accepts(values) else None
-        if not self.may_record(numbers):
-            return None
-        trace = self.record(numbers)
-        outputs, failed = trace.run(trace.inputs(numbers), recording and trace.gives_values)
-        if failed < 0 and trace.accepts(values):
-            return trace, outputs
-        return None  # a nan whose data was read equals nothing
+        return None  # no room for another trace, or a nan whose data was read: it equals nothing
+
+    def _traces_for(self, numbers: Sequence[float]) -> Iterator[Trace]:
+        """Yield the traces to try for some numbers, at last a new one."""
+        yield from [*self.traces]
+        if self.may_record(numbers):
+            yield self.record(numbers)

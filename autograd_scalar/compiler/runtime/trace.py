@@ -9,7 +9,7 @@ from typing import Any
 from autograd_scalar import pytree
 from autograd_scalar.compiler import stages
 from autograd_scalar.compiler.capture.tracer import Frozen
-from autograd_scalar.compiler.ir.program import Builder, Program
+from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.options import MIN_BULK_READ
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.fast_call import FastCall, copy_data, node_of_array
@@ -69,9 +69,12 @@ class Trace:
 
     # ----- a call with numbers -----
 
-    def run(self, inputs: Sequence[float], gradient: bool) -> tuple[list[float], int]:
-        """Return the outputs, then if asked for their gradients w.r.t. all inputs; and the guard that fails, or -1."""
-        return self._single(gradient)(inputs)
+    def run(self, numbers: Sequence[float], gradient: bool) -> tuple[list[float], int]:
+        """Return the outputs, then if asked for their gradients w.r.t. all inputs; and the guard that fails, or -1.
+
+        `numbers` are those of the arguments.
+        """
+        return self._single(gradient)(self.inputs(numbers))
 
     def _single(self, gradient: bool) -> Run:
         kernel: Run | None = self._kernels.get(gradient)
@@ -155,38 +158,24 @@ class Trace:
     def row_kernel(
         self, columns: tuple[int, ...], gradient: bool, by_row: tuple[int, ...]
     ) -> RowKernel:
-        """Return the kernel over rows; gradients are with respect to the inputs that are not columns.
-
-        The outputs that are not wanted by row are summed, and the gradients are of these sums.
-        """
+        """Return the kernel over rows; see kernels.compile_rows."""
         key = columns, gradient, by_row
         if key not in self._kernels:
-            self._kernels[key] = kernels.rows(
-                self.program, self._wrt(columns, gradient), columns, by_row, self.spec.options
-            )
+            self._kernels[key] = kernels.rows(self.program, *key, self.spec.options)
         return self._kernels[key]  # type: ignore[no-any-return]
-
-    def _wrt(self, columns: tuple[int, ...], gradient: bool) -> list[int] | None:
-        """Return the inputs that gradients are taken with respect to."""
-        return sorted({*range(len(self.program.inputs))}.difference(columns)) if gradient else None
 
     # ----- to look inside -----
 
     def fixed(self) -> Program:
         """Return the program with the present data of captured Values in place of those inputs."""
-        builder = Builder(self.program.inputs[: self.given])
-        now: list[int] = []
-        for op, *operands in self.program.code:
-            if op == "const":
-                now.append(builder.constant(operands[0]))
-            elif op == "input" and operands[0] >= self.given:
-                now.append(builder.constant(self.closed[operands[0] - self.given].data))
-            elif op == "input":
-                now.append(builder.input(operands[0]))
-            else:
-                now.append(builder.emit(op, *[now[index] for index in operands]))
-        guards = [g._replace(x=now[g.x], y=now[g.y]) for g in self.program.guards]
-        return builder.program([now[index] for index in self.program.outputs], guards)
+        program, given = self.program, self.given
+        code = [
+            ("const", self.closed[instruction[1] - given].data)
+            if instruction[0] == "input" and instruction[1] >= given
+            else instruction
+            for instruction in program.code
+        ]
+        return Program(code, program.inputs[:given], program.outputs, program.guards)
 
     def stages(self) -> stages.Stages:
         """Return the stages of each kernel that calls have used so far, compiled again to time them."""
@@ -200,8 +189,7 @@ class Trace:
                         run([1.0] * len(self.program.inputs))
                     continue
                 columns, gradient, by_row = key
-                wrt = self._wrt(columns, gradient)
-                made = kernels.compile_rows(self.program, wrt, columns, by_row, options)
-                for size in kernel.sizes:
+                made = kernels.compile_rows(self.program, columns, gradient, by_row, options)
+                for size in [*kernel.blocks]:
                     made.compile(size)
         return found

@@ -23,10 +23,10 @@ class UpdateRule:
         for name, text in update.assignments:
             now[name] = emit_expression(text.tree, now, builder)
         outputs = ["p", *update.running]
-        columns = range(2 + len(update.running))
+        columns = tuple(range(2 + len(update.running)))
         program = builder.program([now[name] for name in outputs])
         self._kernel = kernels.rows(
-            program, None, columns, range(len(outputs)), kernels.default_options()
+            program, columns, False, tuple(range(len(outputs))), kernels.default_options()
         )
 
     def __call__(self, arrays: Sequence[Any], settings: Sequence[float]) -> Any:
