@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from math import isclose, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_scalar.compiler import JitError, RowFunction, UpdateRule
+from autograd_scalar.compiler import JitError, RowFunction, Rows, UpdateRule
 from autograd_scalar.data.samples import Samples
 from autograd_scalar.nn import LOSSES, Module, l2
 from autograd_scalar.optim import Optimizer
@@ -29,7 +29,7 @@ class _Table(NamedTuple):
     """Samples as rows of numbers: those of X, then those of y."""
 
     samples: Samples  # kept alive: tables are found by the id of their samples
-    rows: Any
+    rows: Rows
     targets: Array
 
 
@@ -126,7 +126,7 @@ class CompiledTrainer(Trainer):
                 tables.append(table.reshape(len(table), -1))
             table = np.concatenate(tables, axis=1)
             targets = table[:, tables[0].shape[1] :]
-            self._tables[id(data)] = _Table(data, function.rows([table]), targets)
+            self._tables[id(data)] = _Table(data, Rows([table]), targets)
         return self._tables[id(data)]
 
     # ----- parameters, as Values and as an array -----

@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.runtime.fast_call import copy_data
-from autograd_scalar.compiler.runtime.partition import Rows
 from autograd_scalar.compiler.runtime.row_function import RowFunction
+from autograd_scalar.compiler.runtime.row_kernel import Rows
 from autograd_scalar.node import modes
 from autograd_scalar.value import Value
 
@@ -43,8 +43,8 @@ class BoundKernel:
         self._shared = self._function.shared_data(self._trace)
         self._means = np.zeros(1 + len(self.inputs))
         self._gradient = self._means[1:]
-        kernel = self._trace.row_kernel(rows.places, gradient=True, by_row=())
-        self._call = kernel.bind(rows.count, rows.columns, self._shared, self._means, divisor)
+        kernel = self._trace.row_kernel(function.places, gradient=True, by_row=())
+        self._call = kernel.bind(rows, self._shared, self._means, divisor)
 
     @property
     def shared(self) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from types import MethodType
 from typing import (
@@ -75,8 +75,7 @@ class Jitted(Generic[P, R]):
         functools.update_wrapper(self, spec.f, updated=())
         self.spec = spec
         self.specializations: dict[Any, Specialization] = {}
-        self._environment = Environment(spec.f, spec.name)
-        #: Environments with the objects that were among the arguments, by these.
+        #: Environments by the objects among the arguments.
         self._environments: dict[tuple[tuple[str, int], ...], Environment] = {}
         self._fast = _NONE
         self.f = spec.f  # last: JittedObject then looks for attributes in f
@@ -156,7 +155,7 @@ class Jitted(Generic[P, R]):
         snapshot: Snapshot,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        leaves: Sequence[Any],
+        leaves: list[Any],
     ) -> Any:
         """Return the result of a call with floats and Values."""
         try:
@@ -197,18 +196,16 @@ class Jitted(Generic[P, R]):
 
     def _specialization(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Specialization, Snapshot, Sequence[Any]]:
+    ) -> tuple[Specialization, Snapshot, list[Any]]:
         """Return the specialization for a call, the snapshot it holds for, and the leaves of the arguments."""
-        environment, leaves = self._environment, args
+        flattened = Flattened([], {})
         kinds = [_LEAVES.get(type(a)) for a in args]
         if kwargs or None in kinds or self.spec.mapped is not None:
-            flattened = Flattened([], {})
             structure = self._structure(args, kwargs, flattened)
-            leaves = tuple(flattened.leaves)
-            if flattened.objects:
-                environment = self._environment_with(flattened.objects)
         else:
+            flattened.leaves.extend(args)
             structure = (tuple, (tuple, *kinds), (dict, ()))
+        environment = self._environment(flattened.objects)
         snapshot = environment.snapshot()
         key = structure, snapshot.key
         specialization = self.specializations.get(key)
@@ -216,7 +213,7 @@ class Jitted(Generic[P, R]):
             self._make_room()
             specialization = Specialization(self.spec, *key, environment)
             self.specializations[key] = specialization
-        return specialization, snapshot, leaves
+        return specialization, snapshot, flattened.leaves
 
     def _structure(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], flattened: Flattened
@@ -245,8 +242,8 @@ class Jitted(Generic[P, R]):
             )
             del self.specializations[next(iter(self.specializations))]
 
-    def _environment_with(self, objects: dict[str, Any]) -> Environment:
-        """Return the environment of a call with objects among its arguments."""
+    def _environment(self, objects: dict[str, Any]) -> Environment:
+        """Return the environment of a call with these objects among its arguments."""
         key = tuple((name, id(argument)) for name, argument in objects.items())
         if key not in self._environments:
             if len(self._environments) >= MAX_SPECIALIZATIONS:

@@ -10,8 +10,8 @@ from autograd_scalar import functions, pytree
 from autograd_scalar.compiler.capture.signature import ARRAY
 from autograd_scalar.compiler.errors import JitError, TooManyTraces
 from autograd_scalar.compiler.runtime.bound import BoundKernel
-from autograd_scalar.compiler.runtime.partition import scatter
-from autograd_scalar.compiler.runtime.row_function import RowFunction
+from autograd_scalar.compiler.runtime.row_function import RowFunction, scatter
+from autograd_scalar.compiler.runtime.row_kernel import Rows
 from autograd_scalar.compiler.runtime.specialization import Specialization
 from autograd_scalar.compiler.runtime.trace import Output
 from autograd_scalar.node import modes
@@ -51,7 +51,7 @@ class MappedCall:
                 shared.append(given)
             inputs += width
         self._function = RowFunction(specialization, places, shared)
-        self._rows = self._function.rows(tables)
+        self._rows = Rows(tables)
 
     def _shape_of_rows(self, leaves: Sequence[Any]) -> tuple[int, ...]:
         """Return the number of rows, or the shape that the arrays broadcast to."""
@@ -88,7 +88,7 @@ class MappedCall:
 
     def is_repeatable(self) -> bool:
         """Return whether all arguments are arrays that the kernel reads in place."""
-        tables = self._rows.columns.tables
+        tables = self._rows.tables
         return (
             self._args is not None
             and len(tables) == len(self._args)
@@ -103,7 +103,7 @@ class MappedCall:
         """Make this call, which is repeatable, again if the arguments are the very same arrays; None for others."""
         if len(args) != len(self._shapes):
             return None
-        for a, b, table in zip(args, self._args or (), self._rows.columns.tables, strict=True):
+        for a, b, table in zip(args, self._args or (), self._rows.tables, strict=True):
             if a is not b or a.strides[0] != table.strides[0] or a.dtype is not table.dtype:
                 return None
         if [a.shape for a in args] != self._shapes:  # an array can be reshaped in place
@@ -201,8 +201,10 @@ class MappedCall:
                 f"{self.spec.name} returns arrays, which another compiled function cannot compute with; "
                 'set rows= and reduce="mean" or "sum"'
             )
-        rows = range(self._rows.count)
-        results = [self.specialization.eagerly(self._rows.arguments(row)) for row in rows]
+        results = [
+            self.specialization.eagerly(self._function.arguments(self._rows, row))
+            for row in range(self._rows.count)
+        ]
         columns = zip(*map(pytree.leaves, results), strict=True)
         return pytree.build(results[0], map(self._joined, columns))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from autograd_scalar.compiler.errors import JitError
@@ -19,23 +20,19 @@ from autograd_scalar.value import RECORD, Value
 _latest: deque[NodeOp] = deque(maxlen=MAX_ORPHANED_OPS)
 
 
+@dataclass(eq=False)
 class NodeOp:
     """The operation of a compiled node: an output of a program, or its sum over rows if `mapped`.
 
     It holds neither the function nor any Value.
     """
 
-    def __init__(
-        self,
-        name: str,
-        program: Program,
-        given: int,
-        options: Options,
-        index: int,
-        mapped: bool,
-    ) -> None:
-        self.name, self.program, self.given = name, program, given
-        self.options, self.index, self.mapped = options, index, mapped
+    name: str
+    program: Program
+    given: int
+    options: Options
+    index: int
+    mapped: bool
 
     def evaluate(self, *operands: float) -> tuple[float, tuple[float, ...]]:
         self._check()

@@ -16,7 +16,7 @@ from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.compiler.ir.simplify import simplify
 from autograd_scalar.compiler.options import Options
 from autograd_scalar.compiler.runtime.pipeline import lowered
-from autograd_scalar.compiler.runtime.row_kernel import Columns, RowKernel
+from autograd_scalar.compiler.runtime.row_kernel import RowKernel, Rows
 from autograd_scalar.compiler.vectorize.outline import Outlined, outline
 
 Run = Callable[[Sequence[float]], tuple[list[float], int]]
@@ -65,7 +65,7 @@ class OutlinedKernel:
         self._by = sorted({j for _, _, j in self._placed})
         self._seeds: Any = None
         #: Columns and seeds in one, if both are constants.
-        self._both: Columns | None = None
+        self._both: Rows | None = None
         self._forward: RowKernel | None = None
         self._backward: RowKernel | None = None
         rest = lowered(found.rest, range(len(found.rest.inputs)) if gradient else None)
@@ -93,7 +93,7 @@ class OutlinedKernel:
         made = lowered(program, [*range(shared), *(shared + j for j in self._by)], [results])
         by_row = [*range(results), *range(results + 1 + shared, len(made.outputs))]
         if self._seeds is not None and not self._placed:
-            self._both = Columns([self._columns, self._seeds])
+            self._both = Rows([self._columns, self._seeds])
         return RowKernel(made, range(shared, len(program.inputs)), by_row, self._options)
 
     def _table(self, numbers: Sequence[float]) -> Any:
@@ -122,10 +122,10 @@ class OutlinedKernel:
         good: Any = None
         seeds, outs, sums = self._seeds, np.empty(0), None
         if self._forward is not None:
-            outs, _, good = self._forward(self._count, Columns([columns]), given)
+            outs, _, good = self._forward(Rows([columns]), given)
         if seeds is not None and self._backward is not None:
-            both = self._both or Columns([columns, seeds])
-            outs, sums, good = self._backward(self._count, both, given)
+            both = self._both or Rows([columns, seeds])
+            outs, sums, good = self._backward(both, given)
         if good is not None:
             return [], 0
         result, row = self._read
@@ -134,7 +134,7 @@ class OutlinedKernel:
             return [], 0
         if self._forward is not None and self._backward is not None:
             seeds = self._table(found[1 + self._shared :])
-            outs, sums, _ = self._backward(self._count, Columns([columns, seeds]), given)
+            outs, sums, _ = self._backward(Rows([columns, seeds]), given)
         if sums is None:
             return found.tolist(), -1
         found = found[: 1 + self._shared]

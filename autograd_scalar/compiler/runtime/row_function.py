@@ -10,7 +10,7 @@ from autograd_scalar.compiler.capture.signature import Flattened, flatten
 from autograd_scalar.compiler.errors import JitError, TooManyTraces
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.fast_call import copy_data
-from autograd_scalar.compiler.runtime.partition import Part, Rows, scatter
+from autograd_scalar.compiler.runtime.row_kernel import Rows
 from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.compiler.runtime.specialization import Specialization
 from autograd_scalar.compiler.runtime.trace import Trace
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
+
+
+class Part(NamedTuple):
+    """The rows that one trace ran, and what its kernel returned for them."""
+
+    trace: Trace
+    #: Row numbers; None for all rows.
+    rows: Array | None
+    #: An array over these rows for each output that is wanted by row.
+    outs: Array
+    #: Sums over these rows of the other outputs, then their gradients w.r.t. all shared inputs.
+    sums: Array
 
 
 class RowResults(NamedTuple):
@@ -48,7 +60,8 @@ class RowFunction:
         inputs: Sequence[Value] = (),
     ) -> None:
         self.specialization, self.spec = specialization, specialization.spec
-        self._places, self.shared = tuple(places), [*shared]
+        #: The inputs that are columns. The others have the numbers and Values in `shared`.
+        self.places, self.shared = tuple(places), [*shared]
         self.inputs = [*inputs]
         #: Where the shared inputs of a trace are among `inputs`.
         self._positions: dict[Trace, Array] = {}
@@ -71,7 +84,7 @@ class RowFunction:
         function = cls(
             specialization, range(sum(table.shape[1] for table in tables)), inputs=inputs
         )
-        specialization.record(function.rows(tables).numbers(0))
+        specialization.record(function.numbers(Rows(tables), 0))
         return function
 
     # ----- what was recorded -----
@@ -88,13 +101,19 @@ class RowFunction:
 
     # ----- calls -----
 
-    def rows(self, tables: Sequence[Any]) -> Rows:
-        """Return rows to call the function with: tables of float64, their columns its inputs."""
-        return Rows(tables, self._places, self.shared)
+    def arguments(self, rows: Rows, row: int) -> list[Any]:
+        """Return the numbers and Values of one row's arguments."""
+        columns, shared, places = iter(rows.row(row)), iter(self.shared), {*self.places}
+        inputs = range(len(places) + len(self.shared))
+        return [next(columns if k in places else shared) for k in inputs]
+
+    def numbers(self, rows: Rows, row: int) -> list[float]:
+        """Return the numbers of one row's arguments."""
+        return [x.data if type(x) is Value else x for x in self.arguments(rows, row)]
 
     def outputs(self, rows: Rows, row: int) -> list[float]:
         """Return the outputs of the first trace for one row, from libm's functions."""
-        outputs, _ = self.trace.run(rows.numbers(row), gradient=False)
+        outputs, _ = self.trace.run(self.numbers(rows, row), gradient=False)
         return outputs
 
     def __call__(
@@ -126,13 +145,13 @@ class RowFunction:
         while left is None or len(left):
             if not waiting:
                 recorded_for = 0 if left is None else int(left[0])
-                waiting.append(self._record(rows.numbers(recorded_for)))
+                waiting.append(self._record(self.numbers(rows, recorded_for)))
             trace = waiting.pop(0)
             self._check_form(trace)
             wanted = tuple(range(len(trace.program.outputs))) if by_row is None else by_row
-            kernel = trace.row_kernel(rows.places, gradient, wanted)
+            kernel = trace.row_kernel(self.places, gradient, wanted)
             some, shared = rows if left is None else rows.take(left), self.shared_data(trace, data)
-            outs, sums, good = kernel(some.count, some.columns, shared)
+            outs, sums, good = kernel(some, shared)
             if good is None:
                 parts.append(Part(trace, left, outs, sums))
                 break
@@ -140,15 +159,35 @@ class RowFunction:
             mine, left = numbers[good], numbers[~good]
             if len(mine):
                 if kernel.layout.sums:  # all rows were in the sums
-                    outs, sums, _ = kernel(len(mine), rows.columns.take(mine), shared)
+                    outs, sums, _ = kernel(rows.take(mine), shared)
                 else:
                     outs = outs[:, good]
                 parts.append(Part(trace, mine, outs, sums))
             if recorded_for in left and trace is self.specialization.traces[-1]:
                 # A guard compares numbers that libm and the vector functions round differently: libm decides.
-                parts.append(_run_alone(trace, recorded_for, rows, gradient, wanted))
+                parts.append(self._run_alone(trace, recorded_for, rows, gradient, wanted))
                 left = left[left != recorded_for]
         return parts
+
+    def _run_alone(
+        self, trace: Trace, row: int, rows: Rows, gradient: bool, wanted: Sequence[int]
+    ) -> Part:
+        """Run the one row that a trace was recorded for."""
+        import numpy as np
+
+        found, failed = trace.run(self.numbers(rows, row), gradient)
+        if failed >= 0:
+            raise JitError(
+                f"{self.spec.name} branches on a nan whose data it read, in row {row}; leave such rows out"
+            )
+        inputs, outputs = len(trace.program.inputs), len(trace.program.outputs)
+        summed = sorted({*range(outputs)}.difference(wanted))
+        sums = [found[k] for k in summed]
+        if gradient:
+            shared = sorted({*range(inputs)}.difference(self.places))
+            sums += [found[outputs + k * inputs + j] for k in summed for j in shared]
+        outs = np.array([[found[k]] for k in wanted]).reshape(len(wanted), 1)
+        return Part(trace, np.array([row]), outs, np.array(sums))
 
     def _record(self, numbers: list[float]) -> Trace:
         """Record the trace of a row that no trace fits."""
@@ -217,7 +256,7 @@ class RowFunction:
         import numpy as np
 
         inputs = self.parents(trace)
-        function = RowFunction(self.specialization, self._places, self.shared, inputs)
+        function = RowFunction(self.specialization, self.places, self.shared, inputs)
         function._positions[trace] = np.arange(len(inputs))  # a Value may be there twice
         return function
 
@@ -237,9 +276,9 @@ class RowFunction:
     def first_trace(self, rows: Rows) -> Trace:
         """Return the first trace, recorded for the first row if there is none; for ones if there are no rows."""
         if not self.specialization.traces and rows.count:
-            self.specialization.record(rows.numbers(0))
+            self.specialization.record(self.numbers(rows, 0))
         elif not self.specialization.traces:
-            ones = [1.0] * (len(self._places) + len(self.shared))
+            ones = [1.0] * (len(self.places) + len(self.shared))
             try:
                 self.specialization.record(ones)
             except Exception as problem:
@@ -250,20 +289,13 @@ class RowFunction:
         return self.trace
 
 
-def _run_alone(trace: Trace, row: int, rows: Rows, gradient: bool, wanted: Sequence[int]) -> Part:
-    """Run the one row that a trace was recorded for."""
+def scatter(parts: Sequence[Part], count: int) -> Array:
+    """Return the outputs by row of all parts, in the order of the rows."""
     import numpy as np
 
-    found, failed = trace.run(rows.numbers(row), gradient)
-    if failed >= 0:
-        raise JitError(
-            f"{trace.spec.name} branches on a nan whose data it read, in row {row}; leave such rows out"
-        )
-    inputs, outputs = len(trace.program.inputs), len(trace.program.outputs)
-    summed = sorted({*range(outputs)}.difference(wanted))
-    sums = [found[k] for k in summed]
-    if gradient:
-        shared = sorted({*range(inputs)}.difference(rows.places))
-        sums += [found[outputs + k * inputs + j] for k in summed for j in shared]
-    outs = np.array([[found[k]] for k in wanted]).reshape(len(wanted), 1)
-    return Part(trace, np.array([row]), outs, np.array(sums))
+    if len(parts) == 1 and parts[0].rows is None:
+        return parts[0].outs
+    outs = np.empty((len(parts[0].outs), count))
+    for part in parts:
+        outs[:, part.rows] = part.outs
+    return outs

@@ -19,11 +19,13 @@ from autograd_scalar.compiler.runtime.fast_call import BoundCall, address
 from autograd_scalar.compiler.vectorize.reroll import reroll
 
 
-class Columns:
-    """Inputs that differ by row, as kernels take them: the columns of tables of float64, one after another."""
+class Rows:
+    """Rows of tables of float64, whose columns, one after another, are the inputs of a kernel that differ by row."""
 
     def __init__(self, tables: Sequence[Any]) -> None:
         self.tables = tables
+        #: The number of rows; 1 without tables, for a kernel without columns.
+        self.count = len(tables[0]) if tables else 1
         pointers: list[int] = []
         strides: list[int] = []
         for table in tables:
@@ -37,11 +39,11 @@ class Columns:
     def __len__(self) -> int:
         return len(self.strides)
 
-    def take(self, rows: Any) -> Columns:
+    def take(self, rows: Any) -> Rows:
         """Return some of the rows: a slice, or an array of row numbers."""
-        return Columns([table[rows] for table in self.tables])
+        return Rows([table[rows] for table in self.tables])
 
-    def lists(self) -> list[list[float]]:
+    def columns(self) -> list[list[float]]:
         """Return the columns as lists."""
         return [column for table in self.tables for column in table.T.tolist()]
 
@@ -79,33 +81,32 @@ class BlockKernel:
         """Return the rows rounded up to whole blocks."""
         return -(-rows // self.kernel.lanes) * self.kernel.lanes
 
-    def call(self, count: int, columns: Columns, shared: Any, into: Buffers) -> int:
+    def call(self, rows: Rows, shared: Any, into: Buffers) -> int:
         """Run the rows, in several threads if there are many, and return for how many of them a guard failed."""
-        if count <= self.piece:
-            return self._call(count, columns, shared, into)
+        if rows.count <= self.piece:
+            return self._call(rows, shared, into)
         import numpy as np
 
         def run(first: int) -> tuple[int, Any]:
-            end = min(first + self.piece, count)
             piece = into.from_row(first)
-            some = columns.take(slice(first, end))
-            return self._call(end - first, some, shared, piece), piece.sums
+            some = rows.take(slice(first, first + self.piece))
+            return self._call(some, shared, piece), piece.sums
 
         failed = 0
-        for failures, sums in threads.each(run, range(0, count, self.piece)):  # in this order
+        for failures, sums in threads.each(run, range(0, rows.count, self.piece)):  # in this order
             failed += failures
             with np.errstate(all="ignore"):  # inf - inf is nan
                 into.sums[:] += sums
         return failed
 
-    def _call(self, count: int, columns: Columns, shared: Any, into: Buffers) -> int:
+    def _call(self, rows: Rows, shared: Any, into: Buffers) -> int:
         import numpy as np
 
         outs, sums, flags = into
         pointers = address(outs) + outs.strides[0] * np.arange(len(outs), dtype=np.int64)
         scratch = self._spare.pop() if self._spare else self.new_scratch()
         failed: int = self.code.kernel(
-            count, columns.pointers, columns.strides, address(shared), address(pointers),
+            rows.count, rows.pointers, rows.strides, address(shared), address(pointers),
             address(sums), 0 if flags is None else address(flags), _aligned(scratch),
         )  # fmt: skip
         self._spare.append(scratch)
@@ -162,13 +163,14 @@ class RowKernel:
         piece = max(INSTRUCTIONS_PER_PIECE // (len(self.program) * size), 1) * size
         return BlockKernel(kernel, code, piece)
 
-    def __call__(self, count: int, columns: Columns, shared: Any) -> tuple[Any, Any, Any]:
+    def __call__(self, rows: Rows, shared: Any) -> tuple[Any, Any, Any]:
         """Return the outputs by row, the sums of the others, and a mask of the rows whose guards hold; None if all do.
 
         `shared` is one float64 array of the inputs that are not columns.
         """
         import numpy as np
 
+        count = rows.count
         if not count:  # 0 rows times an infinite number would be nan
             return np.empty((len(self.layout.rows), 0)), np.zeros(len(self.layout.sums)), None
         run, room = self._loop, count
@@ -178,7 +180,7 @@ class RowKernel:
         outs = np.empty((len(self.layout.rows), room))
         sums = np.zeros(len(self.layout.sums))
         flags = np.ones(room, dtype=np.int8) if self.program.guards else None
-        failed = run(count, columns, shared, Buffers(outs, sums, flags))
+        failed = run(rows, shared, Buffers(outs, sums, flags))
         good = flags[:count] != 0 if failed and flags is not None else None
         return outs[:, :count], sums, good
 
@@ -191,16 +193,15 @@ class RowKernel:
 
     def held(self, values: Any) -> tuple[Any, bool]:
         """Return the outputs of a kernel without columns for an array of inputs, and whether all guards hold."""
-        outs, _, good = self(1, Columns([]), values)
+        outs, _, good = self(Rows([]), values)
         return outs[:, 0], good is None
 
-    def bind(
-        self, count: int, columns: Columns, shared: Any, means: Any, divisor: float
-    ) -> BoundCall | None:
+    def bind(self, rows: Rows, shared: Any, means: Any, divisor: float) -> BoundCall | None:
         """Return a call that leaves the sums over the rows, divided, in the array `means`, or None if it needs more.
 
         One call must do for all rows, and no outputs by row be wanted. The arrays must live as long as the call.
         """
+        count = rows.count
         if self._run is not None or not count or self.layout.rows:
             return None
         block = self._block(count)
@@ -211,23 +212,23 @@ class RowKernel:
         flags = np.ones(block.room(count), dtype=np.int8)
         scratch, sums = block.new_scratch(), np.empty_like(means)
         pointers = (
-            ctypes.addressof(columns.pointers), ctypes.addressof(columns.strides), address(shared), 0,
+            ctypes.addressof(rows.pointers), ctypes.addressof(rows.strides), address(shared), 0,
             address(sums), address(flags), _aligned(scratch),
         )  # fmt: skip
-        keep = columns, shared, flags, scratch
+        keep = rows, shared, flags, scratch
         return BoundCall(block.code, count, pointers, sums, means, divisor, keep)
 
-    def _loop(self, count: int, columns: Columns, shared: Any, into: Buffers) -> int:
+    def _loop(self, rows: Rows, shared: Any, into: Buffers) -> int:
         """Run the rows one by one in generated Python, as BlockKernel.call does."""
         assert self._run is not None
         values = [0.0] * len(self.program.inputs)
         for k, number in zip(self.layout.shared, shared.tolist(), strict=True):
             values[k] = number
-        lists = columns.lists()
+        columns = rows.columns()
         totals = [0.0] * len(into.sums)  # floats, since numpy warns of inf - inf
         failed = 0
-        for row in range(count):
-            for k, column in zip(self.layout.columns, lists, strict=True):
+        for row in range(rows.count):
+            for k, column in zip(self.layout.columns, columns, strict=True):
                 values[k] = column[row]
             found, guard = self._run(*values)
             if guard >= 0:

@@ -8,7 +8,7 @@ from typing import Any
 from autograd_scalar.compiler.ir.program import Builder
 from autograd_scalar.compiler.ir.rules import emit_expression
 from autograd_scalar.compiler.runtime import kernels
-from autograd_scalar.compiler.runtime.row_kernel import Columns
+from autograd_scalar.compiler.runtime.row_kernel import Rows
 from autograd_scalar.ops.optimizer_rules import UPDATES
 
 
@@ -33,6 +33,6 @@ class UpdateRule:
         """Return new parameters and running numbers, given parameters, their gradient, and running numbers."""
         import numpy as np
 
-        columns = Columns([array[:, None] for array in arrays])
-        outs, _, _ = self._kernel(len(arrays[0]), columns, np.array(settings, dtype=float))
+        rows = Rows([array[:, None] for array in arrays])
+        outs, _, _ = self._kernel(rows, np.array(settings, dtype=float))
         return outs
