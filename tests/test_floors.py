@@ -9,8 +9,8 @@ import pytest
 
 from tools.architecture import imports, imports_of, modules
 
-#: The rooms of the house (a module, or a folder of modules), from the ground up. A file imports from lower floors and
-#: from its own room; rooms on one floor do not import each other. A new file has to be entered here.
+#: The components of the package (modules or folders of modules), from the ground up. A file imports from lower floors
+#: and from its own component; components on one floor do not import each other. Enter new files here.
 FLOORS = [
     ["seeds", "pytree", "ops"],
     ["node"],
@@ -43,12 +43,14 @@ FLOORS = [
 
 MODULES = modules()
 
-ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+COMPONENTS = {
+    component: floor for floor, components in enumerate(FLOORS) for component in components
+}
 
 
-def room_of(module: str) -> str:
-    """Return the room that a module is in: the longest entry that it is or is within."""
-    while module not in ROOMS:
+def component_of(module: str) -> str:
+    """Return the component that a module is in: the longest entry that it is or is within."""
+    while module not in COMPONENTS:
         assert module, "a module without a floor: enter it in FLOORS"
         module = module.rpartition(".")[0]
     return module
@@ -56,18 +58,18 @@ def room_of(module: str) -> str:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module):
-    room = room_of(module)
-    assert room or not module, f"{module} has no floor: enter it in FLOORS"
+    component = component_of(module)
+    assert component or not module, f"{module} has no floor: enter it in FLOORS"
     for imported in imports_of(module, MODULES):
-        other = room_of(imported)
-        assert other == room or ROOMS[other] < ROOMS[room], (
+        other = component_of(imported)
+        assert other == component or COMPONENTS[other] < COMPONENTS[component], (
             f"{module} imports {imported}, which is not below it"
         )
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_room_has_its_file(room):
-    assert room in MODULES or any(module.startswith(f"{room}.") for module in MODULES)
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_every_component_has_its_file(component):
+    assert component in MODULES or any(module.startswith(f"{component}.") for module in MODULES)
 
 
 def test_the_reader_of_imports_sees_what_it_should():

@@ -1,9 +1,9 @@
-"""Draw the architecture from the code's own imports: docs/pictures/house.svg and docs/pictures/compiler.svg.
+"""Draw the architecture from the code's own imports: docs/pictures/package.svg and docs/pictures/compiler.svg.
 
     python tools/architecture.py
 
-A box is a room (a module, or a folder of modules) with the first line of its docstring; an arrow leads from a room to
-one that it imports. Arrows that follow from others are left out. A test compares the pictures with the code.
+A box is a component (a module, or a folder of modules) with the first line of its docstring; an arrow leads from a
+component to one that it imports. Arrows that follow from others are omitted. A test compares the pictures with the code.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = "autograd_scalar"
 PICTURES = ROOT / "docs" / "pictures"
 
-#: The rooms of each picture; what is in none of them is not drawn.
-HOUSE = (
+#: The components of each picture; modules outside them are not drawn.
+PACKAGE = (
     *("ops", "node", "engine", "native", "value", "functions", "transforms", "nn", "optim", "data"),
     *("compiler", "show", "train", "cli"),
 )
@@ -40,7 +40,7 @@ def modules(package: Path = ROOT / NAME) -> dict[str, Path]:
 
 
 def imports(source: str, module: str, known: dict[str, Path]) -> set[str]:
-    """Return the modules of the package that a source imports, within functions and for typing too."""
+    """Return the modules of the package that a source imports, including those in functions and for type checking."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         match node:
@@ -71,72 +71,72 @@ def _module_of(name: str, known: dict[str, Path]) -> str:
     return name
 
 
-def room_of(module: str, rooms: tuple[str, ...]) -> str | None:
-    """Return the room that a module is in, or None."""
-    inside = [room for room in rooms if module == room or module.startswith(f"{room}.")]
+def component_of(module: str, components: tuple[str, ...]) -> str | None:
+    """Return the component that a module is in, or None."""
+    inside = [component for component in components if module == component or module.startswith(f"{component}.")]
     return max(inside, key=len, default=None)
 
 
-def arrows(rooms: tuple[str, ...]) -> dict[str, set[str]]:
-    """Return for each room the rooms that it imports."""
+def arrows(components: tuple[str, ...]) -> dict[str, set[str]]:
+    """Return for each component the components that it imports."""
     known = modules()
-    found: dict[str, set[str]] = {room: set() for room in rooms}
+    found: dict[str, set[str]] = {component: set() for component in components}
     for module in known:
-        room = room_of(module, rooms)
-        if room is not None:
+        component = component_of(module, components)
+        if component is not None:
             for imported in imports_of(module, known):
-                other = room_of(imported, rooms)
-                if other is not None and other != room:
-                    found[room].add(other)
+                other = component_of(imported, components)
+                if other is not None and other != component:
+                    found[component].add(other)
     return found
 
 
 def reduced(below: dict[str, set[str]]) -> dict[str, set[str]]:
     """Return the arrows without those that follow from others: the transitive reduction of an acyclic graph."""
 
-    def reach(room: str) -> set[str]:
-        return below[room].union(*map(reach, below[room]))
+    def reach(component: str) -> set[str]:
+        return below[component].union(*map(reach, below[component]))
 
     return {
-        room: {other for other in rooms if not any(other in reach(r) for r in rooms - {other})}
-        for room, rooms in below.items()
+        component: {other for other in components if not any(other in reach(c) for c in components - {other})}
+        for component, components in below.items()
     }
 
 
-def summary(room: str) -> str:
-    """Return the first line of a room's docstring, without its marks."""
-    doc = ast.get_docstring(ast.parse(modules()[room].read_text(encoding="utf-8"))) or ""
+def summary(component: str) -> str:
+    """Return the first line of a component's docstring, without its marks."""
+    doc = ast.get_docstring(ast.parse(modules()[component].read_text(encoding="utf-8"))) or ""
     return doc.splitlines()[0].replace("`", "").rstrip(".")
 
 
-def picture(rooms: tuple[str, ...], title: str) -> str:
-    """Return the SVG of some rooms, lower floors below."""
+def picture(components: tuple[str, ...], title: str) -> str:
+    """Return the SVG of some components, each above those that it imports."""
     from autograd_scalar.show.graph.picture import Box, Picture
     from autograd_scalar.show.render.svg import to_svg
 
-    below = reduced(arrows(rooms))
+    below = reduced(arrows(components))
     order: list[str] = []
-    while len(order) < len(rooms):  # a room comes before those that it imports
+    while len(order) < len(components):  # a component comes before those that it imports
         order.append(
             next(
-                room
-                for room in rooms[::-1]
-                if room not in order and not any(room in below[r] for r in rooms if r not in order)
+                component
+                for component in components[::-1]
+                if component not in order and not any(component in below[r] for r in components if r not in order)
             )
         )
     boxes = [
         Box(
             "group",
-            label=room.rpartition(".")[2],
-            rows=tuple((line, "") for line in _folded(summary(room))),
+            label=component.rpartition(".")[2],
+            rows=tuple((line, "") for line in _folded(summary(component))),
         )
-        for room in order
+        for component in order
     ]
     edges = [
-        (order.index(room), order.index(other)) for room in order for other in sorted(below[room])
+        (order.index(component), order.index(other)) for component in order for other in sorted(below[component])
     ]
     description = "; ".join(
-        f"{room} imports {', '.join(sorted(below[room]))}" for room in order if below[room]
+        f"{component} imports {', '.join(sorted(below[component]))}" for component in order if below[component]
     )
     return to_svg(Picture(boxes, edges, [], title, description), rankdir="TB")
 
@@ -150,17 +150,17 @@ def _folded(text: str, width: int = 30) -> list[str]:
     return lines
 
 
-#: The rooms and the title of each picture.
+#: The components and the title of each picture.
 DRAWN = {
-    "house.svg": (HOUSE, "The rooms of autograd_scalar, and the imports between them"),
+    "package.svg": (PACKAGE, "The components of autograd_scalar, and the imports between them"),
     "compiler.svg": (COMPILER, "The stages of the compiler, and the imports between them"),
 }
 
 
 def main() -> None:
     """Write the pictures."""
-    for name, (rooms, title) in DRAWN.items():
-        (PICTURES / name).write_text(picture(rooms, title), encoding="utf-8")
+    for name, (components, title) in DRAWN.items():
+        (PICTURES / name).write_text(picture(components, title), encoding="utf-8")
 
 
 if __name__ == "__main__":
