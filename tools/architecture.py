@@ -3,7 +3,7 @@
     python tools/architecture.py
 
 A box is a component (a module, or a folder of modules) with the first line of its docstring; an arrow leads from a
-component to one that it imports. Arrows that follow from others are omitted. A test compares the pictures with the code.
+component to one that it imports. Arrows that follow from others are omitted. A test checks that the pictures are current.
 """
 
 from __future__ import annotations
