@@ -93,8 +93,10 @@ class Formula:
         known = CONSTANTS | values
         if missing := [name for name in self.names if name not in known]:
             functions = [name for name in missing if name in _names_of_functions()]
-            hint = f"; {functions[0]} is a function, as in {functions[0]}(x)" if functions else ""
-            raise ValueError(f"no value is given for {', '.join(missing)}{hint}")
+            hint = f"pass it by name, as in {missing[0]}=2"
+            if functions:
+                hint = f"{functions[0]} is a function, as in {functions[0]}(x)"
+            raise ValueError(f"no value is given for {', '.join(missing)}; {hint}")
         if extra := [name for name in values if name not in self.names]:
             names = ", ".join(self.names) or "none"
             raise ValueError(

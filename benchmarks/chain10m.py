@@ -27,7 +27,7 @@ def nodes(count: int) -> Run:
 
 
 WORKLOAD = Workload(
-    title="A chain of 10,000,000 nodes, native core",
+    title="A chain of 10,000,000 nodes, native engine",
     notes="Nanoseconds per node, and the peak memory of the process, Python and its modules included.",
     contestants=(
         Contestant("1,000,000 nodes", nodes, (1_000_000,)),

@@ -171,7 +171,7 @@ WORKLOAD = Workload(
     contestants=(
         *every_package(same_code),
         Contestant("example, plain Python", as_in_example, ("autograd_scalar",), PLAIN),
-        Contestant("example, native core", as_in_example, (NATIVE,)),
+        Contestant("example, native engine", as_in_example, (NATIVE,)),
     ),
     columns=COLUMNS,
 )

@@ -17,7 +17,7 @@ def every_package(make: Callable[[str], Run]) -> tuple[Contestant, ...]:
     return (
         Contestant("micrograd", make, ("micrograd.engine",)),
         Contestant("autograd_scalar, plain Python", make, ("autograd_scalar",), PLAIN),
-        Contestant("autograd_scalar, native core", make, (NATIVE,)),
+        Contestant("autograd_scalar, native engine", make, (NATIVE,)),
     )
 
 

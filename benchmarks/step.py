@@ -84,7 +84,7 @@ WORKLOAD = Workload(
     contestants=(
         *every_package(same_code),
         Contestant("nn, plain Python", with_nn, ("autograd_scalar",), PLAIN),
-        Contestant("nn, native core", with_nn, (NATIVE,)),
+        Contestant("nn, native engine", with_nn, (NATIVE,)),
     ),
     columns=COLUMNS,
 )

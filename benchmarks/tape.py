@@ -46,7 +46,7 @@ WORKLOAD = Workload(
     contestants=(
         Contestant("xad", xad_tape),
         Contestant("autograd_scalar, plain Python", same_code, ("autograd_scalar",), PLAIN),
-        Contestant("autograd_scalar, native core", same_code, (NATIVE,)),
+        Contestant("autograd_scalar, native engine", same_code, (NATIVE,)),
     ),
     columns=(
         Column("step", "ms per step", ratio=True),

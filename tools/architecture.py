@@ -3,7 +3,7 @@
     python tools/architecture.py
 
 A box is a component (a module, or a folder of modules) with the first line of its docstring; an arrow leads from a
-component to one that it imports. Arrows that follow from others are omitted. A test checks that the pictures are current.
+component to one that it imports. Arrows that follow from others are omitted. A test keeps the pictures up to date.
 """
 
 from __future__ import annotations

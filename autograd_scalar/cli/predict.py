@@ -41,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
     schema = checkpoint.schema
     if schema is None:
         raise ValueError(
-            f"{options.model}: the model was not trained on a Dataset, so its columns are unknown"
+            f"{options.model}: the model was not trained on a Dataset, so its columns are "
+            "unknown; train it on a Dataset"
         )
     loss = checkpoint.history.settings.get("loss", "") if checkpoint.history else ""
     rows = [row for word in options.rows for row in rows_of(word.strip(), schema)]

@@ -104,7 +104,9 @@ def load_csv(
     if features is not None:
         columns = [table.column(name) for name in features]
     if not columns or goal in columns:
-        raise ValueError(f"{table.path}: the features must be columns other than the target")
+        raise ValueError(
+            f"{table.path}: expected one or more columns of features, without the target"
+        )
     X = [[table.float_at(row, i) for i in columns] for row in range(len(table.rows))]
     y, classes = _targets(table, goal, task)
     names = [table.names[i] for i in columns]
@@ -183,7 +185,7 @@ def _read(path: Path, header: bool | None, delimiter: str | None) -> Table:
     width = len(cells[0])
     names = cells[0] if header else [f"column {i + 1}" for i in range(width)]
     if twice := [cell for i, cell in enumerate(names) if cell in names[:i]]:
-        raise ValueError(f"{name}: two columns have the name {twice[0]!r}")
+        raise ValueError(f"{name}: two columns have the name {twice[0]!r}; rename one")
     table = Table(name, names, cells[header:], lines[header:], header)
     if not table.rows:
         raise ValueError(f"{name}: the file has a header but no rows")

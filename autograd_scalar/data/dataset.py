@@ -136,7 +136,9 @@ class Dataset:
             names = features or [f"x{i + 1}" for i in range(width)]
             schema = Schema(tuple(names), target, None if classes is None else tuple(classes))
         if len(schema.features) != width:
-            raise ValueError(f"{len(schema.features)} feature names for rows of {width} values")
+            raise ValueError(
+                f"expected {width} feature names, one per column, got {len(schema.features)}"
+            )
         self.schema = schema
 
     @property
@@ -180,7 +182,7 @@ class Dataset:
         if not 0.0 < test < 1.0:
             raise ValueError(f"test must be a fraction of the rows between 0 and 1, got {test!r}")
         if len(self) < 2:
-            raise ValueError("a data set of one row cannot be split")
+            raise ValueError("a data set of one row cannot be split; it needs two or more")
         order = list(range(len(self)))
         generator(seed).shuffle(order)
         held_out = min(max(round(test * len(self)), 1), len(self) - 1)
@@ -203,13 +205,15 @@ class Dataset:
         other features, and for targets that are classes.
         """
         if self.schema.mean is not None:
-            raise ValueError("the data set is already standardised")
+            raise ValueError("the data set is already standardised; standardise the original")
         if by is None:
             mean, scale = zip(*map(_mean_and_scale, zip(*self.X, strict=True)), strict=True)
             schema = self.schema._replace(mean=mean, scale=scale)
             if target:
                 if self.classes is not None:
-                    raise ValueError("target=True scales numbers, but the targets are classes")
+                    raise ValueError(
+                        "target=True scales numbers, but the targets are classes; omit it"
+                    )
                 target_mean, target_scale = _mean_and_scale(self.y)
                 schema = schema._replace(target_mean=target_mean, target_scale=target_scale)
         else:

@@ -225,5 +225,5 @@ def _checked(prediction: Any, target: Any) -> tuple[Any, Any]:
 
 def _mean(losses: list[Value]) -> Value:
     if not losses:
-        raise ValueError("a loss needs at least one sample")
+        raise ValueError("a loss needs at least one sample, got none")
     return losses[0] if len(losses) == 1 else F.mean(losses)

@@ -98,7 +98,7 @@ class CompiledTrainer(Trainer):
         arrays = {"X": data.X, "y": data.y}
         function = RowFunction.record(sample, arrays, inputs=self.optimizer.params)
         if not function.trace.gives_only_values:
-            raise JitError("the model predicts numbers that depend on no Value")
+            raise JitError("the model predicts numbers that depend on no Value; use jit=False")
         return function
 
     def _check_numbers(self, data: Samples, model: Module) -> None:
@@ -122,7 +122,9 @@ class CompiledTrainer(Trainer):
                 try:
                     table = np.array(column, dtype=np.float64)
                 except (TypeError, ValueError):
-                    raise JitError(f"{name} is not rows of numbers, all of one shape") from None
+                    raise JitError(
+                        f"compiled training needs {name} as rows of numbers of one shape; use jit=False"
+                    ) from None
                 tables.append(table.reshape(len(table), -1))
             table = np.concatenate(tables, axis=1)
             targets = table[:, tables[0].shape[1] :]
