@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import NoReturn
 
 from autograd_scalar.compiler.ir import program as ir
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.compiler.vectorize.access import Access, contiguous_strides
-from autograd_scalar.compiler.vectorize.loop_ir import Loop, LoopProgram, Read, Step
+from autograd_scalar.compiler.vectorize.loop_ir import Loop, LoopProgram, Step
 from autograd_scalar.compiler.vectorize.packs import (
     ADD_UNIFORM,
     EFFECTS,
@@ -66,7 +66,7 @@ def _verify_llvm(text: str) -> None:
 
 
 class _Loops:
-    """One loop program, verified in the order in which it runs."""
+    """Verification of one loop program, in the order in which it runs."""
 
     def __init__(self, program: LoopProgram) -> None:
         self.program = program
@@ -82,9 +82,9 @@ class _Loops:
             ADD_UNIFORM: len(layout.sums),
             STORE_FLAG: 1,
         }
-        #: The number of values of each space that are stored so far; the buffers are assigned in this order.
+        #: The number of values stored in each space so far; loops store to a space without gaps, in order.
         self.stored = {**self.sizes, "row": len(program.columns), "uniform": 0, SUM_ROWS: 0}
-        #: The outputs that effects have reached.
+        #: The outputs that effects have stored so far.
         self.outputs: dict[str, list[int]] = {STORE_ROW: [], STORE_TOTAL: []}
         self.where = ""
 
@@ -94,31 +94,26 @@ class _Loops:
     def verify(self) -> None:
         p = self.program
         if not all(0 <= k < len(p.layout.columns) for k in p.columns):
-            self.fail(f"columns {p.columns} of {len(p.layout.columns)}")
-        parts = (
-            ("before the rows", p.before),
-            ("for each row", p.by_row),
-            ("after the rows", p.after),
-        )
-        for part, loops in parts:
+            self.fail(f"it reads columns {p.columns}; the layout has {len(p.layout.columns)}")
+        for part, loops in p.parts.items():
             for i, loop in enumerate(loops):
                 self.where = f"{part}, loop {i}: "
                 self._verify_loop(loop, part)
         self.where = ""
         if sorted(self.outputs[STORE_ROW]) != [*range(len(p.layout.rows))]:
-            self.fail(f"the rows' outputs {self.outputs[STORE_ROW]} of {len(p.layout.rows)}")
+            self.fail(
+                f"it stores outputs {self.outputs[STORE_ROW]} of {len(p.layout.rows)} for each row"
+            )
         totals = self.outputs[STORE_TOTAL]
         if len({*totals}) != len(totals) or len(totals) != p.sums:
-            self.fail(f"outputs {totals} for {p.sums} sums")
-        for space in ("row", "uniform", SUM_ROWS):
-            if self.stored[space] != self.sizes[space]:
-                self.fail(
-                    f"{self.stored[space]} of {self.sizes[space]} values of {space} are stored"
-                )
+            self.fail(f"it stores the totals of outputs {totals} for {p.sums} sums")
+        for space, size in self.sizes.items():
+            if self.stored[space] != size:
+                self.fail(f"{self.stored[space]} of {size} values of {space} are stored")
 
     def _verify_loop(self, loop: Loop, part: str) -> None:
         if loop.count < 1 or math.prod(loop.nest) != loop.count:
-            self.fail(f"the nest {loop.nest} has not {loop.count} members")
+            self.fail(f"the nest {loop.nest} does not have {loop.count} members")
         if loop.varies != (part == "for each row"):
             self.fail("it varies by row" if loop.varies else "it does not vary by row")
         if bool(loop.terms) > bool(loop.length) or (loop.length and not loop.steps[0].is_fold):
@@ -131,7 +126,7 @@ class _Loops:
             known.append(step)
         for step in loop.steps:
             self.where = f"{where}step {step.op}: "
-            if not step.is_fold:  # the values of terms end with the fold
+            if not step.is_fold:  # a fold is the last to use the values of terms
                 known = [s for s in known if s not in loop.terms]
             self._verify_step(step, loop, known, loop.length if step.is_fold else 1)
             self._verify_store(step, loop, part, stored)
@@ -145,53 +140,50 @@ class _Loops:
         if step.is_fold and (step.op not in _FOLDS or loop.length < 2 or loop.steps[0] is not step):
             self.fail(f"a fold over {loop.length} terms")
         for number, operand in enumerate(step.operands):
-            if isinstance(operand, Read):
-                # the start of a fold is read once
-                terms = 1 if step.is_fold and number == 0 else length
-                self._verify_read(step, operand.access, loop, terms)
-            elif not any(operand is earlier for earlier in known):
-                self.fail(f"operand {number} is not an earlier step of the loop")
-
-    def _verify_read(self, step: Step, access: Access, loop: Loop, terms: int) -> None:
-        spaces = {SUM_ROWS} if step.op == STORE_TOTAL else {"uniform", "shared", "const"}
-        if loop.varies:
-            spaces.add("row")
-        if access.space not in spaces:
-            self.fail(f"it cannot read {access}")
-        self._verify_range(access, loop, terms, self.stored[access.space])
+            if isinstance(operand, Step):
+                if operand not in known:
+                    self.fail(f"operand {number} is not an earlier step of the loop")
+                continue
+            space = operand.access.space
+            readable = {SUM_ROWS} if step.op == STORE_TOTAL else {"uniform", "shared", "const"}
+            if space not in readable and not (loop.varies and space == "row"):
+                self.fail(f"it cannot read {operand.access}")
+            terms = 1 if step.is_fold and number == 0 else length  # a fold's start is read once
+            self._verify_range(operand.access, loop, terms, self.stored[space])
 
     def _verify_range(self, access: Access, loop: Loop, terms: int, size: int) -> None:
         """Fail unless all offsets are within a space of that size."""
         if len(access.strides) != len(loop.nest):
             self.fail(f"{access} has {len(access.strides)} strides for {len(loop.nest)} loops")
-        moves = [*zip(access.strides, loop.nest, strict=True), (access.term_stride, terms)]
-        low, high = _range(moves)
+        counts = (*loop.nest, terms)
+        low, high = _range((*access.strides, access.term_stride), counts)
         if access.table:
-            entries = [*zip(access.table_strides, loop.nest, strict=True)]
-            first, last = _range([*entries, (access.table_term_stride, terms)])
+            first, last = _range((*access.table_strides, access.table_term_stride), counts)
             if not 0 <= first <= last < len(access.table):
                 self.fail(f"{access} reads its table at {first} to {last}")
             low, high = low + min(access.table), high + max(access.table)
-        if not 0 <= access.base + low <= access.base + high < size:
-            found = f"{access.base + low} to {access.base + high}"
-            self.fail(f"{access} is at {found}, where {access.space} has {size} values so far")
+        low, high = access.base + low, access.base + high
+        if not 0 <= low <= high < size:
+            self.fail(
+                f"{access} is at {low} to {high}, where {access.space} has {size} values so far"
+            )
 
     def _verify_store(self, step: Step, loop: Loop, part: str, stored: dict[str, int]) -> None:
         """Fail unless results go where they belong; `stored` counts the values with those of this loop."""
         if step.op in EFFECTS:
-            wanted = {ADD_UNIFORM: "after the rows", STORE_TOTAL: "after the rows"}
-            if part != wanted.get(step.op, "for each row"):
-                self.fail(f"it stands {part}")
-            if step.store is None:
-                self.fail("an effect without an output")
+            is_after = step.op in (ADD_UNIFORM, STORE_TOTAL)
+            if part != ("after the rows" if is_after else "for each row"):
+                self.fail(f"it must not run {part}")
         if step.store is None:
+            if step.op in EFFECTS:
+                self.fail("an effect without an output")
             return
         if step.op in EFFECTS - {SUM_ROWS}:
             if step.store.space != step.op:
                 self.fail(f"it cannot store to {step.store}")
             self._verify_range(step.store, loop, 1, self.sizes[step.op])
             if step.op in self.outputs:
-                self.outputs[step.op] += _offsets(step.store, loop)
+                self.outputs[step.op] += map(step.store.offset, product(*map(range, loop.nest)))
             return
         space = SUM_ROWS if step.op == SUM_ROWS else "row" if loop.varies else "uniform"
         expected = Access(space, stored[space], contiguous_strides(loop.nest))
@@ -207,11 +199,7 @@ def _arity(op: str) -> int:
     return 4 if op.startswith("if") else len(TABLE[op].operands)
 
 
-def _range(moves: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Return the lowest and the highest sum of strides times indices, given each stride and count."""
-    ends = [stride * (count - 1) for stride, count in moves]
+def _range(strides: Sequence[int], counts: Sequence[int]) -> tuple[int, int]:
+    """Return the lowest and the highest sum of strides times indices below the counts."""
+    ends = [stride * (count - 1) for stride, count in zip(strides, counts, strict=True)]
     return sum(end for end in ends if end < 0), sum(end for end in ends if end > 0)
-
-
-def _offsets(access: Access, loop: Loop) -> Iterator[int]:
-    return (access.offset(member) for member in product(*map(range, loop.nest)))

@@ -14,11 +14,11 @@ from autograd_scalar.node import modes, registry
 from autograd_scalar.node.pickling import restore
 from autograd_scalar.node.registry import N, Node
 
-# ----- what the tracer hears -----
+# ----- reports to the tracer -----
 
 
 def on_new_node(v: Any) -> Any:
-    """Report a new node, and return what the operation gives: the node, or a leaf where nothing is recorded."""
+    """Report a new node, and return the result of the operation: the node, or a leaf inside no_grad."""
     made_at = modes.watching.get()
     if made_at is not None:
         made_at[id(v)] = modes.caller()
@@ -57,7 +57,7 @@ def on_comparison(symbol: str, x: Node, y: Any, outcome: bool) -> bool:
 def on_equality(v: Node, other: Any) -> None:
     """Raise JitError if a traced function compares a Value with a number or another Value by ==.
 
-    Numbers are equal by size, Values by identity, and a trace could only freeze the latter.
+    Floats are equal by value, Values by identity, and a trace could only freeze the latter.
     """
     tracer = modes.tracer.get()
     if tracer is not None and v is other:

@@ -1,7 +1,7 @@
 """Recording modes: no_grad, detect_anomaly with the error that it raises, and tracing.
 
 They are context managers and decorators, apply to the thread (or task) that entered them, and nest. Eager operations
-check only `open_blocks`, which is nearly always 0; the modes themselves are looked up only inside a block.
+check only `open_blocks`, which is nearly always 0; they look up the modes themselves only inside a block.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from typing import Any, Protocol
 
 #: Number of open blocks of all modes, in all threads.
 open_blocks = 0
-#: Called with that number when it changes; the native engine keeps a copy of it.
+#: Called with that number when it changes; the native engine keeps a copy.
 observers: list[Callable[[int], object]] = []
 _counting = threading.Lock()
 _open: set[object] = set()
 
 #: False inside no_grad.
 recording: ContextVar[bool] = ContextVar("recording", default=True)
-#: Inside detect_anomaly, the source line that made each node, by id; else None. An id is used again once its node is
-#: freed, and its entry overwritten, so this keeps no node alive and is never larger than the largest graph.
+#: Inside detect_anomaly, the source line that made each node, by id; else None. The dict keeps no node alive: an id is
+#: reused after its node is freed, and its entry overwritten, so there are never more entries than live nodes at once.
 watching: ContextVar[dict[int, str] | None] = ContextVar("watching", default=None)
 
 
 class Tracer(Protocol):
-    """The interface of compiler.capture.tracer: hears all that a function does with Values while it is traced."""
+    """The interface of compiler.capture.tracer, which is notified of all that a traced function does with Values."""
 
     def made(self, v: Any) -> None:
         """Note a new node."""
@@ -90,8 +90,8 @@ def _count() -> None:
 def _block(*settings: tuple[ContextVar[Any], Any]) -> Iterator[None]:
     """Return a context in which context variables have other values.
 
-    Wherever Ctrl-C interrupts it, the variables are restored, and the number of open blocks is never too low. (Too
-    high, it would only make operations slower, until the next block.)
+    Wherever Ctrl-C interrupts it, the variables are restored, and the number of open blocks is never too low. A number
+    too high would only make operations slower, until the next block.
     """
     before = [(variable, variable.get()) for variable, _ in settings]
     block = object()
@@ -144,7 +144,7 @@ def detect_anomaly() -> Iterator[None]:
 
 @contextmanager
 def tracing(by: Tracer) -> Iterator[None]:
-    """Return a context in which a tracer hears of every operation, and everything is recorded."""
+    """Return a context in which all operations are recorded, and reported to a tracer."""
     with _block((tracer, by), (recording, True)):
         yield
 

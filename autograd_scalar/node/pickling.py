@@ -20,7 +20,7 @@ def restore(
     parents: tuple[Any, ...],
     partials: tuple[float, ...],
 ) -> Any:
-    """Return a node made of its fields. Pickles name this function, whichever engine wrote them."""
+    """Return a node made of its fields. Pickles of both engines name this function."""
     v = registry.engine.node(data, op, parents, partials)
     v.grad = grad
     v.label = label
@@ -57,11 +57,11 @@ def reduced(v: Node) -> tuple[Callable[..., Any], tuple[object, ...]]:
 class _Ancestors:
     """Pickles a node's ancestors before the node, parents first, so that the pickler never recurses.
 
-    A pickler asks for them one at a time (or a thousand at a time) and writes each. A Value that it has asked for needs
-    no ancestors of its own: they are written already.
+    A pickler takes them one at a time, or a thousand at a time, and writes each. A Value that it has taken needs no
+    ancestors of its own: they are in the pickle already.
 
     Each thread keeps a weak reference to its latest instance. The pickler holds that instance, and all that it wrote,
-    until the dump ends; from then on the recorded ids may belong to other nodes and must be forgotten.
+    until the dump ends; after that the recorded ids may belong to other nodes and must be forgotten.
     """
 
     _thread = threading.local()
@@ -88,4 +88,6 @@ class _Ancestors:
         for v in ancestors:
             self.asked_for.add(id(v))
             yield v
-        self.asked_for &= {id(v) for v in ancestors[-1000:]}  # asked for, and about to be written
+        self.asked_for &= {
+            id(v) for v in ancestors[-1000:]
+        }  # the pickler has these, but may not have written them

@@ -1,4 +1,4 @@
-"""The active engine, and what else is injected from above: `value` sets `engine`, the package sets `html_card`."""
+"""The active engine, and the function for HTML: higher layers set them, `value` the first, the package the second."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 
 class Node(Protocol):
-    """The public attributes of a Value that both engines have."""
+    """The public attributes of a Value, in both engines."""
 
     data: float
     grad: float

@@ -1,4 +1,4 @@
-"""The parts of a Value that are not hot, written once for both engines over its public attributes."""
+"""The methods of Value that need not be fast, written once for both engines in terms of its public attributes."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class NodeMethods(RowMethods):
 
 
 def operands_of(v: registry.Node, parts: Sequence[Any]) -> list[Any]:
-    """Return a node's parents, or whatever `parts` holds for each, as its row's operands: a list for each starred one.
+    """Return one part for each of a node's parents as its row's operands: a list for each starred operand.
 
     Raises ValueError if the row's operands have changed since the node was recorded.
     """

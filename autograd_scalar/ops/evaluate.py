@@ -49,7 +49,7 @@ def forget(names: Iterable[str]) -> None:
 
 
 def evaluate(name: str, *operands: Any) -> tuple[float, tuple[float, ...]]:
-    """Return the value of a row, and its partial derivatives as a tuple with one for each operand or list element.
+    """Return the value of a row, and a tuple of its partial derivatives: one for each operand or list element.
 
     Operands are floats, or lists of floats for a row's list operands. Results at poles, overflows and outside the
     domain follow IEEE 754: no float raises.

@@ -59,7 +59,7 @@ def parse(text: str, *, branches: bool) -> list[Expression]:
 
 
 def _examine(node: ast.expr, found: Expression, branches: bool) -> None:
-    """Collect the names in a tree; ValueError for what is outside the language."""
+    """Collect the names in a tree; raise ValueError for anything outside the language."""
     match node:
         case ast.Name(name):
             found.variables.add(name)

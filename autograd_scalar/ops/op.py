@@ -21,9 +21,9 @@ class Op:
     `latex` has a field for each operand; in a fold, the part in [brackets] is repeated for the elements, joined by +.
     `shares` marks a fold whose partials sum to 1 up to rounding: they are divided by their sum. `fixed` names an
     operand that is a constant, with respect to which nothing is differentiated. `domain` is the interval from which
-    tests and documentation sample operands, one for all or one for each; the engine does not use it.
+    tests and documentation sample operands: one for all operands, or one for each. The engine does not use it.
 
-    Raises ValueError that names the row if it is malformed.
+    Raises ValueError, which names the row, if it is malformed.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Op:
             self.lists: tuple[str, ...] = tuple(
                 operand[1:] for operand, _, _ in fields if operand.startswith("*")
             )
-            #: The number that stands for an operand left out.
+            #: Default values of operands that may be left out.
             self.defaults: dict[str, float] = {
                 operand: float(number) for operand, _, number in fields if number
             }
@@ -174,7 +174,7 @@ class Op:
         return grammar.ATOM if self.symbol == self.name else grammar.precedence(self.value_tree)
 
     def split(self, flat: Sequence[Any]) -> list[Any]:
-        """Return a flat list of parents (or of their data) as the row's operands, a list for each starred one."""
+        """Return a flat list of parents (or of their data) as the row's operands: a list for each starred one."""
         if not self.lists:
             return list(flat)
         length = (len(flat) - len(self.operands) + len(self.lists)) // len(self.lists)

@@ -209,7 +209,7 @@ def value_and_grad(
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """Return a function that takes f's arguments and returns the gradient of f, shaped like the arguments `argnums`.
 
-    Only the value of f is left out of what value_and_grad returns. Raises TypeError as it does.
+    It is value_and_grad without the value, and raises TypeError as that does.
 
     >>> grad(lambda x: x**3)(2.0)
     12.0

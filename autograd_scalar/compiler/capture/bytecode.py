@@ -1,4 +1,4 @@
-"""Names in the bytecode of a function, and the owner of the code: user, installed package or this one."""
+"""Names in the bytecode of a function, and whose code it is: the user's, an installed package's or this one's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import NamedTuple
 
 _PACKAGE = __package__.partition(".")[0]
-#: Folders of the standard library and of installed packages, whose code is taken not to change what it reads.
+#: Folders of the standard library and of installed packages, whose code is assumed to read no state that changes.
 _INSTALLED = tuple(
     sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
@@ -57,7 +57,7 @@ def is_package_module(module: str | None) -> bool:
 
 
 def is_user_code(obj: FunctionType | ModuleType | type) -> bool:
-    """Return whether a function, module or class is the user's: of no installed package, nor Python's, nor ours."""
+    """Return whether a function, module or class is the user's, not Python's, ours or of an installed package."""
     if isinstance(obj, type):
         module = sys.modules.get(obj.__module__)
         return module is None or is_user_code(module)

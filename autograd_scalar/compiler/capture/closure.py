@@ -25,7 +25,7 @@ Lookup = tuple[Callable[[Any], Any], Any, Any]
 
 _MISSING = object()
 _LruCached = type(functools.lru_cache(len))
-#: Special methods that make an object of a class, and those that serve display and copying; neither compute a result.
+#: Special methods that construct an object, and those for display and copying: neither are called to compute.
 _CONSTRUCTION = {"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__"}
 _DISPLAY = {"__repr__", "__str__", "__del__", "__dir__", "__reduce__", "__getstate__", "__setstate__"}  # fmt: skip
 
@@ -39,7 +39,7 @@ class Closure:
         self.objects: dict[str, Any] = {}
         #: Where each was found: "global", "nonlocal", "default", "attribute", "method" or "argument".
         self.scopes: dict[str, str] = {}
-        #: What tracing must leave unchanged of each: the object and its members.
+        #: Each of them with its members, all of which tracing must leave unchanged.
         self.members: dict[str, list[Any]] = {}
         self._root: FunctionType | None = None
         self._functions: set[FunctionType] = set()
@@ -82,7 +82,7 @@ class Closure:
         self._waiting.append((obj, name))
 
     def _visit(self, obj: Any, name: str) -> None:
-        """Enter a function or what wraps one; note other objects, for their attributes."""
+        """Enter a function, wrapped or not; note any other object, whose attributes may be read."""
         if isinstance(obj, FunctionType):
             self._enter(obj)
         elif isinstance(obj, MethodType):
@@ -145,7 +145,7 @@ class Closure:
         return found
 
     def _record_attribute(self, obj: Any, name: str, attribute: str) -> None:
-        """Record an attribute: its present value, and every definition of it in the classes."""
+        """Record an attribute of an object: its value if it has one of its own, else its definitions in the classes."""
         name, get, is_class = f"{name}.{attribute}", _getter(obj), isinstance(obj, type)
         if isinstance(obj, ModuleType) or (attribute in _own_attributes(obj) and not is_class):
             self._record(name, "attribute", get, attribute)
@@ -179,7 +179,7 @@ def _wrapped_function(obj: Any) -> Any:
 
 
 def _has_attributes(obj: Any) -> bool:
-    """Return whether an object may have attributes that the user replaces."""
+    """Return whether an object may have attributes that the user sets."""
     if isinstance(obj, ModuleType | type):
         return is_user_code(obj)
     module = type(obj).__module__

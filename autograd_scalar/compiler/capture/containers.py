@@ -1,4 +1,4 @@
-"""Walk through containers: their live views and their items, nested containers included."""
+"""Walk through containers and those nested in them: their live views and their items."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ATOMS = {float, int, bool, str, type(None), Value}
 
 
 def live_views(obj: Any, kinds: tuple[type, ...] = CONTAINERS) -> tuple[Collection[Any], ...]:
-    """Return the collections of an object's items, which follow its changes; none where it is no container."""
+    """Return the collections of a container's items, which follow its changes; none for other objects."""
     if not isinstance(obj, kinds):
         return ()
     views: tuple[Any, ...] = (obj.keys(), obj.values()) if isinstance(obj, _MAPPINGS) else (obj,)
@@ -30,7 +30,7 @@ def live_views(obj: Any, kinds: tuple[type, ...] = CONTAINERS) -> tuple[Collecti
 def walk(
     obj: Any, kinds: tuple[type, ...] = CONTAINERS, *, room: float
 ) -> Iterator[tuple[Any, list[tuple[Collection[Any], list[Any]]]]]:
-    """Yield each container in an object, from the object itself inwards, with its live views and their present items.
+    """Yield each container in an object, outermost first, with its live views and their present items.
 
     The items of a view longer than the remaining `room` are neither listed nor entered; once the room is used up, the
     walk ends.

@@ -1,4 +1,4 @@
-"""Snapshot of the objects that a function captures, and the check that it is still valid."""
+"""Snapshots of the objects that a function captures, and the check that one is still valid."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Environment:
         return Closure(self._f, self._arguments)
 
     def check_unchanged(self, before: Closure) -> None:
-        """Raise JitError where tracing replaced a captured object or changed its members."""
+        """Raise JitError if tracing replaced a captured object or changed its members."""
         after = self.closure()
         for name in {**before.objects, **after.objects}:
             old, new = before.members.get(name), after.members.get(name)
@@ -51,7 +51,7 @@ class Environment:
 
 
 class Captured(NamedTuple):
-    """The part of a snapshot's key for one captured object: equal where a trace may be replayed."""
+    """One captured object in the key of a snapshot: equal if a trace may be replayed."""
 
     name: str
     #: Where it was found, such as "global"; see Closure.scopes.
@@ -59,18 +59,18 @@ class Captured(NamedTuple):
     type: type
     #: See identity_key.
     identity: Any
-    #: For each view of its items the length, then type and identity of each item, unless there are too many.
+    #: For each view of its items: the length, then unless there are too many the type and identity of each item.
     contents: tuple[Any, ...]
 
 
 class Snapshot(NamedTuple):
-    """Captured objects at one time, with all that is needed to compare them again."""
+    """The captured objects at one time, with all that it takes to compare them with those of a later time."""
 
     lookups: list[Lookup]
-    #: Live views of the containers among the captured objects, and their lengths then.
+    #: Live views of the containers among the captured objects, and their lengths at that time.
     views: list[Collection[Any]]
     lengths: list[int]
-    #: The views whose items are compared too, and all of their items then.
+    #: The views whose items are compared too, and all of their items at that time.
     compared: list[Collection[Any]]
     items: list[Any]
     #: The table of operations, then a Captured for each object: part of the key of a specialization.
@@ -79,7 +79,7 @@ class Snapshot(NamedTuple):
     def still_valid(self) -> bool:
         """Return whether every look-up still finds the same object, with the same items.
 
-        It runs at every call and takes about 50 ns for each captured object.
+        Every call runs this; it takes about 50 ns for each captured object.
         """
         for get, name, obj in self.lookups:
             if get(name) is not obj:
@@ -99,13 +99,13 @@ def take_snapshot(closure: Closure) -> Snapshot:
     captured: list[Captured] = []
     for name, obj in closure.objects.items():
         contents: list[Any] = []
-        found = (pair for _, pairs in walk(obj, room=MAX_COMPARED_ITEMS) for pair in pairs)
-        for view, listed in found:
-            views.append(view)
-            if listed:
-                compared.append(view)
-                items += listed
-            contents += [len(view), *[(type(item), identity_key(item)) for item in listed]]
+        for _, pairs in walk(obj, room=MAX_COMPARED_ITEMS):
+            for view, listed in pairs:
+                views.append(view)
+                if listed:
+                    compared.append(view)
+                    items += listed
+                contents += [len(view), *((type(item), identity_key(item)) for item in listed)]
         scope, identity = closure.scopes[name], identity_key(obj)
         captured.append(Captured(name, scope, type(obj), identity, tuple(contents)))
     key = table.definitions, *captured

@@ -1,4 +1,8 @@
-"""Detect random numbers drawn during tracing, which every replay would repeat."""
+"""Detect random numbers drawn while tracing: every replay would repeat them.
+
+The evidence is the state of the global generators. All threads share these, so where other threads run the function is
+traced again before it is blamed, and beside a thread that keeps drawing only its programs are compared.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flatten the arguments of a call: leaves to compute with, and a hashable structure that is part of the key."""
+"""Flatten the arguments of a call into leaves, which are data, and a hashable structure, which is part of the key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autograd_scalar.value import Value
 
 #: Kinds of leaves.
 FLOAT, VALUE, ARRAY = "float", "Value", "array"
-#: Types whose equal objects may replace each other; floats too, apart from the sign of zero.
+#: Types of which equal objects may replace each other. So may floats, except for zeros of different sign.
 _SIMPLE = (int, bool, str, type(None), Value)
 #: Containers that are static arguments; lists, tuples and dicts themselves are flattened instead.
 _STATIC_CONTAINERS = (*CONTAINERS, *TRANSIENT)
@@ -62,7 +62,7 @@ _FLOAT, _VALUE, _ARRAY = Leaf(FLOAT), Leaf(VALUE), Leaf(ARRAY)
 
 
 class Flattened(NamedTuple):
-    """Leaves and objects that flatten() takes out of the arguments."""
+    """The leaves and objects that flatten() has found in the arguments."""
 
     #: Floats, Values and arrays.
     leaves: list[Any]
@@ -73,10 +73,11 @@ class Flattened(NamedTuple):
 def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> Any:
     """Return the hashable structure of an argument; append its leaves and objects to `into`.
 
-    Ints, strings, bools and all other static arguments are part of the structure. Where `mapped` is true, the first
-    axis of an array, or of a list of numbers, counts rows. Where it is False, other arguments are mapped, and this one
-    must hold no array; None stands for a call without mapped arguments. Raises JitError, naming the `path`, for an
-    argument that cannot be compiled.
+    Ints, strings, bools and all other static arguments are part of the structure. If `mapped` is True, the first axis
+    of an array, or of a list of numbers, counts rows. If it is False, other arguments are mapped, and this one must not
+    hold an array. None stands for a call without mapped arguments.
+
+    Raises JitError, naming the `path`, for an argument that cannot be compiled.
     """
     kind = type(argument)
     if mapped and not isinstance(argument, list | tuple | dict) and not _is_array(argument):
@@ -84,8 +85,8 @@ def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> A
             f"{path} is mapped over rows, so it must be an array or a list, got {argument!r:.60}; pass what all rows "
             "share as another argument"
         )
-    if kind is float:
-        into.leaves.append(argument)
+    if isinstance(argument, float) and not mapped:  # also of a subclass, such as NumPy's float64
+        into.leaves.append(float(argument))
         return _FLOAT
     if kind is Value:
         into.leaves.append(argument)
@@ -101,9 +102,6 @@ def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> A
     if kind in (dict, OrderedDict):
         parts = [flatten(part, into, f"{path}[{k!r}]", mapped) for k, part in argument.items()]
         return kind, tuple(argument), *parts
-    if isinstance(argument, float) and not mapped:  # a subclass, such as NumPy's float64
-        into.leaves.append(float(argument))
-        return _FLOAT
     if _is_array(argument):
         return _flatten_array(argument, into.leaves, path, mapped)
     return _static(argument, into.objects, path)
@@ -141,10 +139,7 @@ def _static(argument: Any, objects: dict[str, Any], path: str) -> Static:
 
 
 def _contents_key(container: Any, path: str) -> Iterator[Any]:
-    """Yield keys of the items in a container, and in those nested in it, and of their attributes.
-
-    Raises JitError for a container with more than MAX_COMPARED_ITEMS items.
-    """
+    """Yield keys of the items and attributes of a container, and of those nested in it; JitError if they are many."""
     for inner, contents in walk(container, _STATIC_CONTAINERS, room=inf):
         if len(inner) > MAX_COMPARED_ITEMS:
             raise JitError(
@@ -159,7 +154,7 @@ def _contents_key(container: Any, path: str) -> Iterator[Any]:
 
 
 def identity_key(obj: Any) -> Any:
-    """Return a key that is equal for objects that may replace each other, their contents aside."""
+    """Return a key that is equal for objects that may replace each other, regardless of their contents."""
     if isinstance(obj, float):
         return repr(obj)  # 0.0 == -0.0, but their texts differ
     return obj if isinstance(obj, _SIMPLE) else Identity(obj)
@@ -171,7 +166,7 @@ def _is_array(argument: Any) -> bool:
 
 
 def _flatten_array(argument: Any, leaves: list[Any], path: str, mapped: bool | None) -> Any:
-    """Return the structure of an array, and append it to the leaves as float64."""
+    """Return the structure of an array; append it to the leaves as float64."""
     import numpy as np
 
     try:
@@ -205,7 +200,7 @@ def _flatten_array(argument: Any, leaves: list[Any], path: str, mapped: bool | N
 
 
 def unflatten(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
-    """Return the argument of a structure, with leaf(placeholder) for each leaf, in order."""
+    """Return the argument that a structure describes, with leaf(placeholder) for each leaf, in order."""
     if isinstance(structure, Leaf):
         return leaf(structure)
     if isinstance(structure, Static):

@@ -59,7 +59,7 @@ class Tracer:
             self._numbers.add(v)
         return v
 
-    # ----- called by the engines; see node.modes.Tracer -----
+    # ----- called by the engines, see node.modes.Tracer -----
 
     def made(self, v: Value) -> None:
         self._constants.pop(id(v), None)
@@ -140,13 +140,13 @@ class Tracer:
         return leaf
 
     def result(self, number: float) -> Value:
-        """Return the Value of a plain number among the results."""
+        """Return a Value for a plain number that the function returned."""
         v = Value(number)
         self._constants[id(v)] = v, "its result"
         return v
 
     def refuse(self, what: str, advice: str = "do that outside") -> None:
-        raise JitError(f"{self.name} {what} at {_user_line()}, which a replay would not; {advice}")
+        raise JitError(f"{self.name} {what} at {_user_line()}, which a replay would not do; {advice}")
 
     # ----- the program -----
 
@@ -187,7 +187,7 @@ class Tracer:
         return topological_order(*sources, *roots) if sources else topological_order(*roots)
 
     def _guards(self, builder: Builder, index: dict[Value, int]) -> list[Guard]:
-        """Return the comparisons whose outcome may differ in a replay: those that do not compare two constants."""
+        """Return the comparisons whose outcome may differ in a replay: all but those of two constants."""
         guards: dict[tuple[str, int, int], Guard] = {}
         for symbol, x, y, outcome, location in self._comparisons:
             number = y.data if type(y) is Value else float(y)

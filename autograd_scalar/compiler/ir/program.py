@@ -46,9 +46,10 @@ class Guard(NamedTuple):
 
 
 class Program:
-    """Straight-line code with named inputs and outputs; immutable, and not checked, see check().
+    """Straight-line code with named inputs and outputs; immutable.
 
-    `outputs` are indices of instructions; `guards` are the comparisons that the code depends on.
+    `outputs` are indices of instructions; `guards` are the comparisons that the code depends on. Nothing is checked
+    here, see check().
 
     >>> p = Program([("input", 0), ("mul", 0, 0), ("const", 1.0), ("add", 1, 2)], ["x"], [3])
     >>> print(p)

@@ -14,7 +14,7 @@ class RowLayout(NamedTuple):
 
     #: Inputs that are columns, one number a row.
     columns: tuple[int, ...]
-    #: Outputs wanted for each row.
+    #: Outputs returned for each row.
     rows: tuple[int, ...]
     #: Inputs that all rows share.
     shared: tuple[int, ...]
@@ -23,7 +23,7 @@ class RowLayout(NamedTuple):
 
 
 def row_layout(program: Program, columns: Sequence[int], rows: Sequence[int]) -> RowLayout:
-    """Return the layout with some inputs as columns and some outputs by row; other outputs are summed."""
+    """Return the layout in which the inputs `columns` are columns, and all outputs but `rows` are summed."""
     shared = sorted({*range(len(program.inputs))}.difference(columns))
     sums = sorted({*range(len(program.outputs))}.difference(rows))
     return RowLayout(tuple(columns), tuple(rows), tuple(shared), tuple(sums))

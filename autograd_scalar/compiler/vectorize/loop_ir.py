@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -115,13 +114,19 @@ class LoopProgram(NamedTuple):
     def loops(self) -> list[Loop]:
         return [*self.before, *self.by_row, *self.after]
 
+    @property
+    def parts(self) -> dict[str, list[Loop]]:
+        """The loops by when they run."""
+        return {
+            "before the rows": self.before,
+            "for each row": self.by_row,
+            "after the rows": self.after,
+        }
+
     def __str__(self) -> str:
         spaces = f"row: {self.row_values}, uniform: {self.uniform_values}, sums: {self.sums}"
         lines = [f"columns: {self.columns}; {spaces}; constants: {self.constants}"]
-        parts: list[tuple[str, Sequence[Loop]]] = [
-            ("before the rows", self.before), ("for each row", self.by_row), ("after the rows", self.after)
-        ]  # fmt: skip
-        for heading, loops in parts:
+        for heading, loops in self.parts.items():
             if loops:
                 lines.append(heading)
                 lines += [f"  {line}" for loop in loops for line in str(loop).splitlines()]
