@@ -27,13 +27,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes a second or so; `make check` leaves it out")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the stage of its file, and with `slow` where the whole file is."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with the stage of its file, and with `slow` where the whole file is.
+
+    Slow tests run without coverage's tracer, which would double their time: others reach the same lines.
+    """
+    measured = config.pluginmanager.hasplugin("_cov")
     for item in items:
         if stage := stage_of(item.path):
             item.add_marker(stage)
         if is_slow(item.path):
             item.add_marker("slow")
+        if measured and item.get_closest_marker("slow"):
+            item.add_marker("no_cover")
 
 
 @pytest.hookimpl(tryfirst=True)

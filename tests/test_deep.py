@@ -36,6 +36,7 @@ def long_chain():
     yield x, y
 
 
+@pytest.mark.slow
 def test_backward_through_a_million_nodes(long_chain):
     x, y = long_chain
     y.zero_grad()
@@ -45,11 +46,13 @@ def test_backward_through_a_million_nodes(long_chain):
     assert x.grad == 4.0
 
 
+@pytest.mark.slow
 def test_gradient_through_a_million_nodes(long_chain):
     x, y = long_chain
     assert ag.gradient(y, x) == 2.0
 
 
+@pytest.mark.slow
 def test_recompute_a_million_nodes(long_chain):
     x, y = long_chain
     x.data = 3.0
