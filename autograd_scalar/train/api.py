@@ -97,7 +97,7 @@ def fit(
     saved, and `history.stopped` is "interrupted".
 
     Raises TrainingError if the loss or a parameter becomes nan or infinite, naming the operation
-    that caused it; the model then has the last parameters that gave a finite loss. Raises
+    that caused it; the model then has the last parameters with a finite loss. Raises
     CheckpointError, before anything changes, for a checkpoint that does not fit the call or cannot
     be saved. Every exception that ends training has the `history` so far as an attribute.
     """

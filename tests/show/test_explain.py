@@ -264,8 +264,8 @@ def test_names_are_unique() -> None:
         ({"node": "a"}, TypeError, "but node is 'a'"),
         ({"node": Value(1.0), "wrt": Value(1.0)}, TypeError, "wrt or node, not both"),
         ({"names": 3}, TypeError, "a module or a mapping"),
-        ({"limit": 0}, ValueError, "limit must be 1 or more .*, got 0"),
-        ({"uses": -1}, ValueError, "uses must be 1 or more .*, got -1"),
+        ({"limit": 0}, ValueError, "limit must be a positive integer, .*, got 0"),
+        ({"uses": -1}, ValueError, "uses must be a positive integer, .*, got -1"),
     ],
 )
 def test_invalid_arguments_raise_errors_of_one_line(arguments, error, message) -> None:

@@ -66,7 +66,7 @@ def explain(
     requested = _requested(y, wrt, node)
     for name, count in (("limit", limit), ("uses", uses)):
         if count is not None and count < 1:
-            raise ValueError(f"{name} must be 1 or more (None for all), got {count!r}")
+            raise ValueError(f"{name} must be a positive integer, or None for all, got {count!r}")
     order = topological_order(y)
     bars = adjoints(order, {y: 1.0})
     own = names_of(names)
