@@ -110,7 +110,7 @@ def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> A
 def _static(argument: Any, objects: dict[str, Any], path: str) -> Static:
     """Return the structure of an argument without leaves; add it to `objects` if its attributes may be read."""
     kind = type(argument)
-    if isinstance(argument, ModuleType):
+    if kind in _SIMPLE or isinstance(argument, ModuleType):
         return Static(kind, argument)
     if isinstance(argument, type | FunctionType | MethodType | partial):
         objects[path] = argument
