@@ -137,27 +137,16 @@ class Jitted(Generic[P, R]):
     def _dispatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of a call that no fast call answers."""
         specialization, snapshot, leaves = self._specialization(args, kwargs)
-        is_mapped = self.spec.mapped is not None or specialization.has_arrays
-        if modes.open_blocks and _is_observed():
-            if is_mapped:
-                return MappedCall(specialization, leaves).eagerly()
-            return specialization.eagerly(leaves)
-        if is_mapped:
+        is_observed = modes.open_blocks and _is_observed()
+        if self.spec.mapped is not None or specialization.has_arrays:
             mapped = MappedCall(specialization, leaves, None if kwargs else args)
+            if is_observed:
+                return mapped.eagerly()
             if mapped.is_repeatable():
                 self._keep(snapshot, "mapped", mapped.try_call)  # in place of the one before
             return mapped()
-        return self._call_with_numbers(specialization, snapshot, args, kwargs, leaves)
-
-    def _call_with_numbers(
-        self,
-        specialization: Specialization,
-        snapshot: Snapshot,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        leaves: list[Any],
-    ) -> Any:
-        """Return the result of a call with floats and Values."""
+        if is_observed:
+            return specialization.eagerly(leaves)
         try:
             evaluated = specialization.evaluate(leaves)
         except NothingToCompile:
@@ -166,23 +155,14 @@ class Jitted(Generic[P, R]):
             return self.f(*args, **kwargs)  # of ints and the like: no data, no derivative
         if evaluated is None:
             return specialization.eagerly(leaves)
-        trace, found = evaluated
+        trace, outputs = evaluated
         types, calls = tuple(map(type, args)), self._fast_calls(snapshot)
         is_flat = not kwargs and {*types} <= {float, Value}
         if is_flat and trace not in calls and len(calls) < MAX_FAST_CALLS:
             call = trace.fast_call(types)
             if call is not None:
                 self._keep(snapshot, trace, call)
-        if not trace.gives_values or not modes.recording.get():
-            return trace.build(found, lambda i: Value(found[i]))
-        parents = [leaf if type(leaf) is Value else Value(leaf) for leaf in leaves] + trace.closed
-        n, outputs = len(parents), len(trace.program.outputs)
-
-        def node(i: int) -> Value:
-            first = outputs + i * n
-            return trace.node(i, found[i], parents, found[first : first + n])
-
-        return trace.build(found, node)
+        return trace.results(outputs, leaves)
 
     def _fast_calls(self, snapshot: Snapshot) -> dict[Any, Callable[[tuple[Any, ...]], Any]]:
         """Return the fast calls that hold for a snapshot."""

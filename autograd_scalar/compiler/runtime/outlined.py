@@ -78,7 +78,7 @@ class OutlinedKernel:
             self._forward = RowKernel(lowered(found.row), columns, range(self._results), options)
 
     def _without_constant_seeds(self, rest: Program) -> Program:
-        """Return the rest with its gradient; keep the seeds, which follow, as a table if they are constants."""
+        """Return the rest without the seeds among its outputs if they are constants; keep them as a table."""
         first = 1 + self._shared
         seeds = [rest.code[seed] for seed in rest.outputs[first:]]
         if not all(op == "const" for op, *_ in seeds):

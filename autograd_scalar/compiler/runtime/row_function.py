@@ -243,9 +243,8 @@ class RowFunction:
             if len(data) == len(self.inputs):
                 return data[positions]
         numbers = np.empty(len(self.shared) + len(trace.closed))
+        numbers[: len(self.shared)] = [v.data if type(v) is Value else v for v in self.shared]
         copy_data(trace.closed, numbers[len(self.shared) :])
-        for k, given in enumerate(self.shared):
-            numbers[k] = given.data if type(given) is Value else given
         if data is not None:
             known = positions < len(data)
             numbers[known] = data[positions[known]]

@@ -173,10 +173,8 @@ class RowKernel:
         count = rows.count
         if not count:  # 0 rows times an infinite number would be nan
             return np.empty((len(self.layout.rows), 0)), np.zeros(len(self.layout.sums)), None
-        run, room = self._loop, count
-        if self._run is None:
-            block = self._block(count)
-            run, room = block.call, block.room(count)
+        block = self._block(count) if self._run is None else None
+        run, room = (block.call, block.room(count)) if block else (self._loop, count)
         outs = np.empty((len(self.layout.rows), room))
         sums = np.zeros(len(self.layout.sums))
         flags = np.ones(room, dtype=np.int8) if self.program.guards else None

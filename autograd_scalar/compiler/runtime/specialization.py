@@ -190,7 +190,7 @@ class Specialization:
         return None  # no room for another trace, or a nan whose data was read: it equals nothing
 
     def _traces_for(self, numbers: Sequence[float]) -> Iterator[Trace]:
-        """Yield the traces to try for some numbers, at last a new one."""
+        """Yield the traces to try for some numbers: those recorded so far, then a new one if there is room."""
         yield from [*self.traces]
         if self.may_record(numbers):
             yield self.record(numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
@@ -32,37 +33,32 @@ class Number(Output):
     #: The number, if it is a constant.
     constant: float | None = None
 
-    def of(self, outputs: Sequence[float]) -> float:
-        """Return the number, given the outputs."""
-        return outputs[self] if self.constant is None else self.constant
 
-
+@dataclass(eq=False)
 class Trace:
     """One recorded call: a program with its guards, the captured Values it reads, and the nest it returns."""
 
-    def __init__(
-        self,
-        spec: Spec,
-        program: Program,
-        closed: list[Value],
-        frozen: list[Frozen],
-        result: Any,
-        given: int,
-        by: set[Value],
-    ) -> None:
-        self.spec, self.program, self.closed, self.frozen = spec, program, closed, frozen
-        #: What the function returned, with an Output in place of each Value and number.
-        self.result = result
+    spec: Spec
+    program: Program
+    #: Captured Values: the inputs that follow the arguments.
+    closed: list[Value]
+    #: Numbers that every replay repeats.
+    frozen: list[Frozen]
+    #: What the function returned, with an Output in place of each Value and number.
+    result: Any
+    #: Number of inputs that are arguments.
+    given: int
+    #: Values with respect to which the function takes derivatives itself.
+    differentiated: set[Value]
+
+    def __post_init__(self) -> None:
         #: The structure of the result, to compare with that of another trace.
-        self.form = repr(pytree.build(result, repeat("...")))
-        #: Number of inputs that are arguments; those that follow are captured.
-        self.given = given
-        kinds = [type(leaf) for leaf in pytree.leaves(result)]
+        self.form = repr(pytree.build(self.result, repeat("...")))
+        kinds = [type(leaf) for leaf in pytree.leaves(self.result)]
         #: True if there are Values among the results, and not only numbers.
         self.gives_values = Output in kinds
         #: True if all results are Values.
         self.gives_only_values = Number not in kinds
-        self._by = by
         #: Operations of the outputs' nodes; an op is forgotten with the last trace that has it.
         self._ops: dict[tuple[int, bool], tuple[str, NodeOp]] = {}
         self._kernels: dict[Any, Any] = {}
@@ -100,9 +96,9 @@ class Trace:
         It was recorded with other Values. If the function takes derivatives with respect to them, it matters which are
         the same: then none may occur twice or depend on another.
         """
-        if not self._by:
+        if not self.differentiated:
             return True
-        among = [*values, *{*self.closed, *self._by}]
+        among = [*values, *{*self.closed, *self.differentiated}]
         return len({*among}) == len(among) and not any(v.parents for v in values)
 
     def fast_call(self, types: tuple[type, ...]) -> Callable[[tuple[Any, ...]], Any] | None:
@@ -110,9 +106,10 @@ class Trace:
 
         There is one for a single output that is computed.
         """
-        if not isinstance(self.result, Output) or self._by:
+        result = self.result
+        if not isinstance(result, Output) or self.differentiated:
             return None
-        if isinstance(self.result, Number) and self.result.constant is not None:
+        if isinstance(result, Number) and result.constant is not None:
             return None
         run = self._single(self.gives_values)
         if core() == "native" and not isinstance(run, kernels.SingleKernel):
@@ -122,12 +119,23 @@ class Trace:
 
     # ----- results -----
 
-    def build(self, outputs: Sequence[float], value: Callable[[int], Any]) -> Any:
-        """Return the function's result: numbers from the outputs, Values from value(index)."""
-        leaves = (
-            value(x) if type(x) is Output else x.of(outputs) for x in pytree.leaves(self.result)
-        )
-        return pytree.build(self.result, leaves)
+    def results(self, outputs: list[float], given: Sequence[Any]) -> Any:
+        """Return the function's result for the floats and Values `given`, from the outputs and their gradients."""
+        has_nodes = self.gives_values and modes.recording.get()
+        parents: list[Value] = []
+        if has_nodes:
+            parents = [x if type(x) is Value else Value(x) for x in given] + self.closed
+        n, count = len(parents), len(self.program.outputs)
+
+        def leaf(x: Output) -> Any:
+            if isinstance(x, Number):
+                return outputs[x] if x.constant is None else x.constant
+            if not has_nodes:
+                return Value(outputs[x])
+            first = count + x * n
+            return self.node(x, outputs[x], parents, outputs[first : first + n])
+
+        return pytree.build(self.result, map(leaf, pytree.leaves(self.result)))
 
     def node(
         self, index: int, data: float, parents: list[Value], partials: Any, *, mapped: bool = False
