@@ -224,7 +224,7 @@ class Jitted(Generic[P, R]):
 
     def _environment(self, objects: dict[str, Any]) -> Environment:
         """Return the environment of a call with these objects among its arguments."""
-        key = tuple((name, id(argument)) for name, argument in objects.items())
+        key = tuple([(name, id(argument)) for name, argument in objects.items()])
         if key not in self._environments:
             if len(self._environments) >= MAX_SPECIALIZATIONS:
                 del self._environments[next(iter(self._environments))]

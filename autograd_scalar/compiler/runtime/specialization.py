@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 from autograd_scalar import pytree
@@ -183,14 +183,13 @@ class Specialization:
         numbers = [x if type(x) is float else x.data for x in given]
         recording = modes.recording.get()
         values = [x for x in given if type(x) is Value]
-        for trace in self._traces_for(numbers):
+        for trace in chain(self.traces, self._new_trace(numbers)):
             outputs, failed = trace.run(numbers, recording and trace.gives_values)
             if failed < 0:
                 return (trace, outputs) if trace.accepts(values) else None
         return None  # no room for another trace, or a nan whose data was read: it equals nothing
 
-    def _traces_for(self, numbers: Sequence[float]) -> Iterator[Trace]:
-        """Yield the traces to try for some numbers: those recorded so far, then a new one if there is room."""
-        yield from [*self.traces]
+    def _new_trace(self, numbers: Sequence[float]) -> Iterator[Trace]:
+        """Yield a trace recorded for some numbers, if there is room for another."""
         if self.may_record(numbers):
             yield self.record(numbers)
