@@ -46,15 +46,15 @@ def emit(cpu: str, turn: int) -> None:
     one, vectors = widths[turn // 3 % len(widths)], 1 + turn // 8 % 4
     functions = definitions(NAMES[turn % 8 :: 8], one * vectors, fma=turn % 2 == 0)
     processor.emit_object(target.module(functions.replace("internal", ""), processor, passes=0))
-    which = row_layout(PROGRAM, [0], [0, 2])
+    layout = row_layout(PROGRAM, [0], [0, 2])
     match turn % 3:
         case 0:
             text, passes = single(PROGRAM), 1
         case 1:
-            text, passes = straight(PROGRAM, which, one * vectors, fma=True).text, 1
+            text, passes = straight(PROGRAM, layout, one * vectors, fma=True).text, 1
         case _:
             block = one * (1 + turn % MAX_BLOCK_VECTORS)
-            text, passes = looped(reroll(PROGRAM, which), block, width=one, fma=True).text, 0
+            text, passes = looped(reroll(PROGRAM, layout), block, width=one, fma=True).text, 0
     processor.emit_object(target.module(text, processor, passes=passes))
 
 

@@ -56,15 +56,15 @@ class Found:
         width: int = 4,
     ) -> None:
         pytest.importorskip("llvmlite")
-        which = row_layout(program, [*columns], by_row)
-        loops = reroll(program, which)
+        layout = row_layout(program, [*columns], by_row)
+        loops = reroll(program, layout)
         verify(loops)
         kernel = looped(loops, vectors * width, width=width, fma=target.has_fma())
         verify(kernel.text)
         code = target.Code(kernel.text, passes=0)
         rows = len(next(iter(columns.values()))) if columns else 1
         room = -(-rows // kernel.lanes) * kernel.lanes
-        scratch, sums = np.full(kernel.scratch + 16, nan), np.full(len(which.sums) + 1, 7.0)
+        scratch, sums = np.full(kernel.scratch + 16, nan), np.full(len(layout.sums) + 1, 7.0)
         aligned = -(-scratch.ctypes.data // 64) * 64
         outs = [np.full(room + 1, 7.0) for _ in by_row]
         flags = np.full(room + 1, 7, dtype=np.int8)

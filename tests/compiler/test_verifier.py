@@ -46,10 +46,10 @@ def test_loops_of_irregular_programs_are_legal(rng, length, rows):
 
 def test_llvm_is_legal():
     program, sample = net(3, 4, 2)
-    which = row_layout(program, range(sample), [0])
+    layout = row_layout(program, range(sample), [0])
     verify(single(program))
-    verify(straight(program, which, 4, fma=True).text)
-    verify(looped(reroll(program, which), 8, width=4, fma=False).text)
+    verify(straight(program, layout, 4, fma=True).text)
+    verify(looped(reroll(program, layout), 8, width=4, fma=False).text)
 
 
 # ----- corrupted programs -----

@@ -19,7 +19,7 @@ loop8:
   %v12 = mul i64 %i10, 8
   %v13 = sub i64 %rows, %v12
   %v14 = icmp sge i64 %v13, 8
-  %v16 = sub i64 %v13, 1
+  %v16 = sub i64 %rows, 1
   br label %loop17
 loop17:
   %i19 = phi i64 [ 0, %loop8 ], [ %i20, %end31 ]
@@ -40,41 +40,41 @@ loop32:
   %v37 = add i64 %v12, %v36
   %v38 = mul i64 %v37, %v26
   %v39 = getelementptr i8, ptr %v24, i64 %v38
-  %v40 = load double, ptr %v39
-  %v41 = insertelement <4 x double> poison, double %v40, i32 0
-  %v42 = getelementptr i8, ptr %v39, i64 %v26
-  %v43 = load double, ptr %v42
-  %v44 = insertelement <4 x double> %v41, double %v43, i32 1
-  %v45 = getelementptr i8, ptr %v42, i64 %v26
-  %v46 = load double, ptr %v45
-  %v47 = insertelement <4 x double> %v44, double %v46, i32 2
-  %v48 = getelementptr i8, ptr %v45, i64 %v26
-  %v49 = load double, ptr %v48
-  %v50 = insertelement <4 x double> %v47, double %v49, i32 3
-  %v51 = getelementptr i8, ptr %v48, i64 %v26
-  %v52 = getelementptr double, ptr %v28, i64 %v36
-  store <4 x double> %v50, ptr %v52, align 32
+  %v40 = getelementptr i8, ptr %v39, i64 %v26
+  %v41 = getelementptr i8, ptr %v40, i64 %v26
+  %v42 = getelementptr i8, ptr %v41, i64 %v26
+  %v43 = load double, ptr %v39
+  %v44 = insertelement <4 x double> poison, double %v43, i32 0
+  %v45 = load double, ptr %v40
+  %v46 = insertelement <4 x double> %v44, double %v45, i32 1
+  %v47 = load double, ptr %v41
+  %v48 = insertelement <4 x double> %v46, double %v47, i32 2
+  %v49 = load double, ptr %v42
+  %v50 = insertelement <4 x double> %v48, double %v49, i32 3
+  %v51 = getelementptr double, ptr %v28, i64 %v36
+  store <4 x double> %v50, ptr %v51
   %i35 = add nuw nsw i64 %i34, 1
-  %v53 = icmp slt i64 %i35, 2
-  br i1 %v53, label %loop32, label %end33
+  %v52 = icmp slt i64 %i35, 2
+  br i1 %v52, label %loop32, label %end33
 end33:
   br label %end31
 no30:
-  br label %loop54
-loop54:
-  %i56 = phi i64 [ 0, %no30 ], [ %i57, %loop54 ]
-  %v58 = icmp slt i64 %i56, %v16
-  %v59 = select i1 %v58, i64 %i56, i64 %v16
-  %v60 = add i64 %v12, %v59
+  br label %loop53
+loop53:
+  %i55 = phi i64 [ 0, %no30 ], [ %i56, %loop53 ]
+  %v57 = add i64 %v12, %i55
+  %v58 = add i64 %v57, 0
+  %v59 = icmp slt i64 %v58, %rows
+  %v60 = select i1 %v59, i64 %v58, i64 %v16
   %v61 = mul i64 %v60, %v26
   %v62 = getelementptr i8, ptr %v24, i64 %v61
   %v63 = load double, ptr %v62
-  %v64 = getelementptr double, ptr %v28, i64 %i56
+  %v64 = getelementptr double, ptr %v28, i64 %i55
   store double %v63, ptr %v64
-  %i57 = add nuw nsw i64 %i56, 1
-  %v65 = icmp slt i64 %i57, 8
-  br i1 %v65, label %loop54, label %end55
-end55:
+  %i56 = add nuw nsw i64 %i55, 1
+  %v65 = icmp slt i64 %i56, 8
+  br i1 %v65, label %loop53, label %end54
+end54:
   br label %end31
 end31:
   %i20 = add nuw nsw i64 %i19, 1
@@ -97,8 +97,8 @@ loop68:
   %v81 = insertelement <4 x double> poison, double %v80, i32 0
   %v82 = shufflevector <4 x double> %v81, <4 x double> poison, <4 x i32> zeroinitializer
   %v83 = getelementptr double, ptr %scratch, i64 4
-  %v84 = load <4 x double>, ptr %scratch, align 32
-  %v85 = load <4 x double>, ptr %v83, align 32
+  %v84 = load <4 x double>, ptr %scratch
+  %v85 = load <4 x double>, ptr %v83
   %v86 = fmul <4 x double> %v82, %v84
   %v87 = fmul <4 x double> %v82, %v85
   %v88 = fadd <4 x double> %v78, %v86
@@ -109,8 +109,8 @@ loop68:
   %v93 = shufflevector <4 x double> %v92, <4 x double> poison, <4 x i32> zeroinitializer
   %v94 = getelementptr double, ptr %scratch, i64 8
   %v95 = getelementptr double, ptr %v94, i64 4
-  %v96 = load <4 x double>, ptr %v94, align 32
-  %v97 = load <4 x double>, ptr %v95, align 32
+  %v96 = load <4 x double>, ptr %v94
+  %v97 = load <4 x double>, ptr %v95
   %v98 = fmul <4 x double> %v93, %v96
   %v99 = fmul <4 x double> %v93, %v97
   %v100 = fadd <4 x double> %v88, %v98
@@ -121,8 +121,8 @@ loop68:
   %v105 = shufflevector <4 x double> %v104, <4 x double> poison, <4 x i32> zeroinitializer
   %v106 = getelementptr double, ptr %scratch, i64 16
   %v107 = getelementptr double, ptr %v106, i64 4
-  %v108 = load <4 x double>, ptr %v106, align 32
-  %v109 = load <4 x double>, ptr %v107, align 32
+  %v108 = load <4 x double>, ptr %v106
+  %v109 = load <4 x double>, ptr %v107
   %v110 = fmul <4 x double> %v105, %v108
   %v111 = fmul <4 x double> %v105, %v109
   %v112 = fadd <4 x double> %v100, %v110
@@ -133,8 +133,8 @@ loop68:
   %v117 = shufflevector <4 x double> %v116, <4 x double> poison, <4 x i32> zeroinitializer
   %v118 = getelementptr double, ptr %scratch, i64 24
   %v119 = getelementptr double, ptr %v118, i64 4
-  %v120 = load <4 x double>, ptr %v118, align 32
-  %v121 = load <4 x double>, ptr %v119, align 32
+  %v120 = load <4 x double>, ptr %v118
+  %v121 = load <4 x double>, ptr %v119
   %v122 = fmul <4 x double> %v117, %v120
   %v123 = fmul <4 x double> %v117, %v121
   %v124 = fadd <4 x double> %v112, %v122

@@ -1,40 +1,28 @@
 declare <4 x double> @llvm.fma.v4f64(<4 x double>, <4 x double>, <4 x double>)
 declare double @log(double)
-
 define internal <4 x double> @log.each.v4(<4 x double> %x, <4 x double> %z, <4 x i1> %mask) noinline cold {
 entry:
-  %v1 = alloca <4 x double>
-  store <4 x double> %x, ptr %v1
-  %v2 = alloca <4 x double>
-  store <4 x double> %z, ptr %v2
-  %v3 = zext <4 x i1> %mask to <4 x i8>
-  %v4 = alloca <4 x i8>
-  store <4 x i8> %v3, ptr %v4
-  br label %loop5
-loop5:
-  %i7 = phi i64 [ 0, %entry ], [ %i8, %end14 ]
-  %v9 = getelementptr i8, ptr %v4, i64 %i7
-  %v10 = load i8, ptr %v9
-  %v11 = icmp ne i8 %v10, 0
-  br i1 %v11, label %yes12, label %no13
-yes12:
-  %v15 = getelementptr double, ptr %v1, i64 %i7
-  %v16 = load double, ptr %v15
-  %v17 = call double @log(double %v16)
-  %v18 = getelementptr double, ptr %v2, i64 %i7
-  store double %v17, ptr %v18
-  br label %end14
-no13:
-  br label %end14
-end14:
-  %i8 = add nuw nsw i64 %i7, 1
-  %v19 = icmp slt i64 %i8, 4
-  br i1 %v19, label %loop5, label %end6
-end6:
-  %v20 = load <4 x double>, ptr %v2
-  ret <4 x double> %v20
+  %v1 = zext <4 x i1> %mask to <4 x i8>
+  br label %loop2
+loop2:
+  %i4 = phi i64 [ 0, %entry ], [ %i5, %end10 ]
+  %c6 = phi <4 x double> [ %z, %entry ], [ %v14, %end10 ]
+  %v7 = extractelement <4 x i8> %v1, i64 %i4
+  %v8 = icmp ne i8 %v7, 0
+  br i1 %v8, label %rare9, label %end10
+rare9:
+  %v11 = extractelement <4 x double> %x, i64 %i4
+  %v12 = call double @log(double %v11)
+  %v13 = insertelement <4 x double> %c6, double %v12, i64 %i4
+  br label %end10
+end10:
+  %v14 = phi <4 x double> [ %c6, %loop2 ], [ %v13, %rare9 ]
+  %i5 = add nuw nsw i64 %i4, 1
+  %v15 = icmp slt i64 %i5, 4
+  br i1 %v15, label %loop2, label %end3
+end3:
+  ret <4 x double> %v14
 }
-
 define internal <4 x double> @log.v4(<4 x double> %x) {
 entry:
   %v1 = bitcast <4 x double> %x to <4 x i64>

@@ -31,23 +31,9 @@ def number(value: float) -> str:
     return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
 
 
-def constant(value: float, width: int) -> str:
-    """Return a vector literal with the same number in every lane."""
-    return constants(number(value), width, "double")
-
-
-def constants(literal: str, width: int, kind: str) -> str:
+def constant(literal: str, width: int, kind: str = "double") -> str:
     """Return a vector literal with the same element in every lane."""
     return f"<{', '.join([f'{kind} {literal}'] * width)}>" if width > 1 else literal
-
-
-def libm_name(op: str) -> str:
-    """Return the C name of a function of the table.
-
-    >>> libm_name("abs"), libm_name("sin")
-    ('fabs', 'sin')
-    """
-    return _LIBM.get(op, op)
 
 
 class Builder:
@@ -56,9 +42,9 @@ class Builder:
     def __init__(self, *, fast: bool = False) -> None:
         self.lines: list[str] = []
         self.globals: list[str] = []
-        #: Declarations of LLVM's intrinsics.
+        #: Declarations of libm's functions and LLVM's intrinsics.
         self.declarations: set[str] = set()
-        #: The functions of the table that are called, by the width of their operands.
+        #: The vector functions that are called, by their width; see `libm`.
         self.functions: dict[int, set[str]] = {}
         #: Fast-math flags of the arithmetic.
         self.flags = " reassoc contract nsz" if fast else ""
@@ -68,6 +54,10 @@ class Builder:
     def _name(self, prefix: str) -> str:
         self._names += 1
         return f"{prefix}{self._names}"
+
+    def define(self, signature: str) -> str:
+        """Return the text of the function."""
+        return "\n".join([f"{signature} {{", "entry:", *self.lines, "}", ""])
 
     def do(self, instruction: str) -> None:
         """Append an instruction without a result."""
@@ -90,11 +80,19 @@ class Builder:
             a, b, x, y = operands
             test = self.compare(op[2:], a, b, width)
             return self.let(f"select {vector(width, 'i1')} {test}, {kind} {x}, {kind} {y}", name)
+        if width == 1:
+            return self.call(_LIBM.get(op, op), operands, kind, name=name)
         self.functions.setdefault(width, set()).add(op)
-        called = f"{op}.v{width}" if width > 1 else libm_name(op)
-        return self.let(
-            f"call {kind} @{called}({', '.join(f'{kind} {x}' for x in operands)})", name
-        )
+        given = ", ".join(f"{kind} {x}" for x in operands)
+        return self.let(f"call {kind} @{op}.v{width}({given})", name)
+
+    def call(
+        self, function: str, operands: Sequence[str], kind: str, result: str = "", name: str = ""
+    ) -> str:
+        """Declare and call a function whose operands have one type, and its result too unless given."""
+        types, given = ", ".join([kind] * len(operands)), ", ".join(f"{kind} {x}" for x in operands)
+        self.declarations.add(f"declare {result or kind} @{function}({types})")
+        return self.let(f"call {result or kind} @{function}({given})", name)
 
     def compare(self, symbol: str, x: str, y: str, width: int) -> str:
         """Append a comparison as Python makes it; return a mask."""
@@ -115,14 +113,6 @@ class Builder:
         counts = self.splat(count, width, "i64")
         return self.let(f"icmp slt {vector(width, 'i64')} <{lanes}>, {counts}")
 
-    def count(self, mask: str, width: int) -> str:
-        """Return the number of true lanes of a mask as an i64."""
-        integers = vector(width, "i64")
-        name = f"@llvm.vector.reduce.add.v{width}i64"
-        self.declarations.add(f"declare i64 {name}({integers})")
-        ones = self.let(f"zext {vector(width, 'i1')} {mask} to {integers}")
-        return self.let(f"call i64 {name}({integers} {ones})")
-
     # ----- memory -----
 
     def at(self, pointer: str, index: str | int, scale: int = 1, kind: str = "double") -> str:
@@ -139,10 +129,9 @@ class Builder:
         """Return the element at an address."""
         return self.let(f"load {kind}, ptr {pointer}", name)
 
-    def add_to(self, pointer: str, x: str) -> None:
-        """Add to the i64 at an address."""
-        total = self.let(f"add i64 {self.load(pointer, 'i64')}, {x}")
-        self.do(f"store i64 {total}, ptr {pointer}")
+    def store(self, x: str, pointer: str, kind: str = "double") -> None:
+        """Store an element at an address."""
+        self.do(f"store {kind} {x}, ptr {pointer}")
 
     def table(self, kind: str, entries: Sequence[str]) -> str:
         """Return the address of an array of constants."""

@@ -20,9 +20,11 @@ from autograd_scalar.compiler.backends.llvm import coefficients
 from autograd_scalar.compiler.backends.llvm.vectors import (
     Vector,
     absolute,
+    ceil,
+    floor,
     fma,
-    lane_by_lane,
     left_to_libm,
+    nearest,
     select,
     sqrt,
     vector_function,
@@ -83,7 +85,7 @@ def two_product(a: Vector, b: Vector) -> Pair:
 
 def times(a: Pair, b: tuple[float, float]) -> Pair:
     """Return the product of two pairs."""
-    product, error = two_product(a[0], a[0].function.constant(b[0]))
+    product, error = two_product(a[0], a[0].function.vector(b[0]))
     return product, fma(a[1], b[0], fma(a[0], b[1], error))
 
 
@@ -113,11 +115,6 @@ def rounded(x: Vector, scale: float) -> tuple[Vector, Vector]:
     return shifted - SHIFTER, shifted.bits()
 
 
-def nearest(x: Vector) -> Vector:
-    """Return the integer nearest to x, ties to even."""
-    return x.function.intrinsic("rint", x)
-
-
 def power_of_two(n: Vector) -> Vector:
     """Return 2**n for -1022 <= n <= 1023, given an i64 with n in its lowest bits."""
     return ((n << 52) + BIAS).double()
@@ -131,12 +128,14 @@ def ordinary(x: Vector) -> Vector:
 # Exponentials: x = n ln(2) + r with |r| <= ln(2) / 2, and exp(x) = 2**n exp(r).
 
 
-def reduced(x: Vector, low: Vector | None = None) -> tuple[Pair, Vector, Vector]:
-    """Return r, n, and an i64 with n in its lowest bits."""
-    n, integer = rounded(x, LOG2_E[0])
-    r = fma(n, -LN2[0], x)
-    high = fma(n, -LN2[1], r)
-    rest = fma(n, -LN2[1], r - high)
+def reduced(
+    x: Vector, low: Vector | None = None, *, step: float = 1.0
+) -> tuple[Pair, Vector, Vector]:
+    """Return r, n, and an i64 with n in its lowest bits; ln(2) is multiplied by a step, a power of two."""
+    n, integer = rounded(x, LOG2_E[0] / step)
+    r = fma(n, -LN2[0] * step, x)
+    high = fma(n, -LN2[1] * step, r)
+    rest = fma(n, -LN2[1] * step, r - high)
     if low is not None:
         high, rest = fast_two_sum(high, rest + low)
     return (high, rest), n, integer
@@ -144,7 +143,7 @@ def reduced(x: Vector, low: Vector | None = None) -> tuple[Pair, Vector, Vector]
 
 def exponential(high: Vector, low: Vector) -> Pair:
     """Return exp(r) for the pair r, within 2**-56."""
-    total, error = fast_two_sum(high.function.constant(1.0), high)
+    total, error = fast_two_sum(high.function.vector(1.0), high)
     return total, fma(low, total, fma(high * high, polynomial(high, coefficients.EXP), error))
 
 
@@ -171,7 +170,7 @@ def expm1(x: Vector) -> Vector:
     less = power - 1.0
     total = fma(power, r, less)
     result = total + fma(power, tail, fma(power, r, less - total))
-    return left_to_libm("expm1", ~(x < 709.0), with_sign(result, x), x)
+    return left_to_libm(~(x < 709.0), with_sign(result, x), x)
 
 
 def hyperbolic(x: Vector) -> tuple[Vector, Vector, Vector, Vector, Vector]:
@@ -188,29 +187,26 @@ def sinh(x: Vector) -> Vector:
     r, sine, cosine, a, b = hyperbolic(x)
     total = fma(b, r, a)
     result = total + fma(a, cosine, fma(b, sine, fma(b, r, a - total)))
-    return left_to_libm("sinh", ~(absolute(x) < 708.0), with_sign(result, x), x)
+    return left_to_libm(~(absolute(x) < 708.0), with_sign(result, x), x)
 
 
 def cosh(x: Vector) -> Vector:
     r, sine, cosine, a, b = hyperbolic(x)
     total = fma(a, r, b)
     result = total + fma(b, cosine, fma(a, sine, fma(a, r, b - total)))
-    return left_to_libm("cosh", ~(absolute(x) < 708.0), result, x)
+    return left_to_libm(~(absolute(x) < 708.0), result, x)
 
 
 def tanh(x: Vector) -> Vector:
     # |x| = n ln(2)/2 + r, and tanh(n ln(2)/2) = (2**n - 1) / (2**n + 1), in the addition formula.
     size = absolute(x)
     size = select(size > 20.0, 20.0, size)  # beyond which tanh is 1
-    n, integer = rounded(size, 2.0 * LOG2_E[0])
-    r = fma(n, -LN2[0] / 2.0, size)
-    high = fma(n, -LN2[1] / 2.0, r)
-    low = fma(n, -LN2[1] / 2.0, r - high)
+    (high, low), _, integer = reduced(size, step=0.5)
     z = high * high
     t = high + fma(high * z, polynomial(z, coefficients.TANH), low)
     power = power_of_two(integer)
     less = power - 1.0
-    more, more_low = fast_two_sum(power, x.function.constant(1.0))  # 2**53 + 1 has 54 bits
+    more, more_low = fast_two_sum(power, x.function.vector(1.0))  # 2**53 + 1 has 54 bits
     below, below_low = multiply_add(less, t, more)
     result, rest = ratio(*multiply_add(more, t, less), below, below_low + more_low)
     return with_sign(result + rest, x)
@@ -241,7 +237,7 @@ def logarithm(k: Vector, f: Vector, low: Vector | None = None) -> Vector:
 
 def log(x: Vector) -> Vector:
     k, m = split(x)
-    return left_to_libm("log", ~ordinary(x), logarithm(k, m - 1.0), x)
+    return left_to_libm(~ordinary(x), logarithm(k, m - 1.0), x)
 
 
 def log1p_of_pair(x: Vector, low: Vector | None = None) -> Vector:
@@ -257,14 +253,14 @@ def log1p_of_pair(x: Vector, low: Vector | None = None) -> Vector:
 
 def log1p(x: Vector) -> Vector:
     result = with_sign(log1p_of_pair(x), x)
-    return left_to_libm("log1p", ~((x > -1.0) & (x < 2.0**1000)), result, x)
+    return left_to_libm(~((x > -1.0) & (x < 2.0**1000)), result, x)
 
 
 def log_of_part(x: Vector) -> tuple[Vector, Pair]:
     """Return k, and log(m) as a pair, within about 2**-65."""
     k, m = split(x)
     f = m - 1.0
-    s, s_low = ratio(f, None, *fast_two_sum(x.function.constant(2.0), f))
+    s, s_low = ratio(f, None, *fast_two_sum(x.function.vector(2.0), f))
     z, z_low = two_product(s, s)
     z_low = fma(s + s, s_low, z_low)
     cube, cube_low = two_product(z, s)
@@ -289,18 +285,18 @@ def log_to_base(
 
 def log2(x: Vector) -> Vector:
     high, low = log_to_base(x, None, LOG2_E)
-    return left_to_libm("log2", ~ordinary(x), high + low, x)
+    return left_to_libm(~ordinary(x), high + low, x)
 
 
 def log10(x: Vector) -> Vector:
     high, low = log_to_base(x, LOG10_2, LOG10_E)
-    return left_to_libm("log10", ~ordinary(x), high + low, x)
+    return left_to_libm(~ordinary(x), high + low, x)
 
 
 def cbrt(x: Vector) -> Vector:
     size = absolute(x)
     result = exp_of_pair(*times(log_to_base(size, LN2, None), THIRD))
-    return left_to_libm("cbrt", ~ordinary(size), with_sign(result, x), x)
+    return left_to_libm(~ordinary(size), with_sign(result, x), x)
 
 
 def pow(x: Vector, y: Vector) -> Vector:
@@ -315,7 +311,7 @@ def pow(x: Vector, y: Vector) -> Vector:
     odd = whole & nearest(half).differs(half)
     result = select((x < 0.0) & ~whole, nan, select(odd, with_sign(result, x), result))
     rare = ~((ordinary(base) & (absolute(high) < 708.0)) | zero)
-    return left_to_libm("pow", rare, result, x, y)
+    return left_to_libm(rare, result, x, y)
 
 
 def asinh(x: Vector) -> Vector:
@@ -323,20 +319,20 @@ def asinh(x: Vector) -> Vector:
     size = absolute(x)
     square = size * size
     result = log1p_of_pair(*fast_two_sum(size, square / (sqrt(square + 1.0) + 1.0)))
-    return left_to_libm("asinh", ~(size < 2.0**500), with_sign(result, x), x)
+    return left_to_libm(~(size < 2.0**500), with_sign(result, x), x)
 
 
 def acosh(x: Vector) -> Vector:
     # log(x + sqrt(x**2 - 1)), with t = x - 1
     t = x - 1.0
     result = log1p_of_pair(*fast_two_sum(sqrt(fma(t, t, t + t)), t))
-    return left_to_libm("acosh", ~((x >= 1.0) & (x < 2.0**500)), result, x)
+    return left_to_libm(~((x >= 1.0) & (x < 2.0**500)), result, x)
 
 
 def atanh(x: Vector) -> Vector:
     # log(up / down) / 2, where up / down = (1 + x) / (1 - x) = 2**k m and s = (m - 1) / (m + 1)
     size = absolute(x)
-    one = x.function.constant(1.0)
+    one = x.function.vector(1.0)
     up, up_low = fast_two_sum(one, size)
     down, down_low = fast_two_sum(one, -size)
     shift = (up.bits() - down.bits() + (1 << 51)) & EXPONENT
@@ -349,7 +345,7 @@ def atanh(x: Vector) -> Vector:
     tail = fma(s * z * 0.5, polynomial(z, coefficients.ATANH), s_low)
     total, error = fast_two_sum(k * (LN2[0] / 2.0), s)
     result = total + (error + fma(k, LN2[1] / 2.0, tail))
-    return left_to_libm("atanh", ~(size < 1.0), with_sign(result, x), x)
+    return left_to_libm(~(size < 1.0), with_sign(result, x), x)
 
 
 # Angles: x = n pi/2 + r with |r| <= pi/4.
@@ -369,7 +365,7 @@ def quarter_turns(x: Vector) -> tuple[Pair, Pair, Vector]:
     z = high * high
     half = z * 0.5
     sine = fma(high * z, polynomial(z, coefficients.SIN), fma(-low, half, low))
-    level, error = fast_two_sum(x.function.constant(1.0), -half)
+    level, error = fast_two_sum(x.function.vector(1.0), -half)
     cosine = fma(z * z, polynomial(z, coefficients.COS), fma(-high, low, error))
     return (high, sine), (level, cosine), integer
 
@@ -385,11 +381,11 @@ def sine(x: Vector, quarters: int) -> Vector:
 
 def sin(x: Vector) -> Vector:
     result = select(x.equals(0.0), x, sine(x, 0))  # keeps the sign of zero
-    return left_to_libm("sin", ~(absolute(x) < 1e5), result, x)
+    return left_to_libm(~(absolute(x) < 1e5), result, x)
 
 
 def cos(x: Vector) -> Vector:
-    return left_to_libm("cos", ~(absolute(x) < 1e5), sine(x, 1), x)
+    return left_to_libm(~(absolute(x) < 1e5), sine(x, 1), x)
 
 
 def tan(x: Vector) -> Vector:
@@ -403,7 +399,7 @@ def tan(x: Vector) -> Vector:
         select(odd, up[1], across[1]),
     )
     result = select(x.equals(0.0), x, result + rest)
-    return left_to_libm("tan", ~(absolute(x) < 1e5), result, x)
+    return left_to_libm(~(absolute(x) < 1e5), result, x)
 
 
 def arcsine(x: Vector) -> tuple[Vector, Vector, Vector]:
@@ -418,7 +414,7 @@ def arcsine(x: Vector) -> tuple[Vector, Vector, Vector]:
 def asin(x: Vector) -> Vector:
     # asin(s), or pi/2 - 2 asin(s) for large |x|
     large, s, rest = arcsine(x)
-    total, error = fast_two_sum(x.function.constant(HALF_PI[0]), s * -2.0)
+    total, error = fast_two_sum(x.function.vector(HALF_PI[0]), s * -2.0)
     result = select(large, total + (error + fma(rest, -2.0, HALF_PI[1])), s + rest)
     return with_sign(result, x)
 
@@ -426,7 +422,7 @@ def asin(x: Vector) -> Vector:
 def acos(x: Vector) -> Vector:
     # pi/2 - asin(x); for large |x| 2 asin(s) if x is positive, pi - 2 asin(s) if it is negative
     large, s, rest = arcsine(x)
-    sign = with_sign(x.function.constant(1.0), x)
+    sign = with_sign(x.function.vector(1.0), x)
     factor = select(large, sign * 2.0, -sign)
     quarters = select(large, 1.0 - sign, 1.0)
     total, error = fast_two_sum(quarters * HALF_PI[0], factor * s)
@@ -457,7 +453,7 @@ def atan(x: Vector) -> Vector:
     size = select(size > 2.0**60, 2.0**60, size)  # beyond which it is pi/2
     large = size > 1.0
     a, b = select(large, 1.0, size), select(large, size, 1.0)
-    quarters = select(large, x.function.constant(1.0), 0.0)
+    quarters = select(large, x.function.vector(1.0), 0.0)
     return with_sign(arctangent(a, b, quarters, 1.0 - (quarters + quarters)), x)
 
 
@@ -466,17 +462,17 @@ def atan2(y: Vector, x: Vector) -> Vector:
     up, across = absolute(y), absolute(x)
     steep = up > across
     a, b = select(steep, across, up), select(steep, up, across)
-    side = with_sign(x.function.constant(1.0), x)
+    side = with_sign(x.function.vector(1.0), x)
     result = arctangent(a, b, select(steep, 1.0, 1.0 - side), select(steep, -side, side))
     usual = (b > 2.0**-500) & (b < 2.0**500) & ((a > 2.0**-500) | a.equals(0.0))
-    return left_to_libm("atan2", ~usual, with_sign(result, y), y, x)
+    return left_to_libm(~usual, with_sign(result, y), y, x)
 
 
 def hypot(x: Vector, y: Vector) -> Vector:
     a, b = absolute(x), absolute(y)
     larger = select(a > b, a, b)
     usual = ((larger > 2.0**-500) | larger.equals(0.0)) & (a < 2.0**500) & (b < 2.0**500)
-    return left_to_libm("hypot", ~usual, sqrt(fma(x, x, y * y)), x, y)
+    return left_to_libm(~usual, sqrt(fma(x, x, y * y)), x, y)
 
 
 # The error function: below 1/2 erf is a polynomial, above it erfc is exp(-x**2) times a polynomial.
@@ -491,8 +487,8 @@ def error_functions(x: Vector) -> tuple[Vector, Vector, Vector]:
     r, _, integer = reduced(-square, -square_low)
     total, rest = exponential(*r)
     series = polynomial((bounded - 4.0) / (bounded + 4.0), coefficients.ERFC)
-    one = x.function.constant(1.0)
-    above = fast_two_sum(x.function.constant(1.125), series)
+    one = x.function.vector(1.0)
+    above = fast_two_sum(x.function.vector(1.125), series)
     below = fast_two_sum(bounded + bounded, one)
     factor, factor_low = ratio(*above, *below)
     product, error = two_product(factor, total)
@@ -508,7 +504,7 @@ def erf(x: Vector) -> Vector:
 def erfc(x: Vector) -> Vector:
     small, near, far = error_functions(x)
     result = select(small, 1.0 - near, select(x < 0.0, 2.0 - far, far))
-    return left_to_libm("erfc", ~(x < 26.0), result, x)
+    return left_to_libm(~(x < 26.0), result, x)
 
 
 #: The vector functions, by the names that the table of operations uses.
@@ -518,17 +514,25 @@ FUNCTIONS: dict[str, Callable[..., Vector]] = {
     "asinh": asinh, "acosh": acosh, "atanh": atanh,
     "sin": sin, "cos": cos, "tan": tan, "asin": asin, "acos": acos, "atan": atan, "atan2": atan2,
     "hypot": hypot, "erf": erf, "erfc": erfc,
-    "sqrt": sqrt, "abs": absolute, "round": nearest,
-    "floor": lambda x: x.function.intrinsic("floor", x),
-    "ceil": lambda x: x.function.intrinsic("ceil", x),
+    "sqrt": sqrt, "abs": absolute, "round": nearest, "floor": floor, "ceil": ceil,
 }  # fmt: skip
+
+
+def functions(names: Iterable[str], lanes: int, *, fma: bool) -> tuple[set[str], list[str]]:
+    """Return the declarations that vector functions need, and the texts of the functions."""
+    declarations, texts = set[str](), list[str]()
+    for name in dict.fromkeys(names):
+        text, needed = vector_function(name, FUNCTIONS[name], lanes, fma=fma)
+        declarations |= needed
+        texts.append(text)
+    return declarations, texts
 
 
 def definitions(names: Iterable[str], lanes: int, *, fma: bool) -> str:
     """Return the LLVM IR of a function `@{name}.v{lanes}` on vectors of doubles for each name.
 
-    The text contains everything that they share once, so pass all names of a module in one call. With `fma` it uses
-    that instruction; without it the results are as accurate, the code a little slower. The linker must find libm's
+    The text declares what they call once, so pass all names of a module in one call. With `fma` it uses that
+    instruction; without it the results are as accurate, the code a little slower. The linker must find libm's
     functions, to which rare lanes are left.
 
     Raises KeyError for a name that is not in FUNCTIONS, and ValueError for fewer than two lanes: LLVM aborts the
@@ -545,12 +549,5 @@ def definitions(names: Iterable[str], lanes: int, *, fma: bool) -> str:
     """
     if lanes < 2:
         raise ValueError(f"vectors have 2 lanes or more; got {lanes}: for one number call libm")
-    texts: dict[str, str] = {}
-    declarations: set[str] = set()
-    for name in dict.fromkeys(names):
-        text, function = vector_function(name, FUNCTIONS[name], lanes, fma=fma)
-        declarations |= function.declarations
-        for libm, operands in function.libm.items():
-            texts[f"{libm}, lane by lane"] = lane_by_lane(libm, operands, lanes)
-        texts[name] = text
-    return "\n".join([*sorted(declarations), *texts.values()])
+    declarations, texts = functions(names, lanes, fma=fma)
+    return "\n".join([*sorted(declarations), *texts])

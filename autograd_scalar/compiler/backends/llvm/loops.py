@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from autograd_scalar.compiler.backends.llvm.abi import Kernel, begin_kernel, end_kernel
+from autograd_scalar.compiler.backends.llvm.abi import Kernel, KernelBuilder
 from autograd_scalar.compiler.backends.llvm.builder import number, vector
 from autograd_scalar.compiler.backends.llvm.nest import Context, Nest
 from autograd_scalar.compiler.options import MAX_BLOCK_VECTORS
@@ -33,10 +33,8 @@ def lanes(rows: int, width: int) -> int:
     """
     vectors = max(-(-rows // width), 1)
 
-    def cost(size: int) -> float:
-        return -(-vectors // size) * (
-            size + 0.5
-        )  # a block costs half a vector more than its vectors
+    def cost(size: int) -> float:  # a block costs half a vector more than its vectors
+        return -(-vectors // size) * (size + 0.5)
 
     return width * min(range(MAX_BLOCK_VECTORS, 0, -1), key=cost)
 
@@ -55,7 +53,7 @@ def looped(loops: LoopProgram, lanes: int, *, width: int, fma: bool, fast: bool 
 class _Kernel:
     def __init__(self, program: LoopProgram, lanes: int, width: int, fast: bool) -> None:
         self.program, self.lanes, self.width = program, lanes, width
-        self.w = w = begin_kernel(fast=fast)
+        self.w = w = KernelBuilder(fast=fast)
         accumulators = program.sums * width
         uniform = accumulators + program.row_values * lanes
         self.scratch = uniform + program.uniform_values
@@ -80,22 +78,19 @@ class _Kernel:
         for loop in self.program.before:
             Nest(self.context, loop).write()
         self.w.choose("%some", self._rows)
-        return end_kernel(self.w, self.lanes, self.scratch, fma=fma)
+        return self.w.kernel(self.lanes, self.scratch, fma=fma)
 
     def _rows(self) -> None:
-        w = self.w
-        past = w.let(f"add i64 %rows, {self.lanes - 1}")
-        w.each(w.let(f"udiv i64 {past}, {self.lanes}"), self._block)
+        self.w.each_block(self.lanes, self._block)
         for loop in self.program.after:
             Nest(self.context, loop).write()
 
-    def _block(self, i: str) -> None:
+    def _block(self, row: str) -> None:
         w = self.w
-        row = w.let(f"mul i64 {i}, {self.lanes}")
         live = w.let(f"sub i64 %rows, {row}")
         full = w.let(f"icmp sge i64 {live}, {self.lanes}")
         if self.program.columns:
-            self._gather(row, live, full)
+            self._gather(row, full)
         for loop in self.program.by_row:
             partial = Nest(self.context, loop, row, live)
             if any(step.op == SUM_ROWS for step in loop.steps):
@@ -103,41 +98,31 @@ class _Kernel:
             else:
                 partial.write()
 
-    def _gather(self, row: str, live: str, full: str) -> None:
+    def _gather(self, row: str, full: str) -> None:
         """Copy a block of the columns to the row values."""
         w, width, columns = self.w, self.width, self.program.columns
-        kind = vector(width)
         numbers = w.table("i64", [*map(str, columns)])
-        last = w.let(f"sub i64 {live}, 1")
+        last = w.let("sub i64 %rows, 1")
 
         def copy(i: str) -> None:
-            k = w.load(w.at(numbers, i), "i64")
-            column = w.load(w.at("%columns", k), "ptr")
-            stride = w.load(w.at("%strides", k), "i64")
+            column = w.column(w.load(w.at(numbers, i), "i64"))
             to = w.at(self.row_values, i, self.lanes)
 
-            def at(lane: str) -> str:
-                offset = w.let(f"mul i64 {w.let(f'add i64 {row}, {lane}')}, {stride}")
-                return w.at(column, offset, kind="i8")
+            def copy_vector(v: str) -> None:
+                first = w.let(f"mul i64 {v}, {width}")
+                addresses = [w.in_column(column, w.let(f"add i64 {row}, {first}"))]
+                while len(addresses) < width:
+                    addresses.append(w.at(addresses[-1], column[1], kind="i8"))
+                w.store(w.gather(addresses), w.at(to, first), vector(width))
 
-            def one_vector(i: str) -> None:
-                first = w.let(f"mul i64 {i}, {width}")
-                pointer, found = at(first), "poison"
-                for lane in range(width):
-                    x = w.load(pointer)
-                    found = w.let(f"insertelement {kind} {found}, double {x}, i32 {lane}")
-                    pointer = w.at(pointer, stride, kind="i8")
-                w.do(f"store {kind} {found}, ptr {w.at(to, first)}, align {8 * width}")
+            def copy_lane(lane: str) -> None:
+                (read,) = w.rows_read(w.let(f"add i64 {row}, {lane}"), last, 1)
+                w.store(w.load(w.in_column(column, read)), w.at(to, lane))
 
-            def one_lane(lane: str) -> None:
-                is_row = w.let(f"icmp slt i64 {lane}, {last}")
-                pointer = at(w.let(f"select i1 {is_row}, i64 {lane}, i64 {last}"))
-                x = w.load(pointer)
-                w.do(f"store double {x}, ptr {w.at(to, lane)}")
-
-            vectors = self.lanes // width
             w.choose(
-                full, lambda: w.each(vectors, one_vector), lambda: w.each(self.lanes, one_lane)
+                full,
+                lambda: w.each(self.lanes // width, copy_vector),
+                lambda: w.each(self.lanes, copy_lane),
             )
 
         w.each(len(columns), copy)

@@ -7,9 +7,11 @@ not wait for one another. An operand is loaded in the outermost loop in which it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
+from autograd_scalar.compiler.backends.llvm.abi import KernelBuilder
 from autograd_scalar.compiler.backends.llvm.builder import Builder, constant, number, vector
+from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.compiler.options import (
     MAX_REGISTER_STEPS,
     MAX_UNROLLED_TERMS,
@@ -28,11 +30,10 @@ from autograd_scalar.compiler.vectorize.packs import (
 )
 
 
-@dataclass
-class Context:
-    """State shared by the loops of a kernel."""
+class Context(NamedTuple):
+    """What the loops of a kernel share."""
 
-    w: Builder
+    w: KernelBuilder
     #: Rows of a block, and lanes of a vector.
     lanes: int
     width: int
@@ -46,22 +47,21 @@ class _Address:
 
     def __init__(self, w: Builder, access: Access, origin: str, unit: int, by_block: int) -> None:
         self.access, self._w, self._unit = access, w, unit
-        self._strides = [*(stride * unit for stride in access.strides), by_block]
-        self._table_strides = (
-            [*access.table_strides, 0] if access.table else [0] * len(self._strides)
-        )
+        table_strides = access.table_strides or (0,) * len(access.strides)
+        moves = [(x * unit, y) for x, y in zip(access.strides, table_strides, strict=True)]
+        #: The strides of the pointer and of the table's, for each of the nested loops.
+        self._strides = [*moves, (by_block, 0)]
         self._pointer = origin
         self._table = w.table("i32", [*map(str, access.table)]) if access.table else ""
         #: Moves without instructions so far: an index, and the strides of the pointer and of the table's.
         self._moves: list[tuple[str | int, int, int]] = [(access.base, unit, 0)]
-        moving = zip(self._strides, self._table_strides, strict=True)
         #: The number of nested loops down to the last one that moves it.
-        self.depth = max((d + 1 for d, strides in enumerate(moving) if any(strides)), default=0)
+        self.depth = max((d + 1 for d, moves in enumerate(self._strides) if any(moves)), default=0)
         self.by_term = bool(access.term_stride or access.table_term_stride)
 
     def enter(self, d: int, i: str) -> None:
         """Move to iteration i of the d-th loop."""
-        self._moves.append((i, self._strides[d], self._table_strides[d]))
+        self._moves.append((i, *self._strides[d]))
 
     def settle(self) -> None:
         """Write the instructions of the moves so far."""
@@ -100,7 +100,11 @@ class Nest:
     def write(self) -> None:
         """Write the loop."""
         for read in self.loop.reads:
-            if not self._is_constant(read.access):
+            space, base, strides, term_stride, table, *_ = read.access
+            if space == "const" and not (any(strides) or term_stride or table):
+                x = constant(number(self.context.constants[base]), self.width)
+                self.values[read] = [x] * self.unroll
+            else:
                 self.addresses[read] = self._address(read.access)
         for step in self.loop.steps:
             if step.store is not None:
@@ -114,10 +118,6 @@ class Nest:
         origin, unit = self.context.spaces[access.space]
         moves = access.space == "row" and self.counts[-1] > 1
         return _Address(self.w, access, origin, unit, self.unroll * self.width if moves else 0)
-
-    def _is_constant(self, access: Access) -> bool:
-        moves = any(access.strides) or access.term_stride or access.table
-        return access.space == "const" and not moves
 
     def _nested(self, d: int) -> None:
         """Write the loops from the d-th on."""
@@ -148,9 +148,6 @@ class Nest:
         if operand in self.values:
             return self.values[operand]
         assert isinstance(operand, Read)  # steps come after those that they read
-        if self._is_constant(operand.access):
-            x = constant(self.context.constants[operand.access.base], self.width)
-            return [x] * self.unroll
         return self._load(self.addresses[operand], k)
 
     def _load(self, address: _Address, k: str | int = 0) -> list[str]:
@@ -158,10 +155,7 @@ class Nest:
         if address.access.space == SUM_ROWS:
             return [pointer]
         if address.access.space == "row":
-            return [
-                w.let(f"load {self.kind}, ptr {at}, align {8 * self.width}")
-                for at in self._unrolled(pointer)
-            ]
+            return [w.load(at, self.kind) for at in self._unrolled(pointer)]
         return [w.splat(w.load(pointer), self.width)] * self.unroll
 
     def _unrolled(self, pointer: str) -> list[str]:
@@ -180,7 +174,7 @@ class Nest:
         if step.store is not None:
             pointers = self._unrolled(self.addresses[step].of())
             for value, at in zip(values, pointers, strict=True):
-                self.w.do(f"store {self.kind} {value}, ptr {at}, align {8 * self.width}")
+                self.w.store(value, at, self.kind)
 
     def _computed(self, step: Step, k: str | int = 0) -> list[str]:
         operands = [self._operand(operand, k) for operand in step.operands]
@@ -206,20 +200,21 @@ class Nest:
 
     def _sum_rows(self, values: list[str], to: str) -> None:
         """Add vectors to the accumulator of a sum, in pairs."""
-        w, kind, align = self.w, self.kind, f"align {8 * self.width}"
-        fadd = f"fadd{w.flags} {kind}"
+        w, kind = self.w, self.kind
         if self.live:
+            mask, zero = vector(self.width, "i1"), constant(number(0.0), self.width)
             values = [
-                w.let(f"select <{self.width} x i1> {self._live_lanes(p)}, {kind} {x}, {kind} zeroinitializer")
+                w.let(f"select {mask} {self._live_lanes(p)}, {kind} {x}, {kind} {zero}")
                 for p, x in enumerate(values)
-            ]  # fmt: skip
+            ]
+
+        def add(x: str, y: str) -> str:
+            return w.compute(ARITHMETIC["+"], [x, y], self.width)
+
         while len(values) > 1:
             odd = values[len(values) // 2 * 2 :]
-            pairs = zip(values[::2], values[1::2], strict=False)
-            values = [w.let(f"{fadd} {a}, {b}") for a, b in pairs] + odd
-        before = w.let(f"load {kind}, ptr {to}, {align}")
-        after = w.let(f"{fadd} {before}, {values[0]}")
-        w.do(f"store {kind} {after}, ptr {to}, {align}")
+            values = [*map(add, values[::2], values[1::2]), *odd]
+        w.store(add(w.load(to, kind), values[0]), to, kind)
 
     def _live_lanes(self, p: int) -> str:
         """Return the mask of the lanes of the p-th vector that are rows."""
@@ -234,18 +229,13 @@ class Nest:
             w.do(f"store {self.kind} {value}, ptr {at}, align 8")
 
     def _store_flag(self, values: list[str], to: str) -> None:
-        """Store the flag of each row, given how many guards fail, and count the rows in which one does."""
+        """Store the flag of each row, given how many of its guards fail, and count the rows in which one does."""
         w, width = self.w, self.width
         flags = w.at(w.at(to, self.row, kind="i8"), self.lane, kind="i8")
         for p, value in enumerate(values):
-            fails = w.let(f"fcmp one {self.kind} {value}, zeroinitializer")
-            holds = w.let(f"fcmp oeq {self.kind} {value}, zeroinitializer")
-            flag = w.let(f"zext <{width} x i1> {holds} to <{width} x i8>")
-            at = w.at(flags, p * width, kind="i8")
-            w.do(f"store <{width} x i8> {flag}, ptr {at}, align 1")
-            if self.live:
-                fails = w.let(f"and <{width} x i1> {fails}, {self._live_lanes(p)}")
-            w.add_to("%failures", w.count(fails, width))
+            holds = w.compare("==", value, constant(number(0.0), width), width)
+            live = self._live_lanes(p) if self.live else ""
+            w.store_flags(holds, w.at(flags, p * width, kind="i8"), live, width)
 
     def _store_total(self, values: list[str], to: str) -> None:
         """Store a sum: the lanes of its accumulator, added up."""
@@ -253,15 +243,10 @@ class Nest:
         for lane in range(self.context.width):
             x = self.w.load(self.w.at(values[0], lane))
             total = self.w.let(f"fadd double {total}, {x}")
-        self.w.do(f"store double {total}, ptr {to}")
+        self.w.store(total, to)
 
     def _add_uniform(self, values: list[str], to: str) -> None:
-        """Add a value that is the same for all rows to a sum, times the number of rows."""
-        w = self.w
-        count = w.let("sitofp i64 %rows to double")
-        all_rows = w.let(f"fmul double {values[0]}, {count}")
-        after = w.let(f"fadd double {w.load(to)}, {all_rows}")
-        w.do(f"store double {after}, ptr {to}")
+        self.w.add_uniform(values[0], to)
 
 
 _EFFECTS = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import signature
 
-from autograd_scalar.compiler.backends.llvm.builder import Builder, constants, number, vector
+from autograd_scalar.compiler.backends.llvm.builder import Builder, constant, number, vector
+from autograd_scalar.ops.table import TABLE
 
 _INSTRUCTIONS = {  # on doubles, and on integers and masks
     "+": ("fadd", "add"), "-": ("fsub", "sub"), "*": ("fmul", "mul"), "/": ("fdiv", ""),
@@ -17,13 +17,13 @@ _INSTRUCTIONS = {  # on doubles, and on integers and masks
 
 
 class Function(Builder):
-    """The body of a vector function."""
+    """The body of a vector function, of which there is one for each number of lanes."""
 
-    def __init__(self, lanes: int, fma: bool) -> None:
+    def __init__(self, name: str, lanes: int, fma: bool) -> None:
         super().__init__()
-        self.lanes, self.fma = lanes, fma
-        #: The libm functions that compute its rare lanes, with their number of operands.
-        self.libm: dict[str, int] = {}
+        self.name, self.lanes, self.fma = name, lanes, fma
+        #: The function that computes its rare lanes, as text, if it has any.
+        self.rare_lanes = ""
 
     def type(self, kind: str) -> str:
         """Return the type of a vector with lanes of that kind."""
@@ -33,26 +33,24 @@ class Function(Builder):
         """Append an instruction and return its result, a vector with lanes of that kind."""
         return Vector(self, self.let(instruction), kind)
 
-    def constant(self, value: float, kind: str = "double") -> Vector:
-        """Return the vector with the same number in every lane."""
-        literal = number(value) if kind == "double" else str(value)
-        return Vector(self, constants(literal, self.lanes, kind), kind)
+    def vector(self, x: Vector | float, kind: str = "double") -> Vector:
+        """Return the vector with a number in every lane; return a vector as it is."""
+        if isinstance(x, Vector):
+            return x
+        literal = number(x) if kind == "double" else str(x)
+        return Vector(self, constant(literal, self.lanes, kind), kind)
 
     def intrinsic(self, name: str, *operands: Vector) -> Vector:
         """Call an intrinsic of LLVM on doubles, such as llvm.sqrt."""
-        double = self.type("double")
-        function = f"@llvm.{name}.v{self.lanes}f64"
-        self.declarations.add(f"declare {double} {function}({', '.join([double] * len(operands))})")
-        given = ", ".join(f"{double} {x.name}" for x in operands)
-        return self.write(f"call {double} {function}({given})", "double")
+        names = [x.name for x in operands]
+        return Vector(self, self.call(f"llvm.{name}.v{self.lanes}f64", names, self.type("double")))
 
 
 def _operator(sign: str, *, swapped: bool = False) -> Callable[[Vector, Vector | float], Vector]:
     """Return the method that writes an instruction with a vector or a number, as its first operand if swapped."""
 
     def method(self: Vector, other: Vector | float) -> Vector:
-        if not isinstance(other, Vector):
-            other = self.function.constant(other, self.kind)
+        other = self.function.vector(other, self.kind)
         a, b = (other, self) if swapped else (self, other)
         instruction = _INSTRUCTIONS[sign][self.kind != "double"]
         kind = "i1" if instruction.startswith("fcmp") else self.kind
@@ -109,104 +107,75 @@ class Vector:
 def select(mask: Vector, yes: Vector | float, no: Vector | float) -> Vector:
     """Return `yes` in the lanes of the mask and `no` in the others."""
     f = mask.function
-    yes = yes if isinstance(yes, Vector) else f.constant(yes)
-    no = no if isinstance(no, Vector) else f.constant(no)
-    type_ = f.type(yes.kind)
-    return f.write(
-        f"select {f.type('i1')} {mask.name}, {type_} {yes.name}, {type_} {no.name}", yes.kind
-    )
+    a, b = f.vector(yes), f.vector(no)
+    type_ = f.type(a.kind)
+    return f.write(f"select {f.type('i1')} {mask.name}, {type_} {a.name}, {type_} {b.name}", a.kind)
 
 
-def absolute(x: Vector) -> Vector:
-    """Return |x|."""
-    return x.function.intrinsic("fabs", x)
+def _intrinsic(name: str) -> Callable[..., Vector]:
+    return lambda x, *others: x.function.intrinsic(name, x, *others)
 
 
-def sqrt(x: Vector) -> Vector:
-    """Return the square root of x."""
-    return x.function.intrinsic("sqrt", x)
-
-
-def with_sign(x: Vector, sign: Vector) -> Vector:
-    """Return x with the sign of another vector."""
-    return x.function.intrinsic("copysign", x, sign)
+absolute, sqrt, floor, ceil = map(_intrinsic, ("fabs", "sqrt", "floor", "ceil"))
+#: The integer nearest to x, ties to even; and x with the sign of another vector.
+nearest, with_sign = _intrinsic("rint"), _intrinsic("copysign")
 
 
 def fma(x: Vector | float, y: Vector | float, z: Vector | float) -> Vector:
     """Return x * y + z, rounded once with the fma instruction and twice without."""
     f = next(v for v in (x, y, z) if isinstance(v, Vector)).function
-    a, b, c = (v if isinstance(v, Vector) else f.constant(v) for v in (x, y, z))
+    a, b, c = (f.vector(v) for v in (x, y, z))
     return f.intrinsic("fma", a, b, c) if f.fma else a * b + c
 
 
-def left_to_libm(name: str, rare: Vector, result: Vector, *operands: Vector) -> Vector:
-    """Return the result, with the lanes of a mask replaced by what libm's function returns.
+def left_to_libm(rare: Vector, result: Vector, *operands: Vector) -> Vector:
+    """Return the result of a function, with the lanes of a mask replaced by what libm's function returns.
 
     The other lanes keep their values, so no lane depends on its neighbors. The replacement is a branch, and so the last
     step of a function.
     """
     f = result.function
+    f.rare_lanes = _rare_lanes(f, len(operands))
     double, mask, bits = f.type("double"), f.type("i1"), f"i{f.lanes}"
-    f.libm[name] = len(operands)
-    arguments = ", ".join(f"{double} {v.name}" for v in (*operands, result))
+    given = ", ".join(f"{double} {v.name}" for v in (*operands, result))
     some = f.let(f"icmp ne {bits} {f.let(f'bitcast {mask} {rare.name} to {bits}')}, 0")
-    call = f"call {double} @{name}.each.v{f.lanes}({arguments}, {mask} {rare.name})"
+    call = f"call {double} @{f.name}.each.v{f.lanes}({given}, {mask} {rare.name})"
     return Vector(f, f.replace(some, result.name, double, lambda: f.let(call)))
 
 
-def lane_by_lane(name: str, operands: int, lanes: int) -> str:
-    """Return the function that replaces the masked lanes of its last vector by libm's results.
-
-    It is a loop over memory, out of line: its lanes are rare, and the loop is short at every width.
-    """
-    w, double, mask = Builder(), vector(lanes), vector(lanes, "i1")
+def _rare_lanes(f: Function, operands: int) -> str:
+    """Return the function that replaces the masked lanes of its last vector, one by one and out of line."""
+    w, double, mask, flags = Builder(), f.type("double"), f.type("i1"), f.type("i8")
     given = [f"%{v}" for v in "xy"[:operands]]
+    is_rare = w.let(f"zext {mask} %mask to {flags}")
 
-    def spilled(x: str, type_: str = double) -> str:
-        pointer = w.let(f"alloca {type_}")
-        w.do(f"store {type_} {x}, ptr {pointer}")
-        return pointer
+    def lane(i: str, results: list[str]) -> list[str]:
+        def replaced() -> str:
+            numbers = [w.let(f"extractelement {double} {x}, i64 {i}") for x in given]
+            z = w.call(f.name, numbers, "double")
+            return w.let(f"insertelement {double} {results[0]}, double {z}, i64 {i}")
 
-    arrays, result = [spilled(x) for x in given], spilled("%z")
-    flags = spilled(w.let(f"zext {mask} %mask to {vector(lanes, 'i8')}"), vector(lanes, "i8"))
+        flag = w.let(f"icmp ne i8 {w.let(f'extractelement {flags} {is_rare}, i64 {i}')}, 0")
+        return [w.replace(flag, results[0], double, replaced)]
 
-    def lane(i: str) -> None:
-        def replaced() -> None:
-            numbers = [w.load(w.at(array, i)) for array in arrays]
-            z = w.let(f"call double @{name}({', '.join(f'double {x}' for x in numbers)})")
-            w.do(f"store double {z}, ptr {w.at(result, i)}")
-
-        w.choose(w.let(f"icmp ne i8 {w.load(w.at(flags, i, kind='i8'), 'i8')}, 0"), replaced)
-
-    w.each(lanes, lane)
-    w.do(f"ret {double} {w.load(result, double)}")
+    (result,) = w.loop(f.lanes, lane, double, ["%z"])
+    w.do(f"ret {double} {result}")
+    f.declarations |= w.declarations
     parameters = ", ".join(f"{double} {x}" for x in (*given, "%z"))
-    return "\n".join([
-        f"declare double @{name}({', '.join(['double'] * operands)})",
-        "",
-        f"define internal {double} @{name}.each.v{lanes}({parameters}, {mask} %mask) noinline cold {{",
-        "entry:",
-        *w.lines,
-        "}",
-        "",
-    ])  # fmt: skip
+    return w.define(
+        f"define internal {double} @{f.name}.each.v{f.lanes}({parameters}, {mask} %mask) noinline cold"
+    )
 
 
 def vector_function(
     name: str, meaning: Callable[..., Vector], lanes: int, *, fma: bool
-) -> tuple[str, Function]:
-    """Return the text of `@{name}.v{lanes}`, which computes `meaning` of its vectors, and its body."""
-    f = Function(lanes, fma)
+) -> tuple[str, set[str]]:
+    """Return the text of `@{name}.v{lanes}`, which computes `meaning` of its vectors, and what it needs declared."""
+    f = Function(name, lanes, fma)
     double = f.type("double")
-    parameters = [Vector(f, f"%{v}") for v in "xy"[: len(signature(meaning).parameters)]]
-    result = meaning(*parameters)
-    given = ", ".join(f"{double} {p.name}" for p in parameters)
-    text = "\n".join([
-        f"define internal {double} @{name}.v{lanes}({given}) {{",
-        "entry:",
-        *f.lines,
-        f"  ret {double} {result.name}",
-        "}",
-        "",
-    ])  # fmt: skip
-    return text, f
+    parameters = [f"%{v}" for v in "xy"[: len(TABLE[name].operands)]]
+    f.do(f"ret {double} {meaning(*[Vector(f, x) for x in parameters]).name}")
+    given = ", ".join(f"{double} {x}" for x in parameters)
+    return f.rare_lanes + f.define(
+        f"define internal {double} @{name}.v{lanes}({given})"
+    ), f.declarations
