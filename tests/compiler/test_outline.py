@@ -179,12 +179,7 @@ def test_results_of_rows_may_be_outputs():
 
 
 @pytest.mark.parametrize(
-    "code",
-    [
-        [],
-        [("mul", 0, 0), ("exp", 2)],
-        [("mul", 0, 1), ("mul", 0, 0), ("add", 2, 3)],
-    ],
+    "code", [[], [("mul", 0, 0), ("exp", 2)], [("mul", 0, 1), ("mul", 0, 0), ("add", 2, 3)]]
 )
 def test_programs_without_rows_are_not_outlined(code):
     assert (

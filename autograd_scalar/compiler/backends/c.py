@@ -42,10 +42,7 @@ _C = Language(
     number=number,
     assignment="const double {name} = {text};",
     choice="{a} {symbol} {b} ? {x} : {y}",
-    fails=(
-        "if ({test}) return {index};{comment}",
-        "if (!({test})) return {index};{comment}",
-    ),
+    fails=("if ({test}) return {index};{comment}", "if (!({test})) return {index};{comment}"),
     comment=lambda text: f"  /* {_comment(text)} */",
     calls={ARITHMETIC["**"]: "pow", "abs": "fabs", "round": "rint"},
     reserved={*_TAKEN.split(), *ieee.EXACT},

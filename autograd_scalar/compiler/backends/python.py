@@ -6,12 +6,7 @@ import keyword
 from collections.abc import Callable
 from textwrap import indent
 
-from autograd_scalar.compiler.backends.source import (
-    Language,
-    Lines,
-    identifiers,
-    printable,
-)
+from autograd_scalar.compiler.backends.source import Language, Lines, identifiers, printable
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.compiler.options import MAX_EXPRESSION_LENGTH

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -63,7 +63,7 @@ class Lines:
         for index, (op, *operands) in enumerate(program.code):
             if live[index] and op not in ("input", "const"):
                 uses.update(operands)
-        guards = _by_index(program.guards)
+        guards = deque(enumerate(program.guards))
         for index, (op, *operands) in enumerate(program.code):
             if op == "input":
                 self._texts[index] = names[operands[0]], ATOM
@@ -75,8 +75,8 @@ class Lines:
                 self._nameless.add(index)
                 if uses[index] > 1:
                     self._name(index)
-            for position, guard in guards.get(index, ()):
-                self._check(position, guard)
+            while guards and max(guards[0][1].x, guards[0][1].y) <= index:
+                self._check(*guards.popleft())
 
     def _fitted(
         self, write: Callable[[], tuple[str, int]], operands: Iterable[int]
@@ -100,14 +100,9 @@ class Lines:
         """Return the text of an instruction and its precedence."""
         if op.startswith("if"):
             a, b, x, y = operands
-            text = self._language.choice.format(
-                a=self._operand(a, _COMPARED),
-                symbol=op[2:],
-                b=self._operand(b, _COMPARED),
-                x=self._operand(x, _CHOICE + 1),
-                y=self._operand(y, _CHOICE),
-            )
-            return text, _CHOICE
+            parts = {"a": self._operand(a, _COMPARED), "b": self._operand(b, _COMPARED)}
+            parts |= {"x": self._operand(x, _CHOICE + 1), "y": self._operand(y, _CHOICE)}
+            return self._language.choice.format(symbol=op[2:], **parts), _CHOICE
         row = TABLE[op]
         called = self._language.calls.get(op)
         if op == ARITHMETIC["/"] and self._is_divisor(operands[1]):
@@ -138,21 +133,8 @@ class Lines:
         text, _ = self._fitted(test, (guard.x, guard.y))
         if_true, if_false = self._language.fails
         comment = self._language.comment(guard.location) if guard.location else ""
-        self.lines += (
-            (if_false if guard.outcome else if_true)
-            .format(test=text, index=index, comment=comment)
-            .splitlines()
-        )
-
-
-def _by_index(guards: Sequence[Guard]) -> dict[int, list[tuple[int, Guard]]]:
-    """Return the guards with their indices, keyed by the instruction after which they can be checked in order."""
-    found: dict[int, list[tuple[int, Guard]]] = {}
-    ready = 0
-    for index, guard in enumerate(guards):
-        ready = max(ready, guard.x, guard.y)
-        found.setdefault(ready, []).append((index, guard))
-    return found
+        template = if_false if guard.outcome else if_true
+        self.lines += template.format(test=text, index=index, comment=comment).splitlines()
 
 
 def identifiers(names: Iterable[str], reserved: Collection[str]) -> list[str]:

@@ -139,20 +139,18 @@ def fit_access(space: str, offsets: Sequence[int], nest: Sequence[int], length: 
     It is affine where the offsets are, in the members or in the terms, and looks up the rest in a table.
     """
     base, firsts, terms = offsets[0], offsets[::length], offsets[:length]
-    flat, still = contiguous_strides(nest), (0,) * len(nest)
-    if length > 1 and [*offsets] != [first + term - base for first in firsts for term in terms]:
-        by_member = tuple(stride * length for stride in flat)
-        return Access(space, 0, still, 0, tuple(offsets), by_member, 1)
-    strides = _affine_strides(firsts, nest)
-    step = terms[1] - terms[0] if length > 1 else 0
-    if [*terms] == [base + k * step for k in range(length)]:
-        if strides is not None:
-            return Access(space, base, strides, step)
-        return Access(space, 0, still, step, tuple(firsts), flat, 0)
+    by_member, fixed = contiguous_strides(nest), (0,) * len(nest)
+    strides = step = None
+    if [*offsets] == [first + term - base for first in firsts for term in terms]:
+        strides, step = _affine_strides(firsts, nest), _affine_strides(terms, (length,))
+    if strides is not None and step is not None:
+        return Access(space, base, strides, step[0])
+    if step is not None:
+        return Access(space, 0, fixed, step[0], tuple(firsts), by_member, 0)
     if strides is not None:
-        return Access(space, 0, strides, 0, tuple(terms), still, 1)
-    by_member = tuple(stride * length for stride in flat)
-    return Access(space, 0, still, 0, tuple(offsets), by_member, 1)
+        return Access(space, 0, strides, 0, tuple(terms), fixed, 1)
+    by_term = tuple(stride * length for stride in by_member)
+    return Access(space, 0, fixed, 0, tuple(offsets), by_term, 1)
 
 
 def _affine_strides(offsets: Sequence[int], nest: Sequence[int]) -> tuple[int, ...] | None:

@@ -14,12 +14,7 @@ from autograd_scalar.compiler.vectorize.access import (
     fit_access,
 )
 from autograd_scalar.compiler.vectorize.loop_ir import Loop, LoopProgram, Read, Step
-from autograd_scalar.compiler.vectorize.packs import (
-    ADD_UNIFORM,
-    EFFECTS,
-    STORE_TOTAL,
-    SUM_ROWS,
-)
+from autograd_scalar.compiler.vectorize.packs import ADD_UNIFORM, EFFECTS, STORE_TOTAL, SUM_ROWS
 
 
 class BufferAssignment:
@@ -32,17 +27,15 @@ class BufferAssignment:
         uses: Sequence[int],
         layout: RowLayout,
     ) -> None:
-        self._code, self._uses = code, uses
+        self._code, self._uses, self._layout = code, uses, layout
         self._constants: list[float] = []
         self._columns: list[int] = []
-        self._layout = layout
         self._space = ["const"] * len(code)
-        self._offset = [output.get(i, 0) for i in range(len(code))]
+        self._offset = [output.get(index, 0) for index in range(len(code))]
         columns = {k: i for i, k in enumerate(layout.columns)}
         shared = {k: i for i, k in enumerate(layout.shared)}
-        for index, (op, *operands) in enumerate(code):
+        for index, (op, k, *_) in enumerate(code):
             if op == "input" and uses[index]:
-                (k,) = operands
                 if k in columns:
                     self._space[index], self._offset[index] = "row", len(self._columns)
                     self._columns.append(columns[k])

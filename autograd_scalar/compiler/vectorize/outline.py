@@ -138,13 +138,14 @@ class _Partition:
         self._now: dict[int, int] = {}
         self._write_row()
         by_row, others = self._guards()
-        rest, wanted, read = self._rest(others)
-        outputs = [self._now[self.groups[group][0]] for group in wanted]
+        read = self._read_by_rest(others)
+        outputs = {group: k for k, group in enumerate(dict.fromkeys(self.group[p] for p in read))}
+        firsts = [self._now[self.groups[group][0]] for group in outputs]
         return Outlined(
-            remove_dead_code(self._builder.program(outputs, by_row)),
+            remove_dead_code(self._builder.program(firsts, by_row)),
             [[self.code[index] for index in column] for column in self._columns],
-            remove_dead_code(rest),
-            [(wanted[self.group[index]], self.row[index]) for index in read],
+            self._rest(read, others),
+            [(outputs[self.group[index]], self.row[index]) for index in read],
         )
 
     def _write_row(self) -> None:
@@ -158,32 +159,22 @@ class _Partition:
             elif row < 0 and self.is_shared[index] and op not in ("const", "input"):
                 self._now[index] = self._builder.emit(op, *map(self._leaf, operands))
 
-    def _rest(self, guards: Sequence[Guard]) -> tuple[Program, dict[int, int], list[int]]:
-        """Return the rest, the groups that it reads with their outputs of the row, and the instructions it reads."""
-        rest = Builder(self.program.inputs)
-        wanted: dict[int, int] = {}
-        read: dict[int, int] = {}
-        now: list[int] = []
-
-        def reading(index: int) -> int:
-            if self.row[index] < 0:
-                return now[index]
-            if index not in read:
-                wanted.setdefault(self.group[index], len(wanted))
-                rest.inputs.append(f"r{len(read)}")
-                read[index] = rest.input(len(rest.inputs) - 1)
-            return read[index]
-
+    def _read_by_rest(self, guards: Sequence[Guard]) -> list[int]:
+        """Return the instructions of rows that the rest reads."""
+        read: list[int] = []
         for index, (op, *operands) in enumerate(self.code):
-            if op == "const":
-                now.append(rest.constant(operands[0]))
-            elif op == "input":
-                now.append(rest.input(operands[0]))
-            else:
-                now.append(rest.emit(op, *map(reading, operands)) if self.row[index] < 0 else -1)
-        outputs = [reading(index) for index in self.program.outputs]
-        checked = [g._replace(x=reading(g.x), y=reading(g.y)) for g in guards]
-        return rest.program(outputs, checked), wanted, [*read]
+            if self.row[index] < 0 and op not in ("const", "input"):
+                read += operands
+        read += [*self.program.outputs, *(operand for g in guards for operand in (g.x, g.y))]
+        return [*dict.fromkeys(index for index in read if self.row[index] >= 0)]
+
+    def _rest(self, read: Sequence[int], guards: Sequence[Guard]) -> Program:
+        """Return the program with the results of the rows as inputs."""
+        program, code = self.program, [*self.code]
+        for k, index in enumerate(read, len(program.inputs)):
+            code[index] = ("input", k)
+        inputs = [*program.inputs, *(f"r{k}" for k in range(len(read)))]
+        return remove_dead_code(Program(code, inputs, program.outputs, guards))
 
     def _read(self, indices: tuple[int, ...]) -> int:
         """Return the index in the row's program of what the rows read."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from autograd_scalar.compiler.ir.program import Instruction
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
@@ -74,17 +74,18 @@ class Packs:
         self._code = code
         self._known: dict[tuple[str, int, tuple[int, ...]], int] = {}
         self._neutral: dict[str, int] = {}
-        before, inside = _chains(code, uses)
+        chains = _chains(code, uses)
+        inside = {index for chain in chains.values() for index in chain[:-1]}
         for index in range(len(uses)):
             op, *operands = code[index]
-            if op == "const" or not uses[index] or inside[index]:
+            if op == "const" or not uses[index] or index in inside:
                 continue
             if op == "input":
                 self.of[index] = _COLUMN if columns[operands[0]] else _SHARED
-            elif before[index] < 0:
-                self._add(index, op, operands)
+            elif len(chains.get(index, ())) > 1:
+                self._add_chain(chains[index])
             else:
-                self._add_chain(index, before)
+                self._add(index, op, operands)
 
     def _add(self, index: int, op: str, operands: Sequence[int], length: int = 0) -> None:
         """Add an instruction to its pack."""
@@ -99,12 +100,8 @@ class Packs:
         self.found[number].members[index] = tuple(operands)
         self.of[index] = number
 
-    def _add_chain(self, last: int, before: Sequence[int]) -> None:
+    def _add_chain(self, chain: Sequence[int]) -> None:
         """Add the instructions of a chain to packs; a run of isomorphic terms becomes one fold."""
-        chain = [last]
-        while before[chain[-1]] >= 0:
-            chain.append(before[chain[-1]])
-        chain.reverse()
         ops = [self._code[index][0] for index in chain]
         start, *terms = self._code[chain[0]][1:]
         for previous, index in pairwise(chain):
@@ -114,19 +111,15 @@ class Packs:
         if ops[0] in _COMMUTES and kinds[0] != kinds[1] == self.of[start]:
             start, terms[0] = terms[0], start
             kinds[0] = kinds[1]
-        first = 0
-        while first < len(chain):
-            op, kind = ops[first], kinds[first]
-            end = first + 1
-            while end < len(chain) and ops[end] == op and kinds[end] == kind:
-                end += 1
-            run = terms[first:end]
-            if first == 0 and op in _NEUTRAL and self.of[start] == kind:
-                run.insert(0, start)
+        steps = zip(ops, kinds, chain, terms, strict=True)
+        for (op, kind), run in groupby(steps, key=lambda step: step[:2]):
+            _, _, indices, added = zip(*run, strict=True)
+            if indices[0] == chain[0] and op in _NEUTRAL and self.of[start] == kind:
+                added = (start, *added)
                 start = self._neutral_number(op)
-            self._add(chain[end - 1], op, (start, *run), len(run) if len(run) > 1 else 0)
-            start = chain[end - 1]
-            first = end
+            last = indices[-1]
+            self._add(last, op, (start, *added), len(added) if len(added) > 1 else 0)
+            start = last
 
     def _neutral_number(self, op: str) -> int:
         """Return the index of an operation's neutral number, which is appended to the code once."""
@@ -137,20 +130,18 @@ class Packs:
         return self._neutral[op]
 
 
-def _chains(code: Sequence[Instruction], uses: Sequence[int]) -> tuple[list[int], list[bool]]:
-    """Return, for each instruction, its predecessor in a chain, or -1, and whether it has a successor."""
-    before, inside, length = [-1] * len(code), [False] * len(code), [1] * len(code)
+def _chains(code: Sequence[Instruction], uses: Sequence[int]) -> dict[int, list[int]]:
+    """Return chains of instructions, each of which is the only reader of the one before, by their last instructions."""
+    chains: dict[int, list[int]] = {}
     for index, (op, *operands) in enumerate(code):
-        family = _FAMILY.get(op)
-        if family is None or not uses[index]:
-            continue
-        x, y = operands
-        links = [
-            link
-            for link in ((x, y) if op in _COMMUTES else (x,))
-            if uses[link] == 1 and _FAMILY.get(code[link][0]) == family
-        ]
-        if links:
-            link = max(links, key=length.__getitem__)  # the last term of a long sum may be a sum
-            before[index], inside[link], length[index] = link, True, length[link] + 1
-    return before, inside
+        if op in _FAMILY and uses[index]:
+            links = [
+                link
+                for link in (operands if op in _COMMUTES else operands[:1])
+                if uses[link] == 1 and _FAMILY.get(code[link][0]) == _FAMILY[op]
+            ]
+            # the last term of a long sum may be a sum
+            chain = chains.pop(max(links, key=lambda link: len(chains[link]))) if links else []
+            chain.append(index)
+            chains[index] = chain
+    return chains

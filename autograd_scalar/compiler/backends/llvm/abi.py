@@ -4,10 +4,10 @@
 
     columns   for each input that varies by row a pointer to its first number, with its stride in bytes in `strides`
     shared    the inputs that are the same for all rows
-    outs      for each output wanted by row a pointer to room for the rows, rounded up to whole blocks
+    outs      for each output by row a pointer to an array with an element per row, up to the end of the last block
     sums      the other outputs, summed over the rows
-    flags     for each row, rounded up too, whether all guards hold; unused in a program without guards
-    scratch   room for Kernel.scratch doubles, aligned to 64 bytes
+    flags     for each row, up to the end of the last block, whether all guards hold; unused without guards
+    scratch   memory for Kernel.scratch doubles, aligned to 64 bytes
 
 The kernel returns the number of rows in which a guard fails.
 """
@@ -27,7 +27,7 @@ _SIGNATURE = (
 
 
 class Kernel(NamedTuple):
-    """The module of a kernel, with what its caller has to know."""
+    """The module of a kernel, and what its caller needs to know."""
 
     text: str
     #: Rows of a block.
@@ -105,7 +105,7 @@ class KernelBuilder(Builder):
 def module(w: Builder, signature: str, *, fma: bool = False) -> str:
     """Return a function, with its constants and the functions that it calls.
 
-    Functions of vectors are our own, of single numbers libm's, as in eager code.
+    Vector functions are those of libm.py; functions of single numbers are the C library's, as in eager code.
     """
     declared, defined = {*w.declarations}, list[str]()
     for width, names in sorted(w.functions.items()):

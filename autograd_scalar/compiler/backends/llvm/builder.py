@@ -70,7 +70,7 @@ class Builder:
         return name
 
     def compute(self, op: str, operands: Sequence[str], width: int, name: str = "") -> str:
-        """Append an instruction of a basic program on vectors of that width, or on numbers where it is 1."""
+        """Append an instruction of a program of primitives, on vectors of that width or, if it is 1, on numbers."""
         kind = vector(width)
         if op in BINARY:
             return self.let(f"{BINARY[op]}{self.flags} {kind} {operands[0]}, {operands[1]}", name)
@@ -95,7 +95,7 @@ class Builder:
         return self.let(f"call {result or kind} @{function}({given})", name)
 
     def compare(self, symbol: str, x: str, y: str, width: int) -> str:
-        """Append a comparison as Python makes it; return a mask."""
+        """Append one of Python's comparisons and return its mask."""
         return self.let(f"fcmp {PREDICATE[symbol]} {vector(width)} {x}, {y}")
 
     def splat(self, x: str, width: int, kind: str = "double") -> str:
@@ -156,7 +156,7 @@ class Builder:
         kind: str = "",
         start: Sequence[str] = (),
     ) -> list[str]:
-        """Write a loop of at least one iteration that carries values of one type; return their last ones.
+        """Write a loop of at least one iteration that carries values of one type; return their final values.
 
         `body` writes an iteration, given its index and the carried values, and returns the next ones.
         """
@@ -202,7 +202,7 @@ class Builder:
         self._begin(names[2])
 
     def replace(self, condition: str, value: str, kind: str, other: Callable[[], str]) -> str:
-        """Return a value, or where the condition holds the one that `other` writes."""
+        """Return a value, or the one that `other` writes if the condition holds."""
         rare, end, before = self._name("rare"), self._name("end"), self._block
         self.do(f"br i1 {condition}, label %{rare}, label %{end}")
         self._begin(rare)

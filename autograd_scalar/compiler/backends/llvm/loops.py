@@ -26,7 +26,7 @@ from autograd_scalar.compiler.vectorize.packs import (
 
 @cache
 def lanes(rows: int, width: int) -> int:
-    """Return the number of rows of a block, given how many there are: few idle lanes, but no short blocks.
+    """Return the number of rows in a block, given the number in all: few idle lanes, but no short blocks.
 
     >>> lanes(100, 4), lanes(1797, 4), lanes(1, 4)
     (20, 32, 4)
@@ -42,8 +42,8 @@ def lanes(rows: int, width: int) -> int:
 def looped(loops: LoopProgram, lanes: int, *, width: int, fma: bool, fast: bool = False) -> Kernel:
     """Return the kernel of a loop program, for blocks of `lanes` rows in vectors of `width`.
 
-    LLVM's passes gain nothing over such code: without them, as Code(text, passes=0), it is as fast and compiles in a
-    third of the time. Raises ValueError for vectors of fewer than two lanes; see `libm.definitions`.
+    LLVM's passes do not speed up such code: without them, as Code(text, passes=0), it compiles in a third of the
+    time. Raises ValueError for vectors of fewer than two lanes; see `libm.definitions`.
     """
     if width < 2:
         raise ValueError(f"vectors have 2 lanes or more; got {width}")

@@ -31,7 +31,7 @@ from autograd_scalar.compiler.vectorize.packs import (
 
 
 class Context(NamedTuple):
-    """What the loops of a kernel share."""
+    """State shared by the loops of a kernel."""
 
     w: KernelBuilder
     #: Rows of a block, and lanes of a vector.

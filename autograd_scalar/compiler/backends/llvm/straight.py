@@ -17,7 +17,7 @@ from autograd_scalar.compiler.ir.variance import RowLayout, split_sum, varying
 
 
 def single(program: Program, *, fast: bool = False) -> str:
-    """Return the module of `i64 @single(ptr inputs, ptr outputs)`, which computes a basic program once.
+    """Return the module of `i64 @single(ptr inputs, ptr outputs)`, which computes a program of primitives once.
 
     The function returns the index of the first guard that fails, or -1.
     """
@@ -38,7 +38,7 @@ def single(program: Program, *, fast: bool = False) -> str:
 def straight(
     program: Program, layout: RowLayout, lanes: int, *, fma: bool, fast: bool = False
 ) -> Kernel:
-    """Return the kernel of a basic program as straight-line code for blocks of that many rows.
+    """Return the kernel of a program of primitives as straight-line code for blocks of that many rows.
 
     Raises ValueError for fewer than two lanes; see `libm.definitions`.
     """
