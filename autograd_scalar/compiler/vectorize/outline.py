@@ -65,24 +65,19 @@ def outline(program: Program, data: Collection[int] = ()) -> Outlined | None:
 
 def _isomorphic(program: Program, data: Collection[int]) -> list[list[int]]:
     """Return the operations of a program as packs: lists of the indices of isomorphic ones."""
-    leaf = 0
-    known: dict[tuple[object, ...], int] = {}
-    packs: list[list[int]] = []
-    of: list[int] = []
-    for index, instruction in enumerate(program.code):
-        op = instruction[0]
+    packs: dict[tuple[object, ...], list[int]] = {}
+    # the first instruction of each one's pack; -1 for leaves that may differ, and less for other inputs.
+    kinds: list[int] = []
+    for index, (op, *operands) in enumerate(program.code):
         if op == "const":
-            of.append(leaf)
+            kinds.append(-1)
         elif op == "input":
-            of.append(leaf if instruction[1] in data else -1 - instruction[1])
+            kinds.append(-1 if operands[0] in data else -2 - operands[0])
         else:
-            key = (op, *[of[operand] for operand in instruction[1:]])
-            number = known.setdefault(key, len(known) + 1)
-            of.append(number)
-            if number > len(packs):
-                packs.append([])
-            packs[number - 1].append(index)
-    return packs
+            pack = packs.setdefault((op, *[kinds[operand] for operand in operands]), [])
+            pack.append(index)
+            kinds.append(pack[0])
+    return [*packs.values()]
 
 
 class _Partition:
@@ -114,14 +109,14 @@ class _Partition:
                     self.is_shared[index] = all(self.is_shared[o] for o in code[index][1:])
 
     def _is_aligned(self, group: Sequence[int]) -> bool:
-        """Return whether each instruction reads values of its own row, or of all rows."""
+        """Return True if each instruction reads values of its own row or values shared by all rows."""
         return all(
             self._is_operand(operands)
             for operands in zip(*[self.code[index][1:] for index in group], strict=True)
         )
 
     def _is_operand(self, indices: Sequence[int]) -> bool:
-        """Return whether the rows can read these instructions, the first row the first, and so on."""
+        """Return True if each row can read the instruction at its position in a list."""
         first = indices[0]
         if self.row[first] >= 0:
             group = self.group[first]
@@ -177,7 +172,7 @@ class _Partition:
         return remove_dead_code(Program(code, inputs, program.outputs, guards))
 
     def _read(self, indices: tuple[int, ...]) -> int:
-        """Return the index in the row's program of what the rows read."""
+        """Return the index, in the row's program, of an operand given for each row."""
         first = indices[0]
         if first in self._now:
             return self._now[first]

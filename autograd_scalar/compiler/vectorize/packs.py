@@ -11,7 +11,7 @@ added in the same order. Otherwise each addition of a dot product would be a pac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
@@ -65,7 +65,7 @@ class Packs:
     """The packs of a code. Instructions without uses are left out; neutral numbers may be appended to the code."""
 
     def __init__(
-        self, code: list[Instruction], columns: Sequence[bool], uses: Sequence[int]
+        self, code: list[Instruction], columns: Collection[int], uses: Sequence[int]
     ) -> None:
         #: The packs of leaves come first, and have no members.
         self.found = [Pack("const", False), Pack("shared", False), Pack("column", True)]
@@ -81,7 +81,7 @@ class Packs:
             if op == "const" or not uses[index] or index in inside:
                 continue
             if op == "input":
-                self.of[index] = _COLUMN if columns[operands[0]] else _SHARED
+                self.of[index] = _COLUMN if operands[0] in columns else _SHARED
             elif len(chains.get(index, ())) > 1:
                 self._add_chain(chains[index])
             else:

@@ -32,8 +32,7 @@ def reroll(program: Program, layout: RowLayout) -> LoopProgram:
     """Return a program of primitives as loops."""
     code, output = _with_effects(program, layout)
     uses = _uses(code)
-    columns = {*layout.columns}
-    packs = Packs(code, [k in columns for k in range(len(program.inputs))], uses)
+    packs = Packs(code, {*layout.columns}, uses)
     return BufferAssignment(code, output, uses, layout).assign(fuse(packs, uses))
 
 

@@ -7,7 +7,7 @@ entry:
   ret <4 x double> %v1
 }
 
-@table2 = private unnamed_addr constant [3 x double] [double 0x0000000000000000, double 0x0000000000000000, double 0x3FF0000000000000]
+@table3 = private unnamed_addr constant [3 x double] [double 0x0000000000000000, double 0x0000000000000000, double 0x3FF0000000000000]
 @table19 = private unnamed_addr constant [1 x i64] [i64 0]
 define i64 @kernel(i64 %rows, ptr noalias %columns, ptr noalias %strides, ptr noalias %shared, ptr noalias %outs, ptr noalias %sums, ptr noalias %flags, ptr noalias %scratch) {
 entry:
@@ -15,13 +15,13 @@ entry:
   %failures = alloca i64
   store i64 0, ptr %failures
   %v1 = getelementptr double, ptr %scratch, i64 4
+  %v2 = getelementptr double, ptr %scratch, i64 20
   call void @llvm.memset.p0.i64(ptr %scratch, i8 0, i64 32, i1 false)
   call void @llvm.memset.p0.i64(ptr %sums, i8 0, i64 8, i1 false)
-  %v3 = getelementptr double, ptr %scratch, i64 20
   %v4 = load double, ptr %shared
   %v5 = load double, ptr %shared
   %v6 = fmul double %v4, %v5
-  store double %v6, ptr %v3
+  store double %v6, ptr %v2
   br i1 %some, label %yes7, label %no8
 yes7:
   %v10 = add i64 %rows, 7
@@ -114,14 +114,14 @@ yes81:
   %v85 = getelementptr double, ptr %v84, i64 4
   %v86 = load <4 x double>, ptr %v84
   %v87 = load <4 x double>, ptr %v85
-  %v88 = load double, ptr %v3
+  %v88 = load double, ptr %v2
   %v89 = insertelement <4 x double> poison, double %v88, i32 0
   %v90 = shufflevector <4 x double> %v89, <4 x double> poison, <4 x i32> zeroinitializer
   %v91 = getelementptr double, ptr %v1, i64 8
   %v92 = getelementptr double, ptr %v91, i64 4
   %v93 = load <4 x double>, ptr %v91
   %v94 = load <4 x double>, ptr %v92
-  %v95 = load double, ptr %v3
+  %v95 = load double, ptr %v2
   %v96 = insertelement <4 x double> poison, double %v95, i32 0
   %v97 = shufflevector <4 x double> %v96, <4 x double> poison, <4 x i32> zeroinitializer
   %v98 = getelementptr double, ptr %v1, i64 4
@@ -165,14 +165,14 @@ no82:
   %v129 = getelementptr double, ptr %v128, i64 4
   %v130 = load <4 x double>, ptr %v128
   %v131 = load <4 x double>, ptr %v129
-  %v132 = load double, ptr %v3
+  %v132 = load double, ptr %v2
   %v133 = insertelement <4 x double> poison, double %v132, i32 0
   %v134 = shufflevector <4 x double> %v133, <4 x double> poison, <4 x i32> zeroinitializer
   %v135 = getelementptr double, ptr %v1, i64 8
   %v136 = getelementptr double, ptr %v135, i64 4
   %v137 = load <4 x double>, ptr %v135
   %v138 = load <4 x double>, ptr %v136
-  %v139 = load double, ptr %v3
+  %v139 = load double, ptr %v2
   %v140 = insertelement <4 x double> poison, double %v139, i32 0
   %v141 = shufflevector <4 x double> %v140, <4 x double> poison, <4 x i32> zeroinitializer
   %v142 = getelementptr double, ptr %v1, i64 4
@@ -252,7 +252,7 @@ end13:
   %v206 = load double, ptr %v205
   %v207 = fadd double %v204, %v206
   store double %v207, ptr %sums
-  %v208 = load double, ptr %v3
+  %v208 = load double, ptr %v2
   %v209 = sitofp i64 %rows to double
   %v210 = fmul double %v208, %v209
   %v211 = load double, ptr %sums

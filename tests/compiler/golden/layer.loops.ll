@@ -1,14 +1,14 @@
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
-@table1 = private unnamed_addr constant [2 x double] [double 0x0000000000000000, double 0x0000000000000000]
+@table2 = private unnamed_addr constant [2 x double] [double 0x0000000000000000, double 0x0000000000000000]
 @table15 = private unnamed_addr constant [4 x i64] [i64 0, i64 1, i64 2, i64 3]
 define i64 @kernel(i64 %rows, ptr noalias %columns, ptr noalias %strides, ptr noalias %shared, ptr noalias %outs, ptr noalias %sums, ptr noalias %flags, ptr noalias %scratch) {
 entry:
   %some = icmp sgt i64 %rows, 0
   %failures = alloca i64
   store i64 0, ptr %failures
+  %v1 = getelementptr double, ptr %scratch, i64 32
   call void @llvm.memset.p0.i64(ptr %scratch, i8 0, i64 0, i1 false)
   call void @llvm.memset.p0.i64(ptr %sums, i8 0, i64 0, i1 false)
-  %v2 = getelementptr double, ptr %scratch, i64 32
   br i1 %some, label %yes3, label %no4
 yes3:
   %v6 = add i64 %rows, 7

@@ -531,9 +531,9 @@ def functions(names: Iterable[str], lanes: int, *, fma: bool) -> tuple[set[str],
 def definitions(names: Iterable[str], lanes: int, *, fma: bool) -> str:
     """Return the LLVM IR of a function `@{name}.v{lanes}` on vectors of doubles for each name.
 
-    The text declares what they call once, so pass all names of a module in one call. With `fma` it uses that
-    instruction; without it the results are as accurate, the code a little slower. The linker must find libm's
-    functions, to which rare lanes are left.
+    Pass all names of a module in one call, so that nothing is declared twice. With `fma` the code uses that
+    instruction; without it the results are as accurate and the code is a little slower. The linker must find libm's
+    functions, which compute rare lanes.
 
     Raises KeyError for a name that is not in FUNCTIONS, and ValueError for fewer than two lanes: LLVM aborts the
     process when it lowers the mask `<1 x i1>` for AVX-512. For one number call libm.

@@ -8,6 +8,7 @@ second copy of the loops with sums leaves these lanes out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from autograd_scalar.compiler.backends.llvm.abi import Kernel, KernelBuilder
@@ -47,82 +48,73 @@ def looped(loops: LoopProgram, lanes: int, *, width: int, fma: bool, fast: bool 
     """
     if width < 2:
         raise ValueError(f"vectors have 2 lanes or more; got {width}")
-    return _Kernel(loops, lanes, width, fast).kernel(fma=fma)
+    w = KernelBuilder(fast=fast)
+    accumulators = loops.sums * width
+    uniform = accumulators + loops.row_values * lanes
+    spaces = {
+        SUM_ROWS: ("%scratch", width),
+        "row": (w.at("%scratch", accumulators), lanes),
+        "uniform": (w.at("%scratch", uniform), 1),
+        "shared": ("%shared", 1),
+        "const": (w.table("double", [*map(number, loops.constants)]), 1),
+        STORE_ROW: ("%outs", 1),
+        STORE_TOTAL: ("%sums", 1),
+        ADD_UNIFORM: ("%sums", 1),
+        STORE_FLAG: ("%flags", 1),
+    }
+    context = Context(w, lanes, width, loops.constants, spaces)
+    w.clear("%scratch", accumulators)
+    w.clear("%sums", len(loops.layout.sums))
+    for loop in loops.before:
+        Nest(context, loop).write()
+
+    def rows() -> None:
+        w.each_block(lanes, lambda row: _write_block(context, loops, row))
+        for loop in loops.after:
+            Nest(context, loop).write()
+
+    w.choose("%some", rows)
+    return w.kernel(lanes, uniform + loops.uniform_values, fma=fma)
 
 
-class _Kernel:
-    def __init__(self, program: LoopProgram, lanes: int, width: int, fast: bool) -> None:
-        self.program, self.lanes, self.width = program, lanes, width
-        self.w = w = KernelBuilder(fast=fast)
-        accumulators = program.sums * width
-        uniform = accumulators + program.row_values * lanes
-        self.scratch = uniform + program.uniform_values
-        self.row_values = w.at("%scratch", accumulators)
-        constants = w.table("double", [*map(number, program.constants)])
-        w.clear("%scratch", accumulators)
-        w.clear("%sums", len(program.layout.sums))
-        spaces = {
-            SUM_ROWS: ("%scratch", width),
-            "row": (self.row_values, lanes),
-            "uniform": (w.at("%scratch", uniform), 1),
-            "shared": ("%shared", 1),
-            "const": (constants, 1),
-            STORE_ROW: ("%outs", 1),
-            STORE_TOTAL: ("%sums", 1),
-            ADD_UNIFORM: ("%sums", 1),
-            STORE_FLAG: ("%flags", 1),
-        }
-        self.context = Context(w, lanes, width, program.constants, spaces)
+def _write_block(context: Context, loops: LoopProgram, row: str) -> None:
+    w, lanes = context.w, context.lanes
+    live = w.let(f"sub i64 %rows, {row}")
+    full = w.let(f"icmp sge i64 {live}, {lanes}")
+    if loops.columns:
+        _gather(context, loops.columns, row, full)
+    for loop in loops.by_row:
+        partial = Nest(context, loop, row, live)
+        if any(step.op == SUM_ROWS for step in loop.steps):
+            w.choose(full, Nest(context, loop, row).write, partial.write)
+        else:
+            partial.write()
 
-    def kernel(self, *, fma: bool) -> Kernel:
-        for loop in self.program.before:
-            Nest(self.context, loop).write()
-        self.w.choose("%some", self._rows)
-        return self.w.kernel(self.lanes, self.scratch, fma=fma)
 
-    def _rows(self) -> None:
-        self.w.each_block(self.lanes, self._block)
-        for loop in self.program.after:
-            Nest(self.context, loop).write()
+def _gather(context: Context, columns: Sequence[int], row: str, full: str) -> None:
+    """Copy a block of the columns to the row values."""
+    w, lanes, width = context.w, context.lanes, context.width
+    row_values, _ = context.spaces["row"]
+    numbers = w.table("i64", [*map(str, columns)])
+    last = w.let("sub i64 %rows, 1")
 
-    def _block(self, row: str) -> None:
-        w = self.w
-        live = w.let(f"sub i64 %rows, {row}")
-        full = w.let(f"icmp sge i64 {live}, {self.lanes}")
-        if self.program.columns:
-            self._gather(row, full)
-        for loop in self.program.by_row:
-            partial = Nest(self.context, loop, row, live)
-            if any(step.op == SUM_ROWS for step in loop.steps):
-                w.choose(full, Nest(self.context, loop, row).write, partial.write)
-            else:
-                partial.write()
+    def copy(i: str) -> None:
+        column = w.column(w.load(w.at(numbers, i), "i64"))
+        to = w.at(row_values, i, lanes)
 
-    def _gather(self, row: str, full: str) -> None:
-        """Copy a block of the columns to the row values."""
-        w, width, columns = self.w, self.width, self.program.columns
-        numbers = w.table("i64", [*map(str, columns)])
-        last = w.let("sub i64 %rows, 1")
+        def copy_vector(v: str) -> None:
+            first = w.let(f"mul i64 {v}, {width}")
+            addresses = [w.in_column(column, w.let(f"add i64 {row}, {first}"))]
+            while len(addresses) < width:
+                addresses.append(w.at(addresses[-1], column[1], kind="i8"))
+            w.store(w.gather(addresses), w.at(to, first), vector(width))
 
-        def copy(i: str) -> None:
-            column = w.column(w.load(w.at(numbers, i), "i64"))
-            to = w.at(self.row_values, i, self.lanes)
+        def copy_lane(lane: str) -> None:
+            (read,) = w.rows_read(w.let(f"add i64 {row}, {lane}"), last, 1)
+            w.store(w.load(w.in_column(column, read)), w.at(to, lane))
 
-            def copy_vector(v: str) -> None:
-                first = w.let(f"mul i64 {v}, {width}")
-                addresses = [w.in_column(column, w.let(f"add i64 {row}, {first}"))]
-                while len(addresses) < width:
-                    addresses.append(w.at(addresses[-1], column[1], kind="i8"))
-                w.store(w.gather(addresses), w.at(to, first), vector(width))
+        w.choose(
+            full, lambda: w.each(lanes // width, copy_vector), lambda: w.each(lanes, copy_lane)
+        )
 
-            def copy_lane(lane: str) -> None:
-                (read,) = w.rows_read(w.let(f"add i64 {row}, {lane}"), last, 1)
-                w.store(w.load(w.in_column(column, read)), w.at(to, lane))
-
-            w.choose(
-                full,
-                lambda: w.each(self.lanes // width, copy_vector),
-                lambda: w.each(self.lanes, copy_lane),
-            )
-
-        w.each(len(columns), copy)
+    w.each(len(columns), copy)

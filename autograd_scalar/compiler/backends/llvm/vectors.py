@@ -88,20 +88,19 @@ class Vector:
 
     def odd(self) -> Vector:
         """Return the mask of odd integers."""
-        mask = self.function.type("i1")
-        return self.function.write(f"trunc {self._type} {self.name} to {mask}", "i1")
+        return self._converted("trunc", "i1")
 
     def bits(self) -> Vector:
         """Return the bits of doubles as integers."""
-        return self._recast("i64")
+        return self._converted("bitcast", "i64")
 
     def double(self) -> Vector:
         """Return the doubles that have these bits."""
-        return self._recast("double")
+        return self._converted("bitcast", "double")
 
-    def _recast(self, kind: str) -> Vector:
+    def _converted(self, instruction: str, kind: str) -> Vector:
         to = self.function.type(kind)
-        return self.function.write(f"bitcast {self._type} {self.name} to {to}", kind)
+        return self.function.write(f"{instruction} {self._type} {self.name} to {to}", kind)
 
 
 def select(mask: Vector, yes: Vector | float, no: Vector | float) -> Vector:
