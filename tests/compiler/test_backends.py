@@ -169,7 +169,7 @@ def test_c_text(ratio):
         "       out[2]\n"
         "       out[3]\n"
         "\n"
-        "   It returns -1, or the index of the first guard that fails, and then leaves out as it was.\n"
+        "   It returns -1, or the index of the first guard that fails, in which case it leaves out unchanged.\n"
         "   in and out may be the same array.\n"
         "\n"
         "       cc -O3 -ffp-contract=off -c ratio.c\n"

@@ -97,7 +97,7 @@ def check(program: Program, points, columns, lanes: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("lanes", LANES)
 def test_arithmetic_over_rows_at_edge_cases(lanes):
-    """One test for each width: there are many operations, and each takes 20 ms to compile."""
+    """One test per width, since each of many operations takes 20 ms to compile."""
     for name in ARITHMETIC:
         program = PROGRAMS[name]
         points = edges(program)

@@ -40,7 +40,7 @@ PLAIN = {"input", "const", "add", "sub", "mul", "truediv", "neg", *(f"if{s}" for
 EXACT = [name for name in ROWS if PLAIN.issuperset(op for op, *_ in of_row(name).code)]
 
 
-# ----- kernels, called with space around their outputs -----
+# ----- kernels, called with guard elements around their outputs -----
 
 
 class Found:
@@ -216,7 +216,7 @@ def net(*widths: int) -> tuple[Program, int]:
 
 
 def test_the_number_of_loops_does_not_depend_on_the_widths():
-    """And no address comes from a table."""
+    """Nor does any address come from a table."""
     few, many = net(4, 6, 3), net(16, 24, 3)
     assert len(many[0]) > 5 * len(few[0])
     loops = [reroll(program, row_layout(program, range(n), [])).loops for program, n in (few, many)]
@@ -237,7 +237,7 @@ def test_layers_are_nests_over_contiguous_weights():
 
 
 def test_activations_are_fused_with_their_layer():
-    """Steps of each neuron need no loop of their own."""
+    """The steps that follow a fold join its loop."""
     b = Builder(["x", *(f"w{k}" for k in range(8))])
     sums = []
     for j in range(4):

@@ -117,7 +117,7 @@ def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> st
         f"out[{k}]  {text}".rstrip()
         for k, text in enumerate(outputs or [""] * len(program.outputs))
     ]
-    guarded = ", or the index of the first guard that fails, and then leaves out as it was"
+    guarded = ", or the index of the first guard that fails, in which case it leaves out unchanged"
     return _FILE.format(
         title=_comment(name),
         name=called,
