@@ -179,8 +179,9 @@ def singles() -> None:
         jitted = ag.jit(f)
         jitted(*args)
         (path,) = jitted.paths
-        numbers = path.inputs([x for x in pytree.leaves(args)])
-        wanted, failed = path.run(numbers, gradient=True)
+        leaves = [*pytree.leaves(args)]
+        numbers = path.inputs(leaves)
+        wanted, failed = path.run(leaves, gradient=True)
         assert failed == -1
         program = lowered(path.program, range(len(path.program.inputs)))
         single = SingleKernel(program, fast=False)
