@@ -65,7 +65,7 @@ clean: ## remove everything that these targets made
 # Two pips at once in one environment trip over each other.
 .NOTPARALLEL:
 
-# The sources of the compiled core: it is rebuilt when one of them changes.
+# The sources of the native engine: it is rebuilt when one of them changes.
 CORE = setup.py autograd_scalar/ops/table.py autograd_scalar/ops/op.py autograd_scalar/ops/codegen.py autograd_scalar/ops/grammar.py \
        autograd_scalar/native/generate.py autograd_scalar/native/core.pyx.in
 

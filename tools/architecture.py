@@ -73,7 +73,11 @@ def _module_of(name: str, known: dict[str, Path]) -> str:
 
 def component_of(module: str, components: tuple[str, ...]) -> str | None:
     """Return the component that a module is in, or None."""
-    inside = [component for component in components if module == component or module.startswith(f"{component}.")]
+    inside = [
+        component
+        for component in components
+        if module == component or module.startswith(f"{component}.")
+    ]
     return max(inside, key=len, default=None)
 
 
@@ -98,7 +102,11 @@ def reduced(below: dict[str, set[str]]) -> dict[str, set[str]]:
         return below[component].union(*map(reach, below[component]))
 
     return {
-        component: {other for other in components if not any(other in reach(c) for c in components - {other})}
+        component: {
+            other
+            for other in components
+            if not any(other in reach(c) for c in components - {other})
+        }
         for component, components in below.items()
     }
 
@@ -121,7 +129,8 @@ def picture(components: tuple[str, ...], title: str) -> str:
             next(
                 component
                 for component in components[::-1]
-                if component not in order and not any(component in below[r] for r in components if r not in order)
+                if component not in order
+                and not any(component in below[r] for r in components if r not in order)
             )
         )
     boxes = [
@@ -133,10 +142,14 @@ def picture(components: tuple[str, ...], title: str) -> str:
         for component in order
     ]
     edges = [
-        (order.index(component), order.index(other)) for component in order for other in sorted(below[component])
+        (order.index(component), order.index(other))
+        for component in order
+        for other in sorted(below[component])
     ]
     description = "; ".join(
-        f"{component} imports {', '.join(sorted(below[component]))}" for component in order if below[component]
+        f"{component} imports {', '.join(sorted(below[component]))}"
+        for component in order
+        if below[component]
     )
     return to_svg(Picture(boxes, edges, [], title, description), rankdir="TB")
 

@@ -1,4 +1,4 @@
-"""The active engine, and the function for HTML: higher layers set them, `value` the first, the package the second."""
+"""Slots that higher modules fill: the active engine, and the card of a notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of Value that need not be fast, written once for both engines in terms of its public attributes."""
+"""Methods of Value that need no speed, shared by both engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss and the metric of a training run."""
+"""Choose the loss and the metric of a training run, and compute the metric."""
 
 from __future__ import annotations
 

@@ -311,7 +311,6 @@ def test_targets_of_equal_strength_are_explained_in_the_order_of_the_graph():
     assert shown[::-1] == [f"x{i}" for i in range(len(shown))]
 
 
-
 def test_long_lists_are_abbreviated_around_explained_values() -> None:
     xs = [Value(float(i), f"x{i}") for i in range(100)]
     y = functions.sum(xs)

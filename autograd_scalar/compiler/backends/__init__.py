@@ -1,1 +1,1 @@
-"""Stage 4: print programs and loops as source code, one file for each target."""
+"""Stage 4: print programs and loops as Python, C or LLVM source."""

@@ -1,1 +1,1 @@
-"""Stage 2: record one call of a function as a program and guards."""
+"""Stage 1: record one call of a function as a program, with its guards."""

@@ -1,4 +1,4 @@
-"""Find the objects that a function may read: globals, cells, defaults and attributes.
+"""Find what a function reads besides its arguments: the objects to guard.
 
 The search goes by names. It starts at the function, follows the globals, cells and defaults that its code names, and
 enters every function of the user's that it reaches. Of each object it follows the attributes that are named anywhere

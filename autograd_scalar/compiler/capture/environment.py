@@ -1,4 +1,4 @@
-"""Snapshots of the objects that a function captures, and the check that one is still valid."""
+"""Compare the captured objects with what they were when the function was recorded."""
 
 from __future__ import annotations
 

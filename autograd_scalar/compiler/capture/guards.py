@@ -1,4 +1,4 @@
-"""List the guards of a trace by kind and source, as `explain()` prints them."""
+"""The guards of a recording in words, for explain(); tracer.py and environment.py make them."""
 
 from __future__ import annotations
 

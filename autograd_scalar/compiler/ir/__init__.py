@@ -1,1 +1,1 @@
-"""Stage 1, the program: straight-line code, its derivative, its lowering and its simplification."""
+"""Stage 2: differentiate, lower and simplify programs, the form that all stages share."""

@@ -1,4 +1,4 @@
-"""Lowering rules: the expressions of rows, compiled to functions that emit instructions."""
+"""Compile the expressions of rows into functions that write instructions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variance: the instructions that vary by row, those that all rows share, and sums over the rows."""
+"""Which instructions of a program vary by row, and which outputs are summed over rows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Direct calls of a kernel: from a call's own arguments, and over rows whose arrays do not change.
+"""Shortcuts past dispatch: FastCall for numbers and Values, BoundCall for rows of fixed arrays.
 
-The native core implements these classes and functions in C and calls the machine code without a Python frame in
+The native engine implements these classes and functions in C and calls the machine code without a Python frame in
 between; it replaces the plain-Python versions below while it is the active engine.
 """
 
@@ -18,7 +18,7 @@ class FastCall:
 
     `run` also receives the data of the captured Values, after the arguments. It returns a list and the index of the
     guard that failed, or -1. The list holds the output and, if `op` is given, its derivatives with respect to all
-    inputs, from which try_call() makes a node. The native core calls the machine code at `run.address` instead.
+    inputs, from which try_call() makes a node. The native engine calls the machine code at `run.address` instead.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class FastCall:
 class BoundCall:
     """A call of a row kernel with its arguments bound: `pointers` to arrays that `keep` holds alive.
 
-    The kernel leaves sums over the rows in `sums`; a call divides them by `divisor` into `means`. The native core calls
-    the machine code without a Python frame and without the interpreter's lock.
+    The kernel leaves sums over the rows in `sums`; a call divides them by `divisor` into `means`. The native engine
+    calls the machine code without a Python frame and without the interpreter's lock.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Recompute and replay of the nodes that compiled functions return; see CompiledCall in ops.evaluate."""
+"""The operation of the nodes that compiled functions return: recompute() and higher derivatives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An outlined batch: a loop over samples that was recorded whole, run as one sample's kernel over rows, and the rest.
+"""Run what outline.py found: one sample's kernel over rows, then the rest of the program.
 
 The rest (the mean of the losses, a penalty) gives each result of a row its seed: the derivative of the output with
 respect to it. Where the seeds are constants, as for a mean, one pass over the rows computes values and gradients. Where

@@ -1,4 +1,4 @@
-"""Passes from a recorded program to the lowered one that back ends take, each stage emitted."""
+"""Differentiate, lower and simplify a program, and emit each stage."""
 
 from __future__ import annotations
 

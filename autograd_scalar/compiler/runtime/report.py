@@ -1,4 +1,4 @@
-"""Text report of a compiled function: specializations, traces, guards, constants, programs and their cost."""
+"""The text of f.explain(): what was recorded, and the guards by which recordings differ."""
 
 from __future__ import annotations
 

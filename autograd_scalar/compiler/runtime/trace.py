@@ -1,4 +1,4 @@
-"""Trace of one call: a program, right wherever its guards hold, and its replay."""
+"""One recorded path: its program, guards and captured Values, and how a call replays it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An optimiser's update rule as a kernel over arrays, with a row for each parameter."""
+"""An optimizer's update rule as a kernel over arrays, with a row for each parameter."""
 
 from __future__ import annotations
 

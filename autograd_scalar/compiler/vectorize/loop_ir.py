@@ -1,4 +1,4 @@
-"""The loop IR: programs as loops over packs, their operands at affine offsets of a few arrays."""
+"""The loop IR: programs as loops over packs, whose operands lie at affine offsets in a few arrays."""
 
 from __future__ import annotations
 

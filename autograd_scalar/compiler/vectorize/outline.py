@@ -1,4 +1,4 @@
-"""Outline a batch loop that was traced as one long program: one row's program, and the rest.
+"""Find the samples in a recorded Python loop: one sample's program, run over rows, and the rest.
 
 Instructions are *isomorphic* if they have the same operation and isomorphic operands. Constants are isomorphic to one
 another, and so are the inputs declared as data; any other input is isomorphic to itself alone. So a neuron, which has

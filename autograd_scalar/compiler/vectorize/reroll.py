@@ -1,4 +1,4 @@
-"""Reroll straight-line code into loops over contiguous memory.
+"""Reroll straight-line code into loops over contiguous memory; outline.py, by contrast, finds samples.
 
     1. packs.py    isomorphic instructions become one loop over its members
     2. fusion.py   loops are fused, and intermediate results stay in registers

@@ -1,4 +1,4 @@
-"""Layered graph layout in the four steps of Sugiyama's method, without any dependency.
+"""Layered graph layout in the four steps of Sugiyama's method: layers, ordering, coordinates, ports.
 
 1. layers: a node's layer is its distance from the end; an edge that skips layers bends in each.
 2. ordering: barycentre sweeps reorder each layer while crossings are counted.
