@@ -97,7 +97,8 @@ def jit(
         reduce: With rows, "mean" or "sum" of the results as one Value; None gives an array, one result a row.
         flip: If a comparison of Values has another outcome than when it was recorded: "record" that path as well and
             keep both, or raise an "error".
-        fastmath: Let the compiler reorder and contract operations; numbers then differ in the last bits.
+        fastmath: Let the compiler reorder and contract operations. Numbers then differ in the last bits, and where an
+            intermediate result overflows, also in being infinite, nan or finite.
         backend: "llvm" (needs llvmlite), "python", or "auto" for "llvm" if it is installed.
 
     Raises JitError for a function that cannot be compiled because it returns no Value, modifies what it captures, or

@@ -259,6 +259,20 @@ def test_errors_are_those_of_eager_training():
             quiet(Broken(), LINE, jit=jit)
 
 
+@pytest.mark.parametrize("jit", [True, False, "auto"])
+def test_a_loss_checks_every_target(jit):
+    X, y = [[float(i)] for i in range(100)], [1] * 99 + [0]
+    with pytest.raises(ValueError, match="hinge takes targets -1 and 1, got 0"):
+        quiet(nn.MLP(1, [1], seed=0), (X, y), "hinge", epochs=2_000, batch_size=1, jit=jit)
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_a_loss_checks_the_targets_of_the_validation_data(jit):
+    X, y = [[float(i)] for i in range(4)], [1, -1, 1, -1]
+    with pytest.raises(ValueError, match="hinge takes targets -1 and 1, got 0"):
+        quiet(nn.MLP(1, [1], seed=0), (X, y), "hinge", epochs=2, validation=(X, [1, 0, 1, 0]), jit=jit)
+
+
 # ----- the model beside the arrays -----
 
 
