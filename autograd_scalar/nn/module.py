@@ -100,8 +100,8 @@ class Module:
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set the data of the parameters from the `state_dict` of a module of the same architecture.
 
-        Raises ValueError for missing or unknown names, TypeError for data that is not a number;
-        then no parameter changes.
+        Raises ValueError for missing or unknown names, TypeError for data that is not a number,
+        OverflowError for an int too large for a float; then no parameter changes.
         """
         parameters = dict(self.named_parameters())
         for kind, names in (
@@ -117,8 +117,8 @@ class Module:
         for name in parameters:
             if isinstance(state[name], bool) or not isinstance(state[name], int | float):
                 raise TypeError(f"{name} must be a number, got {state[name]!r}")
-        for name, parameter in parameters.items():
-            parameter.data = state[name]
+        for parameter, number in [(p, float(state[name])) for name, p in parameters.items()]:
+            parameter.data = number
 
     def config(self) -> dict[str, Any] | None:
         """Return the JSON-serializable arguments of `from_config`; None if there are none."""

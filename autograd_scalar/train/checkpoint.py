@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
+import tempfile
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -21,6 +23,9 @@ Path = str | os.PathLike[str]
 
 FORMAT = "autograd_scalar checkpoint"
 VERSION = 1
+
+#: What Python raises for content of another kind than a checkpoint has.
+_MISFITS = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 
 class CheckpointError(ValueError):
@@ -68,7 +73,7 @@ class Checkpoint(NamedTuple):
             model = build(self.architecture)
             ended = self.history is not None and self.history.stopped not in ("", "interrupted")
             model.load_state_dict(self.best if ended and self.best is not None else self.model)
-        except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        except _MISFITS as problem:
             raise CheckpointError(f"{self.path}: {problem}") from None
         return model
 
@@ -86,7 +91,7 @@ class Checkpoint(NamedTuple):
                         "the checkpoint has no optimizer state; call restore(model) alone"
                     )
                 optimizer.load_state_dict(self.optimizer)
-        except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        except _MISFITS as problem:
             model.load_state_dict(before)
             raise CheckpointError(f"{self.path}: {problem}") from None
 
@@ -138,21 +143,38 @@ def save_checkpoint(
         "loop": loop,
         "extra": extra,
     }
-    text = json.dumps(_encode(content), allow_nan=False)
-    # In the same folder, because files are replaced atomically only within a file system.
-    partial = f"{os.fspath(path)}.{os.getpid()}.tmp"
     try:
-        try:
-            with open(partial, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        finally:
-            if os.path.exists(partial):
-                os.remove(partial)
+        _replace(os.path.realpath(path), json.dumps(_encode(content), allow_nan=False))
     except OSError as problem:
         raise CheckpointError(f"{os.fspath(path)}: cannot be written: {problem.strerror}") from None
+
+
+def _replace(path: str, text: str) -> None:
+    """Replace the content of a file atomically, and keep its mode; a new file has the mode that open() gives."""
+    folder, name = os.path.split(path)
+    # A name of its own, because others may write the same checkpoint; in the same folder, because files are replaced
+    # atomically only within a file system.
+    descriptor, partial = tempfile.mkstemp(".tmp", f"{name}.", folder)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            shutil.copymode(path, partial)
+        except FileNotFoundError:
+            os.chmod(partial, 0o666 & ~_umask())
+        os.replace(partial, path)
+    except BaseException:
+        os.remove(partial)
+        raise
+
+
+def _umask() -> int:
+    """Return the process's umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -182,6 +204,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         for state in (content["model"], *([] if content["best"] is None else [content["best"]])):
             if not all(isinstance(x, float | int) for x in state.values()):
                 raise ValueError("a parameter is not a number")
+            [*map(float, state.values())]  # OverflowError for an int beyond all floats
             if state.keys() != content["model"].keys():
                 raise ValueError("the parameters of the best epoch are not those of the model")
         return Checkpoint(
@@ -195,7 +218,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             loop,
             content["extra"],
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+    except _MISFITS as problem:
         reason = f"{problem} is missing" if isinstance(problem, KeyError) else str(problem)
         raise CheckpointError(f"{name}: a damaged checkpoint: {reason}") from None
 

@@ -109,7 +109,7 @@ def test_debug_shows_the_traceback(argv: list[str], capsys: pytest.CaptureFixtur
     assert main(argv) == 2
     err = capsys.readouterr().err
     assert err.startswith("Traceback")
-    assert err.endswith("autograd-scalar draw: no value is given for x\n")
+    assert err.endswith("no value is given for x; pass it by name, as in x=2\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes break differently there")

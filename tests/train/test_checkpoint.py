@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -426,3 +427,46 @@ def test_build_does_not_touch_the_global_generator(tmp_path):
     before = random.getstate()
     load_checkpoint(path).build()
     assert random.getstate() == before
+
+
+def test_an_integer_too_large_for_a_float_changes_nothing(tmp_path):
+    path, model = tmp_path / "model.json", nn.MLP(1, [1], seed=0)
+    save_checkpoint(path, model)
+    saved = json.loads(path.read_text())
+    before = model.state_dict()
+    last = [*before][-1]
+    with pytest.raises(OverflowError):
+        model.load_state_dict({**{name: 9.0 for name in before}, last: 10**400})
+    assert model.state_dict() == before
+    saved["model"][last] = 10**400
+    path.write_text(json.dumps(saved))
+    with pytest.raises(CheckpointError, match=r"damaged checkpoint: .*too large"):
+        load_checkpoint(path)
+
+
+def test_writers_of_one_checkpoint_do_not_disturb_each_other(tmp_path):
+    path = tmp_path / "model.json"
+    models = [nn.MLP(8, [8, 1], seed=seed) for seed in range(4)]
+
+    def write(model):
+        for _ in range(25):
+            save_checkpoint(path, model)
+            load_checkpoint(path)
+
+    with ThreadPoolExecutor(4) as pool:
+        [*pool.map(write, models)]
+    assert [file.name for file in tmp_path.iterdir()] == ["model.json"]
+    assert load_checkpoint(path).model in [model.state_dict() for model in models]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symlinks and modes of POSIX")
+def test_a_checkpoint_keeps_the_mode_of_its_file_and_the_link_to_it(tmp_path):
+    path, link, model = tmp_path / "model.json", tmp_path / "latest.json", nn.MLP(1, [1], seed=0)
+    save_checkpoint(path, model)
+    path.with_name("plain").write_text("")
+    assert path.stat().st_mode == path.with_name("plain").stat().st_mode
+    path.chmod(0o600)
+    link.symlink_to(path.name)
+    save_checkpoint(link, nn.MLP(1, [1], seed=1))
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o600
+    assert load_checkpoint(path).model == nn.MLP(1, [1], seed=1).state_dict()

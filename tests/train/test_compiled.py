@@ -270,7 +270,9 @@ def test_a_loss_checks_every_target(jit):
 def test_a_loss_checks_the_targets_of_the_validation_data(jit):
     X, y = [[float(i)] for i in range(4)], [1, -1, 1, -1]
     with pytest.raises(ValueError, match="hinge takes targets -1 and 1, got 0"):
-        quiet(nn.MLP(1, [1], seed=0), (X, y), "hinge", epochs=2, validation=(X, [1, 0, 1, 0]), jit=jit)
+        quiet(
+            nn.MLP(1, [1], seed=0), (X, y), "hinge", epochs=2, validation=(X, [1, 0, 1, 0]), jit=jit
+        )
 
 
 # ----- the model beside the arrays -----
