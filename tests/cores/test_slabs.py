@@ -223,4 +223,4 @@ assert (x * x).op == "mul"
 
 
 def test_too_many_operations_raise():
-    assert run(NAMES).startswith("at most 65535 different operations are supported, and 'name 65")
+    assert run(NAMES).startswith("at most 65535 different operations are supported; 'name 65")
