@@ -46,16 +46,21 @@ STAGES = {
 }
 
 #: Files and folders that `make check` leaves out. A slow test elsewhere carries the marker itself.
-SLOW = {"browser", "test_notebooks.py"}
+SLOW = {"browser", "test_notebooks.py", "test_docs.py", "test_oracle.py", "nn/test_export.py"}
 
 
 def stage_of(path: Path) -> str | None:
     """Return the stage of a test file, or None if it is missing from STAGES."""
-    name = path.relative_to(TESTS).as_posix()
-    found = {name, name.partition("/")[0]}
+    found = _names(path)
     return next((stage for stage, names in STAGES.items() if found & set(names)), None)
 
 
 def is_slow(path: Path) -> bool:
     """Return True if all tests of a file are slow."""
-    return path.relative_to(TESTS).parts[0] in SLOW
+    return bool(_names(path) & SLOW)
+
+
+def _names(path: Path) -> set[str]:
+    """Return the entries that stand for a test file: itself and its folder."""
+    name = path.relative_to(TESTS).as_posix()
+    return {name, name.partition("/")[0]}
