@@ -22,6 +22,10 @@ MAX_TRACE_NODES = 2_000_000
 MAX_CAPTURED_OBJECTS = 10_000
 #: Maximum number of items compared in a captured container, nested ones included, or in a static argument.
 MAX_COMPARED_ITEMS = 64
+#: Seconds to wait for another thread to draw a random number: four of CPython's switch intervals.
+RNG_PAUSE = 0.02
+#: Retraces compared while another thread draws: two traces may agree although they depend on random numbers.
+RNG_RETRACES = 8
 
 # Outlining batch loops
 

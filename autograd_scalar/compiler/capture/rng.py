@@ -13,10 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-#: Seconds to wait for another thread to draw a number: four of CPython's switch intervals.
-PAUSE = 0.02
-#: Number of retraces compared while another thread draws. Two traces may agree although they depend on random numbers.
-RETRACES = 8
+from autograd_scalar.compiler.options import RNG_PAUSE, RNG_RETRACES
 
 
 def get_state() -> Any:
@@ -52,7 +49,7 @@ def drew(before: Any, program: object, retrace: Callable[[], object]) -> bool:
     if after == before:
         return False
     if _others_are_drawing():  # the states prove nothing then, but the results do
-        return any(retrace() != program for _ in range(RETRACES))
+        return any(retrace() != program for _ in range(RNG_RETRACES))
     set_state(before)
     # From the same states, a function that draws changes them again.
     by_others = other_threads_may_draw() and retrace() == program and get_state() == before
@@ -72,7 +69,7 @@ def _others_are_drawing() -> bool:
     """Return whether the generators change while this thread waits."""
     before = get_state()
     if other_threads_may_draw():
-        time.sleep(PAUSE)
+        time.sleep(RNG_PAUSE)
     return bool(get_state() != before)
 
 

@@ -146,7 +146,9 @@ class Tracer:
         return v
 
     def refuse(self, what: str, advice: str = "do that outside") -> None:
-        raise JitError(f"{self.name} {what} at {_user_line()}, which a replay would not do; {advice}")
+        raise JitError(
+            f"{self.name} {what} at {_user_line()}, which a replay would not do; {advice}"
+        )
 
     # ----- the program -----
 
