@@ -46,7 +46,10 @@ STAGES = {
 }
 
 #: Files and folders that `make check` leaves out. A slow test elsewhere carries the marker itself.
-SLOW = {"browser", "test_notebooks.py", "test_docs.py", "test_oracle.py", "nn/test_export.py"}
+SLOW = {
+    *("browser", "test_notebooks.py", "test_docs.py", "test_doctests.py", "test_oracle.py"),
+    *("nn/test_export.py", "show/test_plot.py", "train/test_compiled.py"),
+}
 
 
 def stage_of(path: Path) -> str | None:
