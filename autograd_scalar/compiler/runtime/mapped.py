@@ -1,4 +1,4 @@
-"""Mapped call: a compiled function called with arrays, over their elements or over rows."""
+"""Mapped call: a call with arrays, broadcast or by rows, whose work row_function.py does."""
 
 from __future__ import annotations
 

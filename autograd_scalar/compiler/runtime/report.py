@@ -1,4 +1,4 @@
-"""The text of f.explain(): what was recorded, and the guards by which recordings differ."""
+"""The text of f.explain(): recordings and their guards; specialization.py and dispatcher.py decide to record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function of one row, compiled to run over many: it serves mapped calls, bound kernels and compiled training."""
+"""Run a function of one row over many: each row in the first trace whose guards hold, new traces for the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specialization for one structure of arguments: its traces, tried in order, and the recording of new ones."""
+"""Traces for one signature of arguments, tried in order, and a new recording if the guards of all fail."""
 
 from __future__ import annotations
 

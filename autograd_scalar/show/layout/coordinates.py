@@ -1,4 +1,4 @@
-"""Coordinates: heights by least squares, layers side by side, and routes through the bends."""
+"""Coordinates: heights by least squares that keep boxes apart, layers side by side, routes through the bends."""
 
 from __future__ import annotations
 
