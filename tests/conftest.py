@@ -28,18 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test with the stage of its file, and with `slow` where the whole file is.
-
-    Slow tests run without coverage's tracer, which would double their time: others reach the same lines.
-    """
-    measured = config.pluginmanager.hasplugin("_cov")
+    """Mark each test with the stage of its file, and with `slow` where the whole file is."""
     for item in items:
         if stage := stage_of(item.path):
             item.add_marker(stage)
         if is_slow(item.path):
             item.add_marker("slow")
-        if measured and item.get_closest_marker("slow"):
-            item.add_marker("no_cover")
 
 
 @pytest.hookimpl(tryfirst=True)
