@@ -40,7 +40,7 @@ from autograd_scalar.node import registry as _registry
 from autograd_scalar.node.modes import AnomalyError as AnomalyError
 from autograd_scalar.node.modes import detect_anomaly as detect_anomaly
 from autograd_scalar.node.modes import no_grad as no_grad
-from autograd_scalar.ops.table import BUILT_IN, TABLE
+from autograd_scalar.ops.table import BUILT_IN, TABLE, public
 from autograd_scalar.transforms.api import grad as grad
 from autograd_scalar.transforms.api import gradient as gradient
 from autograd_scalar.transforms.api import hessian as hessian
@@ -96,7 +96,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{_MODULES[name]}")
     if name in _FUNCTIONS:
         return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
-    if name in TABLE:
+    if name in TABLE and not TABLE[name].is_private:
         function = getattr(functions, name)
         if name in BUILT_IN:  # a user's operation may be redefined, so it is looked up each time
             globals()[name] = function
@@ -130,12 +130,12 @@ __all__ = sorted(
         "vjp",
     }
     | {*_FUNCTIONS, *_MODULES}
-    | {name for name in TABLE if not hasattr(builtins, name)}
+    | {row.name for row in public() if not hasattr(builtins, row.name)}
 )
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *TABLE})
+    return sorted({*__all__, *(row.name for row in public())})
 
 
 def _card(shown: Any) -> str:

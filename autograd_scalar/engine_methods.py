@@ -16,7 +16,7 @@ from autograd_scalar.node.shared import same_length
 from autograd_scalar.ops import codegen, ieee
 from autograd_scalar.ops.evaluate import evaluate, fast
 from autograd_scalar.ops.optimizer_rules import UPDATES
-from autograd_scalar.ops.table import TABLE
+from autograd_scalar.ops.table import TABLE, public
 
 
 def _comparable(other: object) -> Any:
@@ -111,9 +111,9 @@ def install(name: str) -> None:
     _define(name, partial(RECORD.__getitem__, name))
 
 
-for _name, _row in TABLE.items():
-    if not _row.lists and _name != "pow":  # Value.pow chooses between two rows
-        install(_name)
+for _row in public():
+    if not _row.lists and _row.name != "pow":  # Value.pow chooses between two rows
+        install(_row.name)
 for _name, _dunder in codegen.OPERATORS.items():
     _define(_dunder, partial(_recorder, _name, operator=True))
 for _operator, _dunder in codegen.REFLECTED.items():

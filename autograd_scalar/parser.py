@@ -18,7 +18,7 @@ from typing import Any
 
 import autograd_scalar.functions as F
 from autograd_scalar.ops.codegen import signature
-from autograd_scalar.ops.table import TABLE
+from autograd_scalar.ops.table import TABLE, public
 from autograd_scalar.value import Value
 
 #: Longer texts are rejected before Python's parser sees them, deeper trees afterwards.
@@ -190,7 +190,7 @@ def _operands_of_call(name: str, call: ast.Call, text: str) -> list[ast.expr]:
         if not (found := call.args if elements is None else elements):
             raise _refusal(call, text, f"{name} needs at least one operand")
         return found
-    if name not in TABLE:
+    if name not in TABLE or TABLE[name].is_private:
         known = sorted(_names_of_functions())
         likely = difflib.get_close_matches(name, known, cutoff=0.7)
         meant = (
@@ -245,7 +245,7 @@ def _elements(node: ast.expr) -> list[ast.expr] | None:
 
 def _names_of_functions() -> set[str]:
     """Return the names of the functions, without those that are written as operators."""
-    return {*_FOLDS, *(name for name, row in TABLE.items() if row.symbol == name)}
+    return {*_FOLDS, *(row.name for row in public() if row.symbol == row.name)}
 
 
 # ----- evaluating -----

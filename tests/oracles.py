@@ -35,6 +35,7 @@ COMPUTED: dict[str, Callable[..., Any]] = {
     "pow": mp.power,
     "pow_const": mp.power,
     "exp": mp.exp,
+    "exp2": lambda x: mp.mpf(2) ** x,
     "expm1": mp.expm1,
     "log": mp.log,
     "log1p": mp.log1p,
@@ -83,7 +84,21 @@ def _first_nan(*xs: float) -> bool:
     return any(x != x for x in xs)
 
 
+def _fmod(x: float, y: float) -> float:
+    return nan if _first_nan(x, y) or abs(x) == inf or y == 0.0 else math.fmod(x, y)
+
+
+def _floordiv(x: float, y: float) -> float:
+    if y == 0.0:
+        return nan if x == 0.0 or x != x else math.copysign(inf, x) * math.copysign(1.0, y)
+    return x // y
+
+
 CHOSEN: dict[str, Callable[..., float]] = {
+    "fmod": _fmod,
+    "mod": lambda x, y: nan if y == 0.0 else x % y,
+    "floordiv": _floordiv,
+    "trunc": lambda x: _whole(x, math.trunc),
     "neg": lambda x: x * -1.0,
     "pos": lambda x: x,
     "abs": lambda x: math.copysign(x, 1.0),
@@ -172,6 +187,7 @@ EDGES: dict[str, list[Rule]] = {
     "pow": POWER,
     "pow_const": POWER,
     "exp": [at(inf, inf), at(-inf, 0.0)],
+    "exp2": [at(inf, inf), at(-inf, 0.0)],
     "expm1": [*KEEPS_ZERO, at(inf, inf), at(-inf, -1.0)],
     "log": LOGARITHM,
     "log2": LOGARITHM,

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from autograd_scalar import functions
 from autograd_scalar.ops.evaluate import evaluate
-from autograd_scalar.ops.table import BUILT_IN, TABLE
+from autograd_scalar.ops.table import BUILT_IN, TABLE, public
 from autograd_scalar.value import Value
 
-ROWS = [name for name in TABLE if name in BUILT_IN]
+ROWS = [row.name for row in public() if row.name in BUILT_IN]
 
 #: Operands that a row treats as constants: its derivative with respect to them is 0 by definition.
 CONSTANT_OPERANDS = {("pow_const", "y")}

@@ -209,6 +209,11 @@ DECREED = [
     ("sign", (0.0,), (0.0,)),
     ("floor", (2.0,), (0.0,)),
     ("round", (2.5,), (0.0,)),
+    ("trunc", (-2.0,), (0.0,)),
+    ("floordiv", (6.0, 3.0), (0.0, 0.0)),
+    ("mod", (6.0, 3.0), (1.0, -2.0)),
+    ("mod", (-7.0, 3.0), (1.0, 3.0)),
+    ("fmod", (-7.0, 3.0), (1.0, 2.0)),
     ("clip", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
     ("clip", (1.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
     ("clip", (5.0, 0.0, 1.0), (0.0, 0.0, 1.0)),
@@ -328,6 +333,7 @@ MALFORMED = [
     (("backward", "x", "1.0"), "'backward': Value has an attribute of that name"),
     (("lambda", "x", "1.0"), "lambda"),
     (("None", "x", "1.0"), "None"),
+    (("_half", "0.5 * x", "0.5"), "without a leading underscore"),
     (("__len__", "x", "1.0"), "__len__"),
     (("__array__", "x", "1.0"), "__array__"),
     (("__index__", "x", "1.0"), "__index__"),
@@ -359,6 +365,14 @@ def test_built_in_rows_are_checked_too():
         Op("total", "z + x", "1.0", operands="*x")
     with pytest.raises(ValueError, match="row 'half': 'bisect' is not a function"):
         Op("half", "bisect(x)", "0.5").check_names(TABLE)
+
+
+def test_private_rows_are_neither_methods_nor_functions_of_the_package():
+    private = [name for name, row in TABLE.items() if row.is_private]
+    assert private
+    for name in private:
+        assert not hasattr(ag, name) and not hasattr(Value, name)
+        assert name not in {*dir(ag), *ag.__all__}
 
 
 PLAIN = [

@@ -32,6 +32,8 @@ TORCH = {
     "pow": torch.pow,
     "pow_const": lambda x, y: x ** y.detach(),
     "pos": lambda x: x,
+    "mod": torch.remainder,
+    "floordiv": lambda x, y: torch.div(x, y, rounding_mode="floor"),
     "atan2": torch.atan2,
     "hypot": _hypot,
     "cbrt": _cbrt,

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from autograd_scalar.ops import codegen
 from autograd_scalar.ops.op import Op
-from autograd_scalar.ops.table import BUILT_IN, TABLE
+from autograd_scalar.ops.table import BUILT_IN, TABLE, public
 
 #: Longer signatures are wrapped, as `ruff format` does.
 LINE = 100
 
-ROWS = [row for name, row in TABLE.items() if name in BUILT_IN]
+ROWS = [row for row in public() if row.name in BUILT_IN]
 
 METHODS = '''\
 """Types of the methods that the rows of the table become. Made by tools/stubs.py: change the table, not this file."""

@@ -15,7 +15,7 @@ from autograd_scalar.ops.codegen import OPERATORS, REFLECTED, arguments, length_
 from autograd_scalar.ops.grammar import spell
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.optimizer_rules import UPDATES, Update
-from autograd_scalar.ops.table import TABLE, checksum, definition
+from autograd_scalar.ops.table import TABLE, checksum, definition, public
 
 HERE = Path(__file__).parent
 
@@ -33,7 +33,7 @@ def write() -> None:
         _run_any(rows),
         *map(_update, UPDATES.values()),
     ]
-    methods = [_method(row) for row in rows if not row.lists and row.name != "pow"]
+    methods = [_method(row) for row in public() if not row.lists and row.name != "pow"]
     methods += [_operator(TABLE[name], dunder) for name, dunder in OPERATORS.items()]
     text = (HERE / "core.pyx.in").read_text()
     text = text.replace("\n    # {methods}\n", "\n" + "\n".join(methods))
@@ -123,8 +123,13 @@ def _record(row: Op) -> str:
     lines = [
         f"cdef Value record_{row.name}({values}):",
         f"    cdef Value v = {linked}({_number_of(row)}, {listed})",
+        *finish,
     ]
-    return "\n".join([*lines, *finish])
+    if row.is_private:  # no method leads to it from Python
+        lifted = ", ".join(f"lift({operand})" for operand in row.operands)
+        lines += [f"def private{row.name}({', '.join(row.operands)}):"]
+        lines += [f"    return record_{row.name}({lifted})", ""]
+    return "\n".join(lines)
 
 
 def _run_any(rows: Iterable[Op]) -> str:

@@ -11,7 +11,7 @@ import autograd_scalar.functions as F
 from autograd_scalar.nn.architecture import buildable
 from autograd_scalar.nn.module import Module
 from autograd_scalar.ops.op import Op
-from autograd_scalar.ops.table import TABLE
+from autograd_scalar.ops.table import public
 from autograd_scalar.value import Value
 
 #: The name of an operation, "linear" for none, or a function from Value to Value.
@@ -20,7 +20,7 @@ Nonlinearity = str | Callable[[Value], Value]
 
 def activation_names() -> list[str]:
     """Return the names of all activations: "linear", and the operations with one operand."""
-    return ["linear", *(name for name, row in TABLE.items() if _is_unary(row))]
+    return ["linear", *(row.name for row in public() if _is_unary(row))]
 
 
 def _is_unary(row: Op) -> bool:

@@ -35,6 +35,14 @@ def pow(x: float, y: float) -> float:
         return copysign(inf, x) if y % 2.0 == 1.0 else inf
 
 
+def fmod(x: float, y: float) -> float:
+    """Return the remainder of x / y with the sign of x; nan for an infinite x, and for a zero y."""
+    try:
+        return math.fmod(x, y)
+    except ValueError:
+        return nan
+
+
 def floor(x: float) -> float:
     """Return the largest whole number not above x, as a float that keeps the sign of zero."""
     return copysign(float(math.floor(x)), x) if math.isfinite(x) else x
@@ -43,6 +51,11 @@ def floor(x: float) -> float:
 def ceil(x: float) -> float:
     """Return the smallest whole number not below x, as a float that keeps the sign of zero."""
     return copysign(float(math.ceil(x)), x) if math.isfinite(x) else x
+
+
+def trunc(x: float) -> float:
+    """Return x without its fraction, as a float that keeps the sign of zero."""
+    return copysign(float(math.trunc(x)), x) if math.isfinite(x) else x
 
 
 def round(x: float) -> float:
@@ -59,7 +72,7 @@ _POLES: dict[str, dict[float, float]] = {
     "atanh": {1.0: inf, -1.0: -inf},
 }
 _UNARY = (
-    *("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt"),
+    *("exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt"),
     *("sin", "cos", "tan", "asin", "acos", "atan"),
     *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
 )
@@ -73,7 +86,7 @@ def _total(name: str) -> Callable[[float], float]:
     def total(x: float) -> float:
         try:
             result: float = function(x)
-        except OverflowError:  # exp, expm1 and cosh overflow to inf, sinh to the sign of x
+        except OverflowError:  # exp, exp2, expm1 and cosh overflow to inf, sinh to the sign of x
             return inf if x > 0.0 or name == "cosh" else -inf
         except ValueError:
             return poles.get(x, nan)
@@ -89,6 +102,7 @@ _SHARED: dict[str, object] = {
     "hypot": math.hypot,
     "floor": floor,
     "ceil": ceil,
+    "trunc": trunc,
     "round": round,
     "inf": inf,
     "nan": nan,
@@ -99,6 +113,7 @@ EXACT: dict[str, object] = {
     **_SHARED,
     **{name: _total(name) for name in _UNARY},
     "div": div,
+    "fmod": fmod,
     "pow": pow,
 }
 
@@ -106,5 +121,6 @@ EXACT: dict[str, object] = {
 FAST: dict[str, object] = {
     **_SHARED,
     **{name: getattr(math, name) for name in _UNARY},
+    "fmod": math.fmod,
     "pow": math.pow,
 }

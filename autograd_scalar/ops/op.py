@@ -45,10 +45,8 @@ class Op:
             for text in (name, value, partials, latex or ""):
                 if not isinstance(text, str):
                     raise TypeError(f"row {name!r}: expected its texts as str, got {text!r}")
-            if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
-                raise ValueError(
-                    f"expected an identifier without a leading underscore as name, got {name!r}"
-                )
+            if not name.isidentifier() or keyword.iskeyword(name):
+                raise ValueError(f"expected an identifier as name, got {name!r}")
             (self._value,) = grammar.parse(value, branches=True)
             self._start = None if start is None else grammar.parse(start, branches=False)[0]
             self._partials = grammar.parse(partials, branches=False)
@@ -152,6 +150,11 @@ class Op:
     def calls(self) -> set[str]:
         """Names of the functions that the row's value and partial derivatives call."""
         return self._value.functions.union(*(partial.functions for partial in self._partials))
+
+    @property
+    def is_private(self) -> bool:
+        """True for a row that only other rows call: it becomes no method and no function."""
+        return self.name.startswith("_")
 
     @property
     def is_primitive(self) -> bool:

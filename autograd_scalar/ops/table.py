@@ -6,7 +6,7 @@ texts, whose language is in `grammar`. To add an operation, add a row here or ca
 
 Operands are named x, then y, unless the row names them. A starred operand is a list. A row with one is a fold: its
 value is the step that takes the running `z` and one element of each list, from `start` on. A default makes an operand
-optional.
+optional. A row whose name begins with an underscore is called by other rows only.
 
 Kinks are settled here and nowhere else: relu'(0) = 0, abs'(0) = 0, step(0) = 0, half to each operand of a tie in
 maximum and minimum, hypot'(0, 0) = 0, and d(0 ** y)/dy = 0 for y >= 0. A nan operand never becomes a number.
@@ -53,6 +53,11 @@ def definition(name: str) -> tuple[tuple[str, ...], ast.expr] | None:
     return row.operands, row.value_tree
 
 
+def public() -> list[Op]:
+    """Return the rows that users call, those of users included."""
+    return [row for row in TABLE.values() if not row.is_private]
+
+
 def checksum() -> int:
     """Return a checksum of the built-in rows, which shows whether a native engine was compiled from them."""
     texts = [
@@ -82,6 +87,8 @@ def define(row: Op) -> None:
         raise ValueError(
             f"row {row.name!r}: the name is taken by a built-in operation; choose another"
         )
+    if row.is_private:
+        raise ValueError(f"row {row.name!r}: expected a name without a leading underscore")
     row.check_names({**TABLE, row.name: row})
     for other in TABLE.values():
         other.check_names({**TABLE, row.name: row})  # those that call an earlier row of this name
@@ -114,9 +121,25 @@ for _row in (
     Op("pow_const", "x ** y",        "y * pow_const(x, where(y, y - 1.0, y)), 0.0", "{x}^{{{y}}}",
        fixed="y", domain=(_POSITIVE, (-2.0, 2.0))),
 
+    # ----- remainders: fmod has the sign of x, as in C; mod that of y, as Python's % -----
+    Op("fmod",     "fmod(x, y)",     "1.0, -round((x - z) / y)", r"\operatorname{{fmod}}\left({x}, {y}\right)",
+       domain=((-5.0, 5.0), (0.5, 3.0))),
+    Op("mod",      "_with_sign(fmod(x, y), y)", "1.0, -floordiv(x, y)", r"{x} \;\mathrm{{mod}}\; {y}",
+       domain=((-5.0, 5.0), (0.5, 3.0))),
+    # As Python's //: the quotient of x - fmod(x, y), which is whole up to rounding.
+    Op("floordiv", "x / y if y == 0.0 else _whole((x - fmod(x, y)) / y - step(-fmod(x, y) * sign(y)), x / y)",
+       "0.0, 0.0", r"\left\lfloor \frac{{{x}}}{{{y}}} \right\rfloor", domain=((-5.0, 5.0), (0.5, 3.0))),
+    # The remainder x of a division by y, moved to the side of y.
+    Op("_with_sign", "(x + y if x < 0.0 else x + 0.0) if y > 0.0 else x + y if x > 0.0 else -(0.0 - x)",
+       "1.0, step(-x * sign(y))", r"\operatorname{{sided}}\left({x}, {y}\right)"),
+    # x as a whole number; a zero has the sign of y.
+    Op("_whole",   "0.0 * y if x == 0.0 else floor(x) + (1.0 if x - floor(x) > 0.5 else 0.0)", "0.0, 0.0",
+       r"\operatorname{{whole}}\left({x}\right)"),
+
     # ----- exponentials and logarithms -----
     Op("exp",      "exp(x)",         "z",                    "e^{{{x}}}"),
     Op("expm1",    "expm1(x)",       "z + 1.0",              "e^{{{x}}} - 1"),
+    Op("exp2",     "exp2(x)",        "0.6931471805599453 * z", "2^{{{x}}}"),
     Op("log",      "log(x)",         "1.0 / x",              r"\ln {x}", domain=_POSITIVE),
     Op("log1p",    "log1p(x)",       "1.0 / (1.0 + x)",      r"\ln\left(1 + {x}\right)", domain=(-0.9, 4.0)),
     Op("log2",     "log2(x)",        "1.4426950408889634 / x", r"\log_2 {x}", domain=_POSITIVE),
@@ -179,6 +202,7 @@ for _row in (
        r"\operatorname{{compare}}\left({x}, {y}\right)"),
     Op("floor",    "floor(x)",                              "0.0", r"\left\lfloor {x} \right\rfloor"),
     Op("ceil",     "ceil(x)",                               "0.0", r"\left\lceil {x} \right\rceil"),
+    Op("trunc",    "trunc(x)",                              "0.0", r"\operatorname{{trunc}}\left({x}\right)"),
     Op("round",    "round(x)",                              "0.0", r"\operatorname{{round}}\left({x}\right)"),
     Op("sign",     "1.0 if x > 0.0 else -1.0 if x < 0.0 else x", "0.0", r"\operatorname{{sign}}\left({x}\right)"),
     Op("step",     "1.0 if x > 0.0 else 0.0 if x <= 0.0 else x", "0.0", r"\left[{x} > 0\right]"),

@@ -11,7 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from autograd_scalar import functions
 from autograd_scalar.ops.op import Op
-from autograd_scalar.ops.table import TABLE
+from autograd_scalar.ops.table import TABLE, public
 from autograd_scalar.show.formula import formula
 from autograd_scalar.value import Value, restore
 
@@ -85,7 +85,7 @@ class TableOfOperations(SphinxDirective):
             group += nodes.colspec(colwidth=width)
         head, body = nodes.thead(), nodes.tbody()
         head += line([nodes.Text(text)] for text in HEADINGS)
-        for row in TABLE.values():
+        for row in public():
             value: list[nodes.Node] = [nodes.math(text=formula_of(row))]
             if row.symbol == row.name and not (row.is_primitive or row.lists or row.name == "pos"):
                 value.append(nodes.literal(text=row.value))

@@ -14,7 +14,7 @@ from autograd_scalar.compiler.verifier import verify
 from autograd_scalar.ops.table import TABLE
 
 #: Functions that every processor rounds correctly, so that all back ends return the same bits.
-EXACT = {"abs", "floor", "ceil", "round", "sqrt"}
+EXACT = {"abs", "floor", "ceil", "round", "sqrt", "trunc", "fmod"}
 
 
 def functions_of(program: Program) -> set[str]:

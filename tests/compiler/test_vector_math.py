@@ -19,7 +19,7 @@ from autograd_scalar.ops import ieee
 llvm = pytest.importorskip("llvmlite.binding")
 
 NAMES = [name for name, value in ieee.EXACT.items() if callable(value) and name != "div"]
-BINARY = {"pow", "atan2", "hypot"}
+BINARY = {"pow", "atan2", "hypot", "fmod"}
 UNARY = [name for name in NAMES if name not in BINARY]
 
 #: Error bounds in ulp: 2 is documented; functions built on the others rely on 1.
@@ -28,6 +28,9 @@ BOUND = dict.fromkeys(NAMES, 2.0) | dict.fromkeys(("exp", "log", "sin", "cos", "
 TRUE: dict[str, Callable[..., mpmath.mpf]] = {
     **{name: getattr(mpmath, name) for name in NAMES if hasattr(mpmath, name)},
     "pow": mpmath.power,
+    "exp2": lambda x: mpmath.power(2, x),
+    "fmod": lambda x, y: mpmath.mpf(math.fmod(x, y)),
+    "trunc": lambda x: mpmath.mpf(int(x)),
     "log2": lambda x: mpmath.log(x, 2),
     "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
     "erfc": lambda x: (

@@ -15,7 +15,7 @@ from autograd_scalar.show.formula.formula import infix, latex, latex_name
 from autograd_scalar.value import restore
 
 #: Rows that may jump with a rounding error in their operand.
-JUMPING = {"floor", "ceil", "round", "sign", "step", "where"}
+JUMPING = {"floor", "ceil", "round", "trunc", "sign", "step", "where", "fmod", "mod", "floordiv"}
 FUNCTIONS = {name: getattr(functions, name) for name in ROWS}
 
 

@@ -15,7 +15,7 @@ from autograd_scalar.ops.table import TABLE
 _OF_MATH = {
     *("abs", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt"),
     *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot"),
-    *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "floor", "ceil"),
+    *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "floor", "ceil", "trunc"),
 }
 _NUMBERS = {"inf": "Infinity", "nan": "NaN"}
 

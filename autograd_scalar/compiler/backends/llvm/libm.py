@@ -27,6 +27,7 @@ from autograd_scalar.compiler.backends.llvm.vectors import (
     nearest,
     select,
     sqrt,
+    trunc,
     vector_function,
     with_sign,
 )
@@ -36,6 +37,7 @@ Pair = tuple[Vector, Vector]
 # Constants as sums of doubles. The leading parts of LN2, LOG10_2, PI and HALF_PI end in enough zeros for exact products
 # with the integers that occur.
 LN2 = (0.6931471805598903, 5.497923018708371e-14)
+FULL_LN2 = (0.6931471805599453, 2.3190468138462996e-17)
 LOG10_2 = (0.30102999566395283, 2.8363394551044964e-14)
 PI = (3.1415926535846666, 5.1266883031679116e-12, 2.1125998133974855e-23)
 HALF_PI = (1.5707963267948948, 1.8369701987210297e-15)
@@ -152,6 +154,16 @@ def exp(x: Vector) -> Vector:
     r, n, integer = reduced(x)
     total, rest = exponential(*r)
     # 2**n in two steps: as one number it would overflow before the result does.
+    _, half = rounded(n, 0.5)
+    return (total + rest) * power_of_two(half) * power_of_two(integer - half)
+
+
+def exp2(x: Vector) -> Vector:
+    x = select(x > 1025.0, 1025.0, select(x < -1100.0, -1100.0, x))  # beyond which it is inf, and 0
+    n, integer = rounded(x, 1.0)
+    r = x - n
+    high, low = two_product(r, x.function.vector(FULL_LN2[0]))
+    total, rest = exponential(high, fma(r, FULL_LN2[1], low))
     _, half = rounded(n, 0.5)
     return (total + rest) * power_of_two(half) * power_of_two(integer - half)
 
@@ -468,6 +480,18 @@ def atan2(y: Vector, x: Vector) -> Vector:
     return left_to_libm(~usual, with_sign(result, y), y, x)
 
 
+def fmod(x: Vector, y: Vector) -> Vector:
+    # |x| - q |y| for the whole part q of the quotient, exactly; q may be 1 too large
+    size, divisor = absolute(x), absolute(y)
+    quotient = trunc(size / divisor)
+    product, error = two_product(quotient, divisor)
+    rest = (size - product) - error
+    rest = select(rest < 0.0, rest + divisor, rest)
+    exact = 2.0**52 if x.function.fma else 2.0**26  # beyond which the product may not be a pair
+    usual = (quotient < exact) & (divisor > 2.0**-900) & (divisor < 2.0**900)
+    return left_to_libm(~usual, with_sign(rest, x), x, y)
+
+
 def hypot(x: Vector, y: Vector) -> Vector:
     a, b = absolute(x), absolute(y)
     larger = select(a > b, a, b)
@@ -509,12 +533,13 @@ def erfc(x: Vector) -> Vector:
 
 #: The vector functions, by the names that the table of operations uses.
 FUNCTIONS: dict[str, Callable[..., Vector]] = {
-    "exp": exp, "expm1": expm1, "sinh": sinh, "cosh": cosh, "tanh": tanh,
+    "exp": exp, "exp2": exp2, "expm1": expm1, "sinh": sinh, "cosh": cosh, "tanh": tanh,
     "log": log, "log1p": log1p, "log2": log2, "log10": log10, "cbrt": cbrt, "pow": pow,
     "asinh": asinh, "acosh": acosh, "atanh": atanh,
     "sin": sin, "cos": cos, "tan": tan, "asin": asin, "acos": acos, "atan": atan, "atan2": atan2,
     "hypot": hypot, "erf": erf, "erfc": erfc,
     "sqrt": sqrt, "abs": absolute, "round": nearest, "floor": floor, "ceil": ceil,
+    "trunc": trunc, "fmod": fmod,
 }  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def _intrinsic(name: str) -> Callable[..., Vector]:
     return lambda x, *others: x.function.intrinsic(name, x, *others)
 
 
-absolute, sqrt, floor, ceil = map(_intrinsic, ("fabs", "sqrt", "floor", "ceil"))
+absolute, sqrt, floor, ceil, trunc = map(_intrinsic, ("fabs", "sqrt", "floor", "ceil", "trunc"))
 #: The integer nearest to x, ties to even; and x with the sign of another vector.
 nearest, with_sign = _intrinsic("rint"), _intrinsic("copysign")
 

@@ -11,6 +11,9 @@ const math = {
   // In C, 1 to any power is 1, and -1 to an infinite power is 1; Math.pow returns NaN.
   pow: (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y)),
 
+  exp2: (x) => math.pow(2, x),
+  fmod: (x, y) => x % y,
+
   // Round half to even; Math.round rounds half up.
   round(x) {
     const up = Math.round(x);
