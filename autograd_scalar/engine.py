@@ -148,7 +148,8 @@ class Value(NodeMethods):
     #         v._label = None
     #         return on_new_node(v) if modes.open_blocks else v
     #
-    # A comparison compares the data and records nothing: `x < y` is a bool.
+    # A comparison compares the data and records nothing: `x < y` and `x == y` are bools. Values with equal data are
+    # equal, but are different keys of a dict: they hash by identity.
 
     def __pow__(self, exponent: Value | float) -> Value:
         return self._pow(exponent) if type(exponent) is Value else self._pow_const(exponent)
@@ -160,11 +161,6 @@ class Value(NodeMethods):
     def __bool__(self) -> bool:
         outcome = self._data != 0.0
         return hooks.on_comparison("!=", self, 0.0, outcome) if modes.open_blocks else outcome
-
-    def __eq__(self, other: object) -> bool:
-        if modes.open_blocks:
-            hooks.on_equality(self, other)
-        return NotImplemented  # a Value equals only itself
 
     def __hash__(self) -> int:
         if modes.open_blocks:

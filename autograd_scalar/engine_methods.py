@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from numbers import Real
+from numbers import Number
 from typing import Any
 
 from autograd_scalar.engine import Value, constant, new
@@ -23,7 +23,7 @@ def _comparable(other: object) -> Any:
     """Return the number to compare data with, or None. Python compares even huge ints exactly, so they stay ints."""
     if type(other) is Value:
         return other._data
-    return other if isinstance(other, Real) else None
+    return other if isinstance(other, Number) else None
 
 
 #: The globals of the generated functions.

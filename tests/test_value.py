@@ -185,7 +185,8 @@ def test_a_card_is_made_only_if_there_is_a_hook(monkeypatch):
 
 # ----- comparisons and arithmetic -----
 
-COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
+ORDER = [operator.lt, operator.le, operator.gt, operator.ge]
+COMPARISONS = [*ORDER, operator.eq, operator.ne]
 
 
 @pytest.mark.parametrize("compare", COMPARISONS)
@@ -199,20 +200,53 @@ def test_comparisons_compare_data(compare, x, y):
     assert compare(np.float64(x), Value(y)) == compare(x, y)
 
 
-@pytest.mark.parametrize("compare", COMPARISONS)
+@pytest.mark.parametrize("compare", ORDER)
 @pytest.mark.parametrize("other", ["a", None, 1j, [1.0]])
 def test_comparison_with_other_types_raises(compare, other):
     with pytest.raises(TypeError, match="not supported between instances of"):
         compare(Value(1.0), other)
 
 
-def test_equality_is_identity():
+def test_equal_values_are_found_in_lists_but_are_different_keys():
     a, b = Value(2.0), Value(2.0)
-    assert a == a and a != b and a != 2.0
     assert len({a, b, a}) == 2 and {a: 1}[a] == 1
-    assert b not in [a] and [a, b].index(b) == 1
+    assert b in [a] and 2 in [a] and b in [2.0]
+    assert [a, b].index(b) == 0 and [1, a, b, 2.0].count(b) == 3
+    assert 2.0 not in {a} and a not in {2.0}
     a.data = 5.0
-    assert hash(a) == hash(a) and {a: "found"}[a] == "found"
+    assert a != b and {a: "found"}[a] == "found"
+
+
+@pytest.mark.parametrize("other", ["2.0", None, [2.0], (), object(), 3j, Decimal("2.1"), 10**400])
+def test_a_value_does_not_equal_what_no_float_equals(other):
+    v = Value(2.0)
+    for a, b in ((v, other), (other, v)):
+        assert (a == b, a != b) == (False, True)
+
+
+@pytest.mark.parametrize("other", [2, True + 1, 2 + 0j, Decimal(2), Fraction(2), np.float32(2)])
+def test_a_value_equals_every_number_that_its_data_equals(other):
+    v = Value(2.0)
+    for a, b in ((v, other), (other, v)):
+        assert (a == b, a != b) == (True, False)
+
+
+def test_match_compares_data():
+    match Value(3.0):
+        case 2.0 | None:
+            pytest.fail("3.0 is not 2.0")
+        case 3:
+            pass
+        case _:
+            pytest.fail("3.0 is 3")
+
+
+def test_a_function_written_for_floats_takes_the_same_path_under_grad():
+    def sinc(x):
+        return 1.0 if x == 0 else ag.sin(x) / x
+
+    assert ag.value_and_grad(sinc)(0.0) == (1.0, 0.0)
+    assert ag.value_and_grad(sinc)(1.0)[0] == sinc(1.0)
 
 
 def test_truth_is_the_truth_of_the_data():

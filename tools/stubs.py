@@ -94,7 +94,8 @@ def methods() -> str:
     text += "".join(method(row.name, row) for row in ROWS if not row.lists)
     text += "".join(method(dunder, TABLE[name]) for name, dunder in codegen.OPERATORS.items())
     text += "".join(map(reflected, codegen.REFLECTED.values()))
-    return text + "".join(map(comparison, codegen.COMPARISONS.values()))
+    dunders = [dunder for dunder in codegen.COMPARISONS.values() if dunder != "__eq__"]  # object's
+    return text + "".join(map(comparison, dunders))
 
 
 def functions() -> str:

@@ -7,10 +7,9 @@ extra.
 from __future__ import annotations
 
 from math import isfinite
-from numbers import Real
 from typing import Any
 
-from autograd_scalar.node import modes, registry
+from autograd_scalar.node import modes
 from autograd_scalar.node.pickling import restore
 from autograd_scalar.node.registry import N, Node
 
@@ -52,18 +51,6 @@ def on_comparison(symbol: str, x: Node, y: Any, outcome: bool) -> bool:
     if (tracer := modes.tracer.get()) is not None:
         tracer.compared(symbol, x, y, outcome)
     return outcome
-
-
-def on_equality(v: Node, other: Any) -> None:
-    """Raise JitError if a traced function compares a Value with a number or another Value by ==.
-
-    Floats are equal by value, Values by identity, and a trace could only freeze the latter.
-    """
-    tracer = modes.tracer.get()
-    if tracer is not None and v is other:
-        tracer.used_by_identity(v)
-    elif tracer is not None and isinstance(other, Real | registry.engine.Value):
-        tracer.refuse("compares a Value with == or in", "use < and >, or where()")
 
 
 def on_hash(v: Node) -> None:

@@ -55,7 +55,7 @@ class Tracer(Protocol):
         """Note that the data of a Value is read."""
 
     def used_by_identity(self, v: Any) -> None:
-        """Note that a Value is a key, or is compared with itself; a float would be compared by size."""
+        """Note that a Value is a key of a dict or set, which tells equal Values apart, but not equal floats."""
 
     def differentiates_by(self, v: Any) -> None:
         """Note that the function differentiates with respect to a Value."""

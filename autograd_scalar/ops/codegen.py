@@ -35,7 +35,7 @@ REFLECTED = {
 }  # fmt: skip
 
 #: Python's comparisons: methods that record nothing.
-COMPARISONS = {"<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__"}
+COMPARISONS = {"<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__", "==": "__eq__"}
 
 #: Names that the sources below use themselves; a user's row cannot have them.
 RESERVED = frozenset(

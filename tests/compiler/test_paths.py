@@ -36,6 +36,13 @@ BRANCHING = {
     "<=": lambda x, y: x * 2.0 if x <= y else y - x,
     ">": lambda x, y: x * 2.0 if x > y else y - x,
     ">=": lambda x, y: x * 2.0 if 0.0 >= x else y - x,  # noqa: SIM300
+    "==": lambda x, y: x * 2.0 if x == y else y - x,
+    "!=": lambda x, y: x * 2.0 if 0.0 != x else y - x,  # noqa: SIM300
+    "in": lambda x, y: x * 2.0 if x in (0, y, 1.5) else y - x,
+    "index": lambda x, y: x * [0.0, 1.5, x, y].index(x) + y,
+    "count": lambda x, y: x * [0.0, 1.5, y].count(x) + y,
+    "is nan": lambda x, y: y if x != x else x * y,
+    "not a number": lambda x, y: x * y if x == "a" or x == None or x == [y] else y - x,  # noqa: E711
     "bool": lambda x, y: x * y if x else y * 3.0,
     "not": lambda x, y: x * y if not x else y * 3.0,
     "and": lambda x, y: (x and y) * 2.0,

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from autograd_scalar.compiler.capture.environment import Captured
 from autograd_scalar.compiler.capture.signature import Identity, identity_key
 from autograd_scalar.compiler.ir.program import Program
-from autograd_scalar.value import Value
 
 
 class GuardInfo(NamedTuple):
@@ -52,7 +51,7 @@ def _guards(captured: Captured) -> Iterator[GuardInfo]:
     """Yield the guards on one object: its identity or value, then its length and its items."""
     name, scope, kind, identity, contents = captured
     source = f"{kind.__name__} {name}"
-    if not isinstance(identity, Identity | Value):  # the data of a Value are an input
+    if not isinstance(identity, Identity):
         yield GuardInfo("EQ", source, _text(kind, identity))
         return
     yield GuardInfo("ID", f"{scope} {name}")

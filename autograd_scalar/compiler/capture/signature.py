@@ -20,7 +20,7 @@ from autograd_scalar.value import Value
 #: Kinds of leaves.
 FLOAT, VALUE, ARRAY = "float", "Value", "array"
 #: Types of which equal objects may replace each other. So may floats, except for zeros of different sign.
-_SIMPLE = (int, bool, str, type(None), Value)
+_SIMPLE = (int, bool, str, type(None))
 #: Containers that are static arguments; lists, tuples and dicts themselves are flattened instead.
 _STATIC_CONTAINERS = (*CONTAINERS, *TRANSIENT)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
-from math import copysign
+from math import copysign, nan
 from typing import Any, NamedTuple
 
 from autograd_scalar.compiler.errors import JitError
@@ -16,6 +16,14 @@ from autograd_scalar.node.hooks import read_silently
 from autograd_scalar.value import Value, topological_order
 
 _user_line = partial(modes.caller, source=False)
+
+
+def _as_float(number: Any) -> float:
+    """Return a number as a float, or nan for one that is not on the real line or too large."""
+    try:
+        return float(number)
+    except (TypeError, OverflowError):
+        return nan
 
 
 class Frozen(NamedTuple):
@@ -101,13 +109,13 @@ class Tracer:
 
     def used_by_identity(self, v: Value) -> None:
         frame = sys._getframe(2)
-        if frame.f_code.co_name in ("__hash__", "__eq__"):  # the plain-Python engine's own frame
+        if frame.f_code.co_name == "__hash__":  # the plain-Python engine's own frame
             frame = frame.f_back or frame
         is_users = not frame.f_code.co_filename.startswith(modes.OWN_FILES)
         if is_users and (v in self.inputs or self.is_number(v)):
             self.refuse(
-                "uses a number as the key of a dict or set, or compares it with itself",
-                "use < and >, or where()",
+                "uses a number as the key of a dict or set",
+                "compare it with == or <, or use take()",
             )
 
     def differentiates_by(self, v: Value) -> None:
@@ -192,14 +200,14 @@ class Tracer:
         """Return the comparisons whose outcome may differ in a replay: all but those of two constants."""
         guards: dict[tuple[str, int, int], Guard] = {}
         for symbol, x, y, outcome, location in self._comparisons:
-            number = y.data if type(y) is Value else float(y)
+            number = y.data if type(y) is Value else _as_float(y)
             is_exact = type(y) is Value or number == y or y != y
             was_nan = (
                 symbol == "==" and x.data != x.data
             )  # data that was read, equal to itself here
             if not is_exact or not (was_nan or COMPARISONS[symbol](x.data, number) is outcome):
                 raise JitError(
-                    f"{self.name} compares with {y!r} at {location}, which is not a float exactly; use a float"
+                    f"{self.name} compares with {y!r:.60} at {location}, which is not a float exactly; use a float"
                 )
             other = index[y] if type(y) is Value else builder.constant(number)
             if index[x] in builder.numbers and other in builder.numbers:

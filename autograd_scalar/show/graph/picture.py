@@ -110,9 +110,11 @@ def summary_picture(
     order: Sequence[Value], ends: Sequence[Value], names: Mapping[Value, str]
 ) -> Picture:
     """Return the picture of a graph too large to draw: some leaves, a box of counts, and the ends."""
-    last = list(ends[:MAX_LAST])
-    for v in last:  # grows during the loop: a breadth-first walk back from the ends
-        last += [p for p in dict.fromkeys(v.parents) if p not in last][: MAX_LAST - len(last)]
+    last, queue = dict.fromkeys(ends[:MAX_LAST]), list(ends[:MAX_LAST])
+    for v in queue:  # grows during the loop: a breadth-first walk back from the ends
+        found = [p for p in dict.fromkeys(v.parents) if p not in last][: MAX_LAST - len(last)]
+        last.update(dict.fromkeys(found))
+        queue += found
     leaves = [v for v in order if not v.op]
     named = [v for v in leaves if v.label or v in names]
     first = [v for v in named or leaves if v not in last][:MAX_FIRST]
@@ -208,7 +210,8 @@ def _group_box(
     if operations:
         common = " ".join(sign for sign, _ in operations.most_common(4))
         rows.append(("ops", common + (" …" if len(operations) > 4 else "")))
-    last = [end for end in ends if end in members]
+    inside = {*members}
+    last = [end for end in ends if end in inside]
     if last and not group[0]:
         label = last[0].label or "result"
     if len(last) == 1:
