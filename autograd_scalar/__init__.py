@@ -41,6 +41,7 @@ from autograd_scalar.node.modes import AnomalyError as AnomalyError
 from autograd_scalar.node.modes import detect_anomaly as detect_anomaly
 from autograd_scalar.node.modes import no_grad as no_grad
 from autograd_scalar.ops.table import BUILT_IN, TABLE, public
+from autograd_scalar.pytree import register_pytree as register_pytree
 from autograd_scalar.transforms.api import grad as grad
 from autograd_scalar.transforms.api import gradient as gradient
 from autograd_scalar.transforms.api import hessian as hessian
@@ -123,6 +124,7 @@ __all__ = sorted(
         "jvp",
         "mean",
         "no_grad",
+        "register_pytree",
         "softmax",
         "take",
         "topological_order",

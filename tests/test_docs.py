@@ -43,7 +43,8 @@ def run(statement: ast.stmt, namespace: dict[str, Any]) -> str:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         if not isinstance(statement, ast.Expr):
-            exec(compile(ast.Module([statement], []), "<docs>", "exec"), namespace)
+            code = compile(ast.Module([statement], []), "<docs>", "exec", dont_inherit=True)
+            exec(code, namespace)
             return printed.getvalue().strip()
         value = eval(compile(ast.Expression(statement.value), "<docs>", "eval"), namespace)
     return printed.getvalue().strip() or repr(value)

@@ -25,7 +25,8 @@ WITH_EXAMPLES = [
     "node.modes",
     "node.shared",
     "transforms.api",
-    "pytree",
+    "pytree.containers",
+    "pytree.nests",
     "testing",
 ]
 

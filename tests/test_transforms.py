@@ -434,24 +434,18 @@ def test_a_gradient_needs_one_number(transform, output):
 
 
 def test_an_output_that_is_not_a_number_raises():
-    with pytest.raises(TypeError, match=r"jacobian needs .* got 'x' \(str\)"):
+    with pytest.raises(TypeError, match=r"output\[1\] should be a number, got 'x' \(str\)"):
         ag.jacobian(lambda x: [x, "x"])(1.0)
     for transform in (lambda f: ag.jvp(f, 1.0, 1.0), lambda f: ag.vjp(f, 1.0)):
         with pytest.raises(TypeError, match=r"'x'|str"):
             transform(lambda x: [x, "x"])
 
 
-@pytest.mark.parametrize("argument", ["a", None, 1j, {1.0}, object(), b"1"])
+@pytest.mark.parametrize("argument", ["a", 1j, {1.0}, object(), b"1"])
 def test_an_argument_without_numbers_raises(argument):
     for transform in (ag.grad, ag.jacobian, ag.hessian):
         with pytest.raises(TypeError, match=r"argument 0\[1\] is .*"):
             transform(lambda p: p[0])([1.0, argument])
-
-
-def test_an_array_argument_raises_with_advice():
-    with pytest.raises(TypeError, match=r"argument 0 is array.* \.tolist\(\)"):
-        ag.grad(lambda v: v[0])(np.array([1.0, 2.0]))
-    assert ag.grad(lambda v: v[0] * v[1])(np.array([1.0, 2.0]).tolist()) == [2.0, 1.0]
 
 
 @pytest.mark.parametrize("y", [3.0, [Value(1.0)], None, "y"])
@@ -460,7 +454,7 @@ def test_gradient_of_another_type_raises(y):
         ag.gradient(y, Value(1.0))
 
 
-@pytest.mark.parametrize("wrt", [3.0, None, "x"])
+@pytest.mark.parametrize("wrt", [3.0, 1j, "x"])
 def test_gradient_with_respect_to_another_type_raises(wrt):
     x = Value(1.0)
     with pytest.raises(TypeError, match=r"but wrt\['a'\]\[1\] is "):

@@ -20,8 +20,8 @@ class Module:
     """A function with parameters. Subclass it, set attributes, and define `__call__`.
 
     The parameters are the leaf Values among the attributes, in the order in which these were set,
-    through lists, tuples, dictionaries and other modules. Names that start with an underscore are
-    skipped.
+    through other modules and containers: lists, tuples, dictionaries, dataclasses, and those given
+    to `register_pytree`. Names that start with an underscore are skipped.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -141,22 +141,17 @@ class Module:
 
 def _parameters(owner: object, prefix: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
     """Yield the parameters of an attribute. Each object counts once, so that modules may share."""
-    children: Any
-    match owner:
-        case Value():
-            if not owner.parents and id(owner) not in seen:
-                seen.add(id(owner))
-                yield prefix[:-1], owner
-            return
-        case Module():
-            children = ((k, v) for k, v in vars(owner).items() if not k.startswith("_"))
-        case list() | tuple():
-            children = enumerate(owner)
-        case dict():
-            children = owner.items()
-        case _:
-            return
-    if id(owner) not in seen:
+    if isinstance(owner, Value):
+        if not owner.parents and id(owner) not in seen:
+            seen.add(id(owner))
+            yield prefix[:-1], owner
+        return
+    children: Any = None
+    if isinstance(owner, Module):
+        children = ((k, v) for k, v in vars(owner).items() if not k.startswith("_"))
+    elif getattr(getattr(owner, "dtype", None), "kind", "O") == "O":  # no array of plain numbers
+        children = pytree.items(owner)
+    if children is not None and id(owner) not in seen:
         seen.add(id(owner))
         for name, child in children:
             yield from _parameters(child, f"{prefix}{name}.", seen)

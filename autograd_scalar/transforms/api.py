@@ -170,7 +170,7 @@ def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
     """
     if type(y) is not Value:
         raise TypeError(f"gradient needs a Value to differentiate, got {described(y)}")
-    inputs = pytree.leaves(wrt)
+    inputs, structure = pytree.flatten(wrt)
     for x, path in zip(inputs, pytree.paths(wrt, "wrt"), strict=True):
         if type(x) is not Value:
             raise TypeError(
@@ -178,7 +178,7 @@ def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:
             )
         if (tracer := modes.tracer.get()) is not None:
             tracer.differentiates_by(x)
-    return pytree.build(wrt, iter(_pull_back({y: 1.0}, inputs, create_graph)))
+    return pytree.unflatten(structure, _pull_back({y: 1.0}, inputs, create_graph))
 
 
 def value_and_grad(
@@ -187,7 +187,7 @@ def value_and_grad(
     """Return a function that takes f's arguments and returns f's value and its gradient.
 
     `argnums` selects the positional arguments to differentiate with respect to; negative ones count from the end. The
-    gradient has the shape of the argument: a number, or nested lists, tuples and dicts of numbers. If `argnums` is a
+    gradient has the structure of the argument: a number, or containers of numbers. If `argnums` is a
     sequence, it is a tuple with one gradient for each argument.
 
     The returned function raises TypeError if f does not return one number, or an argument holds anything but numbers.
@@ -201,7 +201,7 @@ def value_and_grad(
         call = Call(f, numbers, args, kwargs)
         y = as_value(scalar(call.output, "grad"))
         grads = call.like_arguments(_pull_back({y: 1.0}, call.inputs, call.create_graph))
-        return call.finished(y), grads[0] if single else tuple(grads)
+        return call.value(), grads[0] if single else tuple(grads)
 
     return value_and_grad_f
 
@@ -235,11 +235,11 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:
         call = Call(f, numbers, args, kwargs)
         rows = []
-        for y in pytree.leaves(call.output):
-            row = _pull_back({as_value(scalar(y, "jacobian")): 1.0}, call.inputs, call.create_graph)
+        for y in call.outputs():
+            row = _pull_back({as_value(y): 1.0}, call.inputs, call.create_graph)
             by_argument = call.like_arguments(row)
             rows.append(by_argument[0] if single else tuple(by_argument))
-        return pytree.build(call.output, iter(rows))
+        return call.like_output(rows)
 
     return jacobian_f
 
@@ -273,9 +273,9 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     call = Call(f, range(len(primals)), primals, {})
     directions = matching(tangents, primals, "tangents", "primals")
     call.create_graph |= any(map(is_value, directions))
-    outputs = pytree.leaves(call.output)
-    dots = push_forward(outputs, dict(zip(call.inputs, directions, strict=True)), call.create_graph)
-    return call.finished(call.output), pytree.build(call.output, iter(dots))
+    tangent_of = dict(zip(call.inputs, directions, strict=True))
+    dots = push_forward(call.outputs(), tangent_of, call.create_graph)
+    return call.value(), call.like_output(dots)
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -293,13 +293,13 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     def pull_back(cotangents: Any) -> tuple[Any, ...]:
         seeds: dict[Value, Any] = {}
         given = matching(cotangents, call.output, "cotangents", "the output")
-        for y, cotangent in zip(pytree.leaves(call.output), given, strict=True):
+        for y, cotangent in zip(call.outputs(), given, strict=True):
             if type(y) is Value:
                 seeds[y] = seeds[y] + cotangent if y in seeds else cotangent
         create_graph = call.create_graph or any(map(is_value, given))
         return tuple(call.like_arguments(_pull_back(seeds, call.inputs, create_graph)))
 
-    return call.finished(call.output), pull_back
+    return call.value(), pull_back
 
 
 def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:

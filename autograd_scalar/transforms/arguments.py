@@ -27,17 +27,19 @@ class Call:
         self, f: Callable[..., Any], argnums: Sequence[int], args: Sequence[Any], kwargs: Any
     ) -> None:
         arguments = list(args)
-        self.create_graph = _inside.get() or any(map(is_value, pytree.leaves([arguments, kwargs])))
+        self.create_graph = _inside.get() or pytree.any_leaf([arguments, kwargs], is_value)
         self.inputs: list[Value] = []
         self.argnums = [_argument(n, len(args)) for n in argnums]
         if len({*self.argnums}) < len(self.argnums):
             raise TypeError(f"argnums {tuple(argnums)} names an argument twice")
+        self._structures: list[pytree.Structure | None] = []
         for n in self.argnums:
-            leaves, paths = pytree.leaves(args[n]), pytree.paths(args[n], f"argument {n}")
+            leaves, structure = pytree.flatten(args[n])
+            paths = pytree.paths(args[n], f"argument {n}")
             fresh = [_input(leaf, path) for leaf, path in zip(leaves, paths, strict=True)]
             self.inputs += fresh
-            arguments[n] = pytree.build(args[n], iter(fresh))
-        self.args = args
+            self._structures.append(structure)
+            arguments[n] = pytree.unflatten(structure, fresh)
         # f is differentiated, so it is recorded even inside no_grad().
         inside, recording = _inside.set(True), modes.recording.set(True)
         try:
@@ -45,18 +47,30 @@ class Call:
         finally:
             _inside.reset(inside)
             modes.recording.reset(recording)
+        self._outputs, self._output_structure = pytree.flatten(self.output)
+
+    def outputs(self) -> list[Any]:
+        """Return the numbers and Values in the output; TypeError for anything else."""
+        if self.output is None:
+            raise TypeError(
+                "the function must return a number, or a nest of them, but returned None"
+            )
+        for y, path in zip(self._outputs, pytree.paths(self.output, "the output"), strict=True):
+            _number(y, path)
+        return self._outputs
 
     def like_arguments(self, flat: Iterable[Any]) -> list[Any]:
-        """Return one entry for each differentiated argument, of the same shape, filled from a flat sequence."""
+        """Return one entry for each differentiated argument, of the same structure, filled from a flat sequence."""
         entries = iter(flat)
-        return [pytree.build(self.args[n], entries) for n in self.argnums]
+        return [pytree.unflatten(structure, entries) for structure in self._structures]
 
-    def finished(self, output: Any) -> Any:
-        """Return an output for the caller: as floats, unless Values were among the arguments."""
-        for y, path in zip(pytree.leaves(output), pytree.paths(output, "the output"), strict=True):
-            _number(y, path)
-        kept = as_value if self.create_graph else _as_number
-        return pytree.build(output, map(kept, pytree.leaves(output)))
+    def like_output(self, flat: Iterable[Any]) -> Any:
+        """Return a nest of the output's structure, filled from a flat sequence."""
+        return pytree.unflatten(self._output_structure, flat)
+
+    def value(self) -> Any:
+        """Return the output for the caller: in floats, unless Values were among the arguments."""
+        return self.like_output(map(as_value if self.create_graph else _as_number, self.outputs()))
 
 
 def is_value(leaf: Any) -> bool:
@@ -107,9 +121,9 @@ def _input(leaf: Any, path: str) -> Value:
         return +leaf
     if isinstance(leaf, Real):
         return Value(float(leaf))
-    hint = "; turn an array into lists with .tolist()" if hasattr(leaf, "tolist") else ""
     raise TypeError(
-        f"expected numbers and Values, alone or in lists, tuples and dicts, but {path} is {described(leaf)}{hint}"
+        f"expected numbers and Values, alone or in containers, but {path} is {described(leaf)}; "
+        "give a class of containers to register_pytree"
     )
 
 

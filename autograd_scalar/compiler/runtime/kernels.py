@@ -73,7 +73,7 @@ def compile_single(program: Program, given: int, gradient: bool, options: Option
     if native:
         return SingleKernel(made, fast=options.fast)
     run = python.compiled(made)
-    return lambda values: run(*values)
+    return lambda values: run(*map(float, values))  # elements of an array are numbers of NumPy's
 
 
 class SingleKernel:

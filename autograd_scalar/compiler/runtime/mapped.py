@@ -132,8 +132,11 @@ class MappedCall:
         parts = self._function.parts(self._rows, gradient=False, by_row=None)
         outputs = scatter(parts, self._rows.count)
         self._check_arrays(any(part.trace.gives_values for part in parts))
-        columns = (outputs[leaf].reshape(self._shape) for leaf in pytree.leaves(trace.result))
-        return pytree.build(trace.result, columns)
+        columns = [
+            outputs[leaf].reshape(self._shape) if isinstance(leaf, Output) else leaf
+            for leaf in trace.leaves
+        ]
+        return pytree.unflatten(trace.structure, columns)
 
     def _check_arrays(self, gives_values: bool) -> None:
         """Raise JitError if arrays would have to carry gradients."""
@@ -158,7 +161,13 @@ class MappedCall:
             gradient = True  # a trace that was recorded just now reads Values
             parts = self._function.parts(self._rows, gradient=gradient)
         trace = parts[0].trace
-        if gradient and len(parts) == 1 and type(trace.result) is Output and self._is_repeated:
+        if (
+            gradient
+            and len(parts) == 1
+            and trace.structure is None
+            and trace.gives_only_values
+            and self._is_repeated
+        ):
             self._bound = BoundKernel(self._function, self._rows, divisor)
         outputs = len(trace.program.outputs)
         if len(parts) > 1:
@@ -174,19 +183,22 @@ class MappedCall:
                 return Value(sums.item(i))
             return trace.node(i, sums.item(i), parents, gradients[i], mapped=True)
 
-        results = [pytree.leaves(part.trace.result) for part in parts]
-        values = [any(type(leaf) is Output for leaf in same) for same in zip(*results, strict=True)]
-        return pytree.build(
-            trace.result,
-            (output(i) if is_value else sums.item(i) for i, is_value in enumerate(values)),
-        )
+        def reduced(*leaves: Any) -> Any:  # one of each trace
+            i = leaves[0]
+            if not isinstance(i, Output):
+                return i
+            is_value = any(type(leaf) is Output for leaf in leaves)
+            return output(i) if is_value else sums.item(i)
+
+        leaves = map(reduced, *[part.trace.leaves for part in parts])
+        return pytree.unflatten(trace.structure, leaves)
 
     def kernel(self) -> BoundKernel:
         """Return the kernel bound to these arrays, for a function that is reduced to one number."""
         if self.spec.reduce is None:
             raise JitError(f"{self.spec.name} returns one result a row; kernel() needs reduce=")
         trace = self._function.first_trace(self._rows)
-        if not isinstance(trace.result, Output):
+        if trace.structure is not None or not trace.outputs:
             raise JitError(f"{self.spec.name} returns more than one number; kernel() needs a loss")
         return BoundKernel(self._function, self._rows, self.divisor())
 
@@ -212,6 +224,8 @@ class MappedCall:
         """Return one output over the rows: an array, or the sum or mean."""
         import numpy as np
 
+        if not isinstance(column[0], Value | float | int):  # a constant
+            return column[0]
         has_values = any(type(x) is Value for x in column)
         if self.spec.reduce is None:
             self._check_arrays(has_values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autograd_scalar import pytree
 from autograd_scalar.compiler.capture.environment import Environment
 from autograd_scalar.compiler.capture.signature import Flattened, flatten
 from autograd_scalar.compiler.errors import JitError, TooManyTraces
@@ -200,9 +201,11 @@ class RowFunction:
 
     def _check_form(self, trace: Trace) -> None:
         """Raise JitError if a trace returns another structure than the first one."""
-        if trace.form != self.trace.form:
+        form, other = self.trace.form(), trace.form()
+        if other != form:
+            one, another = (pytree.unflatten(structure, text) for structure, *text in (form, other))
             raise JitError(
-                f"{self.spec.name} returns {self.trace.form} for one row and {trace.form} for another; "
+                f"{self.spec.name} returns {one!r:.60} for one row and {another!r:.60} for another; "
                 "all rows must return the same structure"
             )
 

@@ -65,11 +65,12 @@ class Specialization:
         """Record the function for some numbers."""
         tracer = Tracer(self.spec.name)
         result = self._traced(tracer, numbers)
-        values = [leaf for leaf in pytree.leaves(result) if type(leaf) is Value]
+        found, structure = pytree.flatten(result)
+        values = [leaf for leaf in found if type(leaf) is Value]
         outputs: list[Value] = []
         are_numbers = iter(tracer.are_numbers(values))
 
-        def indexed(leaf: Any, where: str) -> Output:
+        def indexed(leaf: Any, path: str) -> Any:
             if type(leaf) is Value:
                 outputs.append(leaf)
                 return (Number if next(are_numbers) else Output)(len(outputs) - 1)
@@ -78,22 +79,23 @@ class Specialization:
                 number = Number(len(outputs) - 1)
                 number.constant = leaf
                 return number
+            if pytree.is_constant(leaf):
+                return leaf
             raise JitError(
-                f"{where} of {self.spec.name} is {leaf!r:.60}; "
-                "a compiled function returns Values and numbers, in nests"
+                f"{path} of {self.spec.name} is {leaf!r:.60}; a compiled function returns Values, numbers, "
+                "strings and None, in containers"
             )
 
-        leaves = [*map(indexed, pytree.leaves(result), pytree.paths(result, "the result"))]
+        leaves = [*map(indexed, found, pytree.paths(result, "the result"))]
         if not tracer.branches and not values:
             raise NothingToCompile(
                 f"{self.spec.name} returned no Value, but {result!r:.60}: there is nothing to compile"
             )
         program, closed, frozen = tracer.program(outputs)
         stages.emit("program", "capture.tracer", program)
-        nest = pytree.build(result, iter(leaves))
-        return Trace(
-            self.spec, program, closed, frozen, nest, len(tracer.inputs), tracer.differentiated
-        )
+        differentiated = tracer.differentiated
+        given = len(tracer.inputs)
+        return Trace(self.spec, program, closed, frozen, leaves, structure, given, differentiated)
 
     def _traced(self, tracer: Tracer, numbers: Sequence[float]) -> Any:
         """Call the function with fresh Values of some numbers, under the tracer, and return its result."""
@@ -146,7 +148,7 @@ class Specialization:
         recording = modes.recording.get()
         with modes.tracing(tracer):  # it knows which Values stand for numbers
             result = self.spec.f(*args, **kwargs)
-        leaves = pytree.leaves(result)
+        leaves, structure = pytree.flatten(result)
         are_numbers = iter(tracer.are_numbers([x for x in leaves if type(x) is Value]))
 
         def plain(x: Any) -> Any:
@@ -154,7 +156,7 @@ class Specialization:
                 return x
             return x.data if next(are_numbers) else x if recording else x.detach()
 
-        return pytree.build(result, map(plain, leaves))
+        return pytree.unflatten(structure, map(plain, leaves))
 
     def may_record(self, numbers: Sequence[float]) -> bool:
         """Return whether there is room for another trace; raise JitError if flip="error" forbids one."""

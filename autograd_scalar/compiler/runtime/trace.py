@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 from autograd_scalar import pytree
@@ -24,7 +23,7 @@ from autograd_scalar.value import Value, core
 
 
 class Output(int):
-    """The index of a program's output, in place of a Value in the nest that the function returned."""
+    """The index of a program's output, in place of a Value among the leaves of the result."""
 
 
 class Number(Output):
@@ -36,7 +35,7 @@ class Number(Output):
 
 @dataclass(eq=False)
 class Trace:
-    """One recorded call: a program with its guards, the captured Values it reads, and the nest it returns."""
+    """One recorded call: a program with its guards, the captured Values it reads, and the result it returns."""
 
     spec: Spec
     program: Program
@@ -44,21 +43,23 @@ class Trace:
     closed: list[Value]
     #: Numbers that every replay repeats.
     frozen: list[Frozen]
-    #: What the function returned, with an Output in place of each Value and number.
-    result: Any
+    #: The leaves of the result: an Output for each Value and number, and constants, such as strings.
+    leaves: list[Any]
+    #: The structure of the result; None for a single leaf.
+    structure: pytree.Structure | None
     #: Number of inputs that are arguments.
     given: int
     #: Values with respect to which the function takes derivatives itself.
     differentiated: set[Value]
 
     def __post_init__(self) -> None:
-        #: The structure of the result, to compare with that of another trace.
-        self.form = repr(pytree.build(self.result, repeat("...")))
-        kinds = [type(leaf) for leaf in pytree.leaves(self.result)]
+        kinds = {type(leaf) for leaf in self.leaves}
         #: True if there are Values among the results, and not only numbers.
         self.gives_values = Output in kinds
         #: True if all results are Values.
-        self.gives_only_values = Number not in kinds
+        self.gives_only_values = kinds <= {Output}
+        #: The leaves that are outputs, and so data.
+        self.outputs = [leaf for leaf in self.leaves if isinstance(leaf, Output)]
         #: Operations of the outputs' nodes; an op is forgotten with the last trace that has it.
         self._ops: dict[tuple[int, bool], tuple[str, NodeOp]] = {}
         self._kernels: dict[Any, Any] = {}
@@ -106,10 +107,9 @@ class Trace:
 
         There is one for a single output that is computed.
         """
-        result = self.result
-        if not isinstance(result, Output) or self.differentiated:
+        if self.structure is not None or self.leaves != self.outputs or self.differentiated:
             return None
-        if isinstance(result, Number) and result.constant is not None:
+        if isinstance(result := self.outputs[0], Number) and result.constant is not None:
             return None
         run = self._single(self.gives_values)
         if core() == "native" and not isinstance(run, kernels.SingleKernel):
@@ -127,7 +127,9 @@ class Trace:
             parents = [x if type(x) is Value else Value(x) for x in given] + self.closed
         n, count = len(parents), len(self.program.outputs)
 
-        def leaf(x: Output) -> Any:
+        def found(x: Any) -> Any:
+            if not isinstance(x, Output):
+                return x
             if isinstance(x, Number):
                 return outputs[x] if x.constant is None else x.constant
             if not has_nodes:
@@ -135,7 +137,13 @@ class Trace:
             first = count + x * n
             return self.node(x, outputs[x], parents, outputs[first : first + n])
 
-        return pytree.build(self.result, map(leaf, pytree.leaves(self.result)))
+        return pytree.unflatten(self.structure, map(found, self.leaves))
+
+    def form(self) -> tuple[Any, ...]:
+        """Return the structure of the result and its constants, which all rows of a mapped call must share."""
+        return self.structure, *[
+            "..." if isinstance(leaf, Output) else leaf for leaf in self.leaves
+        ]
 
     def node(
         self, index: int, data: float, parents: list[Value], partials: Any, *, mapped: bool = False
