@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from autograd_scalar import optim as optim
     from autograd_scalar import train as train
     from autograd_scalar._row_functions import *  # noqa: F403
+    from autograd_scalar.compiler.errors import JitCheckError as JitCheckError
     from autograd_scalar.compiler.errors import JitError as JitError
     from autograd_scalar.compiler.jit import jit as jit
     from autograd_scalar.naming import label_all as label_all
@@ -74,6 +75,7 @@ __version__ = "0.1.0"
 
 #: Public names that are imported on first use, by module, so that `import autograd_scalar` stays fast.
 _FUNCTIONS = {
+    "JitCheckError": "compiler.errors",
     "JitError": "compiler.errors",
     "check_grad": "testing",
     "draw": "show.draw",

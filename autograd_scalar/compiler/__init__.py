@@ -24,18 +24,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd_scalar.compiler.errors import JitError as JitError
+    from autograd_scalar.compiler.options import CHECK as CHECK
+    from autograd_scalar.compiler.runtime.audit import check_sum as check_sum
     from autograd_scalar.compiler.runtime.kernels import describe_target as describe_target
     from autograd_scalar.compiler.runtime.kernels import is_available as is_available
     from autograd_scalar.compiler.runtime.row_function import RowFunction as RowFunction
+    from autograd_scalar.compiler.runtime.row_function import RowResults as RowResults
     from autograd_scalar.compiler.runtime.row_kernel import Rows as Rows
     from autograd_scalar.compiler.runtime.update_rule import UpdateRule as UpdateRule
 
 #: Modules of the exported names, imported when first used. `jit` is not among them: the module of that name hides it.
 _EXPORTS = {
+    "CHECK": "options",
     "JitError": "errors",
     "RowFunction": "runtime.row_function",
+    "RowResults": "runtime.row_function",
     "Rows": "runtime.row_kernel",
     "UpdateRule": "runtime.update_rule",
+    "check_sum": "runtime.audit",
     "describe_target": "runtime.kernels",
     "is_available": "runtime.kernels",
 }

@@ -1,10 +1,17 @@
-"""JitError and its kinds."""
+"""JitError and its kinds, and JitCheckError."""
 
 from __future__ import annotations
 
 
 class JitError(RuntimeError):
     """Raised for a function that cannot be compiled, or arguments that do not fit it; the message says what to do."""
+
+
+class JitCheckError(AssertionError):
+    """Raised by `jit(check=True)` where a compiled call differs from eager code; the message lists the differences.
+
+    It is no JitError: code that falls back to eager code on a refusal must not hide a fault.
+    """
 
 
 class NothingToCompile(JitError):

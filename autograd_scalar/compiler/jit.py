@@ -9,7 +9,8 @@ from types import FunctionType, MethodType
 from typing import Any, NotRequired, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from autograd_scalar.compiler.errors import JitError
-from autograd_scalar.compiler.options import Options
+from autograd_scalar.compiler.options import CHECK, Options
+from autograd_scalar.compiler.runtime.audit import Audited, AuditedObject
 from autograd_scalar.compiler.runtime.dispatcher import Jitted, JittedObject
 from autograd_scalar.compiler.runtime.kernels import default_options, is_available
 from autograd_scalar.compiler.runtime.spec import Spec
@@ -24,6 +25,7 @@ class CommonOptions(TypedDict, total=False):
     flip: str
     fastmath: bool
     backend: str
+    check: bool | None
 
 
 class RowOptions(CommonOptions):
@@ -65,6 +67,7 @@ def jit(
     flip: str = "record",
     fastmath: bool = False,
     backend: str = "auto",
+    check: bool | None = None,
 ) -> Any:
     """Return the function compiled: recorded when it is called, and replayed as machine code from then on.
 
@@ -100,26 +103,43 @@ def jit(
         fastmath: Let the compiler reorder and contract operations. Numbers then differ in the last bits, and where an
             intermediate result overflows, also in being infinite, nan or finite.
         backend: "llvm" (needs llvmlite), "python", or "auto" for "llvm" if it is installed.
+        check: Run f itself beside each call, and raise JitCheckError where results, derivatives or effects differ; by
+            default if the environment has AUTOGRAD_SCALAR_JIT_CHECK=1.
 
     Raises JitError for a function that cannot be compiled because it returns no Value, modifies what it captures, or
     sets data or grad; and for arguments that do not fit together.
     """
     if f is None:
         return functools.partial(
-            jit, rows=rows, reduce=reduce, flip=flip, fastmath=fastmath, backend=backend
+            jit,
+            rows=rows,
+            reduce=reduce,
+            flip=flip,
+            fastmath=fastmath,
+            backend=backend,
+            check=check,
         )
     if not callable(f):
         raise TypeError(f"jit compiles a function, got {f!r}")
     if isinstance(f, Jitted):
-        if (rows, reduce, flip, fastmath, backend) == (None, None, "record", False, "auto"):
+        if (rows, reduce, flip, fastmath, backend, check) == (
+            None,
+            None,
+            "record",
+            False,
+            "auto",
+            None,
+        ):
             return f
         f = f.f
     if flip not in ("record", "error"):
         raise ValueError(f'flip is "record" or "error", got {flip!r}')
     options, mapped = _checked_options(backend, fastmath), _checked_rows(rows, reduce)
     spec = Spec(f, options, mapped, reduce, flip)
-    kind = Jitted if isinstance(f, FunctionType | MethodType | functools.partial) else JittedObject
-    return kind(spec)
+    is_function = isinstance(f, FunctionType | MethodType | functools.partial)
+    if CHECK if check is None else check:
+        return (Audited if is_function else AuditedObject)(spec)
+    return (Jitted if is_function else JittedObject)(spec)
 
 
 def _checked_options(backend: str, fastmath: bool) -> Options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 
@@ -13,6 +14,9 @@ class Options(NamedTuple):
     #: Let the compiler reorder and contract operations.
     fast: bool = False
 
+
+#: Audit compiled functions that do not say otherwise: AUTOGRAD_SCALAR_JIT_CHECK=1, see runtime/audit.py.
+CHECK = os.environ.get("AUTOGRAD_SCALAR_JIT_CHECK") == "1"
 
 # Capture
 
@@ -83,6 +87,11 @@ MAX_STRAIGHT_ROWS = 150
 INSTRUCTIONS_PER_PIECE = 16_000_000
 #: From this many captured Values on, one bulk copy reads their data faster than a list does.
 MIN_BULK_READ = 20
+
+# Audits
+
+#: Maximum number of objects in which an audit looks for changes.
+MAX_AUDITED_OBJECTS = 1_000_000
 
 # The report of explain()
 

@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from math import isclose, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_scalar.compiler import JitError, RowFunction, Rows, UpdateRule
+from autograd_scalar.compiler import (
+    CHECK,
+    JitError,
+    RowFunction,
+    RowResults,
+    Rows,
+    UpdateRule,
+    check_sum,
+)
 from autograd_scalar.data.samples import Samples
 from autograd_scalar.nn import LOSSES, Module, l2
 from autograd_scalar.node.modes import no_grad
@@ -180,11 +188,30 @@ class CompiledTrainer(Trainer):
             rows, targets = rows.take(some), targets[some]
         predictions = tuple(range(1, len(self._function.trace.program.outputs)))
         found = self._function(rows, self._data, gradient=gradient, by_row=predictions)
+        if CHECK and gradient:
+            self._audit(data, some, rows, found)
         metric = self.task.metric
         return (
             found.sums.item(0) / rows.count,
             found.gradient[0, : len(self._data)] / rows.count,
             lambda: 0.0 if metric is None else metric(found.by_row.T, targets),
+        )
+
+    def _audit(
+        self, data: Samples, some: Sequence[int] | None, rows: Rows, found: RowResults
+    ) -> None:
+        """Raise JitCheckError unless loss and gradient of a batch are those of eager training."""
+        params, n = self.optimizer.params, len(self._data)
+        check_sum(
+            self._function,
+            rows,
+            rows.count,
+            dict(zip(params, self._data.tolist(), strict=True)),
+            (
+                found.sums.item(0) / rows.count,
+                dict(zip(params, (found.gradient[0, :n] / rows.count).tolist(), strict=True)),
+            ),
+            lambda: self.run(data, range(rows.count) if some is None else some)[0],
         )
 
     def step(self, data: Samples, rows: list[int]) -> tuple[float, float]:

@@ -193,14 +193,14 @@ class MappedCall:
         leaves = map(reduced, *[part.trace.leaves for part in parts])
         return pytree.unflatten(trace.structure, leaves)
 
-    def kernel(self) -> BoundKernel:
+    def kernel(self, kind: type[BoundKernel] = BoundKernel) -> BoundKernel:
         """Return the kernel bound to these arrays, for a function that is reduced to one number."""
         if self.spec.reduce is None:
             raise JitError(f"{self.spec.name} returns one result a row; kernel() needs reduce=")
         trace = self._function.first_trace(self._rows)
         if trace.structure is not None or not trace.outputs:
             raise JitError(f"{self.spec.name} returns more than one number; kernel() needs a loss")
-        return BoundKernel(self._function, self._rows, self.divisor())
+        return kind(self._function, self._rows, self.divisor())
 
     # ----- without a kernel -----
 
