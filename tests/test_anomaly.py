@@ -222,7 +222,7 @@ def test_many_threads_open_and_close_blocks():
         thread.start()
     for thread in threads:
         thread.join()
-    assert modes.open_blocks == 0
+    assert not modes.open_blocks
 
 
 def test_a_block_keeps_no_node_alive_and_does_not_grow():

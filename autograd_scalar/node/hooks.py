@@ -1,7 +1,7 @@
 """Hooks that an engine calls inside a no_grad, detect_anomaly or tracing block.
 
-An engine calls these functions only while `modes.open_blocks` is not 0. Outside such a block recording costs nothing
-extra.
+An engine calls these functions only while `modes.open_blocks` is not empty. Outside such a block recording costs
+nothing extra.
 """
 
 from __future__ import annotations

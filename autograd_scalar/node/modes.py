@@ -1,7 +1,7 @@
 """Recording modes: no_grad, detect_anomaly with the error that it raises, and tracing.
 
 They are context managers and decorators, apply to the thread (or task) that entered them, and nest. Eager operations
-check only `open_blocks`, which is nearly always 0; they look up the modes themselves only inside a block.
+check only `open_blocks`, which is nearly always empty; they look up the modes themselves only inside a block.
 """
 
 from __future__ import annotations
@@ -9,19 +9,17 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any, Protocol
 
-#: Number of open blocks of all modes, in all threads.
-open_blocks = 0
-#: Called with that number when it changes; the native engine keeps a copy.
-observers: list[Callable[[int], object]] = []
-_counting = threading.Lock()
-_open: set[object] = set()
+#: The open blocks of all modes, in all threads. A set, because a count would need a lock, and a signal handler that
+#: interrupts its holder, or a child process forked meanwhile, would wait for it forever.
+open_blocks: set[object] = set()
+#: Called when the set changes; the native engine keeps its size.
+observers: list[Callable[[], object]] = []
 
 #: False inside no_grad.
 recording: ContextVar[bool] = ContextVar("recording", default=True)
@@ -78,26 +76,23 @@ class AnomalyError(ArithmeticError):
     """The first nan or inf inside a `detect_anomaly` block: the operation, its operands, and the line that made it."""
 
 
-def _count() -> None:
-    global open_blocks
-    with _counting:
-        open_blocks = len(_open)
-        for observer in observers:
-            observer(open_blocks)
+def _notify() -> None:
+    for observer in observers:
+        observer()
 
 
 @contextmanager
 def _block(*settings: tuple[ContextVar[Any], Any]) -> Iterator[None]:
     """Return a context in which context variables have other values.
 
-    Wherever Ctrl-C interrupts it, the variables are restored, and the number of open blocks is never too low. A number
-    too high would only make operations slower, until the next block.
+    Wherever Ctrl-C interrupts it, the variables are restored, and no open block is missing from the set. One too many
+    would only make operations slower.
     """
     before = [(variable, variable.get()) for variable, _ in settings]
     block = object()
     try:
-        _open.add(block)
-        _count()
+        open_blocks.add(block)
+        _notify()
         for variable, value in settings:
             variable.set(value)
         yield
@@ -106,8 +101,8 @@ def _block(*settings: tuple[ContextVar[Any], Any]) -> Iterator[None]:
             for variable, value in before:
                 variable.set(value)
         finally:
-            _open.discard(block)
-            _count()
+            open_blocks.discard(block)
+            _notify()
 
 
 @contextmanager

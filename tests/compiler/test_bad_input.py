@@ -26,7 +26,7 @@ def no_mode_stays_active():
     yield
     assert modes.tracer.get() is None
     assert modes.recording.get()
-    assert modes.open_blocks == 0
+    assert not modes.open_blocks
 
 
 # ----- options -----

@@ -18,10 +18,11 @@ from autograd_scalar.compiler.options import RNG_PAUSE, RNG_RETRACES
 
 def get_state() -> Any:
     """Return the states of the global generators of Python and, where it is loaded, of NumPy."""
-    numpy = sys.modules.get("numpy")
-    if numpy is None:
+    # NumPy may be half imported, by another thread or the code that a signal handler interrupts.
+    numpy_state = getattr(sys.modules.get("numpy.random"), "get_state", None)
+    if numpy_state is None:
         return random.getstate(), None
-    kind, keys, *rest = numpy.random.get_state()
+    kind, keys, *rest = numpy_state()
     return random.getstate(), (kind, tuple(keys.tolist()), *rest)
 
 
@@ -30,7 +31,7 @@ def set_state(states: Any) -> None:
     python_state, numpy_state = states
     random.setstate(python_state)
     if numpy_state is not None:
-        sys.modules["numpy"].random.set_state(numpy_state)
+        sys.modules["numpy.random"].set_state(numpy_state)
 
 
 def restore(before: Any) -> None:
@@ -48,11 +49,17 @@ def drew(before: Any, program: object, retrace: Callable[[], object]) -> bool:
     after = get_state()
     if after == before:
         return False
+    was_imported = before[1] is None and after[1] is not None
+    if (
+        was_imported
+    ):  # NumPy, by the function or another thread; the function may have drawn from it since
+        before = before[0], after[1]
     if _others_are_drawing():  # the states prove nothing then, but the results do
         return any(retrace() != program for _ in range(RNG_RETRACES))
     set_state(before)
     # From the same states, a function that draws changes them again.
-    by_others = other_threads_may_draw() and retrace() == program and get_state() == before
+    may_be_others = was_imported or other_threads_may_draw()
+    by_others = may_be_others and retrace() == program and get_state() == before
     set_state(after if by_others else before)
     return not by_others
 

@@ -21,6 +21,8 @@ class BoundKernel:
     given to `f.kernel()` are read at every call if they are float64 with contiguous rows; others were copied. Captured
     objects other than Values are as they were when the kernel was made.
 
+    Of two calls at the same time each returns its own value; `gradient` is that of the one that ends last.
+
     >>> import autograd_scalar as ag, numpy as np
     >>> w = ag.Value(2.0)
     >>> f = ag.jit(lambda x: (w * x) ** 2, rows=0, reduce="sum")
@@ -38,7 +40,9 @@ class BoundKernel:
         self._trace = function.first_trace(rows)
         self._function = function.with_inputs(self._trace)
         self._rows, self._divisor = rows, divisor
-        self._one_at_a_time = threading.Lock()
+        #: Held by a call that uses the kernel's own arrays. None waits for it: the holder may be the call that a signal
+        #: handler has interrupted, or a thread that a forked process does not have.
+        self._in_use = threading.Lock()
         self.inputs = [*self._function.inputs]
         self._shared = self._function.shared_data(self._trace)
         self._means = np.zeros(1 + len(self.inputs))
@@ -62,13 +66,18 @@ class BoundKernel:
 
     def __call__(self) -> float:
         """Return the value for the numbers in `shared`."""
-        with self._one_at_a_time:
-            if self._call is None or not self._call():
-                self._means[:] = self._sums() / self._divisor
-            return self._means.item(0)
+        if self._call is not None and self._in_use.acquire(blocking=False):
+            try:
+                if self._call():
+                    return self._means.item(0)
+            finally:
+                self._in_use.release()
+        means = self._sums() / self._divisor
+        self._gradient[:] = means[1:]
+        return means.item(0)  # type: ignore[no-any-return]
 
     def _sums(self) -> Any:
-        """Return the sum and its gradient if one call of one kernel does not do."""
+        """Return the sum and its gradient in a new array, from as many calls of kernels as it takes."""
         import numpy as np
 
         parts = self._function.parts(self._rows, self._shared, gradient=True)
@@ -86,7 +95,7 @@ class BoundKernel:
         is_alone = len(self._function.specialization.traces) == 1
         if self._call is None or not is_alone or not modes.recording.get():
             return None
-        if not self._one_at_a_time.acquire(blocking=False):
+        if not self._in_use.acquire(blocking=False):
             return None
         try:
             copy_data(self.inputs, self._shared)
@@ -95,4 +104,4 @@ class BoundKernel:
             data = self._means.item(0)
             return self._trace.node(0, data, self.inputs, self._gradient, mapped=True)
         finally:
-            self._one_at_a_time.release()
+            self._in_use.release()

@@ -2,6 +2,9 @@
 
 A kernel is machine code if llvmlite is installed, else generated Python. Kernels are cached by the fingerprint of their
 program, so a second model of the same shape costs nothing.
+
+No lock is held while a kernel is compiled. A signal handler or finalizer that interrupts a compile may so compile as
+well, and so may a process that was forked during one. Threads that need the same kernel at once each compile it.
 """
 
 from __future__ import annotations
@@ -9,8 +12,9 @@ from __future__ import annotations
 import ctypes
 import functools
 import gc
-import threading
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple
 
 from autograd_scalar.compiler import stages
@@ -27,7 +31,8 @@ Args = TypeVarTuple("Args")
 Kernel = TypeVar("Kernel")
 
 _cache: dict[Any, Any] = {}
-_compiling = threading.Lock()
+#: True while a compile has paused garbage collection.
+_is_paused = False
 
 
 def is_available() -> bool:
@@ -113,24 +118,47 @@ def compile_rows(
     return RowKernel(made, columns, by_row, options)
 
 
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Return a context without garbage collection, which took a third of the time of large compiles.
+
+    These make a million tuples, none of them in a cycle.
+    """
+    global _is_paused
+    if gc.isenabled():
+        gc.disable()
+        _is_paused = True
+    try:
+        yield
+    finally:
+        _resume_collection()
+
+
+def _resume_collection() -> None:
+    global _is_paused
+    if _is_paused:
+        _is_paused = False
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_resume_collection)  # another thread may have paused it
+
+
 def _cached(compiled: Callable[[Program, *Args], Kernel]) -> Callable[[Program, *Args], Kernel]:
     """Return the function with its kernels kept by the fingerprint of the program, and the other arguments."""
 
     @functools.wraps(compiled)
     def kernel(program: Program, *args: *Args) -> Kernel:
         key = compiled, fingerprint(program), args
-        with _compiling:
-            if key not in _cache:
-                while len(_cache) >= MAX_KERNELS:
-                    del _cache[next(iter(_cache))]
-                collecting = gc.isenabled()
-                gc.disable()  # a million tuples are made, none of them in a cycle; it took a third of the time
-                try:
-                    _cache[key] = compiled(program, *args)
-                finally:
-                    if collecting:
-                        gc.enable()
-            return _cache[key]  # type: ignore[no-any-return]
+        made = _cache.get(key)
+        if made is None:
+            with _without_collection():
+                made = compiled(program, *args)
+            for oldest in [*_cache][: max(len(_cache) + 1 - MAX_KERNELS, 0)]:
+                _cache.pop(oldest, None)
+            made = _cache.setdefault(key, made)
+        return made  # type: ignore[no-any-return]
 
     return kernel
 

@@ -104,7 +104,10 @@ class BlockKernel:
 
         outs, sums, flags = into
         pointers = address(outs) + outs.strides[0] * np.arange(len(outs), dtype=np.int64)
-        scratch = self._spare.pop() if self._spare else self.new_scratch()
+        try:
+            scratch = self._spare.pop()
+        except IndexError:  # not asked for before, since another thread may take the last
+            scratch = self.new_scratch()
         failed: int = self.code.kernel(
             rows.count, rows.pointers, rows.strides, address(shared), address(pointers),
             address(sums), 0 if flags is None else address(flags), _aligned(scratch),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,15 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 _pool: ThreadPoolExecutor | None = None
+
+
+class _Here(threading.local):
+    """True in a thread that hands work to the pool."""
+
+    is_busy = False
+
+
+_here = _Here()
 
 
 def processors() -> int:
@@ -21,17 +31,21 @@ def processors() -> int:
 def each(work: Callable[[Any], Any], pieces: Iterable[Any]) -> list[Any]:
     """Return work(piece) for each piece, in order, computed in parallel."""
     global _pool
-    if processors() == 1:
-        return [work(piece) for piece in pieces]
-    if _pool is None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        _pool = ThreadPoolExecutor(processors(), thread_name_prefix="autograd_scalar")
     pieces = [*pieces]
+    # The pool holds a lock while it takes work, for which a signal handler that interrupts it must not wait.
+    if _here.is_busy or processors() == 1:
+        return [work(piece) for piece in pieces]
+    _here.is_busy = True
     try:
+        if _pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            _pool = ThreadPoolExecutor(processors(), thread_name_prefix="autograd_scalar")
         return [*_pool.map(work, pieces)]
     except RuntimeError:  # no new threads start during interpreter shutdown
         return [work(piece) for piece in pieces]
+    finally:
+        _here.is_busy = False
 
 
 def _forget() -> None:
