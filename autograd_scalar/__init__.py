@@ -28,7 +28,9 @@ help(ag.draw) documents a name; `autograd-scalar --help` is the command line.
 from __future__ import annotations
 
 import builtins
+import functools as _functools
 import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import functions as functions
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from autograd_scalar import optim as optim
     from autograd_scalar import train as train
     from autograd_scalar._row_functions import *  # noqa: F403
+    from autograd_scalar.arrays import array as array
     from autograd_scalar.compiler.errors import JitCheckError as JitCheckError
     from autograd_scalar.compiler.errors import JitError as JitError
     from autograd_scalar.compiler.jit import jit as jit
@@ -77,6 +80,7 @@ __version__ = "0.1.0"
 _FUNCTIONS = {
     "JitCheckError": "compiler.errors",
     "JitError": "compiler.errors",
+    "array": "arrays",
     "check_grad": "testing",
     "draw": "show.draw",
     "explain": "show.explain.explain",
@@ -148,4 +152,10 @@ def _card(shown: Any) -> str:
     return card.value_card(shown) if isinstance(shown, Value) else card.module_card(shown)
 
 
+@_functools.cache
+def _arrays() -> ModuleType:
+    return importlib.import_module(f"{__name__}.arrays")
+
+
 _registry.html_card = _card
+_registry.arrays = _arrays

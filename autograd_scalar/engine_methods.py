@@ -114,6 +114,8 @@ def install(name: str) -> None:
 for _row in public():
     if not _row.lists and _row.name != "pow":  # Value.pow chooses between two rows
         install(_row.name)
+for _numpy_name, _name in codegen.NUMPY_METHODS.items():
+    _define(_numpy_name, partial(RECORD.__getitem__, _name))
 for _name, _dunder in codegen.OPERATORS.items():
     _define(_dunder, partial(_recorder, _name, operator=True))
 for _operator, _dunder in codegen.REFLECTED.items():

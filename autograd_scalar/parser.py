@@ -1,7 +1,7 @@
 """Typed expressions such as `tanh(w*x + b)`, evaluated on Values without eval.
 
-Python's parser reads the text. Its tree may contain only numbers, names, + - * / **, signs, and calls of the table's
-operations by name. No expression can reach an attribute, a module or any other object.
+Python's parser reads the text. Its tree may contain only numbers, names, + - * / // % **, signs, and calls of the
+table's operations by name. No expression can reach an attribute, a module or any other object.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Value]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
     ast.Pow: operator.pow,
     ast.UAdd: operator.pos,
     ast.USub: operator.neg,
@@ -46,7 +48,7 @@ _FOLDS: dict[str, Callable[[list[Value]], Value]] = {
     "min": lambda xs: reduce(F.minimum, xs),
 }
 
-_MADE_OF = "an expression consists of numbers, names, + - * / ** and calls such as tanh(x)"
+_MADE_OF = "an expression consists of numbers, names, + - * / // % ** and calls such as tanh(x)"
 _HINTS: dict[type[ast.AST], str] = {
     ast.BitXor: "write a power as x ** 2",
     ast.Attribute: "attributes are not allowed; write a function alone, as in tanh(x)",

@@ -82,6 +82,7 @@ def test_a_constant_exponent_is_not_recorded_as_a_variable() -> None:
     assert (y.op, y.data, x.grad) == ("pow_const", -8.0, 1.0)
     assert Formula("2 ** x")(x=3).op == "pow"
     assert Formula("-x ** 2")(x=3).data == -9.0
+    assert Formula("x % 3 + x // 3")(x=-7).data == -1.0
     assert Formula("x ** -2")(x=2).data == 0.25
 
 
@@ -157,7 +158,7 @@ def test_names_of_other_alphabets_and_their_columns() -> None:
         ("[x, y]", "column 1: .*only be an operand of dot, sum"),
         ("not x", "column 1: 'not x'"),
         ("x and y", "column 1"),
-        ("x % 2", "column 1: 'x % 2'"),
+        ("x @ 2", "column 1: 'x @ 2'"),
         ("x^2", r"column 1: 'x\^2' .*x \*\* 2"),
         ("1 + (x < y)", r"column 6: 'x < y' .*step\(x - y\)"),
         ("x if y else z", r"column 1: .*where\(c, x, y\)"),

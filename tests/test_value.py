@@ -352,13 +352,48 @@ def test_numpy_scalars_on_the_left():
 def test_ufuncs_on_a_value_record():
     x = Value(0.5)
     for name in ("exp", "log", "sqrt", "sin", "arctan", "tanh", "floor", "cbrt", "log1p"):
-        found = {"arctan": "atan"}.get(name, name)
-        if name == "arctan":
-            with pytest.raises(TypeError, match="arctan"):
-                np.arctan(x)
-            continue
         y = getattr(np, name)(x)
-        assert (type(y), y.op, y.parents) == (Value, found, (x,))
+        assert (type(y), y.op, y.parents) == (Value, {"arctan": "atan"}.get(name, name), (x,))
+
+
+REMAINDERS = [operator.mod, operator.floordiv, divmod]
+
+
+@pytest.mark.parametrize("operate", REMAINDERS)
+def test_remainders_are_those_of_floats(operate):
+    for x in (5.5, -5.5, 3.0, -0.0, 1e300, nan):
+        for y in (2.0, -2.0, 0.7, 1e-3, inf, nan):
+            expected = operate(x, y)
+            for left, right in ((Value(x), Value(y)), (Value(x), y), (x, Value(y))):
+                z = operate(left, right)
+                found = tuple(v.data for v in z) if type(z) is tuple else z.data
+                assert str(found) == str(expected), (x, y)
+    for bad in ("a", None, [1.0]):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            operate(Value(1.0), bad)
+        with pytest.raises(TypeError, match=r"unsupported operand|not all arguments"):
+            operate(bad, Value(1.0))
+
+
+def test_an_angle_wraps_with_slope_one():
+    def wrapped(a):
+        return (a + math.pi) % (2.0 * math.pi) - math.pi
+
+    for f in (ag.value_and_grad(wrapped), ag.jit(ag.value_and_grad(wrapped))):
+        for a in (0.5, 4.0, -9.0):
+            assert f(a) == (pytest.approx(wrapped(a), rel=1e-15), 1.0)
+    dx, dy = ag.grad(lambda x, y: x % y, (0, 1))(7.0, 3.0)
+    assert (dx, dy) == (1.0, -2.0)
+
+
+def test_whole_numbers_have_slope_zero():
+    x = Value(-2.5)
+    for round_, expected in (
+        *((math.trunc, -2.0), (math.floor, -3.0), (math.ceil, -2.0)),
+        *((round, -2.0), (lambda v: v // 1.0, -3.0), (lambda v: -7.0 // v, 2.0)),
+    ):
+        y = round_(x)
+        assert type(y) is Value and (y.data, ag.gradient(y, x)) == (expected, 0.0)
 
 
 @pytest.mark.parametrize("operate", BINARY)

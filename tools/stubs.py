@@ -92,6 +92,7 @@ def methods() -> str:
     """Return the text of the stub of the methods."""
     text = METHODS
     text += "".join(method(row.name, row) for row in ROWS if not row.lists)
+    text += "".join(method(other, TABLE[name]) for other, name in codegen.NUMPY_METHODS.items())
     text += "".join(method(dunder, TABLE[name]) for name, dunder in codegen.OPERATORS.items())
     text += "".join(map(reflected, codegen.REFLECTED.values()))
     dunders = [dunder for dunder in codegen.COMPARISONS.values() if dunder != "__eq__"]  # object's

@@ -11,7 +11,14 @@ import ast
 from collections.abc import Iterable
 from pathlib import Path
 
-from autograd_scalar.ops.codegen import OPERATORS, REFLECTED, arguments, length_check, signature
+from autograd_scalar.ops.codegen import (
+    NUMPY_METHODS,
+    OPERATORS,
+    REFLECTED,
+    arguments,
+    length_check,
+    signature,
+)
 from autograd_scalar.ops.grammar import spell
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.optimizer_rules import UPDATES, Update
@@ -34,6 +41,7 @@ def write() -> None:
         *map(_update, UPDATES.values()),
     ]
     methods = [_method(row) for row in public() if not row.lists and row.name != "pow"]
+    methods += [_method(TABLE[name], numpy_name) for numpy_name, name in NUMPY_METHODS.items()]
     methods += [_operator(TABLE[name], dunder) for name, dunder in OPERATORS.items()]
     text = (HERE / "core.pyx.in").read_text()
     text = text.replace("\n    # {methods}\n", "\n" + "\n".join(methods))
@@ -174,12 +182,13 @@ def _update(update: Update) -> str:
     return "\n".join([*lines, "        v._data = p", ""])
 
 
-def _method(row: Op) -> str:
+def _method(row: Op, name: str | None = None) -> str:
+    """Return the method of a row, under its own name or another."""
     others = row.operands[1:]
     parameters = "".join(f", {parameter}" for parameter in signature(row).split(", ")[1:])
     lifted = "".join(f", lift({operand})" for operand in others)
     return (
-        f"    def {row.name}(self{parameters}):\n"
+        f"    def {name or row.name}(self{parameters}):\n"
         f'        """{row.name}: {row.value}, with derivatives {row.partials}."""\n'
         f"        return record_{row.name}(self{lifted})\n"
     )

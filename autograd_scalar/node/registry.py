@@ -1,8 +1,9 @@
-"""Slots that higher modules fill: the active engine, and the card of a notebook."""
+"""Slots that higher modules fill: the active engine, the card of a notebook, and NumPy's functions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
 
@@ -47,3 +48,6 @@ engine: Engine
 
 #: Returns the HTML that a notebook shows for a Value or a module; the package sets it.
 html_card: Callable[[Any], str] | None = None
+
+#: Returns the module `arrays`, which computes NumPy's functions of Values; the package sets it.
+arrays: Callable[[], ModuleType]

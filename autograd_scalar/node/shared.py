@@ -108,6 +108,24 @@ class NodeMethods(RowMethods):
     def _repr_html_(self) -> str | None:
         return None if registry.html_card is None else registry.html_card(self)
 
+    def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **kwargs: Any) -> Any:
+        """Return the result of a NumPy ufunc: that of its row, over the elements of arrays."""
+        return registry.arrays().array_ufunc(ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Return the result of another NumPy function, such as np.where."""
+        return registry.arrays().array_function(func, types, args, kwargs)
+
+    def __round__(self, ndigits: None = None) -> Self:
+        """Return the nearest whole number, halves to even, as round() does for floats, but as a Value."""
+        return self.round()
+
+    def __divmod__(self, other: Self | float) -> tuple[Self, Self]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: float) -> tuple[Self, Self]:
+        return other // self, other % self
+
     def __float__(self) -> float:
         raise TypeError(
             "float(Value) would lose its gradient: take .data for the number, or use a function that records, "

@@ -24,14 +24,23 @@ from autograd_scalar.ops.table import definition
 OPERATORS = {
     "add": "__add__", "sub": "__sub__", "mul": "__mul__", "truediv": "__truediv__",
     "neg": "__neg__", "pos": "__pos__", "abs": "__abs__",
-    "floor": "__floor__", "ceil": "__ceil__", "round": "__round__",
+    "mod": "__mod__", "floordiv": "__floordiv__",
+    "floor": "__floor__", "ceil": "__ceil__", "trunc": "__trunc__",
     "pow": "_pow", "pow_const": "_pow_const",  # __pow__ picks one of these by the exponent
 }  # fmt: skip
 
 #: The methods with a number as the left operand, by the method that they call on it.
 REFLECTED = {
     "__add__": "__radd__", "__sub__": "__rsub__", "__mul__": "__rmul__", "__truediv__": "__rtruediv__",
+    "__mod__": "__rmod__", "__floordiv__": "__rfloordiv__",
     "_pow": "__rpow__",
+}  # fmt: skip
+
+#: Rows that NumPy knows by another name. Its loops over arrays of objects call a method of that name on each element.
+NUMPY_METHODS = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
+    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "conjugate": "pos", "fabs": "abs", "rint": "round",
 }  # fmt: skip
 
 #: Python's comparisons: methods that record nothing.
