@@ -14,13 +14,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, final
 
-from autograd_scalar.node import hooks, modes
-from autograd_scalar.node.shared import NodeMethods, label_of, not_a_parent, number, operands_of
+from autograd_scalar.node import gradient_hooks, hooks, modes
+from autograd_scalar.node.shared import (
+    NodeMethods,
+    ValueType,
+    label_of,
+    not_a_parent,
+    number,
+    operands_of,
+    takes_no_operands,
+)
 from autograd_scalar.ops.evaluate import evaluate
 
 
 @final
-class Value(NodeMethods):
+class Value(NodeMethods, metaclass=ValueType):
     """A number in a recorded expression.
 
     `data` is the number and `grad` the gradient that backward() has accumulated; both are floats, and both can be set.
@@ -39,8 +47,9 @@ class Value(NodeMethods):
 
     # One or two parents are in _x and _y (_y is None for one), their partials in _dx and _dy. Three or more are tuples
     # in _x and _dx. A leaf has None in _x. Tuples in every node would double what the garbage collector has to walk: a
-    # training step of 65,818 nodes took 2.5 to 3 times as long, and a product 216 bytes instead of 120.
-    __slots__ = ("_data", "_dx", "_dy", "_grad", "_label", "_row", "_x", "_y")
+    # training step of 65,818 nodes took 2.5 to 3 times as long, and a product 216 bytes instead of 120. _hooks is unset
+    # in a Value without hooks.
+    __slots__ = ("_data", "_dx", "_dy", "_grad", "_hooks", "_label", "_row", "_x", "_y")
 
     _row: str
     _label: str | None
@@ -49,7 +58,11 @@ class Value(NodeMethods):
     _dx: Any
     _dy: float
 
-    def __init__(self, data: float, label: str | None = None) -> None:
+    def __init__(
+        self, data: float, label: str | None = None, _op: Any = None, *, _children: Any = None
+    ) -> None:
+        if _op is not None or _children is not None:  # as micrograd makes a node
+            raise takes_no_operands()
         as_float, label = number(data), label_of(label)  # both may raise, so nothing is set before
         self._data: float = as_float
         self._grad: float = 0.0
@@ -58,9 +71,6 @@ class Value(NodeMethods):
         self._x = None
         if modes.open_blocks:
             hooks.on_leaf(self)
-
-    def __init_subclass__(cls) -> None:
-        raise TypeError("Value cannot be subclassed: operations return plain Values")
 
     # ----- attributes -----
 
@@ -169,7 +179,7 @@ class Value(NodeMethods):
 
     # ----- backpropagation -----
 
-    def backward(self) -> None:
+    def backward(self, inputs: Iterable[Value] | None = None) -> None:
         """Add the derivative of this Value with respect to each leaf to the leaf's grad.
 
         Grads of intermediate nodes are overwritten, not accumulated. A second backward() therefore adds the same
@@ -180,7 +190,13 @@ class Value(NodeMethods):
         >>> y.backward(); y.backward()
         >>> x.grad
         54.0
+
+        If `inputs` are given, leaves or nodes, the derivatives are added to their grads, and no other grad changes.
+        Raises TypeError unless they are Values.
         """
+        if inputs is not None or gradient_hooks.live:
+            gradient_hooks.backward(self, inputs)
+            return
         order = topological_order(self)
         if modes.open_blocks:
             hooks.before_backward(self, order)
@@ -201,6 +217,13 @@ class Value(NodeMethods):
             y = v._y
             if y is not None:
                 y._grad += v._dy * grad
+
+    def _backward(self) -> None:
+        """Add grad times local derivative to the grad of each parent, as micrograd's lecture does by hand."""
+        if modes.open_blocks:
+            hooks.forbid_while_tracing("calls _backward()")
+        for parent, partial in zip(self.parents, self.partials, strict=True):
+            parent._grad += partial * self._grad
 
     def zero_grad(self) -> None:
         """Set the grad of this Value and of every node that it depends on to 0.0."""
@@ -229,7 +252,8 @@ class Value(NodeMethods):
                     hooks.check_finite(v)
 
 
-Value.__module__ = "autograd_scalar"  # pickles find it there, whichever engine is active
+# Pickles find it there, whichever engine is active.
+type.__setattr__(Value, "__module__", "autograd_scalar")
 
 
 def topological_order(*roots: Value) -> list[Value]:

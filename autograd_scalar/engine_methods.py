@@ -76,13 +76,13 @@ class _Method:
 
     def __get__(self, v: Value | None, owner: type[Value]) -> Callable[..., Any]:
         made = self.make()
-        setattr(owner, self.name, made)
+        type.__setattr__(owner, self.name, made)
         return made if v is None else made.__get__(v)
 
 
 def _define(name: str, make: Callable[[], Callable[..., Any]]) -> None:
     """Give Value a method, to be made on first access."""
-    setattr(Value, name, _Method(name, make))
+    type.__setattr__(Value, name, _Method(name, make))
 
 
 def _comparison(symbol: str) -> Callable[..., bool]:

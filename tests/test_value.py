@@ -149,10 +149,30 @@ def test_unknown_attributes_cannot_be_set():
         Value(1.0).dat  # noqa: B018
 
 
-def test_value_is_final():
+@pytest.mark.parametrize(
+    ("extend", "what"),
+    [
+        (lambda a: type("Parameter", (Value,), {}), "Value cannot be subclassed"),
+        (lambda a: setattr(Value, "cube", lambda x: x * x * x), "Value.cube cannot be set"),
+        (lambda a: setattr(Value, "tanh", None), "Value.tanh cannot be set"),
+        (lambda a: Value(0.5, (a,), "tanh"), "takes no operands"),
+        (lambda a: Value(0.5, (a,)), "takes no operands"),
+        (lambda a: Value(0.5, {a}), "takes no operands"),
+        (lambda a: Value(0.5, _children=(a,), _op="tanh"), "takes no operands"),
+        (lambda a: Value(0.5, label="t", _op="tanh"), "takes no operands"),
+    ],
+)
+def test_extending_value_by_hand_names_define_op(extend, what):
     """Methods test for the exact type, so they would not treat instances of a subclass as Values."""
-    with pytest.raises(TypeError, match="Value"):
-        type("Parameter", (Value,), {})
+    with pytest.raises(TypeError, match=rf"{what}.*; .* use define_op: cube = (.*)$") as raised:
+        extend(Value(0.5))
+    example = str(raised.value).partition(" = ")[2]
+    assert eval(example, {"ag": ag})(2.0) == 8.0  # the example works
+
+
+def test_attributes_of_the_class_cannot_be_deleted():
+    with pytest.raises(TypeError, match=r"Value\.tanh cannot be deleted"):
+        del Value.tanh
 
 
 # ----- display -----

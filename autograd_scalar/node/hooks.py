@@ -6,6 +6,7 @@ nothing extra.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
@@ -94,14 +95,19 @@ def check_finite(v: Node) -> None:
         )
 
 
-def adjoints(order: list[N], seeds: dict[N, float]) -> dict[N, float]:
+def adjoints(
+    order: list[N], seeds: dict[N, float], replaced: Callable[[N, float], float] | None = None
+) -> dict[N, float]:
     """Return the derivative of the seeded sum of outputs with respect to every node of a topological order.
 
-    No grad changes. Inside detect_anomaly() the first derivative that is nan or inf raises AnomalyError.
+    `replaced` returns the number to go on with in place of a node's derivative. No grad changes. Inside
+    detect_anomaly() the first derivative that is nan or inf raises AnomalyError.
     """
     made_at = modes.watching.get()
     cotangents = dict.fromkeys(order, 0.0) | seeds
     for v in reversed(order):
+        if replaced is not None:
+            cotangents[v] = replaced(v, cotangents[v])
         upstream = cotangents[v]
         for parent, partial in zip(v.parents, v.partials, strict=True):
             cotangents[parent] += partial * upstream

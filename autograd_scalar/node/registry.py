@@ -42,6 +42,9 @@ class Engine(Protocol):
     def topological_order(self, *roots: Any) -> list[Any]:
         """Return every node of the graphs under the roots, parents first."""
 
+    def pull_back(self, seeds: dict[Any, float], inputs: Any, /) -> list[float]:
+        """Return the derivatives of the seeded sum of outputs with respect to the inputs."""
+
 
 #: The active engine, which `value` sets.
 engine: Engine

@@ -7,6 +7,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar.node import hooks, modes, pickling, registry
+from autograd_scalar.node.gradient_hooks import Hook, HookHandle, Hooks
 from autograd_scalar.ops.evaluate import CALLS, evaluate
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE, row_of, symbol
@@ -50,6 +51,17 @@ def _shown(value: object) -> str:
     return f"{text if len(text) < 40 else text[:36] + ' ...'} ({type(value).__name__})"
 
 
+def _by_hand(what: str) -> TypeError:
+    """Return the error for an operation that is not made from a row."""
+    example = 'ag.define_op("cube", "x * x * x", "3.0 * x * x")'
+    return TypeError(f"{what}; for an operation of your own, use define_op: cube = {example}")
+
+
+def takes_no_operands() -> TypeError:
+    """Return the error for a call such as Value(t, (a,), "tanh"), which makes a node in micrograd."""
+    return _by_hand("Value(data, label) makes a leaf and takes no operands")
+
+
 def label_of(label: object) -> str | None:
     """Return a label; TypeError unless it is a str or None.
 
@@ -60,7 +72,24 @@ def label_of(label: object) -> str | None:
         return label
     if issubclass(type(label), str):
         return str.__str__(label)
+    if isinstance(label, tuple | set | list) and {*map(type, label)} <= {registry.engine.Value}:
+        raise takes_no_operands()
     raise TypeError(f"expected a str or None as label, got {label!r} ({type(label).__name__})")
+
+
+class ValueType(type):
+    """The type of the class Value. It refuses attributes and subclasses, since operations come from rows."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> ValueType:
+        if any(type(base) is ValueType for base in bases):
+            raise _by_hand("Value cannot be subclassed, since operations return plain Values")
+        return super().__new__(cls, name, bases, namespace)
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        raise _by_hand(f"Value.{name} cannot be set")
+
+    def __delattr__(cls, name: str) -> None:
+        raise TypeError(f"Value.{name} cannot be deleted")
 
 
 def not_a_parent(parent: object) -> TypeError:
@@ -77,6 +106,7 @@ class NodeMethods(RowMethods):
         data: float
         grad: float
         label: str | None
+        _hooks: Hooks
 
         @property
         def op(self) -> str: ...
@@ -149,6 +179,31 @@ class NodeMethods(RowMethods):
         if (tracer := modes.tracer.get()) is not None:
             tracer.cut(leaf, self)
         return leaf  # type: ignore[no-any-return]
+
+    def register_hook(self, f: Hook) -> HookHandle:
+        """Call f with the gradient of this Value in each backward(), before it is passed on to the parents.
+
+        A number that f returns replaces the gradient; None leaves it unchanged. For a leaf, the gradient is what this
+        backward() adds to its grad. Hooks run in the order in which they were registered, until the handle that is
+        returned removes them. Only backward() calls hooks: gradient() and the transforms return derivatives.
+
+        >>> from autograd_scalar import Value
+        >>> x = Value(3.0)
+        >>> handle = x.register_hook(lambda grad: max(-1.0, min(grad, 1.0)))
+        >>> (x * x).backward()
+        >>> x.grad
+        1.0
+        >>> handle.remove()
+
+        Raises TypeError if f is not callable. A hook that refers to the Value keeps it alive until it is removed.
+        """
+        hooks.forbid_while_tracing("registers a hook")
+        if not callable(f):
+            raise TypeError(f"expected a function of the gradient as hook, got {_shown(f)}")
+        held: Hooks | None = getattr(self, "_hooks", None)
+        if held is None:
+            held = self._hooks = Hooks()  # type: ignore[misc]  # the engine has this slot
+        return held.add(f)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return pickling.deep_copy(self, memo)  # type: ignore[no-any-return]

@@ -19,6 +19,7 @@ from autograd_scalar.compiler import (
 )
 from autograd_scalar.data.samples import Samples
 from autograd_scalar.nn import LOSSES, Module, l2
+from autograd_scalar.node import gradient_hooks
 from autograd_scalar.node.modes import no_grad
 from autograd_scalar.optim import Optimizer
 from autograd_scalar.train.task import Task
@@ -86,6 +87,15 @@ class CompiledTrainer(Trainer):
                     f"{type(self.optimizer).__name__} overrides {method}(), which works on Values; "
                     "compiled training supports the optimizers of autograd_scalar.optim"
                 )
+
+        self._check_hooks()
+
+    def _check_hooks(self) -> None:
+        """Raise JitError if a parameter has hooks, which are called by backward() alone."""
+        if gradient_hooks.live and any(map(gradient_hooks.has_hooks, self.optimizer.params)):
+            raise JitError(
+                "a parameter has a gradient hook, which only backward() calls; use jit=False"
+            )
 
     def nodes(self) -> int:
         """Return the number of nodes of one sample."""
@@ -157,7 +167,10 @@ class CompiledTrainer(Trainer):
         """
         import numpy as np
 
-        if not self.compiled or (self._is_current and not anew):
+        if not self.compiled:
+            return
+        self._check_hooks()
+        if self._is_current and not anew:
             return
         self._is_current = True
         if anew:
