@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections import OrderedDict, defaultdict, deque
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 import autograd_scalar as ag
 from autograd_scalar import Value, nn, pytree
+from autograd_scalar.arrays import ValueArray
 from tests.nests import (
     ANY_SIZE,
     OF_TWO,
@@ -185,7 +187,26 @@ def test_arrays_give_arrays():
     hessian = ag.hessian(lambda a: a[0] ** 2 * a[1])(np.array([3.0, 5.0]))
     assert hessian.dtype == float and hessian.tolist() == [[10.0, 6.0], [6.0, 0.0]]
     values = ag.grad(lambda a, s: s * (a * a).sum())(np.array([1.0]), Value(3.0))
-    assert values.dtype == object and type(values[0]) is Value
+    assert type(values) is ValueArray and type(values[0]) is Value
+    with pytest.raises(
+        TypeError, match=r"scalar output, got ValueArray of shape \(2,\); use jacobian"
+    ):
+        ag.grad(lambda a: a * a)(np.array([1.0, 2.0]))
+
+
+def test_functions_of_arrays_take_what_numpy_offers():
+    x = np.array([3.0, 1.0, 3.0, -4.0])
+    for f, expected in (
+        (lambda a: a.max(), [0.5, 0.0, 0.5, 0.0]),
+        (lambda a: np.maximum(a, 3.0).sum(), [0.5, 0.0, 0.5, 0.0]),
+        (lambda a: np.linalg.norm(a[2:]), [0.0, 0.0, 0.6, -0.8]),
+        (lambda a: np.where(a > 2.0, a**2, 0.0).sum(), [6.0, 0.0, 6.0, 0.0]),
+        (lambda a: a @ np.diag([1.0, 2.0, 3.0, 4.0]) @ a, [6.0, 4.0, 18.0, -32.0]),
+    ):
+        found = ag.grad(f)(x)
+        assert type(found) is np.ndarray and found.dtype == float
+        assert found.tolist() == pytest.approx(expected, rel=1e-15)
+    assert math.isnan(ag.value_and_grad(lambda a: a.max())(np.array([1.0, math.nan, 2.0]))[0])
 
 
 @given(arrays_of(NUMBERS), arrays_of(NUMBERS))

@@ -39,7 +39,9 @@ def number(data: object) -> float:
             raise OverflowError(
                 f"expected a number, got one too large for a float: {_shown(data)}"
             ) from None
-    hint = "; it is already a Value: use +v for a node or v.detach() for a leaf" if is_value else ""
+    hint = "; NumPy's functions, such as np.exp, take arrays" if hasattr(data, "shape") else ""
+    if is_value:
+        hint = "; it is already a Value: use +v for a node or v.detach() for a leaf"
     raise TypeError(f"expected a number (int, float or NumPy scalar), got {_shown(data)}{hint}")
 
 

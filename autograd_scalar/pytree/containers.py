@@ -171,7 +171,11 @@ def _rule_of(kind: type) -> _Rule | None:
     if hasattr(kind, "__dataclass_fields__"):
         return _DATACLASS
     numpy = sys.modules.get("numpy")
-    return _ARRAY if numpy is not None and kind is numpy.ndarray else None
+    if numpy is None or not issubclass(kind, numpy.ndarray):
+        return None
+    from autograd_scalar.arrays import ValueArray
+
+    return _ARRAY if kind in (numpy.ndarray, ValueArray) else None
 
 
 def _rule(kind: type) -> _Rule:
@@ -271,8 +275,10 @@ def _split_array(array: Any) -> tuple[Any, list[Any]]:
 
 
 def _array(branch: Branch, children: Sequence[Any]) -> Any:
-    """Return an array of numbers; of arrays of one shape, an array with their axes last; else one of objects."""
+    """Return an array of numbers, or of Values; of arrays of one shape, an array with their axes last."""
     import numpy as np
+
+    from autograd_scalar import arrays
 
     shape = branch.aux
     if all(isinstance(child, float | int) for child in children):
@@ -280,10 +286,7 @@ def _array(branch: Branch, children: Sequence[Any]) -> Any:
     shapes = {getattr(child, "shape", None) for child in children}
     if len(shapes) == 1 and None not in shapes:
         return np.stack(children).reshape(shape + shapes.pop())
-    array = np.empty(len(children), dtype=object)
-    for i, child in enumerate(children):
-        array[i] = child
-    return array.reshape(shape)
+    return arrays.of([*children], shape)
 
 
 def _array_keys(branch: Branch) -> Iterable[Any]:

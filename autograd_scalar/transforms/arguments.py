@@ -137,6 +137,8 @@ def described(given: Any) -> str:
     """Return a short description of an argument, for an error."""
     if isinstance(given, list | tuple | dict):
         return f"{type(given).__name__} of {len(given)}"
+    if shape := getattr(given, "shape", None):
+        return f"{type(given).__name__} of shape {shape}"
     shown = repr(given)
     return f"{shown if len(shown) < 40 else shown[:36] + ' ...'} ({type(given).__name__})"
 
@@ -146,7 +148,7 @@ def scalar(output: Any, who: str) -> Any:
     if type(output) is not Value and not isinstance(output, Real):
         hint = (
             "; use jacobian for more than one number"
-            if isinstance(output, list | tuple | dict)
+            if isinstance(output, list | tuple | dict) or hasattr(output, "shape")
             else ""
         )
         raise TypeError(f"{who} needs a scalar output, got {described(output)}{hint}")
