@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from autograd_scalar.node import hooks, pickling, registry
+from autograd_scalar.node import hooks, modes, pickling, registry
 from autograd_scalar.node.hooks import adjoints as adjoints
 from autograd_scalar.node.shared import number as number
 from autograd_scalar.ops import table
@@ -67,6 +67,17 @@ zero_grads = _engine.zero_grads
 RECORD: dict[str, Callable[..., Any]] = _methods.RECORD
 #: The optimizer rules as functions of a list of Values, their state and the settings, by name; see ops.optimizer_rules.
 UPDATE: dict[str, Callable[..., None]] = _methods.UPDATE
+
+
+def as_value(x: Any) -> Value:
+    """Return a number as a Value, and a Value unchanged.
+
+    While a function is traced, a Value that stands for a float is a number.
+    """
+    if type(x) is not Value:
+        return Value(x)
+    tracer = modes.tracer.get() if modes.open_blocks else None
+    return x if tracer is None else tracer.value(x)
 
 
 def core() -> str:

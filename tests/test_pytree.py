@@ -12,11 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-import autograd_scalar as ag
-from autograd_scalar import Value, nn, pytree
-from autograd_scalar.arrays import ValueArray
-from tests.nests import (
+from nests import (
     ANY_SIZE,
     OF_TWO,
     Checked,
@@ -32,6 +28,10 @@ from tests.nests import (
     nests,
     with_numbers,
 )
+
+import autograd_scalar as ag
+from autograd_scalar import Value, nn, pytree
+from autograd_scalar.arrays import ValueArray
 
 NUMBERS = st.floats(0.5, 4.0)  # zeros of two signs are another subject
 CONTAINERS = [

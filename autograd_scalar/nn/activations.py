@@ -12,7 +12,7 @@ from autograd_scalar.nn.architecture import buildable
 from autograd_scalar.nn.module import Module
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import public
-from autograd_scalar.value import Value
+from autograd_scalar.value import Value, as_value
 
 #: The name of an operation, "linear" for none, or a function from Value to Value.
 Nonlinearity = str | Callable[[Value], Value]
@@ -89,7 +89,7 @@ class Activation(Module):
             return x
         if hasattr(x, "__len__") and not isinstance(x, str):
             return [self(v) for v in x]
-        return self._function(x if isinstance(x, Value) else Value(x))
+        return self._function(as_value(x))
 
     def config(self) -> dict[str, Any]:
         return {"name": self.name, "constants": list(self.constants)}

@@ -7,7 +7,8 @@ from numbers import Real
 from typing import Any
 
 from autograd_scalar.nn.module import Module, WidthError
-from autograd_scalar.value import Value
+from autograd_scalar.node import modes
+from autograd_scalar.value import Value, as_value
 
 
 def check_count(name: str, count: Any) -> None:
@@ -30,7 +31,9 @@ def as_row(x: Any, nin: int, owner: Module) -> list[Value]:
     if len(x) != nin:
         inputs = "input" if nin == 1 else "inputs"
         raise WidthError(f"{type(owner).__name__} takes {nin} {inputs}, got {len(x)}")
-    return [v if isinstance(v, Value) else Value(v) for v in x]
+    if modes.open_blocks:
+        return [*map(as_value, x)]
+    return [v if type(v) is Value else Value(v) for v in x]
 
 
 def chain(modules: Sequence[Callable[[Any], Any]], x: Any) -> Any:

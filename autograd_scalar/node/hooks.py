@@ -47,6 +47,12 @@ def on_read(v: Node) -> None:
         tracer.read(v)
 
 
+def on_text(v: Node) -> str | None:
+    """Report that a Value is written as text; return the text of the float that it stands for, if it does."""
+    tracer = modes.tracer.get()
+    return None if tracer is None else tracer.text(v)
+
+
 def on_comparison(symbol: str, x: Node, y: Any, outcome: bool) -> bool:
     """Report a comparison and return its outcome."""
     if (tracer := modes.tracer.get()) is not None:

@@ -64,6 +64,15 @@ class Tracer(Protocol):
     def number(self, v: Any) -> Any:
         """Return a stand-in for a float with the Value's number, through which nothing is differentiated."""
 
+    def value(self, v: Any) -> Any:
+        """Return a Value with the number of one that may stand for a float: the same if it does not."""
+
+    def literal(self, number: float) -> Any:
+        """Return a stand-in for a float that is the same in every replay."""
+
+    def text(self, v: Any) -> str | None:
+        """Return the text of the float that a Value stands for; None for the text of a Value."""
+
     def refuse(self, what: str, advice: str = "do that outside") -> None:
         """Raise JitError for an action that a replay could not repeat."""
 

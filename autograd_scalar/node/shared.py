@@ -128,7 +128,9 @@ class NodeMethods(RowMethods):
         return symbol(self.op)
 
     def __repr__(self) -> str:
-        data, grad = self.data, hooks.read_silently(self, "grad")
+        if modes.open_blocks and (text := hooks.on_text(self)) is not None:
+            return text
+        data, grad = hooks.read_silently(self), hooks.read_silently(self, "grad")
         label = "" if self.label is None else f", label={self.label!r}"
         op = self.op if self.op in TABLE else symbol(self.op)
         op = f", op={op!r}" if op else ""

@@ -22,13 +22,12 @@ from autograd_scalar.ops.table import TABLE, row_of
 from autograd_scalar.transforms.arguments import (
     Call,
     argument_numbers,
-    as_value,
     described,
     is_value,
     matching,
     scalar,
 )
-from autograd_scalar.value import Value, pull_back, topological_order
+from autograd_scalar.value import Value, as_value, pull_back, topological_order
 
 _rules: dict[Op, list[Callable[..., Any]]] = {}
 
@@ -121,7 +120,9 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
                 term = _product(cotangents[v], partial)
                 cotangents[parent] = cotangents[parent] + term if parent in cotangents else term
     found = [as_value(cotangents.get(x, 0.0)) for x in inputs]
-    return found if create_graph or tracer is None else [*map(tracer.number, found)]
+    if create_graph or tracer is None:
+        return found
+    return [tracer.number(dx + 0.0) for dx in found]  # sums of floats start from 0.0: none is -0.0
 
 
 def push_forward(

@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex
 
 from autograd_scalar import pytree
 from autograd_scalar.node import modes
-from autograd_scalar.value import Value
+from autograd_scalar.value import Value, as_value
 
 #: True while a transform calls f: a derivative inside f is differentiated in turn.
 _inside: ContextVar[bool] = ContextVar("_inside", default=False)
@@ -89,11 +89,6 @@ def _as_number(y: Any) -> Any:
     return y.data if tracer is None else tracer.number(y)
 
 
-def as_value(result: Any) -> Value:
-    """Return a number as a leaf, and a Value unchanged."""
-    return result if type(result) is Value else Value(result)
-
-
 def argument_numbers(argnums: Any) -> tuple[int, ...]:
     """Return argnums as a tuple of ints; TypeError for anything else."""
     try:
@@ -118,7 +113,8 @@ def _argument(n: int, count: int) -> int:
 
 def _input(leaf: Any, path: str) -> Value:
     if type(leaf) is Value:
-        return +leaf
+        copy = as_value(leaf)
+        return +leaf if copy is leaf else copy
     if isinstance(leaf, Real):
         return Value(float(leaf))
     raise TypeError(

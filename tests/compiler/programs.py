@@ -183,7 +183,7 @@ def derivatives(program: Program, inputs: Sequence[float]) -> list[float]:
     for output in program.outputs:
         adjoints = {output: 1.0}
         by_input = [0.0] * len(inputs)
-        for index in range(output, -1, -1):
+        for index in reversed(_below(program, output)):
             op, *operands = program.code[index]
             adjoint = adjoints.get(index)
             if adjoint is None or op in ("const", "stop"):
@@ -205,6 +205,21 @@ def derivatives(program: Program, inputs: Sequence[float]) -> list[float]:
                 adjoints[operand] = adjoints.get(operand, 0.0) + term
         found += by_input
     return found
+
+
+def _below(program: Program, output: int) -> list[int]:
+    """Return the instructions that an output depends on, operands first, the left ones before the right ones."""
+    found: dict[int, None] = {}
+
+    def visit(index: int) -> None:
+        op, *operands = program.code[index]
+        if index not in found and op not in ("input", "const", "stop"):
+            for operand in operands:
+                visit(operand)
+        found.setdefault(index)
+
+    visit(output)
+    return [*found]
 
 
 def first_failure(program: Program, inputs: Sequence[float]) -> int:

@@ -13,7 +13,7 @@ from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Pro
 from autograd_scalar.compiler.options import MAX_TRACE_NODES
 from autograd_scalar.node import modes
 from autograd_scalar.node.hooks import read_silently
-from autograd_scalar.value import Value, topological_order
+from autograd_scalar.value import Value, constant, topological_order
 
 _user_line = partial(modes.caller, source=False)
 
@@ -24,6 +24,11 @@ def _as_float(number: Any) -> float:
         return float(number)
     except (TypeError, OverflowError):
         return nan
+
+
+#: Kinds of Values in a trace: constants; those that stand for floats in eager code, that is arguments, and derivatives
+#: that are floats; and real Values. What depends on several kinds is of the greatest.
+_UNKNOWN, _CONSTANT, _NUMBER, _VALUE = range(-1, 3)
 
 
 class Frozen(NamedTuple):
@@ -40,8 +45,8 @@ class Tracer:
         self.name = name
         #: The Values of the arguments with their names, in the order of the inputs.
         self.inputs: dict[Value, str] = {}
-        #: Values that stand for floats: arguments, and derivatives that are floats in eager code.
-        self._numbers: set[Value] = set()
+        #: The kinds that are known, by id: of arguments and of leaves that the function made, then of nodes.
+        self._kinds: dict[int, int] = {}
         #: Arguments and captured Values with respect to which the function differentiates; they must be distinct in a
         #: replay too.
         self.differentiated: set[Value] = set()
@@ -49,10 +54,9 @@ class Tracer:
         self._made: dict[int, Value] = {}
         #: Leaves made from numbers, by id, with the lines that made them.
         self._constants: dict[int, tuple[Value, str]] = {}
-        #: Detached leaves, with the Values that they copy.
-        self._cut: dict[Value, Value] = {}
-        #: Leaves that the function made by calling Value(), and the Value that the next one copies.
-        self._values: set[Value] = set()
+        #: Detached leaves, by id, with the Values that they copy.
+        self._cut: dict[int, tuple[Value, Value]] = {}
+        #: The Value that the next leaf copies.
         self._copied: Value | None = None
         #: Symbol, operands, outcome and line of each comparison.
         self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
@@ -63,8 +67,7 @@ class Tracer:
         """Return a new input, which stands for an argument: a float where `is_number`, else a Value."""
         v = Value(number)
         self.inputs[v] = name
-        if is_number:
-            self._numbers.add(v)
+        self._kinds[id(v)] = _NUMBER if is_number else _VALUE
         return v
 
     # ----- called by the engines, see node.modes.Tracer -----
@@ -83,7 +86,7 @@ class Tracer:
 
     def leaf(self, v: Value) -> None:
         self.constant(v)
-        self._values.add(v)
+        self._kinds[id(v)] = _VALUE
         if self._copied is not None:
             self.cut(v, self._copied)
             self._copied = None
@@ -94,7 +97,7 @@ class Tracer:
 
     def cut(self, v: Value, source: Value) -> None:
         self._constants.pop(id(v), None)
-        self._cut[v] = source
+        self._cut[id(v)] = v, source
 
     def compared(self, symbol: str, x: Value, y: Any, outcome: bool) -> None:
         self.branches = True
@@ -123,29 +126,62 @@ class Tracer:
             self.differentiated.add(v)
 
     def is_number(self, v: Value) -> bool:
-        return self.are_numbers([v])[0]
+        return self._kind(v) == _NUMBER
 
-    def are_numbers(self, values: Sequence[Value]) -> list[bool]:
-        """Return for each Value whether it stands for a float: it depends on others that do, and on no real Value."""
-        constant, number, value = range(3)
-        known: dict[Value, int] = {}
-        for v in self._order(values):
-            if v in self._values:
-                known[v] = value
-            elif v in self._numbers:
-                known[v] = number
-            elif v in self._cut:
-                known[v] = known[self._cut[v]]
-            elif id(v) in self._made:
-                known[v] = max((known[parent] for parent in v.parents), default=constant)
-            else:
-                known[v] = constant if id(v) in self._constants else value
-        return [known[v] == number for v in values]
+    def _kind(self, v: Value) -> int:
+        """Return the kind of a Value, and keep that of each node below it."""
+        waiting = [v]
+        while (kind := self._known_kind(v)) == _UNKNOWN:
+            node = waiting[-1]
+            sources = self._sources(node)
+            unknown = [p for p in sources if self._known_kind(p) == _UNKNOWN]
+            waiting += unknown
+            if not unknown:
+                self._kinds[id(node)] = max(map(self._known_kind, sources))
+                waiting.pop()
+        return kind
+
+    def _known_kind(self, v: Value) -> int:
+        """Return the kind of a Value if it is known, or if it follows from no other."""
+        if (kind := self._kinds.get(id(v))) is not None:
+            return kind
+        if self._sources(v):
+            return _UNKNOWN
+        return _CONSTANT if id(v) in self._constants or id(v) in self._made else _VALUE
+
+    def _sources(self, v: Value) -> tuple[Value, ...]:
+        """Return the Values that a node of the trace was computed from, or that a detached leaf copies."""
+        if id(v) in self._made:
+            return v.parents
+        return self._cut[id(v)][1:] if id(v) in self._cut else ()
 
     def number(self, v: Value) -> Value:
         leaf = v.detach()
-        self._numbers.add(leaf)
+        self._kinds[id(leaf)] = _NUMBER
         return leaf
+
+    def literal(self, number: float) -> Value:
+        v = constant(number)
+        self._kinds[id(v)] = _NUMBER
+        return v
+
+    def value(self, v: Value) -> Value:
+        if not self.is_number(v):
+            return v
+        copy = +v
+        self._kinds[id(copy)] = _VALUE
+        return copy
+
+    def text(self, v: Value) -> str | None:
+        if self.is_number(v):
+            self.read(v)
+            return repr(read_silently(v))
+        frame = sys._getframe(1)
+        while frame.f_back and frame.f_code.co_name in ("on_text", "__repr__", "__format__"):
+            frame = frame.f_back
+        if not frame.f_code.co_filename.startswith(modes.OWN_FILES):
+            self.refuse("writes a Value as text", "write its number, v.data")
+        return None  # in the message of an error of ours
 
     def result(self, number: float) -> Value:
         """Return a Value for a plain number that the function returned."""
@@ -173,8 +209,8 @@ class Tracer:
         for v in self._order([*outputs, *compared]):
             if v in index:
                 continue
-            if v in self._cut:
-                index[v] = builder.emit("stop", index[self._cut[v]])
+            if id(v) in self._cut:
+                index[v] = builder.emit("stop", index[self._cut[id(v)][1]])
             elif id(v) in self._made:
                 index[v] = builder.emit(v.op, *[index[parent] for parent in v.parents])
             elif id(v) in self._constants:
@@ -190,9 +226,7 @@ class Tracer:
     def _order(self, roots: Iterable[Value]) -> list[Value]:
         """Return the nodes under the roots in the order of eager code, detached leaves after their sources."""
         roots = [*roots]
-        sources: list[Value] = []
-        for v in self._cut:
-            sources += [self._cut[v], v]
+        sources = [v for leaf, source in self._cut.values() for v in (source, leaf)]
         # A detached leaf precedes its readers; the order of all other nodes stays the same.
         return topological_order(*sources, *roots) if sources else topological_order(*roots)
 

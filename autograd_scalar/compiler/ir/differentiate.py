@@ -53,16 +53,38 @@ def _gradient(
 ) -> list[int]:
     """Emit the derivatives of an output with respect to the sources; return their indices."""
     adjoints = {output: builder.constant(1.0)}
-    for index in range(output, -1, -1):
-        op, *operands = builder.code[index]
-        if op in ("input", "const") or not depends[index] or index not in adjoints:
+    for index in reversed(_topological_order(builder.code, output, depends)):
+        if index not in adjoints:  # only compared, by a select
             continue
+        op, *operands = builder.code[index]
         for operand, term in _terms(builder, op, operands, index, adjoints[index], depends):
             known = adjoints.get(operand)
             adjoints[operand] = term if known is None else builder.emit(_ADD, known, term)
     zero = builder.constant(0.0)
     # Eager sums of gradients start from 0.0, so they never yield -0.0.
     return [builder.emit(_ADD, adjoints[x], zero) if x in adjoints else zero for x in sources]
+
+
+def _topological_order(
+    code: Sequence[Instruction], output: int, depends: Sequence[bool]
+) -> list[int]:
+    """Return the operations between the sources and an output, in the order of the engine's topological_order().
+
+    That order is the output's own: the code has the order of several outputs, in which terms would add up differently.
+    """
+    order: list[int] = []
+    seen: set[int] = set()
+    stack: list[int | None] = [output]
+    while stack:
+        index = stack.pop()
+        if index is None:  # all operands of the operation below this mark are in the order
+            order.append(stack.pop())  # type: ignore[arg-type]
+        elif depends[index] and index not in seen:
+            seen.add(index)
+            op, *operands = code[index]
+            if op != "input":
+                stack += (index, None, *reversed(operands))
+    return order
 
 
 def _terms(

@@ -68,12 +68,11 @@ class Specialization:
         found, structure = pytree.flatten(result)
         values = [leaf for leaf in found if type(leaf) is Value]
         outputs: list[Value] = []
-        are_numbers = iter(tracer.are_numbers(values))
 
         def indexed(leaf: Any, path: str) -> Any:
             if type(leaf) is Value:
                 outputs.append(leaf)
-                return (Number if next(are_numbers) else Output)(len(outputs) - 1)
+                return (Number if tracer.is_number(leaf) else Output)(len(outputs) - 1)
             if isinstance(leaf, float | int):
                 outputs.append(tracer.result(leaf))
                 number = Number(len(outputs) - 1)
@@ -136,25 +135,26 @@ class Specialization:
 
         Results that are numbers in eager code are numbers.
         """
-        numbers, tracer = iter(given), Tracer(self.spec.name)
+        numbers, tracer, outer = iter(given), Tracer(self.spec.name), modes.tracer.get()
 
         def value(leaf: Leaf) -> Value:
             x = next(numbers)
-            return x if type(x) is Value else tracer.argument(x, "", is_number=True)
+            if type(x) is Value:
+                return x
+            return tracer.argument(x, "", is_number=True) if outer is None else outer.literal(x)
 
         args, kwargs = self._arguments(value)
-        if modes.tracer.get() is not None:  # becomes part of another recording
+        if outer is not None:  # becomes part of another recording
             return self.spec.f(*args, **kwargs)
         recording = modes.recording.get()
         with modes.tracing(tracer):  # it knows which Values stand for numbers
             result = self.spec.f(*args, **kwargs)
         leaves, structure = pytree.flatten(result)
-        are_numbers = iter(tracer.are_numbers([x for x in leaves if type(x) is Value]))
 
         def plain(x: Any) -> Any:
             if type(x) is not Value:
                 return x
-            return x.data if next(are_numbers) else x if recording else x.detach()
+            return x.data if tracer.is_number(x) else x if recording else x.detach()
 
         return pytree.unflatten(structure, map(plain, leaves))
 

@@ -1,0 +1,229 @@
+"""A compiled function returns what eager code returns: types, containers, numbers, and their gradients."""
+
+from __future__ import annotations
+
+import enum
+from operator import add, mul, sub
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nests import (
+    ANY_SIZE,
+    OF_TWO,
+    Checked,
+    form,
+    nests,
+    with_numbers,
+)
+
+import autograd_scalar as ag
+from autograd_scalar import JitError, Value, nn, pytree
+
+NUMBERS = st.floats(0.5, 4.0)
+U, W = Value(2.0), Value(3.0)
+BACKENDS = ["auto", "python"]
+
+
+class Side(enum.Enum):
+    LEFT = 1.0
+
+
+sines = ag.jit(lambda x: ag.sin(x) * 2.0)
+scaled = ag.jit(lambda x: U * x)
+
+
+def same(f, *args, backend="auto"):
+    """Check that the compiled function returns what the function returns, three times."""
+    compiled = ag.jit(f, backend=backend)
+    expected = f(*args)
+    for _ in range(3):
+        found = compiled(*args)
+        assert form(found) == form(expected)
+        pairs = zip(pytree.leaves(found), pytree.leaves(expected), strict=True)
+        for y, z in pairs:
+            if type(z) is Value:
+                assert ag.gradient(y, [U, W]) == ag.gradient(z, [U, W])
+
+
+# ----- floats and Values -----
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "f",
+    [
+        # Derivatives with respect to Values are Values, even where they depend on floats alone ...
+        lambda x: ag.grad(lambda v, x: v * x)(W, x),
+        lambda x: ag.gradient(W * x, W, create_graph=True),
+        lambda x: ag.value_and_grad(lambda v: x * 2.0)(W),
+        lambda x: ag.jacobian(lambda v: [v * x, x, 1.0])(W),
+        lambda x: ag.jvp(lambda v: v * x, W, 1.0),
+        lambda x: ag.jvp(lambda v: v * x, x, W),
+        lambda x: ag.vjp(lambda v: v * x, W)[1](1.0),
+        lambda x: ag.vjp(lambda v: v * x, x)[1](W),
+        lambda x: ag.hvp(lambda v: x * v * v, W, 1.0),
+        lambda x: (ag.gradient(W * 2.0, W, create_graph=True), x),
+        # ... and so are those taken with respect to them, with their gradients by other Values.
+        lambda x: ag.grad(lambda z: U * z * z)(ag.grad(lambda v, x: v * x)(W, x)),
+        lambda x: ag.grad(lambda z: U * z * z)(ag.gradient(W * x, W, create_graph=True)),
+        lambda x: ag.grad(lambda z: U * z * z)(Value(x)),
+        # Derivatives with respect to floats are floats.
+        lambda x: ag.grad(lambda z: U * z * z)(x),
+        lambda x: ag.grad(lambda z: ag.gradient(U * z * z, z, create_graph=True))(x),
+        lambda x: ag.hessian(lambda z: U * z * z)(x),
+        lambda x: ag.gradient(W * x, W),
+        # Modules make Values of their inputs.
+        lambda x: nn.Tanh()([x, 1.0]),
+        lambda x: nn.Softmax()([x, 1.0]),
+        lambda x: nn.Linear(1, 1, init="zeros")([x])[0] * W,
+        # Compiled functions within.
+        lambda x: (sines(2.0), x),
+        lambda x: (sines(x), sines(2) * x),
+        lambda x: [scaled(2.0), scaled(x)],
+        lambda x: ag.grad(sines)(2.0) * x,
+        lambda x: ag.grad(sines)(x),
+        # The sides of a branch need not agree.
+        lambda x: W if x > 0.0 else x,
+        lambda x: x if x > 0.0 else W,
+        lambda x: ag.maximum(2, 1) * x,
+    ],
+)
+def test_floats_are_floats_and_values_are_values(f, backend):
+    same(f, 0.5, backend=backend)
+    same(f, -0.5, backend=backend)
+
+
+@pytest.mark.parametrize(
+    "constant", [None, "text", 3, True, 2.5, b"b", Side.LEFT, np.float64(0.5), [None, ("a", 1)]]
+)
+def test_constants_are_returned(constant):
+    same(lambda x: (x * 2.0, constant), 0.5)
+    same(lambda x: {"a": U * x, "b": constant}, 0.5)
+    same(lambda x: constant if x > 0.0 else x, 0.5)
+    same(lambda x: constant if x > 0.0 else x, -0.5)
+
+
+def test_a_branch_may_choose_a_word():
+    sign = ag.jit(lambda x: "positive" if x > 0.0 else "negative")
+    assert [sign(x) for x in (1.0, -1.0, 2.0, -2.0)] == ["positive", "negative"] * 2
+    assert sign(Value(3.0)) == "positive"
+    both = ag.jit(lambda x: ("same", 2.0 * x))
+    word, column = both(np.array([1.0, 2.0]))
+    assert word == "same" and column.tolist() == [2.0, 4.0]
+    named = ag.jit(lambda x: ("positive" if x > 0.0 else "negative", x))
+    with pytest.raises(JitError, match=r"\('positive', '...'\) for one row and \('negative'"):
+        named(np.array([1.0, -1.0]))
+
+
+# ----- text -----
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        str,
+        repr,
+        lambda x: f"{x}",
+        lambda x: f"{x!r:>8}",
+        lambda x: f"{x:.2f}",
+        lambda x: "%s" % x,  # noqa: UP031
+        lambda x: f"{[x, (x,)]}",
+        lambda x: str(2.0 * x),
+        lambda x: str(ag.grad(lambda z: z * z)(x)),
+        lambda x: str(sines(2.0)),
+    ],
+)
+def test_the_text_of_a_number_is_that_of_a_float(text):
+    f = ag.jit(lambda x: (text(x), W * x))
+    for x in (0.5, 2.0, 0.5, -0.0, 0.0, 1e300):
+        assert f(x)[0] == text(x)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [str, lambda v: f"{v}", lambda v: f"{[v]}", lambda v: "%s" % (v,)],  # noqa: UP031
+)
+def test_the_text_of_a_value_is_refused(text):
+    for f in (lambda x: (text(W), x), lambda x: ag.grad(lambda z: (text(z), z)[1])(x)):
+        with pytest.raises(JitError, match=r"writes a Value as text at .*; write its number"):
+            ag.jit(f)(0.5)
+    with pytest.raises(JitError, match="writes a Value as text"):
+        ag.jit(lambda v: (text(v), v))(W)
+    assert ag.jit(lambda x: f"{W.data}" if x > 0.0 else x)(1.0) == "3.0"
+
+
+def test_errors_of_this_package_may_show_a_value():
+    with pytest.raises(IndexError, match="take needs a whole number from 0 to 0"):
+        ag.jit(lambda v: ag.take([v], v))(W)
+
+
+# ----- several results -----
+
+
+@settings(max_examples=60)
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from([add, sub, mul]), st.integers(0, 99), st.integers(0, 99)),
+        min_size=3,
+        max_size=12,
+    ),
+    chosen=st.lists(st.integers(0, 99), min_size=2, max_size=3),
+    point=st.tuples(NUMBERS, NUMBERS, NUMBERS),
+)
+def test_gradients_of_several_results_have_the_bits_of_eager_code(steps, chosen, point):
+    def f(*xs):
+        found = [*xs]
+        for op, i, j in steps:
+            found.append(op(found[i % len(found)], 0.7 * found[j % len(found)]))
+        return [found[-1 - k % len(steps)] for k in chosen]
+
+    xs = [*map(Value, point)]
+    for y, z in zip(ag.jit(f, backend="python")(*xs), f(*xs), strict=True):
+        assert [*map(float.hex, ag.gradient(y, xs))] == [*map(float.hex, ag.gradient(z, xs))]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_partials_are_floats(backend):
+    weights = [Value(float(i)) for i in range(300)]
+    f = ag.jit(lambda x: ag.sum([w * x for w in weights]), backend=backend)
+    for y in (f(2.0), f(2.0)):
+        assert {*map(type, y.partials)} == {float} and type(y.data) is float
+    g = ag.jit(lambda x: x * weights[0] if ag.sum(weights) > 0.0 else weights, backend=backend)
+    assert {*map(type, g(2.0).partials)} == {float}
+
+
+@pytest.mark.parametrize("x", [0.0, -0.0])
+@pytest.mark.parametrize(
+    "f", [lambda x: x * x, lambda x: -x * x, lambda x: -(x * x), lambda x: x * 0.0, ag.cos]
+)
+def test_the_zero_of_a_derivative_has_the_sign_of_eager_code(f, x):
+    same(ag.grad(f), x)
+    same(ag.grad(ag.grad(f)), x)
+    same(ag.hessian(lambda x: f(x) * x), x)
+
+
+# ----- containers -----
+
+CONTAINERS = [
+    *[make([1.0, 2.0]) for make in ANY_SIZE],
+    *[make(1.0, 2.0) for make in OF_TWO],
+    Checked(1.0, name="mine"),
+    np.array([1.0, 2.0]),
+    np.array([[1.0], [2.0]]),
+]
+
+
+@pytest.mark.parametrize("tree", CONTAINERS, ids=lambda tree: type(tree).__name__)
+def test_results_keep_their_containers(tree):
+    same(lambda x: with_numbers(tree, lambda c: c * x), 0.5)
+    same(lambda x: [with_numbers(tree, lambda c: c * x), U * x, None], 0.5)
+    same(lambda x: with_numbers(tree, lambda c: c * x * U), 0.5)
+
+
+@settings(max_examples=60)
+@given(nests(st.one_of(NUMBERS, st.integers(), st.text(max_size=2))), NUMBERS)
+def test_random_nests_of_results_keep_types_and_structure(tree, x):
+    same(lambda x: (with_numbers(tree, lambda c: c * x), x), x, backend="python")
+    same(lambda x: (with_numbers(tree, lambda c: U * c * x), x), x, backend="python")
