@@ -161,7 +161,7 @@ def form(tree: Any) -> Any:
         return kind, tree.data.hex()
     if isinstance(tree, float):
         return kind, float(tree).hex()
-    if kind is np.ndarray:
+    if isinstance(tree, np.ndarray):
         return kind, tree.dtype, tree.shape, [form(x) for x in tree.ravel().tolist()]
     if kind is Circle:
         return kind, form(tree.radius), tree.color
