@@ -24,7 +24,10 @@ STAGES = {
         *("test_parser.py", "test_naming.py"),
     ],
     "nn": ["nn", "textbook", "test_optim.py", "test_data.py"],
-    "ir": ["compiler/test_program.py", "compiler/test_differentiate.py", "compiler/test_passes.py"],
+    "ir": [
+        *("compiler/test_program.py", "compiler/test_differentiate.py"),
+        *("compiler/test_passes.py", "compiler/test_algebra.py"),
+    ],
     "capture": [
         *("compiler/test_containers.py", "compiler/test_environment.py"),
         *("compiler/test_guards.py", "compiler/test_bad_input.py"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Iterable, Sequence
 from math import inf, nan
@@ -16,7 +17,8 @@ from autograd_scalar import Value
 from autograd_scalar.compiler.ir.differentiate import differentiate
 from autograd_scalar.compiler.ir.lower import lower
 from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program, compute
-from autograd_scalar.compiler.ir.simplify import simplify
+from autograd_scalar.compiler.ir.rules import compile_expression
+from autograd_scalar.compiler.ir.simplify import Rewriter, apply_rules, remove_dead_code, simplify
 from autograd_scalar.ops.evaluate import evaluate
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD
@@ -143,6 +145,16 @@ def edges(program: Program) -> list[tuple[float, ...]]:
             some.get(len(program.inputs), (-0.0, 1.5, -inf)), repeat=len(program.inputs)
         )
     ]
+
+
+def of(expression: str, *rewriters: Rewriter) -> Program:
+    """Return the program of an expression of a, b, c, x, y and z, after rewriters."""
+    builder = Builder("abcxyz")
+    names = {name: builder.input(k) for k, name in enumerate(builder.inputs)}
+    tree = ast.parse(expression, mode="eval").body
+    rule = compile_expression(tree, builder.inputs, inline=False)
+    index = rule(builder.emit, builder.constant, *names.values())
+    return remove_dead_code(apply_rules(builder.program([index]), rewriters))
 
 
 # ----- references -----

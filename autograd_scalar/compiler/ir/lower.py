@@ -18,7 +18,7 @@ def lower(program: Program) -> Program:
 def lower_instruction(
     builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]
 ) -> int | None:
-    """Emit a row as primitives: a rewrite rule, see simplify.Rule."""
+    """Emit a row as primitives, see simplify.Rewriter."""
     if op == "stop":
         return operands[0]
     return None if is_primitive(op) else _lower_row(op, operands, builder, emit)

@@ -27,6 +27,24 @@ ARITHMETIC = {
 NEGATION = next(row.name for row in TABLE.values() if row.symbol == "-" and len(row.operands) == 1)
 
 
+def operation(tree: ast.expr) -> tuple[str, list[ast.expr]]:
+    """Return the instruction that computes an expression which is neither a name nor a number, and its operands.
+
+    >>> operation(ast.parse("exp(x) - y", mode="eval").body)[0]
+    'sub'
+    """
+    match tree:
+        case ast.UnaryOp(_, x):
+            return NEGATION, [x]
+        case ast.BinOp(x, symbol, y):
+            return ARITHMETIC[SYMBOL[type(symbol)]], [x, y]
+        case ast.IfExp(ast.Compare(a, [symbol], [b]), x, y):
+            return f"if{SYMBOL[type(symbol)]}", [a, b, x, y]
+        case ast.Call(ast.Name(name), arguments):
+            return name, arguments
+    raise AssertionError(ast.dump(tree))  # grammar.parse() rejects all other nodes
+
+
 def compile_expression(tree: ast.expr, names: Sequence[str], *, inline: bool) -> LoweringRule:
     """Return the lowering rule of an expression; its parameters are `emit`, `constant` and the names.
 
@@ -41,22 +59,14 @@ def compile_expression(tree: ast.expr, names: Sequence[str], *, inline: bool) ->
                 return name if name in names else f"constant({name})"
             case ast.Constant(number):
                 return f"constant({float(number)!r})"  # type: ignore[arg-type]
-            case ast.UnaryOp(_, x):
-                return f"emit({NEGATION!r}, {source(x)})"
-            case ast.BinOp(x, symbol, y):
-                return f"emit({ARITHMETIC[SYMBOL[type(symbol)]]!r}, {source(x)}, {source(y)})"
-            case ast.IfExp(ast.Compare(a, [symbol], [b]), x, y):
-                operands = ", ".join(map(source, (a, b, x, y)))
-                return f"emit({'if' + SYMBOL[type(symbol)]!r}, {operands})"
-            case ast.Call(ast.Name(name), arguments):
-                operands = ", ".join(map(source, arguments))
-                defined = definition(name) if inline else None
-                if defined is None:
-                    return f"emit({name!r}, {operands})"
-                parameters, body = defined
-                namespace[f"emit_{name}"] = compile_expression(body, parameters, inline=True)
-                return f"emit_{name}(emit, constant, {operands})"
-        raise AssertionError(ast.dump(node))  # grammar.parse() rejects all other nodes
+        op, operands = operation(node)
+        written = ", ".join(map(source, operands))
+        defined = definition(op) if inline and isinstance(node, ast.Call) else None
+        if defined is None:
+            return f"emit({op!r}, {written})"
+        parameters, body = defined
+        namespace[f"emit_{op}"] = compile_expression(body, parameters, inline=True)
+        return f"emit_{op}(emit, constant, {written})"
 
     rule: LoweringRule = eval(f"lambda emit, constant, {', '.join(names)}: {source(tree)}", namespace)  # fmt: skip
     return rule

@@ -1,15 +1,13 @@
 """Simplify programs: constant folding, algebra, common subexpressions, dead code.
 
-No pass changes a number, not even the sign of a zero. The rules are those of IEEE 754: x * 1 is x, but x + 0 is not
-(x may be -0.0), x - x is not 0 (x may be infinite or nan), and no sum is reordered. One exception: x ** 2 becomes
-x * x, which is correctly rounded where the library's pow may be off in the last bit.
+No pass changes a number, not even the sign of a zero, with the one exception that algebra.py lists.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import copysign, frexp, isfinite
 
+from autograd_scalar.compiler.ir.algebra import COMMUTATIVE, algebra
 from autograd_scalar.compiler.ir.program import (
     Builder,
     Program,
@@ -17,86 +15,36 @@ from autograd_scalar.compiler.ir.program import (
     live_instructions,
     rewrite,
 )
-from autograd_scalar.compiler.ir.rules import ARITHMETIC, NEGATION, Emit
+from autograd_scalar.compiler.ir.rules import Emit
 from autograd_scalar.ops.table import TABLE
 
-_ADD, _SUB, _MUL, _DIV, _POW = (ARITHMETIC[symbol] for symbol in ("+", "-", "*", "/", "**"))
-_ARITHMETIC, _COMMUTATIVE = {_ADD, _SUB, _MUL, _DIV, _POW}, {_ADD, _MUL}
-
-#: A rewrite rule: returns the index of an equal instruction, or None where the rule does not apply. It emits new
-#: instructions through its argument `emit`, so that all rules apply to these too.
-Rule = Callable[[Builder, Emit, str, tuple[int, ...]], int | None]
+#: Returns the index of an instruction that is equal to an operation on operands, or None to leave it as it is. It emits
+#: new instructions through its argument `emit`, so that all rewriters apply to these too.
+Rewriter = Callable[[Builder, Emit, str, tuple[int, ...]], int | None]
 
 
-def simplify(program: Program, *rules: Rule) -> Program:
-    """Return the program after all passes; further rules apply in the same walk."""
-    simplified = apply_rules(program, (fold_constants, *rules, algebra), share=True)
+def simplify(program: Program, *rewriters: Rewriter) -> Program:
+    """Return the program after all passes; further rewriters apply in the same walk."""
+    simplified = apply_rules(program, (fold_constants, *rewriters, algebra), share=True)
     return remove_dead_code(simplified)
 
 
 def fold_constants(builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]) -> int | None:
     """Compute an operation on numbers, and resolve a select with a known comparison."""
-    numbers = builder.numbers
-    if op[:2] == "if":
-        a, b, x, y = operands
-        if x == y:
-            return x
-        if a in numbers and b in numbers:
-            return x if compute(op, [numbers[a], numbers[b], 1.0, 0.0]) else y
-        return None
-    for operand in operands:
+    numbers, is_select = builder.numbers, op[:2] == "if"
+    for operand in operands[:2] if is_select else operands:
         if operand not in numbers:
             return None
+    if is_select:
+        a, b, x, y = operands
+        return x if compute(op, [numbers[a], numbers[b], 1.0, 0.0]) else y
     if op in TABLE and TABLE[op].lists:
         return None
     return builder.constant(compute(op, [numbers[operand] for operand in operands]))
 
 
-def algebra(builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]) -> int | None:
-    """Drop an operation without effect, or emit a cheaper one that agrees on every float."""
-    if op == NEGATION:
-        return _negated(builder, operands[0])
-    if op not in _ARITHMETIC:
-        return None
-    x, y = operands
-    if op in _COMMUTATIVE and x in builder.numbers:
-        x, y = y, x
-    number = builder.numbers.get(y)
-    if number is not None and (index := _with_number(builder, emit, op, x, number)) is not None:
-        return index
-    if (minus := _negated(builder, y)) is not None:
-        if op == _ADD:
-            return emit(_SUB, x, minus)
-        if op == _SUB:
-            return emit(_ADD, x, minus)
-        if op != _POW and (both := _negated(builder, x)) is not None:
-            return emit(op, both, minus)
-    return None
-
-
-def _negated(builder: Builder, index: int) -> int | None:
-    """Return the operand of a negation; None for other instructions."""
-    instruction = builder.code[index]
-    return instruction[1] if instruction[0] == NEGATION else None
-
-
-def _with_number(builder: Builder, emit: Emit, op: str, x: int, number: float) -> int | None:
-    """Simplify an arithmetic operation whose second operand is a number."""
-    if number == 0.0 and op in (_ADD, _SUB):
-        return x if copysign(1.0, number) == (-1.0 if op == _ADD else 1.0) else None
-    if number == 1.0 and op in (_MUL, _POW):
-        return x
-    if op == _MUL and number == -1.0:
-        return emit(NEGATION, x)
-    if op == _POW and number == 2.0:
-        return emit(_MUL, x, x)
-    if op == _DIV and isfinite(number) and abs(frexp(number)[0]) == 0.5 and abs(number) > 1e-300:
-        return emit(_MUL, x, builder.constant(1.0 / number))  # exact for a power of two
-    return None
-
-
-def apply_rules(program: Program, rules: Sequence[Rule], *, share: bool = False) -> Program:
-    """Return the live code of the program, each instruction rewritten by the first rule that applies.
+def apply_rules(program: Program, rewriters: Sequence[Rewriter], *, share: bool = False) -> Program:
+    """Return the live code of the program, each instruction rewritten by the first rewriter that applies.
 
     With `share`, common subexpressions are computed once.
     """
@@ -106,11 +54,11 @@ def apply_rules(program: Program, rules: Sequence[Rule], *, share: bool = False)
     def emit(op: str, *operands: int) -> int:
         key: tuple[object, ...] = ()
         if share:
-            key = (op, *(operands if op not in _COMMUTATIVE else sorted(operands)))
+            key = (op, *(operands if op not in COMMUTATIVE else sorted(operands)))
             if (index := known.get(key)) is not None:
                 return index
-        for rule in rules:
-            if (index := rule(builder, emit, op, operands)) is not None:
+        for rewriter in rewriters:
+            if (index := rewriter(builder, emit, op, operands)) is not None:
                 break
         else:
             index = builder.emit(op, *operands)

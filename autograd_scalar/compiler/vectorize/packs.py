@@ -15,15 +15,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
+from autograd_scalar.compiler.ir.algebra import COMMUTATIVE
 from autograd_scalar.compiler.ir.program import Instruction
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 
 _ADD, _SUB, _MUL = (ARITHMETIC[symbol] for symbol in "+-*")
-_COMMUTES = {_ADD, _MUL}
 #: The operations of folds. Those of one family continue one another's results: z + a - b is one chain.
 _FAMILY = {_ADD: _ADD, _SUB: _ADD, _MUL: _MUL}
 #: The number from which a fold can start without changing the result, not even the sign of a zero.
-_NEUTRAL = {_ADD: -0.0, _MUL: 1.0}
+NEUTRAL = {_ADD: -0.0, _MUL: 1.0}
 
 #: Instructions with an effect, which programs do not have: store an output of each row; add a value of each row to a
 #: sum; add a uniform value to a sum, times the number of rows; store the flag of each row, given how many of its guards
@@ -89,7 +89,7 @@ class Packs:
 
     def _add(self, index: int, op: str, operands: Sequence[int], length: int = 0) -> None:
         """Add an instruction to its pack."""
-        if op in _COMMUTES and self.of[operands[0]] > self.of[operands[1]] and not length:
+        if op in COMMUTATIVE and self.of[operands[0]] > self.of[operands[1]] and not length:
             operands = (operands[1], operands[0])
         kinds = tuple([self.of[operand] for operand in operands[: 2 if length else None]])
         number = self._known.setdefault((op, length, kinds), len(self.found))
@@ -108,13 +108,13 @@ class Packs:
             x, y = self._code[index][1:]
             terms.append(y if x == previous else x)
         kinds = [self.of[term] for term in terms]
-        if ops[0] in _COMMUTES and kinds[0] != kinds[1] == self.of[start]:
+        if ops[0] in COMMUTATIVE and kinds[0] != kinds[1] == self.of[start]:
             start, terms[0] = terms[0], start
             kinds[0] = kinds[1]
         steps = zip(ops, kinds, chain, terms, strict=True)
         for (op, kind), run in groupby(steps, key=lambda step: step[:2]):
             _, _, indices, added = zip(*run, strict=True)
-            if indices[0] == chain[0] and op in _NEUTRAL and self.of[start] == kind:
+            if indices[0] == chain[0] and op in NEUTRAL and self.of[start] == kind:
                 added = (start, *added)
                 start = self._neutral_number(op)
             last = indices[-1]
@@ -125,7 +125,7 @@ class Packs:
         """Return the index of an operation's neutral number, which is appended to the code once."""
         if op not in self._neutral:
             self._neutral[op] = len(self._code)
-            self._code.append(("const", _NEUTRAL[op]))
+            self._code.append(("const", NEUTRAL[op]))
             self.of.append(_CONST)
         return self._neutral[op]
 
@@ -137,7 +137,7 @@ def _chains(code: Sequence[Instruction], uses: Sequence[int]) -> dict[int, list[
         if op in _FAMILY and uses[index]:
             links = [
                 link
-                for link in (operands if op in _COMMUTES else operands[:1])
+                for link in (operands if op in COMMUTATIVE else operands[:1])
                 if uses[link] == 1 and _FAMILY.get(code[link][0]) == _FAMILY[op]
             ]
             # the last term of a long sum may be a sum

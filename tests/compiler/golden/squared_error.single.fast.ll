@@ -12,21 +12,20 @@ entry:
   %t6 = fsub reassoc contract nsz double %t5, %t1
   %t7 = fmul reassoc contract nsz double %t6, %t6
   %t8 = fadd reassoc contract nsz double %t6, %t6
-  %t9 = fneg double %t8
-  %t10 = fmul reassoc contract nsz double %t0, %t8
-  %t11 = fmul reassoc contract nsz double %t2, %t8
-  %t13 = fadd reassoc contract nsz double %t11, 0x0000000000000000
+  %t9 = fmul reassoc contract nsz double %t0, %t8
+  %t10 = fmul reassoc contract nsz double %t2, %t8
+  %t12 = fadd reassoc contract nsz double %t10, 0x0000000000000000
+  %t13 = fsub reassoc contract nsz double 0x0000000000000000, %t8
   %t14 = fadd reassoc contract nsz double %t9, 0x0000000000000000
-  %t15 = fadd reassoc contract nsz double %t10, 0x0000000000000000
-  %t16 = fadd reassoc contract nsz double %t8, 0x0000000000000000
+  %t15 = fadd reassoc contract nsz double %t8, 0x0000000000000000
   store double %t7, ptr %outputs
   %v4 = getelementptr double, ptr %outputs, i64 1
-  store double %t13, ptr %v4
+  store double %t12, ptr %v4
   %v5 = getelementptr double, ptr %outputs, i64 2
-  store double %t14, ptr %v5
+  store double %t13, ptr %v5
   %v6 = getelementptr double, ptr %outputs, i64 3
-  store double %t15, ptr %v6
+  store double %t14, ptr %v6
   %v7 = getelementptr double, ptr %outputs, i64 4
-  store double %t16, ptr %v7
+  store double %t15, ptr %v7
   ret i64 -1
 }
