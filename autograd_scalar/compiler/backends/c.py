@@ -58,7 +58,7 @@ _FILE = """\
    It returns -1{otherwise}.
    in and out may be the same array.
 
-       cc -O3 -ffp-contract=off -c {name}.c
+       cc -O3 -ffp-contract=off -fno-builtin-pow -c {name}.c
 
    Each operation is rounded separately and in this order, as in Python. */
 

@@ -13,6 +13,8 @@ PREDICATE = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!="
 
 #: The C names of functions that Python and the table call otherwise.
 _LIBM = {"abs": "fabs", "round": "rint"}
+#: Attributes of calls. LLVM would replace pow(2, x) by exp2(x) and pow(x, -1) by 1 / x, which differ in the last bit.
+_ATTRIBUTES = {ARITHMETIC["**"]: " nobuiltin"}
 
 
 def vector(width: int, kind: str = "double") -> str:
@@ -92,7 +94,8 @@ class Builder:
         """Declare and call a function whose operands have one type, and its result too unless given."""
         types, given = ", ".join([kind] * len(operands)), ", ".join(f"{kind} {x}" for x in operands)
         self.declarations.add(f"declare {result or kind} @{function}({types})")
-        return self.let(f"call {result or kind} @{function}({given})", name)
+        attributes = _ATTRIBUTES.get(function, "")
+        return self.let(f"call {result or kind} @{function}({given}){attributes}", name)
 
     def compare(self, symbol: str, x: str, y: str, width: int) -> str:
         """Append one of Python's comparisons and return its mask."""
