@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import random
+from operator import add
 
 import pytest
 from hypothesis import given, settings
@@ -199,6 +201,19 @@ def test_sums_over_rows(count, lanes):
     for got, terms in zip(sums, wanted, strict=True):
         assert abs(got - math.fsum(terms)) <= 1e-15 * math.fsum(map(abs, terms)) * max(1, count)
     assert bits(sums) == bits(made([xs], [3.0], count)[1])  # the order is fixed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lanes", LANES)
+@pytest.mark.parametrize("count", COUNTS)
+def test_the_order_of_a_sum(count, lanes):
+    """Each lane adds up its rows of the full blocks; then the lanes are added, then the rows of the last block."""
+    made = Kernel(Program([("input", 0)], "x", [0]), [0], [], lanes)
+    source = random.Random(count)
+    xs = [source.uniform(-1, 1) * 10.0 ** source.randint(-9, 9) for _ in range(count)]
+    full = count // lanes * lanes
+    by_lane = [functools.reduce(add, xs[lane:full:lanes], 0.0) for lane in range(lanes)]
+    assert made([xs], [], count)[1] == [functools.reduce(add, by_lane + xs[full:], 0.0)]
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, nn
-from autograd_scalar.compiler.runtime import specialization
+from autograd_scalar.compiler.runtime import row_kernel, specialization, threads
 
 np = pytest.importorskip("numpy")
 
@@ -210,6 +210,43 @@ def test_the_sum_over_many_rows_is_the_same_every_time(backend):
     assert {step(x, y).data for _ in range(5)} == {loss.data}
     each = ag.jit(lambda x: x * 2.0 if x > 0.5 else x, backend=backend)(x)
     assert np.array_equal(each, np.where(x > 0.5, x * 2.0, x))
+
+
+@pytest.mark.slow
+def test_a_sum_does_not_depend_on_the_number_of_threads(monkeypatch):
+    """It is added in pieces, which depend on the program alone."""
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr(row_kernel, "INSTRUCTIONS_PER_PIECE", 10_000)
+    w, xs = Value(0.3), np.random.default_rng(0).normal(size=20_000)
+    step = ag.jit(lambda x: ag.tanh(w * x) / 3.0, rows=0, reduce="sum", backend="llvm")
+    found = []
+    for number in (1, 2, 5):
+        monkeypatch.setattr(threads, "processors", lambda number=number: number)
+        monkeypatch.setattr(threads, "_pool", None)
+        loss = step(xs)
+        found.append(bits([loss.data, ag.gradient(loss, w)]))
+        assert (threads._pool is None) == (number == 1)
+        if threads._pool is not None:
+            threads._pool.shutdown()
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layers", [1, 40])
+def test_the_result_of_a_row_does_not_depend_on_other_rows(backend, layers):
+    """Nor on their number: short programs are straight-line code, long ones are loops."""
+
+    def f(x):
+        for k in range(layers):
+            x = ag.tanh(x) * ag.exp(-x * x) + ag.sin(x) / (k + 3.0)
+        return x
+
+    source = np.random.default_rng(0)
+    compiled, xs = ag.jit(f, backend=backend), source.normal(size=100) * 3.0
+    whole = compiled(xs)
+    for count in (1, 2, 7, 30, 99):
+        chosen = source.permutation(100)[:count]
+        assert bits(compiled(xs[chosen]).tolist()) == bits(whole[chosen].tolist())
 
 
 def test_an_array_without_rows(backend):
