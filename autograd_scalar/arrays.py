@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_scalar import functions
+from autograd_scalar.node import modes
 from autograd_scalar.node.shared import number
 from autograd_scalar.ops.codegen import NUMPY_METHODS
 from autograd_scalar.ops.table import TABLE
@@ -129,7 +130,8 @@ def array(values: Any) -> ValueArray:
 def of(values: list[Any], shape: tuple[int, ...]) -> ValueArray:
     """Return an array of some elements, in C order."""
     elements = np.empty(len(values), dtype=object)
-    elements[:] = values
+    for i, value in enumerate(values):  # a slice would look into each for elements of its own
+        elements[i] = value
     return elements.reshape(shape).view(ValueArray)
 
 
@@ -137,6 +139,8 @@ def array_ufunc(ufunc: Any, method: Any, *inputs: Any, **kwargs: Any) -> Any:
     """Return the result of a ufunc with Values among its operands: NumPy's protocol `__array_ufunc__`."""
     if method == "__call__" and not kwargs and all(isinstance(x, _SCALARS) for x in inputs):
         return _function(ufunc)(*map(_plain, inputs))
+    if method != "__call__":
+        _note_use_as_array(f"np.{ufunc.__name__}.{method}")
     outputs = kwargs.get("out", ())
     if any(map(_is_foreign, (*inputs, *outputs))):
         return NotImplemented
@@ -162,6 +166,7 @@ def array_function(func: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """Return the result of a NumPy function of Values: NumPy's protocol `__array_function__`."""
     if not all(issubclass(kind, Value | np.ndarray) for kind in types):
         return NotImplemented
+    _note_use_as_array(f"{func.__module__}.{func.__name__}")
     args, kwargs = _lifted(args), {name: _lifted(arg) for name, arg in kwargs.items()}
     try:
         result = np.ndarray.__array_function__(of([], (0,)), func, (np.ndarray,), args, kwargs)
@@ -173,6 +178,11 @@ def array_function(func: Any, types: Any, args: Any, kwargs: Any) -> Any:
             "can, or pass it numbers, [v.data for v in x], which have no gradient"
         ) from error
     return _wrapped(result)
+
+
+def _note_use_as_array(what: str) -> None:
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.used_as_array(what)
 
 
 def _elementwise(ufunc: Any) -> Any:

@@ -41,7 +41,12 @@ STAGES = {
     "runtime": [
         *("compiler/test_jit.py", "compiler/test_paths.py", "compiler/test_rows.py"),
         *("compiler/test_audit.py", "compiler/test_reentrancy.py"),
-        *("compiler/test_results.py", "compiler/test_stages.py", "compiler/test_types.py"),
+        *(
+            "compiler/test_results.py",
+            "compiler/test_stages.py",
+            "compiler/test_types.py",
+            "compiler/test_whole_arrays.py",
+        ),
     ],
     "show": ["show", "browser"],
     "train": ["train"],

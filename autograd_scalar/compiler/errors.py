@@ -24,3 +24,7 @@ class TooManyTraces(JitError):
 
 class EnvironmentChanged(JitError):
     """Raised when captured objects change between the snapshot and the trace."""
+
+
+class NeedsArrays(JitError):
+    """Raised while a function runs on the elements of arrays, where only an array will do; it then gets them whole."""

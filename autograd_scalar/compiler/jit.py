@@ -88,11 +88,14 @@ def jit(
     >>> f"{y.data:.4f} {w.grad:.4f}"
     '0.7616 0.8399'
 
-    Arrays broadcast as those of a ufunc: f runs on each element, and the result is an array.
+    Arrays broadcast as those of a ufunc: f runs on each element, and the result is an array. A function that needs the
+    array, because it subscripts it or sums its elements, gets it whole.
 
     >>> import numpy as np
     >>> ag.jit(ag.grad(lambda x: x**3))(np.array([1.0, 2.0]))
     array([ 3., 12.])
+    >>> jit(ag.grad(lambda x: np.sum(x) ** 2))(np.array([1.0, 2.0]))
+    array([6., 6.])
 
     Args:
         rows: Positions of the arguments whose first axis counts rows. f is written for one row, which reaches it as

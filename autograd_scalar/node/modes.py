@@ -73,6 +73,9 @@ class Tracer(Protocol):
     def text(self, v: Any) -> str | None:
         """Return the text of the float that a Value stands for; None for the text of a Value."""
 
+    def used_as_array(self, what: str) -> None:
+        """Note a call that differs for an array and for its elements one by one."""
+
     def refuse(self, what: str, advice: str = "do that outside") -> None:
         """Raise JitError for an action that a replay could not repeat."""
 

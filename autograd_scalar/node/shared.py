@@ -150,6 +150,13 @@ class NodeMethods(RowMethods):
         """Return the result of another NumPy function, such as np.where."""
         return registry.arrays().array_function(func, types, args, kwargs)
 
+    @property
+    def __array_struct__(self) -> None:
+        """NumPy asks for it before it puts a Value into an array. There is none: the array gets the Value itself."""
+        if (tracer := modes.tracer.get()) is not None:
+            tracer.used_as_array("np.array")
+        raise AttributeError("a Value has no __array_struct__")
+
     def __round__(self, ndigits: None = None) -> Self:
         """Return the nearest whole number, halves to even, as round() does for floats, but as a Value."""
         return self.round()

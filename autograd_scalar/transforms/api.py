@@ -234,6 +234,10 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     single, numbers = isinstance(argnums, SupportsIndex), argument_numbers(argnums)
 
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:
+        if (tracer := modes.tracer.get()) is not None:
+            tracer.used_as_array(
+                "jacobian"
+            )  # of an array: a matrix, not the derivative of each element
         call = Call(f, numbers, args, kwargs)
         rows = []
         for y in call.outputs():

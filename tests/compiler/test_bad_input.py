@@ -65,7 +65,7 @@ def test_an_object_that_is_no_function_is_refused():
         ((1.0, np.array([1j])), "argument 1 is an array of complex128"),
         ((1.0, np.array(["2020-01-01"], dtype="datetime64[D]")), "argument 1 is an array of datetime64"),
         ((np.ones(3), np.ones(4)), "was given arrays that do not broadcast: (3,), (4,)"),
-        ((np.array([Value(1.0)]), 1.0), "argument 0 is an array of object"),
+        ((np.array([2.0], dtype=object), 1.0), "argument 0 is an array of object"),
     ],
 )  # fmt: skip
 def test_arrays_without_numbers_are_refused(args, message):

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import product
 from math import inf
+from numbers import Real
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd_scalar.compiler.capture.bytecode import is_package_module
 from autograd_scalar.compiler.capture.containers import CONTAINERS, TRANSIENT, walk
 from autograd_scalar.compiler.capture.rng import is_generator
-from autograd_scalar.compiler.errors import JitError
+from autograd_scalar.compiler.errors import JitError, NeedsArrays
 from autograd_scalar.compiler.options import MAX_COMPARED_ITEMS
 from autograd_scalar.value import Value
 
@@ -70,14 +71,18 @@ class Flattened(NamedTuple):
     objects: dict[str, Any]
 
 
-def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> Any:
+def flatten(
+    argument: Any, into: Flattened, path: str, mapped: bool | None, *, whole: bool = False
+) -> Any:
     """Return the hashable structure of an argument; append its leaves and objects to `into`.
 
     Ints, strings, bools and all other static arguments are part of the structure. If `mapped` is True, the first axis
     of an array, or of a list of numbers, counts rows. If it is False, other arguments are mapped, and this one must not
-    hold an array. None stands for a call without mapped arguments.
+    hold an array. None stands for a call without mapped arguments, in which arrays broadcast, or reach the function
+    `whole`: then an array is a container, and its elements are leaves.
 
-    Raises JitError, naming the `path`, for an argument that cannot be compiled.
+    Raises JitError, naming the `path`, for an argument that cannot be compiled; NeedsArrays for an array of Values,
+    which does not broadcast.
     """
     kind = type(argument)
     if mapped and not isinstance(argument, list | tuple | dict) and not _is_array(argument):
@@ -97,12 +102,21 @@ def flatten(argument: Any, into: Flattened, path: str, mapped: bool | None) -> A
             return _flatten_array(argument, into.leaves, path, mapped)
     if kind in (list, tuple) or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
         return kind, *[
-            flatten(part, into, f"{path}[{i}]", mapped) for i, part in enumerate(argument)
+            flatten(part, into, f"{path}[{i}]", mapped, whole=whole)
+            for i, part in enumerate(argument)
         ]
     if kind in (dict, OrderedDict):
-        parts = [flatten(part, into, f"{path}[{k!r}]", mapped) for k, part in argument.items()]
+        parts = [
+            flatten(part, into, f"{path}[{k!r}]", mapped, whole=whole)
+            for k, part in argument.items()
+        ]
         return kind, tuple(argument), *parts
     if _is_array(argument):
+        if whole:
+            array = _checked_array(argument, path, "fiubO")
+            elements = array if array.dtype.kind in "bO" else array.astype(float)
+            parts = [flatten(x, into, path, None, whole=True) for x in elements.ravel().tolist()]
+            return Array, array.shape, *parts
         return _flatten_array(argument, into.leaves, path, mapped)
     return _static(argument, into.objects, path)
 
@@ -165,8 +179,12 @@ def _is_array(argument: Any) -> bool:
     return hasattr(kind, "__array_interface__") or hasattr(kind, "__array__")
 
 
-def _flatten_array(argument: Any, leaves: list[Any], path: str, mapped: bool | None) -> Any:
-    """Return the structure of an array; append it to the leaves as float64."""
+class Array:
+    """The kind of an array in a structure, followed by its shape and the structures of its elements."""
+
+
+def _checked_array(argument: Any, path: str, kinds: str) -> Any:
+    """Return an argument as NumPy's array; JitError for a masked one, and for dtypes of other kinds."""
     import numpy as np
 
     try:
@@ -177,10 +195,27 @@ def _flatten_array(argument: Any, leaves: list[Any], path: str, mapped: bool | N
         ) from None
     if hasattr(argument, "mask"):
         raise JitError(f"{path} is a masked array; fill it, or drop the masked rows")
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in kinds or (array.dtype.kind == "O" and not _has_values(array)):
         raise JitError(
             f"{path} is an array of {array.dtype}; expected an array of floats, ints or bools"
         )
+    return array
+
+
+def _has_values(array: Any) -> bool:
+    """Return whether an array of objects is one of Values, among which there may be numbers."""
+    return any(type(x) is Value for x in array.flat) and all(
+        type(x) is Value or isinstance(x, Real) for x in array.flat
+    )
+
+
+def _flatten_array(argument: Any, leaves: list[Any], path: str, mapped: bool | None) -> Any:
+    """Return the structure of an array; append it to the leaves as float64."""
+    import numpy as np
+
+    array = _checked_array(argument, path, "fiub" if mapped is not None else "fiubO")
+    if array.dtype.kind == "O":
+        raise NeedsArrays(f"{path} is an array of Values")
     if array.ndim and mapped is False:
         raise JitError(
             f"{path} is an array, but rows= does not name that argument; name it, or pass array.tolist() "
@@ -209,8 +244,21 @@ def unflatten(structure: Any, leaf: Callable[[Leaf], Any]) -> Any:
     if issubclass(kind, dict):
         keys, *parts = parts
         return kind(zip(keys, [unflatten(part, leaf) for part in parts], strict=True))
+    if kind is Array:
+        return _array(parts[0], [unflatten(part, leaf) for part in parts[1:]])
     built = [unflatten(part, leaf) for part in parts]
     return kind(*built) if hasattr(kind, "_fields") else kind(built)
+
+
+def _array(shape: tuple[int, ...], elements: list[Any]) -> Any:
+    """Return an array of Values, or of bools."""
+    import numpy as np
+
+    from autograd_scalar import arrays
+
+    if elements and all(type(x) is bool for x in elements):
+        return np.array(elements).reshape(shape)
+    return arrays.of(elements, shape)
 
 
 def _argument(static: Static) -> Any:
@@ -241,8 +289,12 @@ def _ends(structure: Any, name: str) -> Iterator[tuple[str, Any]]:
     keys: Iterable[Any] = range(len(parts))
     if issubclass(kind, dict):
         keys, *parts = parts
+    if kind is Array:
+        shape, *parts = parts
+        keys = product(*map(range, shape))
     for key, part in zip(keys, parts, strict=True):
-        yield from _ends(part, f"{name}[{key!r}]")
+        subscript = ", ".join(map(str, key)) if kind is Array else repr(key)
+        yield from _ends(part, f"{name}[{subscript}]")
 
 
 def nested(shape: tuple[int, ...], items: Iterator[Any]) -> Any:

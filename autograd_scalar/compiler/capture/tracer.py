@@ -8,7 +8,7 @@ from functools import partial
 from math import copysign, nan
 from typing import Any, NamedTuple
 
-from autograd_scalar.compiler.errors import JitError
+from autograd_scalar.compiler.errors import JitError, NeedsArrays
 from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program
 from autograd_scalar.compiler.options import MAX_TRACE_NODES
 from autograd_scalar.node import modes
@@ -62,6 +62,8 @@ class Tracer:
         self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
         #: True once the function compares Values: it may then take another path for other numbers.
         self.branches = False
+        #: True if the arguments stand for elements of arrays, which broadcast.
+        self.maps_arrays = False
 
     def argument(self, number: float, name: str, *, is_number: bool) -> Value:
         """Return a new input, which stands for an argument: a float where `is_number`, else a Value."""
@@ -188,6 +190,10 @@ class Tracer:
         v = Value(number)
         self._constants[id(v)] = v, "its result"
         return v
+
+    def used_as_array(self, what: str) -> None:
+        if self.maps_arrays:
+            raise NeedsArrays(f"{self.name} calls {what} at {_user_line()}")
 
     def refuse(self, what: str, advice: str = "do that outside") -> None:
         raise JitError(

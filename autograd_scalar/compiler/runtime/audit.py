@@ -107,7 +107,6 @@ class _Call:
         self, jitted: Audited[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         self.jitted, self.spec, self.args, self.kwargs = jitted, jitted.spec, args, kwargs
-        self._maps = _maps(jitted, args, kwargs)
         arguments = {f"argument {i}": a for i, a in enumerate(args)} | kwargs
         self._state = State({self.spec.name: jitted.f, **arguments})
         self._random_state = rng.get_state()
@@ -118,6 +117,7 @@ class _Call:
         compiled = self._outcome(call)
         if isinstance(compiled.error, JitError):
             raise compiled.error
+        self._maps = _maps(self.jitted, self.args, self.kwargs)  # known only now
         if self._maps and not self.jitted._mapped(self.args, self.kwargs)._rows.count:
             return compiled.result  # no call to compare with
         if compiled.changes:  # it ran eagerly
@@ -295,7 +295,9 @@ def check_sum(
 
 def _maps(jitted: Jitted[..., Any], args: Any, kwargs: Any) -> bool:
     """Return whether a call maps over rows, or over the elements of arrays."""
-    return jitted.spec.mapped is not None or _has_array([args, kwargs])
+    if jitted.spec.mapped is not None or not _has_array([args, kwargs]):
+        return jitted.spec.mapped is not None
+    return jitted._specialization(args, kwargs)[0].has_arrays
 
 
 def _has_array(tree: Any) -> bool:

@@ -26,7 +26,12 @@ from autograd_scalar.compiler.backends import c, python
 from autograd_scalar.compiler.backends.llvm import straight
 from autograd_scalar.compiler.capture.environment import Environment, Snapshot
 from autograd_scalar.compiler.capture.signature import FLOAT, VALUE, Flattened, Leaf, flatten
-from autograd_scalar.compiler.errors import EnvironmentChanged, JitError, NothingToCompile
+from autograd_scalar.compiler.errors import (
+    EnvironmentChanged,
+    JitError,
+    NeedsArrays,
+    NothingToCompile,
+)
 from autograd_scalar.compiler.options import MAX_FAST_CALLS, MAX_SPECIALIZATIONS
 from autograd_scalar.compiler.runtime.bound import BoundKernel
 from autograd_scalar.compiler.runtime.mapped import MappedCall
@@ -75,6 +80,8 @@ class Jitted(Generic[P, R]):
         functools.update_wrapper(self, spec.f, updated=())
         self.spec = spec
         self.specializations: dict[Any, Specialization] = {}
+        #: Structures of arguments with arrays that f gets whole; all other arrays broadcast.
+        self._takes_arrays: set[Any] = set()
         #: Environments by the objects among the arguments.
         self._environments: dict[tuple[tuple[str, int], ...], Environment] = {}
         self._fast = _NONE
@@ -131,7 +138,7 @@ class Jitted(Generic[P, R]):
                             found = found.detach()
                         return found  # type: ignore[no-any-return]
             return self._dispatch(args, kwargs)  # type: ignore[no-any-return]
-        except EnvironmentChanged:  # by another thread
+        except (EnvironmentChanged, NeedsArrays):  # by another thread; in a call made again
             return self._dispatch(args, kwargs)  # type: ignore[no-any-return]
 
     def _dispatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -142,9 +149,15 @@ class Jitted(Generic[P, R]):
             mapped = MappedCall(specialization, leaves, None if kwargs else args)
             if is_observed:
                 return mapped.eagerly()
+            try:
+                found = mapped()
+            except (NeedsArrays, TypeError, AttributeError, IndexError) as error:
+                if not specialization.may_need_arrays:
+                    raise
+                return self._with_whole_arrays(specialization, args, kwargs, error)
             if mapped.is_repeatable():
                 self._keep(snapshot, "mapped", mapped.try_call)  # in place of the one before
-            return mapped()
+            return found
         if is_observed:
             return specialization.eagerly(leaves)
         try:
@@ -163,6 +176,25 @@ class Jitted(Generic[P, R]):
             if call is not None:
                 self._keep(snapshot, trace, call)
         return trace.results(outputs, leaves)
+
+    def _with_whole_arrays(
+        self, elements: Specialization, args: Any, kwargs: Any, error: Exception
+    ) -> Any:
+        """Call f with arrays in place of their elements, with which it raised an error; the error if that fails too.
+
+        Where f would only give something else for whole arrays, but fails with these, it is called with elements.
+        """
+        self._fast = _NONE
+        self._takes_arrays.add(elements.structure)
+        try:
+            return self._dispatch(args, kwargs)
+        except Exception as other:
+            self._takes_arrays.discard(elements.structure)
+            if isinstance(error, NeedsArrays):
+                elements.may_need_arrays = False
+                return self._dispatch(args, kwargs)
+            error.add_note(f"with whole arrays it raises {type(other).__name__}: {other}")
+            raise error from None
 
     def _fast_calls(self, snapshot: Snapshot) -> dict[Any, Callable[[tuple[Any, ...]], Any]]:
         """Return the fast calls that hold for a snapshot."""
@@ -205,12 +237,30 @@ class Jitted(Generic[P, R]):
             raise JitError(
                 f"{spec.name} maps arguments {spec.mapped} over rows, but got {n} positional arguments"
             )
+        if mapped:
+            structures = [
+                flatten(a, flattened, f"argument {i}", i in mapped) for i, a in enumerate(args)
+            ]
+            return tuple, (tuple, *structures), flatten(kwargs, flattened, "keywords", False)
+        try:
+            structure = self._unmapped(args, kwargs, flattened, whole=False)
+            if structure not in self._takes_arrays:
+                return structure
+        except NeedsArrays:  # an array of Values
+            pass
+        flattened.leaves.clear()
+        return self._unmapped(args, kwargs, flattened, whole=True)
+
+    def _unmapped(self, args: Any, kwargs: Any, flattened: Flattened, *, whole: bool) -> Any:
+        """Return the structure of arguments that are not mapped over rows, and flatten them."""
         structures = [
-            flatten(a, flattened, f"argument {i}", i in mapped if mapped else None)
-            for i, a in enumerate(args)
+            flatten(a, flattened, f"argument {i}", None, whole=whole) for i, a in enumerate(args)
         ]
-        keywords = flatten(kwargs, flattened, "keywords", False if mapped else None)
-        return tuple, (tuple, *structures), keywords
+        return (
+            tuple,
+            (tuple, *structures),
+            flatten(kwargs, flattened, "keywords", None, whole=whole),
+        )
 
     def _make_room(self) -> None:
         """Evict the oldest specialization if there are too many, with a warning."""

@@ -34,6 +34,8 @@ class Specialization:
         self.leaves: list[Leaf] = []
         unflatten(structure, self.leaves.append)
         self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
+        #: True for arrays that broadcast, unless f fails with whole arrays: its calls are then tried with these.
+        self.may_need_arrays = self.has_arrays and spec.mapped is None
 
     def _arguments(self, number: Callable[[Leaf], Any]) -> Any:
         """Return positional and keyword arguments, with number(leaf) for each number of each leaf."""
@@ -99,6 +101,7 @@ class Specialization:
     def _traced(self, tracer: Tracer, numbers: Sequence[float]) -> Any:
         """Call the function with fresh Values of some numbers, under the tracer, and return its result."""
         spec = self.spec
+        tracer.maps_arrays = self.may_need_arrays
         given, names = iter(numbers), iter(spec.leaf_names(self.structure))
 
         def fresh(leaf: Leaf) -> Value:
