@@ -46,10 +46,16 @@ def number(data: object) -> float:
 
 
 def _shown(value: object) -> str:
+    """Return an object as text, for an error; a tracer does not hear that it is read."""
+    if shape := getattr(value, "shape", None):
+        return f"an array of shape {shape} ({type(value).__name__})"
+    token = modes.tracer.set(None)
     try:
         text = repr(value)
     except ValueError:  # an int of more digits than Python prints
         text = "an int"
+    finally:
+        modes.tracer.reset(token)
     return f"{text if len(text) < 40 else text[:36] + ' ...'} ({type(value).__name__})"
 
 
