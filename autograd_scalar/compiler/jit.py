@@ -71,8 +71,8 @@ def jit(
 ) -> Any:
     """Return the function compiled: recorded when it is called, and replayed as machine code from then on.
 
-    The same call returns the same numbers. Floats, Values and arrays among the arguments, in lists, tuples and dicts,
-    are data; all else is part of their structure, and each structure is recorded separately. Values that f captures,
+    The same call returns the same numbers. Floats, Values and arrays among the arguments, in containers too, are data;
+    all else is part of their structure, and each structure is recorded separately. Values that f captures,
     such as a model's parameters, are inputs too: their present data is read at every call.
 
     Floats give floats. With Values among the arguments, or captured, the result is a single node: its parents are those

@@ -7,6 +7,7 @@ dataclasses, NumPy arrays, None, which has no leaves, and the classes given to `
 from autograd_scalar.pytree.containers import Attribute as Attribute
 from autograd_scalar.pytree.containers import Branch as Branch
 from autograd_scalar.pytree.containers import is_constant as is_constant
+from autograd_scalar.pytree.containers import is_container as is_container
 from autograd_scalar.pytree.containers import items as items
 from autograd_scalar.pytree.containers import register_pytree as register_pytree
 from autograd_scalar.pytree.containers import split as split

@@ -84,6 +84,12 @@ def split(tree: Any) -> tuple[Branch, list[Any]] | None:
     return Branch(kind, len(children), aux, attributes), children
 
 
+def is_container(tree: Any) -> bool:
+    """Return True for a container, False for a leaf."""
+    kind = type(tree)
+    return kind not in _LEAVES and _rule_of(kind) is not None
+
+
 def items(tree: Any) -> list[tuple[Any, Any]] | None:
     """Return the keys and children of a container, which need not be fit to be rebuilt; None for a leaf."""
     kind = type(tree)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import enum
+from collections import OrderedDict, defaultdict, deque
+from dataclasses import dataclass
 from operator import add, mul, sub
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nests import (
-    ANY_SIZE,
-    OF_TWO,
-    Checked,
-    form,
-    nests,
-    with_numbers,
-)
+from nests import ANY_SIZE, OF_TWO, Checked, Circle, Line, Row, form, nests, with_numbers
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, nn, pytree
@@ -227,3 +222,120 @@ def test_results_keep_their_containers(tree):
 def test_random_nests_of_results_keep_types_and_structure(tree, x):
     same(lambda x: (with_numbers(tree, lambda c: c * x), x), x, backend="python")
     same(lambda x: (with_numbers(tree, lambda c: U * c * x), x), x, backend="python")
+
+
+# ----- containers among the arguments -----
+
+
+def squares(tree):
+    return pytree.build(tree, [x if isinstance(x, str) else x * x for x in pytree.leaves(tree)])
+
+
+def square_sum(tree):
+    return ag.sum([x * x for x in pytree.leaves(tree)])
+
+
+@pytest.mark.parametrize("tree", CONTAINERS[:-2], ids=lambda tree: type(tree).__name__)
+def test_numbers_in_containers_are_inputs(tree):
+    compiled, slope = ag.jit(squares), ag.jit(ag.grad(square_sum))
+    for scale in (1.0, 2.0, 3.0):
+        at = with_numbers(tree, lambda x, scale=scale: scale * x)
+        assert form(compiled(at)) == form(squares(at))
+        assert form(compiled(tree=at)) == form(squares(at))
+        assert form(slope(at)) == form(ag.grad(square_sum)(at))
+        values = with_numbers(at, Value)
+        assert form(compiled(values)) == form(squares(values))
+    assert len(compiled.paths) == 3 and len(slope.paths) == 1  # by keyword or not, floats or Values
+
+
+@settings(max_examples=40)
+@given(nests(st.one_of(NUMBERS, st.integers(0, 3))))
+def test_random_nests_of_arguments_keep_types_and_structure(tree):
+    same(lambda tree: (squares(tree), U), tree, backend="python")
+    at = with_numbers(tree, Value)
+    same(lambda tree: (squares(tree), U), at, backend="python")
+
+
+def test_a_method_of_a_dataclass_is_compiled():
+    @dataclass
+    class Model:
+        weight: float
+        table: np.ndarray | None = None
+        parent: Model | None = None
+
+        @ag.jit
+        def __call__(self, x):
+            scale = 1.0 if self.table is None else float(self.table.sum())
+            return self.weight * x * scale + (0.0 if self.parent is None else self.parent.weight)
+
+    assert [Model(w)(3.0) for w in (1.0, 2.0)] == [3.0, 6.0]
+    assert len(Model.__call__.paths) == 1
+    # Arrays of an object are not mapped over, and it may be part of itself.
+    assert Model(2.0, np.array([1.0, 2.0]))(3.0) == 18.0
+    model = Model(2.0)
+    model.parent = model
+    assert model(3.0) == 8.0
+    model.weight = 3.0
+    assert model(3.0) == 12.0
+
+
+def test_a_list_that_contains_itself_is_refused():
+    tree = [1.0]
+    tree.append(tree)
+    with pytest.raises(JitError, match=r"argument 0\[1\] is the list that contains it"):
+        ag.jit(lambda t: t[0] * 2.0)(tree)
+
+
+def test_attributes_and_keys_are_part_of_the_structure():
+    f = ag.jit(lambda row: row[0] * (2.0 if row.unit == "kg" else 3.0))
+    row = Row(1.0)
+    for unit, expected in (("kg", 2.0), ("g", 3.0), ("kg", 2.0)):
+        row.unit = unit
+        assert f(row) == expected
+    keys = ag.jit(lambda d: [repr(key) for key in d] + [*d.values()])
+    for key in (1, True, 1.0, 0.0, -0.0, 1):
+        assert keys({key: 2.0}) == [repr(key), 2.0]
+    static = ag.jit(lambda c: c.low * len(c.name))
+    assert [static(Checked(2.0, name=name)) for name in ("a", "bb", "a")] == [2.0, 4.0, 2.0]
+    assert len(static.paths) == 2
+
+
+@pytest.mark.parametrize(
+    ("argument", "change"),
+    [
+        (Row(1.0), lambda row: setattr(row, "unit", "kg")),
+        (Row(1.0), lambda row: setattr(row, "total", 2.0)),
+        (Line(1.0, 2.0), lambda line: setattr(line, "slope", 2.0)),
+        (Line(1.0, 2.0), lambda line: setattr(line, "note", "new")),
+        (defaultdict(float), lambda d: d["missing"]),
+        (deque([1.0]), lambda d: d.rotate() or d.append(1.0)),
+        (OrderedDict(a=1.0, b=2.0), lambda d: d.move_to_end("a")),
+        (Circle(1.0, "red"), lambda c: setattr(c, "color", "blue")),
+        ({"line": [Line(1.0, 2.0)]}, lambda d: d["line"].append(1.0)),
+    ],
+)
+def test_changes_to_arguments_are_refused(argument, change):
+    with pytest.raises(JitError, match="modifies its arguments"):
+        ag.jit(lambda x, c: (change(c), 2.0 * x)[1])(1.0, argument)
+
+
+def test_auxiliary_data_has_to_be_hashable():
+    class Tagged:
+        def __init__(self, x, tags):
+            self.x, self.tags = x, tags
+
+    ag.register_pytree(Tagged, lambda t: ([t.x], t.tags), lambda tags, parts: Tagged(*parts, tags))
+    assert ag.grad(lambda t: t.x**2)(Tagged(3.0, ["a"])).tags == ["a"]
+    with pytest.raises(
+        JitError, match=r"argument 0 is a Tagged with auxiliary data that cannot be"
+    ):
+        ag.jit(lambda t: t.x * 2.0)(Tagged(3.0, ["a"]))
+    assert ag.jit(lambda t: t.x * 2.0)(Tagged(3.0, ("a",))) == 6.0
+
+
+def test_rows_of_containers_of_arrays():
+    f = ag.jit(lambda line: line.slope * U + line.start, rows=0, reduce="sum")
+    assert f(Line(np.array([1.0, 2.0]), np.array([3.0, 4.0]))).data == 13.0
+    g = ag.jit(lambda x: Line(x, [x * 2.0, None]))
+    found = g(np.array([1.0, 2.0]))
+    assert found.slope.tolist() == [1.0, 2.0] and found.start[0].tolist() == [2.0, 4.0]

@@ -66,6 +66,19 @@ _NONE = _FastCalls(bool, {})  # bool() is False
 _LEAVES = {float: Leaf(FLOAT), Value: Leaf(VALUE)}
 
 
+def _flattened(args: Any, kwargs: Any, into: Flattened, mapped: Any) -> Any:
+    """Return the structure of the arguments, of which those in `mapped` have rows, and flatten them."""
+    structures = [
+        flatten(a, into, f"argument {i}", i in mapped if mapped else None)
+        for i, a in enumerate(args)
+    ]
+    keywords = [
+        (name, flatten(a, into, f"keywords[{name!r}]", False if mapped else None))
+        for name, a in kwargs.items()
+    ]
+    return tuple(structures), tuple(keywords)
+
+
 def _is_observed() -> bool:
     """Return whether the call is part of another recording, or every operation is checked for anomalies."""
     return modes.tracer.get() is not None or modes.watching.get() is not None
@@ -210,13 +223,13 @@ class Jitted(Generic[P, R]):
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Specialization, Snapshot, list[Any]]:
         """Return the specialization for a call, the snapshot it holds for, and the leaves of the arguments."""
-        flattened = Flattened([], {})
+        flattened = Flattened()
         kinds = [_LEAVES.get(type(a)) for a in args]
         if kwargs or None in kinds or self.spec.mapped is not None:
             structure = self._structure(args, kwargs, flattened)
         else:
             flattened.leaves.extend(args)
-            structure = (tuple, (tuple, *kinds), (dict, ()))
+            structure = tuple(kinds), ()
         environment = self._environment(flattened.objects)
         snapshot = environment.snapshot()
         key = structure, snapshot.key
@@ -237,30 +250,14 @@ class Jitted(Generic[P, R]):
             raise JitError(
                 f"{spec.name} maps arguments {spec.mapped} over rows, but got {n} positional arguments"
             )
-        if mapped:
-            structures = [
-                flatten(a, flattened, f"argument {i}", i in mapped) for i, a in enumerate(args)
-            ]
-            return tuple, (tuple, *structures), flatten(kwargs, flattened, "keywords", False)
         try:
-            structure = self._unmapped(args, kwargs, flattened, whole=False)
+            structure = _flattened(args, kwargs, flattened, mapped)
             if structure not in self._takes_arrays:
                 return structure
         except NeedsArrays:  # an array of Values
             pass
-        flattened.leaves.clear()
-        return self._unmapped(args, kwargs, flattened, whole=True)
-
-    def _unmapped(self, args: Any, kwargs: Any, flattened: Flattened, *, whole: bool) -> Any:
-        """Return the structure of arguments that are not mapped over rows, and flatten them."""
-        structures = [
-            flatten(a, flattened, f"argument {i}", None, whole=whole) for i, a in enumerate(args)
-        ]
-        return (
-            tuple,
-            (tuple, *structures),
-            flatten(kwargs, flattened, "keywords", None, whole=whole),
-        )
+        flattened.start_again(whole=True)
+        return _flattened(args, kwargs, flattened, None)
 
     def _make_room(self) -> None:
         """Evict the oldest specialization if there are too many, with a warning."""

@@ -75,11 +75,11 @@ class RowFunction:
 
         Raise JitError if the function or the arrays are not fit to be compiled.
         """
-        flattened = Flattened([], {})
+        flattened = Flattened()
         structures = [flatten(array, flattened, name, True) for name, array in arrays.items()]
         spec = Spec(f, kernels.default_options())
         environment = Environment(f, spec.name)
-        structure = (tuple, (tuple, *structures), (dict, ()))
+        structure = tuple(structures), ()
         specialization = Specialization(spec, structure, environment.snapshot().key, environment)
         tables = [array.reshape(len(array), -1) for array in flattened.leaves]
         function = cls(

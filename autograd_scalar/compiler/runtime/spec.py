@@ -44,10 +44,11 @@ class Spec:
 
     def _named(self, structure: Any) -> Iterator[tuple[Any, str]]:
         """Yield the structure of each argument with its parameter name."""
-        _, (_, *args), (_, keys, *keywords) = structure
+        args, keywords = structure
         for i, part in enumerate(args):
             yield part, self._parameters[i] if i < len(self._parameters) else f"x{i}"
-        yield from zip(keywords, keys, strict=True)
+        for name, part in keywords:
+            yield part, name
 
     def warn(self, what: str) -> None:
         """Warn, once per function, that it keeps being recorded."""

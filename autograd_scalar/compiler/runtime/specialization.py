@@ -10,7 +10,15 @@ from autograd_scalar import pytree
 from autograd_scalar.compiler import stages
 from autograd_scalar.compiler.capture import rng
 from autograd_scalar.compiler.capture.environment import Environment, take_snapshot
-from autograd_scalar.compiler.capture.signature import ARRAY, VALUE, Leaf, nested, unflatten
+from autograd_scalar.compiler.capture.signature import (
+    ARRAY,
+    VALUE,
+    Leaf,
+    contents,
+    nested,
+    placeholders,
+    unflatten_call,
+)
 from autograd_scalar.compiler.capture.tracer import Tracer
 from autograd_scalar.compiler.errors import EnvironmentChanged, JitError, NothingToCompile
 from autograd_scalar.compiler.options import MAX_TRACES
@@ -31,15 +39,16 @@ class Specialization:
         self.spec, self.structure = spec, structure
         self.frozen, self.environment = frozen, environment
         self.traces: list[Trace] = []
-        self.leaves: list[Leaf] = []
-        unflatten(structure, self.leaves.append)
+        self.leaves = placeholders(structure)
         self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
         #: True for arrays that broadcast, unless f fails with whole arrays: its calls are then tried with these.
         self.may_need_arrays = self.has_arrays and spec.mapped is None
 
     def _arguments(self, number: Callable[[Leaf], Any]) -> Any:
         """Return positional and keyword arguments, with number(leaf) for each number of each leaf."""
-        return unflatten(self.structure, lambda leaf: nested(leaf.inner, map(number, repeat(leaf))))
+        return unflatten_call(
+            self.structure, lambda leaf: nested(leaf.inner, map(number, repeat(leaf)))
+        )
 
     # ----- recording -----
 
@@ -108,7 +117,7 @@ class Specialization:
             return tracer.argument(next(given), next(names), is_number=leaf.kind != VALUE)
 
         args, kwargs = self._arguments(fresh)
-        around, before = self.environment.closure(), pytree.leaves([args, kwargs])
+        around, before = self.environment.closure(), contents(self.structure, args, kwargs)
         if take_snapshot(around).key != self.frozen:
             raise EnvironmentChanged(
                 f"a captured object of {spec.name} has changed since the kernel was made; make the kernel again"
@@ -124,8 +133,7 @@ class Specialization:
                 )
             raise
         self.environment.check_unchanged(around)
-        now = pytree.leaves([args, kwargs])
-        if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
+        if not _is_unchanged(before, self.structure, args, kwargs):
             raise JitError(
                 f"{spec.name} modifies its arguments, which a replay would not do; copy them first"
             )
@@ -198,3 +206,15 @@ class Specialization:
         """Yield a trace recorded for some numbers, if there is room for another."""
         if self.may_record(numbers):
             yield self.record(numbers)
+
+
+def _is_unchanged(before: list[Any], structure: Any, args: Any, kwargs: Any) -> bool:
+    """Return whether the arguments hold the same objects as before."""
+    try:
+        now = contents(structure, args, kwargs)
+    except TypeError:  # a container with another attribute
+        return False
+    return len(now) == len(before) and all(
+        a is b or (isinstance(a, pytree.Branch) and a == b)
+        for a, b in zip(now, before, strict=True)
+    )
