@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from math import inf, isfinite
+from operator import add, mul
 from typing import Any, NamedTuple
 
 from autograd_scalar import pytree
@@ -298,7 +300,7 @@ def _loss_after(
 
 
 def _inner(xs: Sequence[float], ys: Sequence[float]) -> float:
-    return sum(x * y for x, y in zip(xs, ys, strict=True))
+    return reduce(add, map(mul, xs, ys), 0.0)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

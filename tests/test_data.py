@@ -163,6 +163,19 @@ def test_standardising_uses_the_training_rows_alone():
     assert train.X == [[1.0, 7.0], [3.0, 7.0]]
 
 
+@pytest.mark.parametrize("number", [0.1, 2.7, 1e300, 5e-324])
+def test_a_constant_feature_is_only_centred(number):
+    train = Dataset([[number]] * 3, [0, 1, 0]).standardise()
+    assert (train.X, train.schema.mean, train.schema.scale) == ([[0.0]] * 3, (number,), (1.0,))
+
+
+@pytest.mark.parametrize("size", [1e-300, 1.0, 1e300])
+def test_features_of_any_size_are_scaled(size):
+    X = [[size * x] for x in (1.0, 2.0, 4.0, -3.0)]
+    scaled = [x for (x,) in Dataset(X, [0, 1, 0, 1]).standardise().X]
+    assert scaled == pytest.approx([0.0, 0.392232, 1.176697, -1.568929], abs=1e-6)
+
+
 def test_arrays_make_data_sets():
     made = Dataset(np.eye(2), np.array([0, 1]))
     assert (made.X, made.y) == ([[1.0, 0.0], [0.0, 1.0]], [0, 1])
@@ -236,6 +249,17 @@ def test_delimiter_and_header_can_be_given(tmp_path):
         ("0 1 1", "regression", [0.0, 1.0, 1.0], None),
         ("10 9 8", "auto", [10.0, 9.0, 8.0], None),
         ("10 9 8", "classification", [2, 1, 0], ("8", "9", "10")),
+        ("1234567 1234568 1234568.0", "auto", [0, 1, 1], ("1234567", "1234568")),
+        (
+            "9007199254740993 9007199254740992 0",
+            "classification",
+            [2, 1, 0],
+            ("0", "9007199254740992", "9007199254740993"),
+        ),
+        ("0.1234567 0.1234568 0.12345670", "classification", [0, 1, 0], ("0.1234567", "0.1234568")),
+        ("1e3 1000 1", "auto", [1, 1, 0], ("1", "1000")),
+        ("-0 0.0 2", "auto", [0, 0, 1], ("0", "2")),
+        ("1_0 2_0 10", "auto", [1, 2, 0], ("10", "1_0", "2_0")),
         ("b a 1", "auto", [2, 1, 0], ("1", "a", "b")),
     ],
 )
@@ -251,6 +275,8 @@ def test_the_task_follows_the_target(tmp_path, cells, task, y, classes):
         ("a,b,y\n1,2,3\n4,,6\n", r"data.csv: row 2 \(line 3\), column 'b': the cell is empty"),
         ("a,b,y\n\n1,2,3\n4,?,6\n", r"row 2 \(line 4\), column 'b': '\?' is not a number"),
         ("a,y\n1,3\nnan,6\n", "column 'a': 'nan' is not a finite number"),
+        ("a,y\n1,0\n2,nan\n", r"row 2 \(line 3\), column 'y': 'nan' is not a finite number"),
+        ("a,y\n1,0\n1_0,1\n", r"row 2 \(line 3\), column 'a': '1_0' is not a number"),
         ("a,y\n1,u\n2,\n", r"row 2 \(line 3\), column 'y': the cell is empty"),
         ("a,y\n1,u\n2\n", r"row 2 \(line 3\) has 1 cells, expected 2"),
         ("a,y\n", "the file has a header but no rows"),

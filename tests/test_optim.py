@@ -72,7 +72,7 @@ ADAM = optim.Adam([Value(1.0), Value(2.0)]).state_dict()
     [
         (optim.SGD([Value(1.0)]).state_dict(), "expected the state of Adam, got that of SGD"),
         (optim.Adam([Value(1.0)]).state_dict(), r"for 1 parameters \(mean\), this optimizer has 2"),
-        ({"name": "Adam", "slots": {"mean": []}}, r"has \['mean'\], expected \['mean', 'square'\]"),
+        (ADAM | {"slots": {"mean": []}}, r"has \['mean'\], expected \['mean', 'square'\]"),
         ({}, "got that of None"),
         ([], "state of an optimizer must be a dictionary, got"),
         (ADAM | {"slots": "x"}, "slots must be lists of numbers by name, got 'x'"),
@@ -80,6 +80,15 @@ ADAM = optim.Adam([Value(1.0), Value(2.0)]).state_dict()
         (ADAM | {"lr": "x"}, "lr must be finite and not negative, got 'x'"),
         (ADAM | {"steps": None}, "steps must be an integer that is not negative, got None"),
         (ADAM | {"steps": -1}, "steps must be an integer that is not negative, got -1"),
+        ({"name": "Adam", "lr": 0.1, "steps": 1}, "the state of an optimizer has no 'slots'"),
+        (ADAM | {"lr": 10**400}, "lr must be finite and not negative, got 1000"),
+        (ADAM | {"lr": 10**5000}, r"lr must be finite and not negative, got an int \(int\)"),
+        (ADAM | {"steps": 10**400}, "steps must be a number in the range of floats, got 1000"),
+        (
+            ADAM | {"lr": 0.5, "slots": {"mean": [0.0, 0.0], "square": [1.0, 10**400]}},
+            r"square\[1\] must be a number in the range of floats, got 1000",
+        ),
+        (ADAM | {"slots": {"mean": [0.0, 0.0], "square": [1.0, True]}}, r"square\[1\] must be"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(state, message):
@@ -120,6 +129,11 @@ V = Value(1.0)
             "lr must be finite and not negative, got -1.0",
         ),
         (lambda: optim.SGD([V], lr=math.nan), ValueError, "lr must be finite"),
+        (
+            lambda: optim.SGD([V], lr=10**400),
+            ValueError,
+            "lr must be finite and not negative, got 1",
+        ),
         (lambda: optim.SGD([V], nesterov=True), ValueError, "nesterov needs a momentum"),
         (lambda: optim.Adam([V], betas=(0.9, 1.0)), ValueError, "betas must be below 1"),
         (lambda: optim.optimizer("adm", [V]), ValueError, "choose from sgd, rmsprop, adam, adamw"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from decimal import Decimal
 from math import isfinite
 from typing import Literal, NamedTuple
 
@@ -45,13 +46,12 @@ class Table(NamedTuple):
     def float_at(self, row: int, column: int) -> float:
         """Return a cell as a float; ValueError unless it is a finite number."""
         cell = self.text(row, column)
-        try:
-            x = float(cell)
-        except ValueError:
+        x = _number(cell)
+        if x is None:
             raise ValueError(
                 f"{self.place(row, column)}: {cell!r} is not a number; "
                 "encode it as one, or choose other columns"
-            ) from None
+            )
         if not isfinite(x):
             raise ValueError(f"{self.place(row, column)}: {cell!r} is not a finite number")
         return x
@@ -117,21 +117,32 @@ def _targets(table: Table, column: int, task: Task) -> tuple[Sequence[float], li
     """Return the targets in a column and the names of the classes (None for a regression)."""
     rows = range(len(table.rows))
     labels = [table.text(row, column) for row in rows]
-    numeric = all(map(_is_number, labels))
-    if numeric and task != "regression":
-        labels = [f"{float(label):g}" for label in labels]  # "1" and "1.0" are one class
+    numeric = all(_number(label) is not None for label in labels)
+    if task != "regression" and numeric:
+        labels = [_digits(table, row, column) for row in rows]
     if task == "auto":
         two = len(set(labels)) == 2 and all(label.lstrip("-").isdigit() for label in labels)
         task = "regression" if numeric and not two else "classification"
     if task == "regression":
         return [table.float_at(row, column) for row in rows], None
-    classes = sorted(set(labels), key=float if numeric else str)
+    classes = sorted(set(labels), key=Decimal if numeric else str)
     if len(classes) < 2:
         raise ValueError(
             f"{table.path}: expected two classes or more, but all rows are {classes[0]!r}"
         )
     index = {label: i for i, label in enumerate(classes)}
     return [index[label] for label in labels], classes
+
+
+def _digits(table: Table, row: int, column: int) -> str:
+    """Return the number in a cell in one spelling: "1" for "1.0", which is the same class. All digits count.
+
+    Raises ValueError unless it is finite.
+    """
+    table.float_at(row, column)
+    number = Decimal(table.text(row, column))
+    digits = f"{number:f}" if number else "0"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def load_rows(path: Path, schema: Schema, *, header: bool | None = None) -> list[list[float]]:
@@ -181,7 +192,7 @@ def _read(path: Path, header: bool | None, delimiter: str | None) -> Table:
     if not cells:
         raise ValueError(f"{name}: the file is empty")
     if header is None:
-        header = not any(map(_is_number, cells[0]))
+        header = all(_number(cell) is None for cell in cells[0])
     width = len(cells[0])
     names = cells[0] if header else [f"column {i + 1}" for i in range(width)]
     if twice := [cell for i, cell in enumerate(names) if cell in names[:i]]:
@@ -196,9 +207,9 @@ def _read(path: Path, header: bool | None, delimiter: str | None) -> Table:
     return table
 
 
-def _is_number(cell: str) -> bool:
+def _number(cell: str) -> float | None:
+    """Return the number in a cell, or None. 1_000, which Python's float() reads, is none."""
     try:
-        float(cell)
+        return None if "_" in cell else float(cell)
     except ValueError:
-        return False
-    return True
+        return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import fsum, sqrt
+from math import fsum, hypot, sqrt
 from numbers import Real
 from typing import Any, NamedTuple
 
+from autograd_scalar.node.shared import shown, stored_number
 from autograd_scalar.seeds import generator
 from autograd_scalar.value import Value
 
@@ -64,17 +65,35 @@ class Schema(NamedTuple):
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> Schema:
-        """Return the schema that `to_json` returned as a dictionary.
+        """Return the schema that `to_json` returned as a dictionary. Raises ValueError if it cannot be one.
 
         >>> schema = Schema(("a", "b"), classes=("no", "yes"))
         >>> Schema.from_json(schema.to_json()) == schema
         True
         """
+        if unknown := saved.keys() - {*cls._fields}:
+            raise ValueError(f"a schema has no field {min(unknown)!r}")
         fields: dict[str, Any] = {
             name: tuple(field) if isinstance(field, list) else field
             for name, field in saved.items()
         }
-        return cls(**fields)
+        return cls(**{"features": None, **fields})._checked()
+
+    def _checked(self) -> Schema:
+        """Return the schema with floats for numbers; ValueError for fields that contradict each other."""
+        for name, kind in (("features", tuple), ("classes", tuple | None), ("target", str)):
+            field = getattr(self, name)
+            if not isinstance(field, kind):
+                raise ValueError(f"the schema's {name} cannot be {shown(field)}")
+        numbers: dict[str, Any] = {}
+        for name in ("mean", "scale"):
+            field, count = getattr(self, name), len(self.features)
+            if field is not None and (not isinstance(field, tuple) or len(field) != count):
+                raise ValueError(f"the schema's {name} must be {count} numbers, one per feature")
+            numbers[name] = field and tuple(stored_number(f"the schema's {name}", x) for x in field)
+        for name in ("target_mean", "target_scale", "threshold"):
+            numbers[name] = stored_number(f"the schema's {name}", getattr(self, name))
+        return self._replace(**numbers)
 
 
 class Dataset:
@@ -248,6 +267,10 @@ class Dataset:
 
 def _mean_and_scale(column: Sequence[float]) -> tuple[float, float]:
     """Return the mean and the population standard deviation, or 1 for a constant column."""
-    mean = fsum(column) / len(column)
-    scale = sqrt(fsum((x - mean) ** 2 for x in column) / len(column))
-    return mean, scale or 1.0
+    first, count = column[0], len(column)
+    if all(x == first for x in column):  # whose mean, rounded, may be another number
+        return float(first), 1.0
+    mean = first + fsum((x - first) / count for x in column)
+    return mean, hypot(*(x - mean for x in column)) / sqrt(
+        count
+    )  # unlike squares, neither overflows nor underflows

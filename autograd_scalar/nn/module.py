@@ -8,6 +8,7 @@ from typing import Any
 import autograd_scalar.functions as F
 from autograd_scalar import pytree
 from autograd_scalar.node import registry
+from autograd_scalar.node.shared import shown
 from autograd_scalar.transforms.api import gradient, vjp
 from autograd_scalar.value import Value, zero_grads
 
@@ -82,8 +83,18 @@ class Module:
         return found
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Yield each parameter once, as (name, Value), with names like `layers.0.neurons.3.w.1`."""
-        return _parameters(self, "", set())
+        """Yield each parameter once, as (name, Value), with names like `layers.0.neurons.3.w.1`.
+
+        Raises ValueError for two parameters of one name, as in the dictionary {1: Value(0.0), "1": Value(0.0)}.
+        """
+        names = set()
+        for name, parameter in _parameters(self, "", set()):
+            if name in names:
+                raise ValueError(
+                    f"two parameters of this {type(self).__name__} have the name {name!r}"
+                )
+            names.add(name)
+            yield name, parameter
 
     def parameters(self) -> list[Value]:
         """Return each parameter once, in the order of `named_parameters`."""
@@ -103,21 +114,21 @@ class Module:
         Raises ValueError for missing or unknown names, TypeError for data that is not a number,
         OverflowError for an int too large for a float; then no parameter changes.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is a dictionary of numbers by name, got {shown(state)}")
         parameters = dict(self.named_parameters())
         for kind, names in (
             ("missing", parameters.keys() - state.keys()),
             ("unknown", state.keys() - parameters.keys()),
         ):
             if names:
-                first = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
+                first = ", ".join(sorted(map(str, names))[:3]) + (", ..." if len(names) > 3 else "")
                 raise ValueError(
                     f"the state has {len(state)} parameters, this {type(self).__name__} has "
                     f"{len(parameters)}; {kind} in the state: {first}"
                 )
-        for name in parameters:
-            if isinstance(state[name], bool) or not isinstance(state[name], int | float):
-                raise TypeError(f"{name} must be a number, got {state[name]!r}")
-        for parameter, number in [(p, float(state[name])) for name, p in parameters.items()]:
+        numbers = [_number(name, state[name]) for name in parameters]
+        for parameter, number in zip(parameters.values(), numbers, strict=True):
             parameter.data = number
 
     def config(self) -> dict[str, Any] | None:
@@ -137,6 +148,16 @@ class Module:
         # A hook that Values share, because pictures are drawn on a higher floor.
         card: Callable[[Any], str] | None = registry.html_card
         return None if card is None else card(self)
+
+
+def _number(name: str, data: object) -> float:
+    """Return the data of a parameter as a float; raise an error that names the parameter."""
+    if isinstance(data, bool) or not isinstance(data, int | float):
+        raise TypeError(f"{name} must be a number, got {shown(data)}")
+    try:
+        return float(data)
+    except OverflowError:
+        raise OverflowError(f"{name} is too large for a float: {shown(data)}") from None
 
 
 def _parameters(owner: object, prefix: str, seen: set[int]) -> Iterator[tuple[str, Value]]:

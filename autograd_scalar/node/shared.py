@@ -37,15 +37,25 @@ def number(data: object) -> float:
             return float(data)
         except OverflowError:
             raise OverflowError(
-                f"expected a number, got one too large for a float: {_shown(data)}"
+                f"expected a number, got one too large for a float: {shown(data)}"
             ) from None
     hint = "; NumPy's functions, such as np.exp, take arrays" if hasattr(data, "shape") else ""
     if is_value:
         hint = "; it is already a Value: use +v for a node or v.detach() for a leaf"
-    raise TypeError(f"expected a number (int, float or NumPy scalar), got {_shown(data)}{hint}")
+    raise TypeError(f"expected a number (int, float or NumPy scalar), got {shown(data)}{hint}")
 
 
-def _shown(value: object) -> str:
+def stored_number(name: str, data: object) -> float:
+    """Return a number of a saved state as a float; ValueError, which names it, for anything else."""
+    if isinstance(data, Real) and not isinstance(data, bool):
+        try:
+            return float(data)
+        except OverflowError:
+            pass
+    raise ValueError(f"{name} must be a number in the range of floats, got {shown(data)}")
+
+
+def shown(value: object) -> str:
     """Return an object as text, for an error; a tracer does not hear that it is read."""
     if shape := getattr(value, "shape", None):
         return f"an array of shape {shape} ({type(value).__name__})"
@@ -102,7 +112,7 @@ class ValueType(type):
 
 def not_a_parent(parent: object) -> TypeError:
     """Return the error for a parent that is not a Value."""
-    return TypeError(f"expected Values as the parents of a node, got {_shown(parent)}")
+    return TypeError(f"expected Values as the parents of a node, got {shown(parent)}")
 
 
 class NodeMethods(RowMethods):
@@ -216,7 +226,7 @@ class NodeMethods(RowMethods):
         """
         hooks.forbid_while_tracing("registers a hook")
         if not callable(f):
-            raise TypeError(f"expected a function of the gradient as hook, got {_shown(f)}")
+            raise TypeError(f"expected a function of the gradient as hook, got {shown(f)}")
         held: Hooks | None = getattr(self, "_hooks", None)
         if held is None:
             held = self._hooks = Hooks()  # type: ignore[misc]  # the engine has this slot

@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd_scalar.node import modes
 from autograd_scalar.node.hooks import forbid_while_tracing
+from autograd_scalar.node.shared import shown, stored_number
 from autograd_scalar.value import UPDATE, Value, zero_grads
 
 
@@ -88,30 +89,39 @@ class Optimizer:
         Raises ValueError for any other state, and leaves the optimizer unchanged.
         """
         if not isinstance(state, dict):
-            raise ValueError(f"the state of an optimizer must be a dictionary, got {state!r}")
+            raise ValueError(f"the state of an optimizer must be a dictionary, got {state!r:.60}")
         if state.get("name") != type(self).__name__:
             raise ValueError(
                 f"expected the state of {type(self).__name__}, got that of {state.get('name')}"
             )
-        slots = state["slots"]
+        if missing := [key for key in ("lr", "steps", "slots") if key not in state]:
+            raise ValueError(f"the state of an optimizer has no {missing[0]!r}")
+        slots = self._stored_slots(state["slots"])
+        lr, steps = state["lr"], state["steps"]
+        _check_setting("lr", lr)
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"steps must be an integer that is not negative, got {shown(steps)}")
+        stored_number("steps", steps)  # which rules use as a float
+        self.lr, self.steps, self.state = lr, steps, slots
+
+    def _stored_slots(self, slots: Any) -> dict[str, list[float]]:
+        """Return the running numbers of a state; ValueError unless they are those of this optimizer."""
         if not isinstance(slots, dict):
-            raise ValueError(f"slots must be lists of numbers by name, got {slots!r}")
+            raise ValueError(f"slots must be lists of numbers by name, got {slots!r:.60}")
         if slots.keys() != self.state.keys():
             raise ValueError(f"the state has {sorted(slots)}, expected {sorted(self.state)}")
         for name, numbers in slots.items():
-            if not isinstance(numbers, list) or not all(isinstance(x, Real) for x in numbers):
-                raise ValueError(f"{name} must be a list of numbers, got {numbers!r}")
+            if not isinstance(numbers, list):
+                raise ValueError(f"{name} must be a list of numbers, got {numbers!r:.60}")
             if len(numbers) != len(self.params):
                 raise ValueError(
                     f"the state is for {len(numbers)} parameters ({name}), this optimizer has "
                     f"{len(self.params)}"
                 )
-        lr, steps = state["lr"], state["steps"]
-        _check_setting("lr", lr)
-        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"steps must be an integer that is not negative, got {steps!r}")
-        self.lr, self.steps = lr, steps
-        self.state = {name: [float(x) for x in numbers] for name, numbers in slots.items()}
+        return {
+            name: [stored_number(f"{name}[{i}]", x) for i, x in enumerate(numbers)]
+            for name, numbers in slots.items()
+        }
 
     def __repr__(self) -> str:
         count = len(self.params)
@@ -119,8 +129,12 @@ class Optimizer:
 
 
 def _check_setting(name: str, number: float) -> None:
-    if not (isinstance(number, Real) and isfinite(number) and number >= 0.0):
-        raise ValueError(f"{name} must be finite and not negative, got {number!r}")
+    try:
+        is_good = isinstance(number, Real) and isfinite(number) and number >= 0.0
+    except OverflowError:  # an int beyond all floats
+        is_good = False
+    if not is_good:
+        raise ValueError(f"{name} must be finite and not negative, got {shown(number)}")
 
 
 class SGD(Optimizer):

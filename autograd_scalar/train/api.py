@@ -9,6 +9,7 @@ from typing import Any
 
 from autograd_scalar.compiler import is_available
 from autograd_scalar.data.samples import Samples, samples, split
+from autograd_scalar.files import Path
 from autograd_scalar.nn import Module
 from autograd_scalar.nn.inputs import check_count
 from autograd_scalar.nn.losses import Loss
@@ -16,7 +17,7 @@ from autograd_scalar.node import modes
 from autograd_scalar.optim import Optimizer, Schedule
 from autograd_scalar.optim import optimizer as optimizer_named
 from autograd_scalar.seeds import whole_seed
-from autograd_scalar.train.checkpoint import CheckpointError, Path, check_extra
+from autograd_scalar.train.checkpoint import CheckpointError, check_extra
 from autograd_scalar.train.compiled import WORTHWHILE, CompiledTrainer
 from autograd_scalar.train.cursor import Cursor
 from autograd_scalar.train.history import History

@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
-import tempfile
 from math import isfinite
 from typing import Any, NamedTuple
 
+from autograd_scalar import files
 from autograd_scalar.data import Schema
+from autograd_scalar.files import Path
 from autograd_scalar.nn import Module, architecture, build
+from autograd_scalar.node.shared import shown, stored_number
 from autograd_scalar.optim import Optimizer
 from autograd_scalar.train.history import History
-
-Path = str | os.PathLike[str]
 
 FORMAT = "autograd_scalar checkpoint"
 VERSION = 1
@@ -106,6 +105,7 @@ def save_checkpoint(
     history: History | None = None,
     loop: dict[str, Any] | None = None,
     extra: Any = None,
+    trial: bool = False,
 ) -> None:
     """Write a checkpoint, replacing the file atomically.
 
@@ -126,6 +126,7 @@ def save_checkpoint(
         history: History of the training.
         loop: Position of `fit` in the data.
         extra: Any JSON-serializable object.
+        trial: Only check that the checkpoint can be written.
 
     Raises CheckpointError if the file cannot be written, TypeError for an `extra` that is not
     JSON-serializable.
@@ -144,37 +145,17 @@ def save_checkpoint(
         "extra": extra,
     }
     try:
-        _replace(os.path.realpath(path), json.dumps(_encode(content), allow_nan=False))
+        text = json.dumps(_encode(content), allow_nan=False)
+        if trial:
+            files.check_replaceable(path)
+        else:
+            files.replace(path, text)
     except OSError as problem:
-        raise CheckpointError(f"{os.fspath(path)}: cannot be written: {problem.strerror}") from None
-
-
-def _replace(path: str, text: str) -> None:
-    """Replace the content of a file atomically, and keep its mode; a new file has the mode that open() gives."""
-    folder, name = os.path.split(path)
-    # A name of its own, because others may write the same checkpoint; in the same folder, because files are replaced
-    # atomically only within a file system.
-    descriptor, partial = tempfile.mkstemp(".tmp", f"{name}.", folder)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            shutil.copymode(path, partial)
-        except FileNotFoundError:
-            os.chmod(partial, 0o666 & ~_umask())
-        os.replace(partial, path)
-    except BaseException:
-        os.remove(partial)
-        raise
-
-
-def _umask() -> int:
-    """Return the process's umask, which can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        raise CheckpointError(
+            f"{os.fspath(path)}: cannot be written: {problem.strerror or problem}"
+        ) from None
+    except (TypeError, ValueError, RecursionError) as problem:  # a setting or name of no JSON type
+        raise CheckpointError(f"{os.fspath(path)}: cannot be written: {problem}") from None
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -200,18 +181,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
         loop, history, schema = content["loop"], content["history"], content["schema"]
         if loop is not None:
             random.Random().setstate(rng_state(loop))
-            _check_loop(loop)
-        for state in (content["model"], *([] if content["best"] is None else [content["best"]])):
-            if not all(isinstance(x, float | int) for x in state.values()):
-                raise ValueError("a parameter is not a number")
-            [*map(float, state.values())]  # OverflowError for an int beyond all floats
-            if state.keys() != content["model"].keys():
-                raise ValueError("the parameters of the best epoch are not those of the model")
+            loop = _checked_loop(loop)
+        state = _numbers("model", content["model"])
+        best = None if content["best"] is None else _numbers("best", content["best"])
+        if best is not None and best.keys() != state.keys():
+            raise ValueError("the parameters of the best epoch are not those of the model")
         return Checkpoint(
             name,
-            content["model"],
+            state,
             content["architecture"],
-            content["best"],
+            best,
             None if schema is None else Schema.from_json(schema),
             content["optimizer"],
             None if history is None else History.from_json(history),
@@ -237,16 +216,28 @@ def rng_state(loop: dict[str, Any]) -> tuple[Any, ...]:
     return version, tuple(numbers), gauss
 
 
-def _check_loop(loop: dict[str, Any]) -> None:
+def _checked_loop(loop: dict[str, Any]) -> dict[str, Any]:
+    """Return the position of a run, with floats for its sums; ValueError if it is not one."""
     done, sums = loop["done"], loop["sums"]
     if isinstance(done, bool) or not isinstance(done, int) or done < 0:
-        raise ValueError(f"loop.done is {done!r}, not a number of batches")
-    if len(sums) != 3 or not all(isinstance(x, float | int) for x in sums):
-        raise ValueError(f"loop.sums is {sums!r}, not three numbers")
+        raise ValueError(f"loop.done is {shown(done)}, not a number of batches")
+    stored_number("loop.done", done)
+    if not isinstance(sums, list) or len(sums) != 3:
+        raise ValueError(f"loop.sums is {shown(sums)}, not three numbers")
+    return loop | {"sums": [stored_number("loop.sums", x) for x in sums]}
+
+
+def _numbers(name: str, state: Any) -> dict[str, float]:
+    """Return the parameters in a file as floats by name; ValueError if they are not numbers."""
+    if not isinstance(state, dict):
+        raise ValueError(f"{name} is {shown(state)}, not numbers by name")
+    return {key: stored_number(f"{name}: {key}", x) for key, x in state.items()}
 
 
 def _encode(x: Any) -> Any:
-    """Return x with nan and infinities, which JSON lacks, replaced by {"__float__": "nan"}."""
+    """Return x with Python's numbers for NumPy's, and {"__float__": "nan"} for nan and infinities, which JSON lacks."""
+    if getattr(x, "ndim", None) == 0:
+        x = x.item()
     match x:
         case float():
             return x if isfinite(x) else {"__float__": repr(x)}

@@ -73,6 +73,8 @@ class CompiledTrainer(Trainer):
         self.compiled = True
         #: Whether the arrays match the Values; False before the first epoch.
         self._is_current = False
+        #: True while the arrays are ahead of the Values: from a step to `settle`.
+        self._is_ahead = False
 
     def _check_supported(self) -> None:
         """Raise JitError for a custom loss or optimizer, whose code works on Values."""
@@ -189,6 +191,22 @@ class CompiledTrainer(Trainer):
         ):
             p.data, p.grad = data, grad
         self.optimizer.state = {name: state.tolist() for name, state in self._running.items()}
+        self._is_ahead = False
+
+    def mark(self) -> Callable[[], None]:
+        if not self._is_ahead:
+            return super().mark()
+        optimizer, data, running = self.optimizer, self._data, self._running  # steps make new ones
+        lr, steps = optimizer.lr, optimizer.steps
+
+        def restore() -> None:
+            for p, x in zip(optimizer.params, data.tolist(), strict=True):
+                p.data = x
+            optimizer.state = {name: state.tolist() for name, state in running.items()}
+            optimizer.lr, optimizer.steps = lr, steps
+            self._is_current = False
+
+        return restore
 
     # ----- batches -----
 
@@ -246,6 +264,7 @@ class CompiledTrainer(Trainer):
             raise self._error(f"the loss became {loss}", data, rows)
         value = metric()
         self.good = self._data.tolist()
+        self._is_ahead = True
         self._gradient = gradient
         self._apply(*self.optimizer.next_update())
         if not np.isfinite(self._data).all():

@@ -62,7 +62,9 @@ class Cursor:
         Raises ValueError if this epoch has fewer batches.
         """
         if saved["done"] > self.batches:
-            raise ValueError(f"{saved['done']} batches are done, but an epoch has {self.batches}")
+            raise ValueError(
+                f"a damaged checkpoint: {saved['done']} batches are done, but an epoch has {self.batches}"
+            )
         self.start = rng_state(saved)
         self.rng.setstate(self.start)
         self.done = saved["done"]

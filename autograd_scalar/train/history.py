@@ -8,6 +8,7 @@ from math import inf, isnan
 from typing import Any, NamedTuple
 
 from autograd_scalar.nn import Module
+from autograd_scalar.node.shared import stored_number
 
 
 class Frame(NamedTuple):
@@ -121,15 +122,21 @@ class History:
 
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> History:
-        """Return the history that `to_json` returned as a dictionary."""
+        """Return the history that `to_json` returned as a dictionary; ValueError if it cannot be one."""
         history = cls(dict(saved["settings"]))
         history.columns = {name: list(column) for name, column in saved["columns"].items()}
+        for name, column in history.columns.items():
+            for x in column:
+                stored_number(f"the history's {name}", x)
         history.stopped = saved["stopped"]
-        history.frames = [Frame(*frame) for frame in saved["frames"]]
         if len({len(column) for column in history.columns.values()}) > 1:
             raise ValueError("the history's columns differ in length")
-        if not all(isinstance(x, float | int) for c in history.columns.values() for x in c):
-            raise ValueError("the history has a cell that is not a number")
+        if history.columns and history.columns.get("epoch") != [*range(1, len(history) + 1)]:
+            raise ValueError("the history's column 'epoch' does not count the epochs from 1")
+        history.frames = [
+            Frame(epoch, [stored_number("a parameter of the history's frames", x) for x in data])
+            for epoch, data in saved["frames"]
+        ]
         return history
 
     def __repr__(self) -> str:

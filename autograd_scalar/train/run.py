@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 from autograd_scalar.data import Schema
 from autograd_scalar.data.samples import Samples
+from autograd_scalar.files import Path
 from autograd_scalar.optim import Schedule
 from autograd_scalar.train.checkpoint import (
+    Checkpoint,
     CheckpointError,
-    Path,
     load_checkpoint,
     save_checkpoint,
 )
@@ -40,6 +41,17 @@ class Plan(NamedTuple):
     extra: Any
 
 
+class _Mark(NamedTuple):
+    """A state between two batches."""
+
+    restore: Callable[[], None]
+    cursor: dict[str, Any]
+    epochs: int
+    frames: int
+    stopped: str
+    best: dict[str, float] | None
+
+
 class Run:
     """The state of a training run, which checkpoints save, and the loop that advances it."""
 
@@ -56,6 +68,7 @@ class Run:
         self.samples, self.held_out = samples, held_out
         #: The parameters of the best epoch, with early stopping.
         self.best: dict[str, float] | None = None
+        self._marked: _Mark
         self.history = History(
             {
                 "loss": trainer.task.name,
@@ -72,6 +85,8 @@ class Run:
         history = self.history
         history.stopped = ""
         with deferred_interrupt() as interrupted, _attached(history):
+            self._save(trial=True)
+            self._mark()
             try:
                 if not history and not history.frames:
                     self._record()
@@ -79,6 +94,7 @@ class Run:
                     self._batches(progress, interrupted)
                     self._end_epoch()
             except KeyboardInterrupt:
+                self._return_to_mark()
                 history.stopped = "interrupted"
             except TrainingError:
                 history.stopped = "not finite"
@@ -118,6 +134,7 @@ class Run:
                     place = f"epoch {epoch + 1}, batch {cursor.done + 1}"
                     raise TrainingError(f"{place}: {error}") from None
                 cursor.add(len(rows), loss, metric, time.perf_counter() - start)
+                self._mark()
                 progress.batch(self.history, cursor.done, cursor.batches)
                 if interrupted():
                     raise KeyboardInterrupt
@@ -132,9 +149,11 @@ class Run:
         if plan.early_stopping and history.best_epoch == len(history):
             self.best = self.trainer.model.state_dict()
         self._record()
+        self._mark()
         answers = [callback(history) for callback in plan.callbacks]  # all of them are called
         if any(answer is True for answer in answers):
             history.stopped = "callback"
+        self._mark()
         if len(history) % plan.checkpoint_every == 0:
             self._save()
 
@@ -154,14 +173,47 @@ class Run:
         row["seconds"] = cursor.seconds + time.perf_counter() - start
         return row
 
+    def _columns(self) -> list[str]:
+        """Return the columns of `_row`."""
+        name = self.trainer.task.metric_name
+        metric, held_out = ([name], [f"val_{name}"]) if name else ([], [])
+        validation = [] if self.held_out is None else ["val_loss", *held_out]
+        return ["epoch", "loss", *metric, *validation, "lr", "seconds"]
+
     def _record(self) -> None:
         if self.plan.record and len(self.history) % self.plan.record == 0:
             data = [p.data for p in self.trainer.model.parameters()]
             self.history.frames.append(Frame(len(self.history), data))
 
+    # ----- interrupts -----
+
+    def _mark(self) -> None:
+        """Mark the state to which an interrupt returns: that after the last whole batch, epoch or callbacks."""
+        history = self.history
+        self._marked = _Mark(
+            self.trainer.mark(),
+            self.cursor.to_json(),
+            len(history),
+            len(history.frames),
+            history.stopped,
+            self.best,
+        )
+
+    def _return_to_mark(self) -> None:
+        """Undo what an interrupt has left half done, so that a checkpoint of it resumes exactly."""
+        mark, history = self._marked, self.history
+        mark.restore()
+        self.cursor.load_json(mark.cursor)
+        for column in history.columns.values():
+            del column[mark.epochs :]
+        if not mark.epochs:
+            history.columns.clear()
+        del history.frames[mark.frames :]
+        history.stopped, self.best = mark.stopped, mark.best
+
     # ----- checkpoints -----
 
-    def _save(self) -> None:
+    def _save(self, *, trial: bool = False) -> None:
         if self.plan.checkpoint is not None:
             save_checkpoint(
                 self.plan.checkpoint,
@@ -172,6 +224,7 @@ class Run:
                 history=self.history,
                 loop=self.cursor.to_json(),
                 extra=self.plan.extra,
+                trial=trial,
             )
 
     def _schema(self) -> Schema | None:
@@ -195,11 +248,37 @@ class Run:
                     f"this call has {name}={ours[name]!r}"
                 )
         try:
+            self._check_history(saved.history)
+            best = self._best_of(saved)
             self.cursor.load_json(saved.loop)
         except ValueError as problem:
-            raise CheckpointError(f"{saved.path}: a damaged checkpoint: {problem}") from None
+            raise CheckpointError(f"{saved.path}: {problem}") from None
         saved.restore(self.trainer.model, self.trainer.optimizer)
-        self.history, self.best = saved.history, saved.best
+        self.history, self.best = saved.history, best
+
+    def _check_history(self, history: History) -> None:
+        """Raise ValueError unless this run can append its epochs to a history."""
+        columns = self._columns()
+        if history and [*history.columns] != columns:
+            raise ValueError(
+                f"its history has the columns {', '.join(history.columns)}, this call has {', '.join(columns)}; "
+                "does one of them have validation data?"
+            )
+        count = len(self.trainer.model.parameters())
+        if any(len(frame.parameters) != count for frame in history.frames):
+            raise ValueError(f"a damaged checkpoint: a frame does not have {count} parameters")
+
+    def _best_of(self, saved: Checkpoint) -> dict[str, float] | None:
+        """Return the parameters of the best epoch of a run to continue; None without early stopping."""
+        history = saved.history
+        if not self.plan.early_stopping or not history:
+            return None
+        if saved.best is None and history.best_epoch < len(history):
+            raise ValueError(
+                f"it was trained without early_stopping, so the parameters of its best epoch {history.best_epoch}, "
+                "to which this call may return, are lost"
+            )
+        return saved.best or saved.model
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import isfinite
 
 from autograd_scalar.data.samples import Samples
@@ -75,6 +75,18 @@ class Trainer:
 
     def begin(self, *, anew: bool = False) -> None:
         """Prepare for an epoch; see CompiledTrainer."""
+
+    def mark(self) -> Callable[[], None]:
+        """Return a function that returns parameters and optimizer to their present state."""
+        optimizer = self.optimizer
+        data, state = [p.data for p in optimizer.params], optimizer.state_dict()
+
+        def restore() -> None:
+            for p, x in zip(optimizer.params, data, strict=True):
+                p.data = x
+            optimizer.load_state_dict(state)
+
+        return restore
 
     def settle(self) -> None:
         """Bring the model and the optimizer up to date with the last step."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import random
 import signal
@@ -184,6 +185,24 @@ def test_the_threshold_is_a_half_for_probabilities_and_zero_for_logits():
     sample = ([[0.0]], [1])
     for loss, right in (("mse", 0.0), ("binary_cross_entropy", 1.0)):
         assert quiet(Constant(), sample, loss, lr=1e-9, epochs=1)["accuracy"] == [right]
+
+
+def test_no_number_depends_on_how_a_version_of_python_adds(monkeypatch):
+    def only_ints(numbers, start=0):
+        numbers = list(numbers)
+        assert not any(isinstance(x, float) for x in numbers), "sum() of floats"
+        return add(numbers, start)
+
+    add = builtins.sum  # of floats it is more exact from Python 3.12 on
+    monkeypatch.setattr(builtins, "sum", only_ints)
+    model = nn.MLP(1, [3, 1], seed=0)
+    fit(model, LINE, jit=False, epochs=2, l2=0.1, progress=False, validation=0.5, batch_size=2)
+    w = [Value(x) for x in (1.0, 2.0, 3.0)]
+    loss = ag.sum([a * a for a in w] * 3)
+    loss.backward()
+    assert "more use" in str(ag.explain(loss, wrt=w[0], uses=1))
+    ag.nudge(loss, w, 0.1)
+    ag.draw(loss).pipe("svg")
 
 
 def test_metrics_take_values_numbers_and_lists():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import zip_longest
 from math import inf, isnan
+from operator import add
 
 from autograd_scalar.show.formula.symbolic import (
     LATEX,
@@ -193,7 +195,7 @@ class Step:
         written = [term.written(script, first=not i) for i, term in enumerate(strongest)]
         if left_out := len(self.terms) - len(strongest):
             kept = set(strongest)
-            total = sum(term.product for term in self.terms if term not in kept)
+            total = reduce(add, (term.product for term in self.terms if term not in kept))
             uses = script.words(f"({left_out:,} more use{'s' * (left_out > 1)})")
             written.append((uses, factor(rounded(total), script.write)))
         return written

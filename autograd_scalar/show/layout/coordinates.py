@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from math import fsum
 
 from autograd_scalar.show.layout.geometry import Layout, Point, without_repeats
 from autograd_scalar.show.layout.layers import LayeredGraph
@@ -38,8 +39,8 @@ def settle(graph: LayeredGraph) -> list[float]:
                 # The first sweep pulls towards the uses only, the second towards the operands only.
                 segments = graph.outs[vertex] if sweep != 1 else []
                 segments = segments + graph.ins[vertex] if sweep else segments
-                weight = sum(segment.pull for segment in segments)
-                pulled = sum(
+                weight = fsum(segment.pull for segment in segments)
+                pulled = fsum(
                     (y[segment.other] + segment.other_port - segment.port) * segment.pull
                     for segment in segments
                 )
@@ -80,7 +81,7 @@ def place(graph: LayeredGraph, y: Sequence[float], layer_gap: float) -> Layout:
     spans = _layer_spans(graph, y, layer_gap)
     right = spans[-1][1] if spans else 0.0
     nodes = range(len(graph.sizes))
-    centres = [(sum(spans[graph.layer_of[node]]) / 2, y[node]) for node in nodes]
+    centres = [(fsum(spans[graph.layer_of[node]]) / 2, y[node]) for node in nodes]
     return Layout(right, bottom, centres, _routes(graph, y, centres, spans), [])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
+from math import fsum
 
 from autograd_scalar.show.layout.layers import LayeredGraph, Segment
 
@@ -45,7 +46,7 @@ def _sort_layer(
             + (segment.other_port - segment.port) / (heights[segment.other] + 1.0)
             for segment in neighbours[vertex]
         )
-        return sum(ends) / len(neighbours[vertex])
+        return fsum(ends) / len(neighbours[vertex])
 
     layer = graph.layers[index]
     ranked = iter(sorted((vertex for vertex in layer if neighbours[vertex]), key=barycentre))
