@@ -15,14 +15,7 @@ from autograd_scalar.compiler.ir import program as ir
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.compiler.vectorize.access import Access, contiguous_strides
 from autograd_scalar.compiler.vectorize.loop_ir import Loop, LoopProgram, Step
-from autograd_scalar.compiler.vectorize.packs import (
-    ADD_UNIFORM,
-    EFFECTS,
-    STORE_FLAG,
-    STORE_ROW,
-    STORE_TOTAL,
-    SUM_ROWS,
-)
+from autograd_scalar.compiler.vectorize.packs import EFFECTS, Effect
 from autograd_scalar.ops.table import TABLE
 
 _FOLDS = {ARITHMETIC[symbol] for symbol in "+-*"}
@@ -76,16 +69,16 @@ class _Loops:
             "uniform": program.uniform_values,
             "shared": len(layout.shared),
             "const": len(program.constants),
-            SUM_ROWS: program.sums,
-            STORE_ROW: len(layout.rows),
-            STORE_TOTAL: len(layout.sums),
-            ADD_UNIFORM: len(layout.sums),
-            STORE_FLAG: 1,
+            Effect.SUM_ROWS: program.sums,
+            Effect.STORE_ROW: len(layout.rows),
+            Effect.STORE_TOTAL: len(layout.sums),
+            Effect.ADD_UNIFORM: len(layout.sums),
+            Effect.STORE_FLAG: 1,
         }
         #: The number of values stored in each space so far; loops store to a space without gaps, in order.
-        self.stored = {**self.sizes, "row": len(program.columns), "uniform": 0, SUM_ROWS: 0}
+        self.stored = {**self.sizes, "row": len(program.columns), "uniform": 0, Effect.SUM_ROWS: 0}
         #: The outputs that effects have stored so far.
-        self.outputs: dict[str, list[int]] = {STORE_ROW: [], STORE_TOTAL: []}
+        self.outputs: dict[str, list[int]] = {Effect.STORE_ROW: [], Effect.STORE_TOTAL: []}
         self.where = ""
 
     def fail(self, problem: str) -> NoReturn:
@@ -100,11 +93,11 @@ class _Loops:
                 self.where = f"{part}, loop {i}: "
                 self._verify_loop(loop, part)
         self.where = ""
-        if sorted(self.outputs[STORE_ROW]) != [*range(len(p.layout.rows))]:
+        if sorted(self.outputs[Effect.STORE_ROW]) != [*range(len(p.layout.rows))]:
             self.fail(
-                f"it stores outputs {self.outputs[STORE_ROW]} of {len(p.layout.rows)} for each row"
+                f"it stores outputs {self.outputs[Effect.STORE_ROW]} of {len(p.layout.rows)} for each row"
             )
-        totals = self.outputs[STORE_TOTAL]
+        totals = self.outputs[Effect.STORE_TOTAL]
         if len({*totals}) != len(totals) or len(totals) != p.sums:
             self.fail(f"it stores the totals of outputs {totals} for {p.sums} sums")
         for space, size in self.sizes.items():
@@ -145,7 +138,11 @@ class _Loops:
                     self.fail(f"operand {number} is not an earlier step of the loop")
                 continue
             space = operand.access.space
-            readable = {SUM_ROWS} if step.op == STORE_TOTAL else {"uniform", "shared", "const"}
+            readable = (
+                {Effect.SUM_ROWS}
+                if step.op == Effect.STORE_TOTAL
+                else {"uniform", "shared", "const"}
+            )
             if space not in readable and not (loop.varies and space == "row"):
                 self.fail(f"it cannot read {operand.access}")
             terms = 1 if step.is_fold and number == 0 else length  # a fold's start is read once
@@ -171,21 +168,23 @@ class _Loops:
     def _verify_store(self, step: Step, loop: Loop, part: str, stored: dict[str, int]) -> None:
         """Fail unless results go where they belong; `stored` counts the values with those of this loop."""
         if step.op in EFFECTS:
-            is_after = step.op in (ADD_UNIFORM, STORE_TOTAL)
+            is_after = step.op in (Effect.ADD_UNIFORM, Effect.STORE_TOTAL)
             if part != ("after the rows" if is_after else "for each row"):
                 self.fail(f"it must not run {part}")
         if step.store is None:
             if step.op in EFFECTS:
                 self.fail("an effect without an output")
             return
-        if step.op in EFFECTS - {SUM_ROWS}:
+        if step.op in EFFECTS - {Effect.SUM_ROWS}:
             if step.store.space != step.op:
                 self.fail(f"it cannot store to {step.store}")
             self._verify_range(step.store, loop, 1, self.sizes[step.op])
             if step.op in self.outputs:
                 self.outputs[step.op] += map(step.store.offset, product(*map(range, loop.nest)))
             return
-        space = SUM_ROWS if step.op == SUM_ROWS else "row" if loop.varies else "uniform"
+        space = (
+            Effect.SUM_ROWS if step.op == Effect.SUM_ROWS else "row" if loop.varies else "uniform"
+        )
         expected = Access(space, stored[space], contiguous_strides(loop.nest))
         if step.store != expected:
             self.fail(f"it stores to {step.store} instead of {expected}")

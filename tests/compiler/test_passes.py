@@ -16,7 +16,6 @@ from autograd_scalar.compiler.ir.program import Builder, Guard, Program
 from autograd_scalar.compiler.ir.rules import is_primitive
 from autograd_scalar.compiler.ir.simplify import (
     apply_rules,
-    eliminate_common_subexpressions,
     fold_constants,
     remove_dead_code,
     simplify,
@@ -114,7 +113,7 @@ def test_an_operation_on_the_same_operands_is_computed_once():
         "t7 = t5 + t6",
         "t8 = t4 * t7",
     ]
-    assert lines(eliminate_common_subexpressions(p))[1:] == [
+    assert lines(apply_rules(p, [], share=True))[1:] == [
         "t2 = x * y",
         "t3 = exp(x)",
         "t4 = t2 + t3",
@@ -126,13 +125,13 @@ def test_operations_that_do_not_commute_are_not_shared():
     p = of(
         "(x - y) * (y - x) + x / y * (y / x) + pow(x, y) * pow(y, x) + maximum(x, y) * maximum(y, x)"
     )
-    assert len(eliminate_common_subexpressions(p)) == len(p)
+    assert len(apply_rules(p, [], share=True)) == len(p)
 
 
 def test_selects_are_shared_only_where_all_operands_are():
     p = program(("if<", X, Y, X, Y), ("if<", X, Y, X, Y), ("if<", X, Y, Y, X), ("if>", X, Y, X, Y))
     p = Program(p.code, p.inputs, [2, 3, 4, 5])
-    assert lines(eliminate_common_subexpressions(p))[0] == "x, y -> t2, t2, t3, t4"
+    assert lines(apply_rules(p, [], share=True))[0] == "x, y -> t2, t2, t3, t4"
 
 
 def test_simplifying_one_program_leaves_no_trace_in_the_next():
@@ -195,7 +194,7 @@ def test_every_pass_keeps_every_bit(case: Case):
     results += [
         apply_rules(lowered, [fold_constants]),
         apply_rules(lowered, [algebra]),
-        eliminate_common_subexpressions(lowered),
+        apply_rules(lowered, [], share=True),
     ]
     for point in points:
         expected, failed = bits(program.run(point)), first_failure(program, point)

@@ -147,7 +147,7 @@ def test_rewriting_drops_and_renumbers():
     code = [("const", 1.0), X, ("const", 1.0), ("add", 0, 1), ("exp", 1), ("mul", 3, 2)]
     program = Program(code, ["x"], [5], [Guard("<", 3, 2, True, "f.py:1")])
     builder = Builder(program.inputs)
-    new, guards = rewrite(program, builder, builder.emit, live_instructions(program))
+    new, guards = rewrite(program, builder, builder.emit)
     assert new == [0, 1, 0, 2, -1, 3]
     assert builder.code == [("const", 1.0), X, ("add", 0, 1), ("mul", 2, 0)]
     assert guards == (Guard("<", 2, 0, True, "f.py:1"),)

@@ -9,7 +9,7 @@ from math import inf
 from textwrap import indent
 
 from autograd_scalar.compiler.backends.source import Language, Lines, identifiers, printable
-from autograd_scalar.compiler.ir.program import Program, live_instructions
+from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.ops import ieee
 
@@ -103,13 +103,8 @@ def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> st
     """
     called, *names = identifiers([name, *program.inputs], _C.reserved)
     body = Lines(program, names, _C)
-    live = live_instructions(program)
-    read = {
-        operand
-        for index, (op, operand, *_) in enumerate(program.code)
-        if live[index] and op == "input"
-    }
-    lines = [f"const double {names[k]} = in[{k}];" for k in sorted(read)] or ["(void)in;"]
+    read = sorted(instruction[1] for instruction in program.code if instruction[0] == "input")
+    lines = [f"const double {names[k]} = in[{k}];" for k in read] or ["(void)in;"]
     lines += body.lines
     lines += [f"out[{k}] = {text};" for k, text in enumerate(body.outputs)] or ["(void)out;"]
     arrays = [f"in[{k}]  {text}" for k, text in enumerate(program.inputs)]

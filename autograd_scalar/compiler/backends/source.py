@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from autograd_scalar.compiler.ir.program import Guard, Program, live_instructions
+from autograd_scalar.compiler.ir.program import Guard, Program
 from autograd_scalar.compiler.ir.rules import ARITHMETIC, NEGATION
 from autograd_scalar.compiler.options import MAX_EXPRESSION_LENGTH
 from autograd_scalar.ops.grammar import ATOM, PRECEDENCE
@@ -43,7 +43,7 @@ class Language(NamedTuple):
 class Lines:
     """The lines of a function's body, and the expressions of its outputs.
 
-    `names` are the names of the inputs. Dead instructions are left out.
+    `names` are the names of the inputs. The program has no dead code.
     """
 
     def __init__(self, program: Program, names: Sequence[str], language: Language) -> None:
@@ -58,10 +58,9 @@ class Lines:
 
     def _write(self, names: Sequence[str]) -> None:
         program, language = self._program, self._language
-        live = live_instructions(program)
         uses = Counter(program.roots)
-        for index, (op, *operands) in enumerate(program.code):
-            if live[index] and op not in ("input", "const"):
+        for op, *operands in program.code:
+            if op not in ("input", "const"):
                 uses.update(operands)
         guards = deque(enumerate(program.guards))
         for index, (op, *operands) in enumerate(program.code):
@@ -70,7 +69,7 @@ class Lines:
             elif op == "const":
                 number = language.number(operands[0])
                 self._texts[index] = number, _SIGNED if number.startswith("-") else ATOM
-            elif live[index]:
+            else:
                 self._texts[index] = self._fitted(partial(self._expression, op, operands), operands)
                 self._nameless.add(index)
                 if uses[index] > 1:

@@ -30,8 +30,9 @@ def _tree(text: str) -> ast.expr:
     return parse(text, branches=True)[0].tree
 
 
-#: Normal powers of two. Their reciprocals are exact.
-POWERS_OF_TWO = frozenset(sign * 2.0**k for sign in (1.0, -1.0) for k in range(-1022, 1024))
+_POWERS = frozenset(2.0**k for k in range(-1022, 1024))
+#: Normal powers of two, of both signs. Their reciprocals are exact.
+POWERS_OF_TWO = _POWERS | {-power for power in _POWERS}
 
 #: The operations whose operands may change places; a rule for one of them applies in either order.
 COMMUTING = (Rule("x + y", "y + x"), Rule("x * y", "y * x"))
@@ -61,7 +62,7 @@ COMMUTATIVE = frozenset(operation(_tree(rule.expression))[0] for rule in COMMUTI
 def algebra(builder: Builder, emit: Emit, op: str, operands: Sequence[int]) -> int | None:
     """Emit what an operation becomes by the first rule that applies; return None if there is none."""
     rewrite = _REWRITES.get(op)
-    return rewrite and rewrite(builder.code, builder.numbers, emit, builder.constant, operands)
+    return rewrite and rewrite(builder.code, builder.numbers, emit, builder.constant, *operands)
 
 
 def _compiled(rules: Iterable[Rule]) -> dict[str, Callable[..., int | None]]:
@@ -70,29 +71,25 @@ def _compiled(rules: Iterable[Rule]) -> dict[str, Callable[..., int | None]]:
     It is generated source, without a test that no rule needs, because it runs for every instruction.
     """
     namespace: dict[str, Any] = {"copysign": copysign}
-    choices: dict[str, list[str]] = {}
+    bodies: dict[str, str] = {}
     for i, rule in enumerate(rules):
         expression, becomes = map(_tree, rule[:2])
         op, operands = operation(expression)
-        for listed in (operands, operands[::-1]) if op in COMMUTATIVE else (operands,):
+        places = [f"p{k}" for k in range(len(operands))]
+        bodies.setdefault(op, f"lambda code, numbers, emit, constant, {', '.join(places)}: ")
+        for order in (places, places[::-1]) if op in COMMUTATIVE else (places,):
             bound: dict[str, str] = {}
             tests: list[str] = []
-            for k, operand in enumerate(listed):
-                tests += _tests(operand, f"operands[{k}]", bound)
-            for name in rule.where:  # what is computed with numbers alone is left to fold_constants
-                tests += [f"numbers.get({bound[name]}) in where_{i}[{name!r}]"]
-                tests += ["not numbers.keys() >= {*operands}"]
+            for operand, at in zip(operands, order, strict=True):
+                tests += _tests(operand, at, bound)
+            for name, among in rule.where.items():  # fold_constants divides a number by a number
+                tests += [f"numbers.get({bound[name]}) in {name}_{i}", "p0 not in numbers"]
+                namespace[f"{name}_{i}"] = among
             names = sorted(bound)
-            namespace[f"where_{i}"] = rule.where
             namespace[f"write_{i}"] = compile_expression(becomes, names, inline=False)
-            arguments = ", ".join(bound[name] for name in names)
-            written = f"write_{i}(emit, constant, {arguments})"
-            choices.setdefault(op, []).append(f"{written} if {' and '.join(tests)} else ")
-    parameters = "code, numbers, emit, constant, operands"
-    return {
-        op: eval(f"lambda {parameters}: {''.join(texts)}None", namespace)
-        for op, texts in choices.items()
-    }
+            written = f"write_{i}(emit, constant, {', '.join(bound[name] for name in names)})"
+            bodies[op] += f"{written} if {' and '.join(tests)} else "
+    return {op: eval(f"{body}None", namespace) for op, body in bodies.items()}
 
 
 def _tests(tree: ast.expr, at: str, bound: dict[str, str]) -> Iterator[str]:

@@ -230,16 +230,16 @@ class Builder:
 
 
 def rewrite(
-    program: Program, builder: Builder, emit: Callable[..., int], keep: Sequence[bool] | None = None
+    program: Program, builder: Builder, emit: Callable[..., int]
 ) -> tuple[list[int], tuple[Guard, ...]]:
-    """Copy a program into a builder, every operation through `emit(op, *operands)`.
+    """Copy the live code of a program into a builder, every operation through `emit(op, *operands)`.
 
-    Returns the new index of each instruction, -1 for those dropped because `keep` is false, and the guards.
+    Returns the new index of each instruction, -1 for dead ones, and the guards.
     """
     new: list[int] = []
-    for index, instruction in enumerate(program.code):
+    for instruction, live in zip(program.code, live_instructions(program), strict=True):
         op = instruction[0]
-        if keep is not None and not keep[index]:
+        if not live:
             new.append(-1)
         elif op == "const":
             new.append(builder.constant(instruction[1]))

@@ -8,13 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from autograd_scalar.compiler.ir.algebra import COMMUTATIVE, algebra
-from autograd_scalar.compiler.ir.program import (
-    Builder,
-    Program,
-    compute,
-    live_instructions,
-    rewrite,
-)
+from autograd_scalar.compiler.ir.program import Builder, Program, compute, rewrite
 from autograd_scalar.compiler.ir.rules import Emit
 from autograd_scalar.ops.table import TABLE
 
@@ -54,7 +48,8 @@ def apply_rules(program: Program, rewriters: Sequence[Rewriter], *, share: bool 
     def emit(op: str, *operands: int) -> int:
         key: tuple[object, ...] = ()
         if share:
-            key = (op, *(operands if op not in COMMUTATIVE else sorted(operands)))
+            swapped = op in COMMUTATIVE and operands[0] > operands[1]
+            key = (op, *(operands[::-1] if swapped else operands))
             if (index := known.get(key)) is not None:
                 return index
         for rewriter in rewriters:
@@ -69,11 +64,6 @@ def apply_rules(program: Program, rewriters: Sequence[Rewriter], *, share: bool 
     return _rewritten(program, builder, emit)
 
 
-def eliminate_common_subexpressions(program: Program) -> Program:
-    """Return the program with each common subexpression computed once."""
-    return apply_rules(program, (), share=True)
-
-
 def remove_dead_code(program: Program) -> Program:
     """Return the program without the instructions that no output or guard depends on."""
     builder = Builder(program.inputs)
@@ -82,5 +72,5 @@ def remove_dead_code(program: Program) -> Program:
 
 def _rewritten(program: Program, builder: Builder, emit: Emit) -> Program:
     """Return the live code of a program, every operation through `emit`."""
-    new, guards = rewrite(program, builder, emit, live_instructions(program))
+    new, guards = rewrite(program, builder, emit)
     return builder.program([new[index] for index in program.outputs], guards)

@@ -14,7 +14,7 @@ from autograd_scalar.compiler.vectorize.access import (
     fit_access,
 )
 from autograd_scalar.compiler.vectorize.loop_ir import Loop, LoopProgram, Read, Step
-from autograd_scalar.compiler.vectorize.packs import ADD_UNIFORM, EFFECTS, STORE_TOTAL, SUM_ROWS
+from autograd_scalar.compiler.vectorize.packs import EFFECTS, Effect
 
 
 class BufferAssignment:
@@ -41,7 +41,7 @@ class BufferAssignment:
                     self._columns.append(columns[k])
                 else:
                     self._space[index], self._offset[index] = "shared", shared[k]
-        self._sizes = {"row": len(self._columns), "uniform": 0, SUM_ROWS: 0}
+        self._sizes = {"row": len(self._columns), "uniform": 0, Effect.SUM_ROWS: 0}
 
     def assign(self, loops: Sequence[Loop]) -> LoopProgram:
         """Give every read and every stored result its access function, and return the loops as a program."""
@@ -53,14 +53,14 @@ class BufferAssignment:
                 read.access = self._access(read.indices, loop)
             inside = Counter(id(operand) for step in loop.body for operand in step.operands)
             for step in loop.steps:
-                if step.op == SUM_ROWS:
+                if step.op == Effect.SUM_ROWS:
                     totals.append(self._total(step, loop))
                 elif step.op in EFFECTS:
                     offsets = [self._offset[index] for index in step.indices]
                     step.store = fit_access(step.op, offsets, loop.nest)
                 elif any(self._uses[index] > inside[id(step)] for index in step.indices):
                     step.store = self._allocate(step, loop, "row" if loop.varies else "uniform")
-        after = [loop for loop in loops if loop.steps[0].op == ADD_UNIFORM]
+        after = [loop for loop in loops if loop.steps[0].op == Effect.ADD_UNIFORM]
         return LoopProgram(
             before=[loop for loop in loops if not loop.varies and loop not in after],
             by_row=[loop for loop in loops if loop.varies],
@@ -68,7 +68,7 @@ class BufferAssignment:
             columns=self._columns,
             row_values=self._sizes["row"],
             uniform_values=self._sizes["uniform"],
-            sums=self._sizes[SUM_ROWS],
+            sums=self._sizes[Effect.SUM_ROWS],
             constants=self._constants,
             layout=self._layout,
         )
@@ -110,11 +110,11 @@ class BufferAssignment:
     def _total(self, step: Step, loop: Loop) -> Loop:
         """Return the loop that stores the sums of a step."""
         outputs = [self._offset[index] for index in step.indices]
-        step.store = self._allocate(step, loop, SUM_ROWS)
+        step.store = self._allocate(step, loop, Effect.SUM_ROWS)
         nest, order = choose_order([outputs], loop.count)
         order = order or [*range(loop.count)]
-        sums = Read([], fit_access(SUM_ROWS, [step.store.base + i for i in order], nest))
-        store = fit_access(STORE_TOTAL, [outputs[i] for i in order], nest)
+        sums = Read([], fit_access(Effect.SUM_ROWS, [step.store.base + i for i in order], nest))
+        store = fit_access(Effect.STORE_TOTAL, [outputs[i] for i in order], nest)
         return Loop(
-            False, loop.count, steps=[Step(STORE_TOTAL, [], [sums], store=store)], nest=nest
+            False, loop.count, steps=[Step(Effect.STORE_TOTAL, [], [sums], store=store)], nest=nest
         )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from autograd_scalar.compiler.options import MAX_FOLD_STEPS
 from autograd_scalar.compiler.vectorize.loop_ir import Loop, Read, Step
-from autograd_scalar.compiler.vectorize.packs import ADD_UNIFORM, SUM_ROWS, Pack, Packs
+from autograd_scalar.compiler.vectorize.packs import Effect, Pack, Packs
 
 
 def fuse(packs: Packs, uses: Sequence[int]) -> list[Loop]:
@@ -44,7 +44,7 @@ class _Fusion:
         for i, index in enumerate(step.indices):
             self._member[index] = i
         self._home[p] = number, step
-        if loop.count == 1 and step.op != ADD_UNIFORM:
+        if loop.count == 1 and step.op != Effect.ADD_UNIFORM:
             self._single[loop.varies] = number
 
     # ----- operands with one reader -----
@@ -58,10 +58,10 @@ class _Fusion:
             term = self._inline(pack.terms, loop, loop.terms)
             loop.steps.append(Step(pack.op, indices, [Read(start), term], is_fold=True))
             return loop
-        if pack.op == SUM_ROWS:
+        if pack.op == Effect.SUM_ROWS:
             operand = self._inline(pack.operands(indices)[0], loop, loop.steps)
             if isinstance(operand, Step):
-                loop.steps.append(Step(SUM_ROWS, indices, [operand]))
+                loop.steps.append(Step(Effect.SUM_ROWS, indices, [operand]))
                 return loop
         return None
 
@@ -108,7 +108,7 @@ class _Fusion:
             before.append(self._single[pack.varies])
         # a loop can take the pack only if all operands are computed in it or before it
         number = max(before, default=-1)
-        if number >= 0 and pack.op != ADD_UNIFORM:
+        if number >= 0 and pack.op != Effect.ADD_UNIFORM:
             loop = self.loops[number]
             steps = [h[1] if h and h[0] == number else None for h in homes]
             read = [operand for operand, step in zip(operands, steps, strict=True) if step]

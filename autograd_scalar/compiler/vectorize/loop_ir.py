@@ -8,7 +8,7 @@ from typing import NamedTuple
 from autograd_scalar.compiler.ir.variance import RowLayout
 from autograd_scalar.compiler.options import MAX_FOLD_STEPS, MAX_LOOP_STEPS
 from autograd_scalar.compiler.vectorize.access import INDEX_NAMES, UNASSIGNED, Access
-from autograd_scalar.compiler.vectorize.packs import EFFECTS, SUM_ROWS
+from autograd_scalar.compiler.vectorize.packs import EFFECTS, Effect
 
 
 @dataclass(eq=False)
@@ -58,7 +58,7 @@ class Loop:
     @property
     def is_full(self) -> bool:
         """True if no step may be added."""
-        has_sum = any(step.op == SUM_ROWS for step in self.steps)
+        has_sum = any(step.op == Effect.SUM_ROWS for step in self.steps)
         most = MAX_FOLD_STEPS if self.length or has_sum else MAX_LOOP_STEPS
         return len(self.steps) >= most
 

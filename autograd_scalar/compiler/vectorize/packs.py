@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import groupby, pairwise
 
 from autograd_scalar.compiler.ir.algebra import COMMUTATIVE
@@ -25,15 +26,26 @@ _FAMILY = {_ADD: _ADD, _SUB: _ADD, _MUL: _MUL}
 #: The number from which a fold can start without changing the result, not even the sign of a zero.
 NEUTRAL = {_ADD: -0.0, _MUL: 1.0}
 
-#: Instructions with an effect, which programs do not have: store an output of each row; add a value of each row to a
-#: sum; add a uniform value to a sum, times the number of rows; store the flag of each row, given how many of its guards
-#: fail; store a sum after the last row.
-STORE_ROW, SUM_ROWS, ADD_UNIFORM = "store_row", "sum_rows", "add_uniform"
-STORE_FLAG, STORE_TOTAL = "store_flag", "store_total"
-EFFECTS = {STORE_ROW, SUM_ROWS, ADD_UNIFORM, STORE_FLAG, STORE_TOTAL}
-
 #: The packs of leaves.
 _CONST, _SHARED, _COLUMN = range(3)
+
+
+class Effect(StrEnum):
+    """Instructions with an effect, which programs do not have."""
+
+    #: Store an output of each row.
+    STORE_ROW = "store_row"
+    #: Store the flag of each row, given how many of its guards fail.
+    STORE_FLAG = "store_flag"
+    #: Add a value of each row to a sum.
+    SUM_ROWS = "sum_rows"
+    #: Add a uniform value to a sum, times the number of rows.
+    ADD_UNIFORM = "add_uniform"
+    #: Store a sum after the last row.
+    STORE_TOTAL = "store_total"
+
+
+EFFECTS = frozenset(Effect)
 
 
 @dataclass
@@ -95,7 +107,9 @@ class Packs:
         number = self._known.setdefault((op, length, kinds), len(self.found))
         if number == len(self.found):
             # An output of each row is stored for each row even if it is uniform.
-            varies = op in (STORE_ROW, STORE_FLAG) or any(self.found[kind].varies for kind in kinds)
+            varies = op in (Effect.STORE_ROW, Effect.STORE_FLAG) or any(
+                self.found[kind].varies for kind in kinds
+            )
             self.found.append(Pack(op, varies, length))
         self.found[number].members[index] = tuple(operands)
         self.of[index] = number

@@ -18,14 +18,7 @@ from autograd_scalar.compiler.ir.variance import RowLayout, split_sum, varying
 from autograd_scalar.compiler.vectorize.buffers import BufferAssignment
 from autograd_scalar.compiler.vectorize.fusion import fuse
 from autograd_scalar.compiler.vectorize.loop_ir import LoopProgram
-from autograd_scalar.compiler.vectorize.packs import (
-    ADD_UNIFORM,
-    EFFECTS,
-    STORE_FLAG,
-    STORE_ROW,
-    SUM_ROWS,
-    Packs,
-)
+from autograd_scalar.compiler.vectorize.packs import EFFECTS, Effect, Packs
 
 
 def reroll(program: Program, layout: RowLayout) -> LoopProgram:
@@ -47,14 +40,14 @@ def _with_effects(program: Program, layout: RowLayout) -> tuple[list[Instruction
         return len(code) - 1
 
     for i, k in enumerate(layout.rows):
-        output[append(STORE_ROW, program.outputs[k])] = i
+        output[append(Effect.STORE_ROW, program.outputs[k])] = i
     for i, k in enumerate(layout.sums):
         term, uniform = split_sum(program, varies, program.outputs[k])
         if term is not None:
-            output[append(SUM_ROWS, term)] = i
+            output[append(Effect.SUM_ROWS, term)] = i
         for u in uniform:
             if code[u] not in (("const", 0.0), ("const", -0.0)):
-                output[append(ADD_UNIFORM, u)] = i
+                output[append(Effect.ADD_UNIFORM, u)] = i
     if program.guards:
         zero, one = append("const", 0.0), append("const", 1.0)
         failures = [
@@ -62,7 +55,7 @@ def _with_effects(program: Program, layout: RowLayout) -> tuple[list[Instruction
             for g in program.guards
         ]
         counts = accumulate(failures, lambda x, y: append(ARITHMETIC["+"], x, y))
-        append(STORE_FLAG, [*counts][-1])
+        append(Effect.STORE_FLAG, [*counts][-1])
     return code, output
 
 

@@ -16,13 +16,7 @@ from autograd_scalar.compiler.backends.llvm.builder import number, vector
 from autograd_scalar.compiler.backends.llvm.nest import Context, Nest
 from autograd_scalar.compiler.options import MAX_BLOCK_VECTORS
 from autograd_scalar.compiler.vectorize.loop_ir import LoopProgram
-from autograd_scalar.compiler.vectorize.packs import (
-    ADD_UNIFORM,
-    STORE_FLAG,
-    STORE_ROW,
-    STORE_TOTAL,
-    SUM_ROWS,
-)
+from autograd_scalar.compiler.vectorize.packs import Effect
 
 
 @cache
@@ -52,15 +46,15 @@ def looped(loops: LoopProgram, lanes: int, *, width: int, fma: bool, fast: bool 
     accumulators = loops.sums * width
     uniform = accumulators + loops.row_values * lanes
     spaces = {
-        SUM_ROWS: ("%scratch", width),
+        Effect.SUM_ROWS: ("%scratch", width),
         "row": (w.at("%scratch", accumulators), lanes),
         "uniform": (w.at("%scratch", uniform), 1),
         "shared": ("%shared", 1),
         "const": (w.table("double", [*map(number, loops.constants)]), 1),
-        STORE_ROW: ("%outs", 1),
-        STORE_TOTAL: ("%sums", 1),
-        ADD_UNIFORM: ("%sums", 1),
-        STORE_FLAG: ("%flags", 1),
+        Effect.STORE_ROW: ("%outs", 1),
+        Effect.STORE_TOTAL: ("%sums", 1),
+        Effect.ADD_UNIFORM: ("%sums", 1),
+        Effect.STORE_FLAG: ("%flags", 1),
     }
     context = Context(w, lanes, width, loops.constants, spaces)
     w.clear("%scratch", accumulators)
@@ -85,7 +79,7 @@ def _write_block(context: Context, loops: LoopProgram, row: str) -> None:
         _gather(context, loops.columns, row, full)
     for loop in loops.by_row:
         partial = Nest(context, loop, row, live)
-        if any(step.op == SUM_ROWS for step in loop.steps):
+        if any(step.op == Effect.SUM_ROWS for step in loop.steps):
             w.choose(full, Nest(context, loop, row).write, partial.write)
         else:
             partial.write()

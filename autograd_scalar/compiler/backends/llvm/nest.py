@@ -6,7 +6,7 @@ not wait for one another. An operand is loaded in the outermost loop in which it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from autograd_scalar.compiler.backends.llvm.abi import KernelBuilder
@@ -21,13 +21,7 @@ from autograd_scalar.compiler.options import (
 )
 from autograd_scalar.compiler.vectorize.access import Access
 from autograd_scalar.compiler.vectorize.loop_ir import Loop, Read, Step
-from autograd_scalar.compiler.vectorize.packs import (
-    ADD_UNIFORM,
-    STORE_FLAG,
-    STORE_ROW,
-    STORE_TOTAL,
-    SUM_ROWS,
-)
+from autograd_scalar.compiler.vectorize.packs import Effect
 
 
 class Context(NamedTuple):
@@ -152,7 +146,7 @@ class Nest:
 
     def _load(self, address: _Address, k: str | int = 0) -> list[str]:
         w, pointer = self.w, address.of(k)
-        if address.access.space == SUM_ROWS:
+        if address.access.space == Effect.SUM_ROWS:
             return [pointer]
         if address.access.space == "row":
             return [w.load(at, self.kind) for at in self._unrolled(pointer)]
@@ -249,14 +243,14 @@ class Nest:
         self.w.add_uniform(values[0], to)
 
 
-_EFFECTS = {
-    SUM_ROWS: Nest._sum_rows, STORE_ROW: Nest._store_row, STORE_FLAG: Nest._store_flag,
-    STORE_TOTAL: Nest._store_total, ADD_UNIFORM: Nest._add_uniform,
+_EFFECTS: dict[str, Callable[[Nest, list[str], str], None]] = {
+    Effect.SUM_ROWS: Nest._sum_rows, Effect.STORE_ROW: Nest._store_row, Effect.STORE_FLAG: Nest._store_flag,
+    Effect.STORE_TOTAL: Nest._store_total, Effect.ADD_UNIFORM: Nest._add_uniform,
 }  # fmt: skip
 
 
 def _unroll(loop: Loop) -> int:
     """Return the largest unroll factor for which the registers hold what is alive."""
-    if loop.length or any(step.op == SUM_ROWS for step in loop.steps):
+    if loop.length or any(step.op == Effect.SUM_ROWS for step in loop.steps):
         return UNROLL_SHORT_FOLD if len(loop.body) <= MAX_REGISTER_STEPS else UNROLL_LONG_FOLD
     return UNROLL_MAP
