@@ -286,8 +286,9 @@ def test_fast_math_is_opt_in():
 def test_subnormals_are_not_flushed_to_zero(name):
     """The processor's mode stays as it is."""
     program = of_row(name)
-    made = Kernel(program, [0], range(len(program.outputs)), target.width())
+    inputs = range(len(program.inputs))
+    made = Kernel(program, inputs, range(len(program.outputs)), target.width())
     tiny = [5e-324, -5e-324, 2.0**-1030, 2.0**-1074 * 3]
-    outs, *_ = made([tiny], [], len(tiny))
-    wanted = zip(*[program.run([x]) for x in tiny], strict=True)
+    outs, *_ = made([tiny for _ in inputs], [], len(tiny))
+    wanted = zip(*[program.run([x for _ in inputs]) for x in tiny], strict=True)
     assert [bits(out) for out in outs] == [bits(numbers) for numbers in wanted]
