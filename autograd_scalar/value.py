@@ -23,7 +23,7 @@ from autograd_scalar.ops.table import TABLE
 #: The names that this module takes from the native engine, and those that compiler.runtime.fast_call takes.
 NATIVE = (
     *("RECORD", "UPDATE", "Value", "constant", "install", "node", "pull_back"),
-    *("topological_order", "zero_grads"),
+    *("pack", "topological_order", "unpack", "unseen", "zero_grads"),
     *("FastCall", "BoundCall", "address", "copy_data", "node_of_array"),
 )
 

@@ -9,13 +9,15 @@ import pickle
 import sys
 import threading
 import traceback
+from array import array
 
 import pytest
 from hypothesis import given, settings
 from strategies import programs
 
 import autograd_scalar as ag
-from autograd_scalar import Value, topological_order
+from autograd_scalar import JitError, Value, topological_order
+from autograd_scalar.node.pickling import unpacked
 
 MILLION = 1_000_000
 
@@ -130,6 +132,114 @@ def test_a_list_of_all_states_is_copied_in_linear_time():
     again = copy.deepcopy(found)
     assert again[-1].data == found[-1].data
     assert all(after.parents[0] is before for before, after in itertools.pairwise(again))
+
+
+@pytest.mark.parametrize("order", [list, lambda found: found[::-1], lambda found: found[::2]])
+def test_a_list_of_states_is_pickled_in_linear_time(order):
+    found = order(states())
+    dumped = pickle.dumps(found)
+    assert len(dumped) < 200 * len(found)
+    again = pickle.loads(dumped)
+    assert [v.data for v in again] == [v.data for v in found]
+    assert len(topological_order(*again)) == len(topological_order(*found))
+
+
+def test_a_dump_within_a_dump_leaves_the_outer_one_intact():
+    x, y = chain(100)
+    middle = topological_order(y)[50]
+
+    class Wrapped:
+        """Pickles its Value by itself, while the outer dump is under way."""
+
+        def __init__(self, v):
+            self.v = v
+
+        def __reduce__(self):
+            return pickle.loads, (pickle.dumps(self.v),)
+
+    again_y, inner, again_middle, again_x = pickle.loads(pickle.dumps([y, Wrapped(y), middle, x]))
+    assert again_x in topological_order(again_y) and topological_order(again_y)[50] is again_middle
+    assert len(topological_order(again_y, inner)) == 2 * len(topological_order(y))
+    again_x, inner, again_y = pickle.loads(pickle.dumps([x, Wrapped(x), y]))
+    assert topological_order(again_y)[0] is again_x is not inner
+
+
+def test_a_pickler_that_is_kept_does_not_fix_the_numbers_of_later_dumps():
+    _, y = chain(100)
+    kept = pickle.Pickler(io.BytesIO())
+    kept.dump(y)
+    y.grad = 7.0
+    end = y * 2.0
+    again = pickle.loads(pickle.dumps([end, y]))
+    assert again[0].parents[0] is again[1] and again[1].grad == 7.0
+
+
+def test_a_memo_may_share_nodes_with_the_copy():
+    _x, y = chain(100)
+    middle = topological_order(y)[50]
+    again = copy.deepcopy(y, {id(middle): middle})
+    assert topological_order(again)[50] is middle and again is not y
+    memo = {}
+    pair = copy.deepcopy((y, [middle]), memo)
+    assert topological_order(pair[0])[50] is pair[1][0] is not middle
+
+
+def test_a_shallow_copy_shares_the_parents():
+    x = Value(3.0)
+    y = x * x
+    y.label, y.grad = "y", 2.0
+    again = copy.copy(y)
+    assert again is not y and again.parents == (x, x) and again.parents[0] is x
+    assert (again.data, again.label, again.grad) == (9.0, "y", 2.0)
+
+
+def test_copying_and_pickling_are_refused_while_a_function_is_recorded():
+    with pytest.raises(JitError, match="copies a Value"):
+        ag.jit(lambda x: copy.deepcopy(x * x))(1.0)
+    with pytest.raises(JitError, match="pickles a Value"):
+        ag.jit(lambda x: x * len(pickle.dumps(x)))(1.0)
+
+
+PACKED = {
+    "op_numbers": array("i", [0, 1]),
+    "arities": array("i", [0, 2]),
+    "data": array("d", [3.0, 9.0]),
+    "grads": array("d", [0.0, 0.0]),
+    "parents": array("q", [0, 0]),
+    "partials": array("d", [3.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("op_numbers", array("i", [0, 2])),
+        ("op_numbers", array("i", [0, -1])),
+        ("op_numbers", array("i", [0])),
+        ("op_numbers", array("q", [0, 1])),
+        ("arities", array("i", [0, 3])),
+        ("arities", array("i", [3, -1])),
+        ("arities", array("i", [0, 1])),
+        ("data", array("d", [3.0])),
+        ("grads", array("d", [3.0])),
+        ("parents", array("q", [0, 1])),
+        ("parents", array("q", [0, 7])),
+        ("parents", array("q", [0, -1])),
+        ("parents", array("q", [0])),
+        ("partials", array("d", [3.0])),
+        ("partials", array("f", [3.0, 3.0])),
+    ],
+)
+def test_a_broken_pickle_of_a_graph_is_an_error(name, wrong):
+    (_, y) = unpacked(("", "mul"), *PACKED.values(), {1: "y"}, [])
+    assert repr(y) == "Value(data=9.0, grad=0.0, label='y', op='mul')"
+    with pytest.raises(ValueError, match="packed nodes of a graph"):
+        unpacked(("", "mul"), *(PACKED | {name: wrong}).values(), {}, [])
+
+
+def test_an_outside_parent_must_be_a_value():
+    with pytest.raises(TypeError, match="expected Values as the parents of a node"):
+        unpacked(("", "mul"), *(PACKED | {"parents": array("q", [0, -1])}).values(), {}, [3.0])
 
 
 @pytest.mark.slow

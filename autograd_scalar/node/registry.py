@@ -42,6 +42,15 @@ class Engine(Protocol):
     def topological_order(self, *roots: Any) -> list[Any]:
         """Return every node of the graphs under the roots, parents first."""
 
+    def unseen(self, root: Any, seen: Any, /) -> list[Any]:
+        """Return the topological order of a graph without the nodes whose ids are in `seen`."""
+
+    def pack(self, nodes: Any, /) -> tuple[Any, ...]:
+        """Return the fields of nodes as flat arrays."""
+
+    def unpack(self, *packed: Any) -> list[Any]:
+        """Return new nodes from the result of pack()."""
+
     def pull_back(self, seeds: dict[Any, float], inputs: Any, /) -> list[float]:
         """Return the derivatives of the seeded sum of outputs with respect to the inputs."""
 

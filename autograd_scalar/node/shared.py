@@ -115,6 +115,11 @@ def not_a_parent(parent: object) -> TypeError:
     return TypeError(f"expected Values as the parents of a node, got {shown(parent)}")
 
 
+def not_a_graph() -> ValueError:
+    """Return the error for a packed graph whose parts do not fit together."""
+    return ValueError("expected the packed nodes of a graph, got parts that do not fit together")
+
+
 class NodeMethods(RowMethods):
     """Methods of Value that both engines take from here."""
 
@@ -231,6 +236,9 @@ class NodeMethods(RowMethods):
         if held is None:
             held = self._hooks = Hooks()  # type: ignore[misc]  # the engine has this slot
         return held.add(f)
+
+    def __copy__(self) -> Self:
+        return pickling.shallow_copy(self)  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return pickling.deep_copy(self, memo)  # type: ignore[no-any-return]
