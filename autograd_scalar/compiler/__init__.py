@@ -2,7 +2,7 @@
 
     f(x, y)
        |
-    capture/     the call is traced: a program, its guards, and a snapshot of the captured objects
+    capture/     the call is traced: a program, its guards, and the readings of what else the function reads
        |
     ir/          the program is differentiated, lowered to primitives, and simplified
        |

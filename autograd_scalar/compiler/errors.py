@@ -23,7 +23,7 @@ class TooManyTraces(JitError):
 
 
 class EnvironmentChanged(JitError):
-    """Raised when captured objects change between the snapshot and the trace."""
+    """Raised when what a function reads besides its arguments has changed since a kernel was made."""
 
 
 class NeedsArrays(JitError):

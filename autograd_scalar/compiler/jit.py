@@ -26,6 +26,7 @@ class CommonOptions(TypedDict, total=False):
     fastmath: bool
     backend: str
     check: bool | None
+    frozen: Iterable[Any]
 
 
 class RowOptions(CommonOptions):
@@ -68,6 +69,7 @@ def jit(
     fastmath: bool = False,
     backend: str = "auto",
     check: bool | None = None,
+    frozen: Iterable[Any] = (),
 ) -> Any:
     """Return the function compiled: recorded when it is called, and replayed as machine code from then on.
 
@@ -108,6 +110,7 @@ def jit(
         backend: "llvm" (needs llvmlite), "python", or "auto" for "llvm" if it is installed.
         check: Run f itself beside each call, and raise JitCheckError where results, derivatives or effects differ; by
             default if the environment has AUTOGRAD_SCALAR_JIT_CHECK=1.
+        frozen: Objects, functions and modules that stay the same, by your promise: recordings do not observe them.
 
     Raises JitError for a function that cannot be compiled because it returns no Value, modifies what it captures, or
     sets data or grad; and for arguments that do not fit together.
@@ -121,24 +124,19 @@ def jit(
             fastmath=fastmath,
             backend=backend,
             check=check,
+            frozen=frozen,
         )
     if not callable(f):
         raise TypeError(f"jit compiles a function, got {f!r}")
     if isinstance(f, Jitted):
-        if (rows, reduce, flip, fastmath, backend, check) == (
-            None,
-            None,
-            "record",
-            False,
-            "auto",
-            None,
-        ):
+        given = (rows, reduce, flip, fastmath, backend, check, tuple(frozen))
+        if given == (None, None, "record", False, "auto", None, ()):
             return f
         f = f.f
     if flip not in ("record", "error"):
         raise ValueError(f'flip is "record" or "error", got {flip!r}')
     options, mapped = _checked_options(backend, fastmath), _checked_rows(rows, reduce)
-    spec = Spec(f, options, mapped, reduce, flip)
+    spec = Spec(f, options, mapped, reduce, flip, tuple(frozen))
     is_function = isinstance(f, FunctionType | MethodType | functools.partial)
     if CHECK if check is None else check:
         return (Audited if is_function else AuditedObject)(spec)

@@ -22,14 +22,8 @@ CHECK = os.environ.get("AUTOGRAD_SCALAR_JIT_CHECK") == "1"
 
 #: Maximum number of operations in one trace; a longer one is a loop that was not meant to be unrolled.
 MAX_TRACE_NODES = 2_000_000
-#: Maximum number of captured objects, each of which every call compares.
-MAX_CAPTURED_OBJECTS = 10_000
-#: Maximum number of items compared in a captured container, nested ones included, or in a static argument.
-MAX_COMPARED_ITEMS = 64
-#: Seconds to wait for another thread to draw a random number: four of CPython's switch intervals.
-RNG_PAUSE = 0.02
-#: Retraces compared while another thread draws: two traces may agree although they depend on random numbers.
-RNG_RETRACES = 8
+#: Maximum number of readings of a function, besides its arguments, each of which every call repeats.
+MAX_READINGS = 10_000
 
 # Outlining batch loops
 

@@ -152,6 +152,11 @@ def register_pytree(
         return new
 
     _RULES[cls] = _Rule(split_registered, join)
+    registered_functions.extend((flatten, unflatten))
+
+
+#: The functions given to register_pytree. A recording observes them.
+registered_functions: list[Callable[..., Any]] = []
 
 
 # ----- rules -----

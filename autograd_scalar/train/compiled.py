@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import pickle
 from collections.abc import Callable, Sequence
 from math import isclose, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,15 +58,8 @@ class CompiledTrainer(Trainer):
         self._train = data
         self._tables: dict[int, _Table] = {}
         self._rules: dict[str, UpdateRule] = {}
-        # The model itself must not draw random numbers, or count, more often than in eager code.
+        # A recording that is refused may have changed the model by then.
         trial = _copied(model)
-        before = _pickled(trial)
-        once, again = (self._recorded(data, trial).fingerprint for _ in range(2))
-        if once != again or _pickled(trial) != before:
-            raise JitError(
-                "the model changes from one call to the next: it draws random numbers or counts its calls; "
-                "use jit=False"
-            )
         self._check_numbers(data, trial)
         self._function = self._recorded(data, model)
         self.compiled = True
@@ -214,6 +206,8 @@ class CompiledTrainer(Trainer):
         self, data: Samples, some: Sequence[int] | None, *, gradient: bool
     ) -> tuple[float, Array, Callable[[], float]]:
         """Return the loss over some rows, or all, its gradient if asked for, and a function that returns the metric."""
+        if not self._function.holds():
+            self._function = self._recorded(self._train, self.model)
         _, rows, targets = self._table(data, self._function)
         if some is not None:
             rows, targets = rows.take(some), targets[some]
@@ -304,11 +298,3 @@ def _copied(model: Module) -> Module:
         return copy.deepcopy(model)
     except Exception:
         return model
-
-
-def _pickled(model: Module) -> bytes | None:
-    """Return a model's pickle, to compare later; None for a model that cannot be pickled."""
-    try:
-        return pickle.dumps(model)
-    except Exception:
-        return None

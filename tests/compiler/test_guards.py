@@ -1,11 +1,13 @@
 """Guards listed by kind and source."""
 
+# ruff: noqa: E501  (a line of a table is a case)
+
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import autograd_scalar as ag
-from autograd_scalar.compiler.capture.environment import Environment
 from autograd_scalar.compiler.capture.guards import (
     GuardInfo,
     environment_guards,
@@ -21,32 +23,60 @@ class Settings:
 
 
 settings = Settings()
+settings.own = 4.0
+grid = np.zeros(3)
+
+
+def scaled(x):
+    return x * lr
+
+
 table = [1.0, -0.0, [None]]
 lr = 0.5
 
 
 def guards_of(f, name):
-    key = Environment(f, "f").snapshot().key
-    return [guard for guard in environment_guards(key) if name in guard.source]
+    compiled = ag.jit(f)
+    compiled(2.0)
+    (one,) = compiled.specializations
+    found = environment_guards(one.environment.readings)
+    return [guard for guard in found if name in guard.source and guard.kind != "CODE"]
 
 
 @pytest.mark.parametrize(
     ("f", "name", "expected"),
     [
-        (lambda x: x * settings.rate, "settings", ["ID global settings", "EQ float settings.rate"]),
-        (lambda x: x * settings.scale, "scale", ["EQ int settings.scale"]),
+        (
+            lambda x: x * settings.rate,
+            "settings",
+            [
+                "ID global settings",
+                "TYPE settings.rate",
+                "ABSENT attribute settings.rate",
+            ],
+        ),
+        (lambda x: x * settings.own, "own", ["TYPE settings.own", "EQ float settings.own"]),
         (lambda x: x * lr, "lr", ["EQ float lr"]),
-        (lambda x, k=3.0: x * k, "default", ["EQ float its default 0"]),
+        (lambda x, k=3.0: x * k, "default", ["EQ float <lambda>'s default 0"]),
         (
             lambda x: x * table[0],
             "table",
-            ["ID global table", "LEN list table", "ITEMS list table"],
+            ["ID global table", "LEN list table", "ITEMS list table", "LEN list table[2]", "ITEMS list table[2]"],
         ),
-        (lambda x: ag.exp(x), "ag", ["ID global ag"]),
+        (lambda x: ag.exp(x), "global ag", ["ID global ag"]),
+        (lambda x: x * abs(-2.0), "abs", ["ID builtin abs"]),
+        (lambda x: x * getattr(settings, "other", 1.0), "other", ["TYPE settings.other", "ABSENT attribute settings.other"]),
+        (lambda x: x * grid[0], "grid", ["ID global grid", "DATA ndarray grid"]),
+        (lambda x: x * scaled(x), "scaled", ["ID global scaled"]),
     ],
-)
+)  # fmt: skip
 def test_guards_on_captured_objects(f, name, expected):
     assert [*map(str, guards_of(f, name))] == expected
+
+
+def test_a_class_is_guarded_by_its_definitions():
+    (guard,) = (g for g in guards_of(lambda x: x * settings.rate, "Settings") if g.kind == "CLASS")
+    assert guard.value == "rate"
 
 
 def test_a_cell_is_nonlocal():
@@ -55,8 +85,8 @@ def test_a_cell_is_nonlocal():
 
 
 def test_guards_have_the_values_that_must_recur():
-    by_kind = {guard.kind: guard.value for guard in guards_of(lambda x: x * table[0], "table")}
-    assert by_kind == {"ID": "", "LEN": "3", "ITEMS": "1.0, -0.0, a list, None"}
+    by_kind = {guard.kind: guard.value for guard in guards_of(lambda x: x * table[0], "table")[:3]}
+    assert by_kind == {"ID": "", "LEN": "3", "ITEMS": "1.0, -0.0, a list"}
     (guard,) = guards_of(lambda x: x * lr, "lr")
     assert guard.value == "0.5"
 

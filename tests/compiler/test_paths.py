@@ -290,4 +290,4 @@ def test_fast_calls_are_made_again_after_a_captured_object_changes():
         for x in range(9):
             assert compiled(x - 0.5) == f(x - 0.5)
         assert len(compiled._fast.calls) == options.MAX_FAST_CALLS
-        assert compiled._fast.still_valid()
+        assert compiled._fast.holds()

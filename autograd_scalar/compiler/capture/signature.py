@@ -7,31 +7,26 @@ Half of this file flattens arguments, at each call, and half puts them together 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import product
-from math import inf
 from numbers import Real
+from random import Random
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd_scalar import pytree
-from autograd_scalar.compiler.capture.bytecode import is_package_module
-from autograd_scalar.compiler.capture.containers import CONTAINERS, TRANSIENT, walk
-from autograd_scalar.compiler.capture.rng import is_generator
+from autograd_scalar.compiler.capture.containers import CONTAINERS
+from autograd_scalar.compiler.capture.readings import is_python_class
 from autograd_scalar.compiler.errors import JitError, NeedsArrays
-from autograd_scalar.compiler.options import MAX_COMPARED_ITEMS
 from autograd_scalar.value import Value
 
 #: Kinds of leaves.
 FLOAT, VALUE, ARRAY = "float", "Value", "array"
-#: Types of which equal objects may replace each other. So may floats, except for zeros of different sign.
+#: Types of which equal objects may replace each other.
 _SIMPLE = (int, bool, str, type(None))
 #: Types of most containers: these are neither arrays nor dataclasses, which takes long to find out.
 _PLAIN = frozenset({list, tuple, dict})
 #: Types of which an instance equals no instance of another type.
 _UNIQUE = frozenset({str, bytes, type(None)})
-#: Containers that are static arguments; those of a pytree are flattened instead.
-_STATIC_CONTAINERS = (*CONTAINERS, *TRANSIENT)
 
 
 class Leaf(NamedTuple):
@@ -63,8 +58,8 @@ class Static(NamedTuple):
     type: type
     #: The argument, or its Identity where equal objects cannot replace each other.
     key: Any
-    #: Keys of its items or attributes, if calls compare these too.
-    contents: tuple[Any, ...] = ()
+    #: Its text, where equal objects may differ, as 1.0 and 1.00 do as decimals.
+    text: str = ""
 
 
 class Container(tuple[Any, ...]):
@@ -107,15 +102,13 @@ class Path(NamedTuple):
 
 
 class Flattened:
-    """The leaves and objects that flatten() has found in the arguments."""
+    """The leaves that flatten() has found in the arguments."""
 
-    __slots__ = ("leaves", "objects", "open", "whole")
+    __slots__ = ("leaves", "open", "whole")
 
     def __init__(self, open: Iterable[int] = (), *, whole: bool = False) -> None:
         #: Floats, Values and arrays.
         self.leaves: list[Any] = []
-        #: Objects whose attributes may be read, by their path in the arguments.
-        self.objects: dict[str, Any] = {}
         #: Ids of the containers that are being flattened.
         self.open = set(open)
         #: True if the function gets arrays whole: they are containers, and their elements leaves.
@@ -123,7 +116,7 @@ class Flattened:
 
     def start_again(self, *, whole: bool) -> None:
         """Forget all that was found."""
-        for found in (self.leaves, self.objects, self.open):
+        for found in (self.leaves, self.open):
             found.clear()
         self.whole = whole
 
@@ -137,7 +130,7 @@ class _ContainsItselfError(JitError):
 
 
 def flatten(argument: Any, into: Flattened, path: Path | str, mapped: bool | None) -> Any:
-    """Return the hashable structure of an argument; append its leaves and objects to `into`.
+    """Return the hashable structure of an argument; append its leaves to `into`.
 
     Ints, strings, bools and all other static arguments are part of the structure. If `mapped` is True, the first axis
     of an array, or of a list of numbers, counts rows. If it is False, other arguments are mapped, and this one must not
@@ -171,7 +164,7 @@ def flatten(argument: Any, into: Flattened, path: Path | str, mapped: bool | Non
             f"{path} is mapped over rows, so it must be an array or a list, got {argument!r:.60}; pass what all rows "
             "share as another argument"
         )
-    return _static(argument, into.objects, path)
+    return _static(argument, path)
 
 
 def _split(argument: Any) -> tuple[pytree.Branch, list[Any]] | None:
@@ -220,25 +213,19 @@ def _flatten_dataclass(
     except _ContainsItselfError as error:
         if error.container is not argument:
             raise
-        return _static(argument, into.objects, path)
+        return _static(argument, path)
     if any(isinstance(end, Leaf) and end.kind == ARRAY for _, end in _ends(container, "")):
-        return _static(argument, into.objects, path)
+        return _static(argument, path)
     into.leaves += own.leaves
-    into.objects |= own.objects
     return container
 
 
-def _static(argument: Any, objects: dict[str, Any], path: Path | str) -> Static:
-    """Return the structure of an argument without leaves; add it to `objects` if its attributes may be read."""
+def _static(argument: Any, path: Path | str) -> Static:
+    """Return the structure of an argument without leaves."""
     kind = type(argument)
-    if kind in _SIMPLE or isinstance(argument, ModuleType):
+    if kind in _SIMPLE or isinstance(argument, type | ModuleType | FunctionType | MethodType):
         return Static(kind, argument)
-    if isinstance(argument, type | FunctionType | MethodType | partial):
-        objects[str(path)] = argument
-        return Static(kind, argument)
-    if isinstance(argument, _STATIC_CONTAINERS):
-        return Static(kind, Identity(argument), tuple(_contents_key(argument, path)))
-    if is_generator(argument):
+    if isinstance(argument, Random) or hasattr(kind, "bit_generator"):
         raise JitError(
             f"{path} is a random generator, whose numbers every replay would repeat; draw them outside"
         )
@@ -246,39 +233,13 @@ def _static(argument: Any, objects: dict[str, Any], path: Path | str) -> Static:
         raise JitError(
             f"{path} is an iterator, which the first call would exhaust; pass a list instead"
         )
-    attributes: tuple[Any, ...] = ()
-    if is_package_module(kind.__module__):  # a model: the code of its class is not searched
-        own = getattr(argument, "__dict__", {})
-        attributes = tuple((name, identity_key(part)) for name, part in own.items())
-    elif kind.__module__ != "builtins":
-        objects[str(path)] = argument
+    if is_python_class(kind) or isinstance(argument, CONTAINERS):
+        return Static(kind, Identity(argument))
     try:
         hash(argument)
     except (TypeError, ValueError):  # ValueError: a writable memoryview
-        return Static(kind, Identity(argument), attributes)
-    return Static(kind, argument, attributes)
-
-
-def _contents_key(container: Any, path: Path | str) -> Iterator[Any]:
-    """Yield keys of the items and attributes of a container, and of those nested in it; JitError if they are many."""
-    for inner, contents in walk(container, _STATIC_CONTAINERS, room=inf):
-        if len(inner) > MAX_COMPARED_ITEMS:
-            raise JitError(
-                f"{path} is a {type(inner).__name__} of {len(inner)} items, too many to compare at every call; "
-                "pass a list, a tuple, a dict or an array"
-            )
-        for view, items in contents:
-            keys = [(type(item), identity_key(item)) for item in items]
-            yield frozenset(keys) if isinstance(view, set | frozenset) else tuple(keys)
-        for name, part in getattr(inner, "__dict__", {}).items():
-            yield name, type(part), identity_key(part)
-
-
-def identity_key(obj: Any) -> Any:
-    """Return a key that is equal for objects that may replace each other, regardless of their contents."""
-    if isinstance(obj, float):
-        return repr(obj)  # 0.0 == -0.0, but their texts differ
-    return obj if isinstance(obj, _SIMPLE) else Identity(obj)
+        return Static(kind, Identity(argument))
+    return Static(kind, argument, repr(argument))
 
 
 def _typed(key: Any) -> Any:

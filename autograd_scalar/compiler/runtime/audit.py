@@ -15,11 +15,15 @@ from math import inf, isclose, isfinite, ulp
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from autograd_scalar import functions, pytree
-from autograd_scalar.compiler.capture import rng
 from autograd_scalar.compiler.errors import JitCheckError, JitError
 from autograd_scalar.compiler.runtime.bound import BoundKernel
 from autograd_scalar.compiler.runtime.dispatcher import Jitted, JittedObject
-from autograd_scalar.compiler.runtime.effects import State, shown
+from autograd_scalar.compiler.runtime.effects import (
+    State,
+    random_state,
+    set_random_state,
+    shown,
+)
 from autograd_scalar.compiler.runtime.mapped import MappedCall
 from autograd_scalar.compiler.runtime.row_function import RowFunction
 from autograd_scalar.compiler.runtime.row_kernel import Rows
@@ -66,7 +70,7 @@ class Audited(Jitted[P, R]):
         return self._mapped(args, kwargs).kernel(AuditedKernel)
 
     def _mapped(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MappedCall:
-        specialization, _, leaves = self._specialization(args, kwargs)
+        specialization, leaves = self._specialization(args, kwargs)
         return MappedCall(specialization, leaves)
 
 
@@ -109,7 +113,7 @@ class _Call:
         self.jitted, self.spec, self.args, self.kwargs = jitted, jitted.spec, args, kwargs
         arguments = {f"argument {i}": a for i, a in enumerate(args)} | kwargs
         self._state = State({self.spec.name: jitted.f, **arguments})
-        self._random_state = rng.get_state()
+        self._random_state = random_state()
         self._recorded = len(jitted.paths)
 
     def audited(self, call: Callable[..., Any]) -> Any:
@@ -122,7 +126,7 @@ class _Call:
             return compiled.result  # no call to compare with
         if compiled.changes:  # it ran eagerly
             self._state.restore()
-        rng.set_state(self._random_state)
+        set_random_state(self._random_state)
         token = _in_reference.set(True)
         try:
             eager = self._outcome(self._eagerly)
@@ -144,7 +148,7 @@ class _Call:
             result = call(*self.args, **self.kwargs)
         except Exception as raised:
             error = raised
-        return _Outcome(result, error, self._state.changes(), rng.get_state())
+        return _Outcome(result, error, self._state.changes(), random_state())
 
     def _eagerly(self, *args: Any, with_values: bool = False, **kwargs: Any) -> Any:
         """Return what the function itself returns; with arrays, its results for each row together.
@@ -157,7 +161,7 @@ class _Call:
             columns = zip(*map(pytree.leaves, results), strict=True)
             return pytree.build(results[0], map(mapped._joined, columns))
         if with_values:
-            specialization, _, leaves = self.jitted._specialization(args, kwargs)
+            specialization, leaves = self.jitted._specialization(args, kwargs)
             return specialization.eagerly(leaves)
         return self.jitted.f(*args, **kwargs)
 
@@ -220,7 +224,7 @@ class _Call:
     def _bounds(self) -> list[Bound]:
         """Return the bounds of each leaf of the result: with arrays, of the elements of one after another."""
         if not self._maps:
-            specialization, _, leaves = self.jitted._specialization(self.args, self.kwargs)
+            specialization, leaves = self.jitted._specialization(self.args, self.kwargs)
             return bounds_of_call(specialization, leaves)
         mapped = self.jitted._mapped(self.args, self.kwargs)
         if self.spec.reduce is not None:
@@ -242,7 +246,7 @@ class _Call:
         paths = self.jitted.paths
         if len(paths) > self._recorded:
             return f"path {len(paths) - 1}, which it recorded"
-        specialization, _, leaves = self.jitted._specialization(self.args, self.kwargs)
+        specialization, leaves = self.jitted._specialization(self.args, self.kwargs)
         calls = [leaves]
         if self._maps:
             mapped = self.jitted._mapped(self.args, self.kwargs)

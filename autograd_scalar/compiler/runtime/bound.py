@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from autograd_scalar.compiler.errors import JitError
+from autograd_scalar.compiler.errors import EnvironmentChanged, JitError
 from autograd_scalar.compiler.runtime.fast_call import copy_data
 from autograd_scalar.compiler.runtime.row_function import RowFunction
 from autograd_scalar.compiler.runtime.row_kernel import Rows
@@ -18,8 +18,8 @@ class BoundKernel:
 
     `inputs` are the Values that all rows share, and `shared` their data, an array of float64 to be changed as training
     proceeds. A call returns the value, and leaves the derivatives with respect to the inputs in `gradient`. The arrays
-    given to `f.kernel()` are read at every call if they are float64 with contiguous rows; others were copied. Captured
-    objects other than Values are as they were when the kernel was made.
+    given to `f.kernel()` are read at every call if they are float64 with contiguous rows; others were copied. A call
+    raises EnvironmentChanged, a JitError, if another object that f reads has changed since.
 
     Of two calls at the same time each returns its own value; `gradient` is that of the one that ends last.
 
@@ -66,6 +66,10 @@ class BoundKernel:
 
     def __call__(self) -> float:
         """Return the value for the numbers in `shared`."""
+        if not self._function.holds():
+            raise EnvironmentChanged(
+                f"what {self._function.spec.name} reads has changed since the kernel was made; make the kernel again"
+            )
         if self._call is not None and self._in_use.acquire(blocking=False):
             try:
                 if self._call():

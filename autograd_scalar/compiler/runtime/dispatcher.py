@@ -24,7 +24,6 @@ from typing import (
 
 from autograd_scalar.compiler.backends import c, python
 from autograd_scalar.compiler.backends.llvm import straight
-from autograd_scalar.compiler.capture.environment import Environment, Snapshot
 from autograd_scalar.compiler.capture.signature import FLOAT, VALUE, Flattened, Leaf, flatten
 from autograd_scalar.compiler.errors import (
     EnvironmentChanged,
@@ -53,9 +52,9 @@ R = TypeVar("R", covariant=True)
 
 
 class _FastCalls(NamedTuple):
-    """Direct calls of kernels, and the check that all they were made for is as it was."""
+    """Direct calls of kernels, and the check that their environment is as it was."""
 
-    still_valid: Callable[[], bool]
+    holds: Callable[[], bool]
     #: From positional arguments to the result; None where the call does not apply.
     calls: dict[Any, Callable[[tuple[Any, ...]], Any]]
 
@@ -92,11 +91,12 @@ class Jitted(Generic[P, R]):
     def __init__(self, spec: Spec) -> None:
         functools.update_wrapper(self, spec.f, updated=())
         self.spec = spec
-        self.specializations: dict[Any, Specialization] = {}
+        #: In the order in which they were made.
+        self.specializations: list[Specialization] = []
+        #: The one used last, by the structure of the arguments.
+        self._latest: dict[Any, Specialization] = {}
         #: Structures of arguments with arrays that f gets whole; all other arrays broadcast.
         self._takes_arrays: set[Any] = set()
-        #: Environments by the objects among the arguments.
-        self._environments: dict[tuple[tuple[str, int], ...], Environment] = {}
         self._fast = _NONE
         self.f = spec.f  # last: JittedObject then looks for attributes in f
 
@@ -142,8 +142,8 @@ class Jitted(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            still_valid, calls = self._fast
-            if not kwargs and still_valid() and not (modes.open_blocks and _is_observed()):
+            holds, calls = self._fast
+            if not kwargs and holds() and not (modes.open_blocks and _is_observed()):
                 for call in calls.values():
                     found: Any = call(args)
                     if found is not None:
@@ -156,7 +156,7 @@ class Jitted(Generic[P, R]):
 
     def _dispatch(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the result of a call that no fast call answers."""
-        specialization, snapshot, leaves = self._specialization(args, kwargs)
+        specialization, leaves = self._specialization(args, kwargs)
         is_observed = modes.open_blocks and _is_observed()
         if self.spec.mapped is not None or specialization.has_arrays:
             mapped = MappedCall(specialization, leaves, None if kwargs else args)
@@ -169,7 +169,7 @@ class Jitted(Generic[P, R]):
                     raise
                 return self._with_whole_arrays(specialization, args, kwargs, error)
             if mapped.is_repeatable():
-                self._keep(snapshot, "mapped", mapped.try_call)  # in place of the one before
+                self._keep(specialization, "mapped", mapped.try_call)  # in place of the one before
             return found
         if is_observed:
             return specialization.eagerly(leaves)
@@ -182,12 +182,12 @@ class Jitted(Generic[P, R]):
         if evaluated is None:
             return specialization.eagerly(leaves)
         trace, outputs = evaluated
-        types, calls = tuple(map(type, args)), self._fast_calls(snapshot)
+        types, calls = tuple(map(type, args)), self._fast_calls(specialization)
         is_flat = not kwargs and {*types} <= {float, Value}
         if is_flat and trace not in calls and len(calls) < MAX_FAST_CALLS:
             call = trace.fast_call(types)
             if call is not None:
-                self._keep(snapshot, trace, call)
+                self._keep(specialization, trace, call)
         return trace.results(outputs, leaves)
 
     def _with_whole_arrays(
@@ -209,20 +209,20 @@ class Jitted(Generic[P, R]):
             error.add_note(f"with whole arrays it raises {type(other).__name__}: {other}")
             raise error from None
 
-    def _fast_calls(self, snapshot: Snapshot) -> dict[Any, Callable[[tuple[Any, ...]], Any]]:
-        """Return the fast calls that hold for a snapshot."""
-        still_valid, calls = self._fast
-        return calls if still_valid == snapshot.still_valid else {}
+    def _fast_calls(self, one: Specialization) -> dict[Any, Callable[[tuple[Any, ...]], Any]]:
+        """Return the fast calls that hold in the environment of a specialization."""
+        holds, calls = self._fast
+        return calls if holds == one.environment.holds else {}
 
-    def _keep(self, snapshot: Snapshot, key: Any, call: Callable[[tuple[Any, ...]], Any]) -> None:
-        """Keep a fast call for as long as the snapshot is valid."""
-        calls = {**self._fast_calls(snapshot), key: call}
-        self._fast = _FastCalls(snapshot.still_valid, calls)
+    def _keep(self, one: Specialization, key: Any, call: Callable[[tuple[Any, ...]], Any]) -> None:
+        """Keep a fast call for as long as the environment holds."""
+        calls = {**self._fast_calls(one), key: call}
+        self._fast = _FastCalls(one.environment.holds, calls)
 
     def _specialization(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Specialization, Snapshot, list[Any]]:
-        """Return the specialization for a call, the snapshot it holds for, and the leaves of the arguments."""
+    ) -> tuple[Specialization, list[Any]]:
+        """Return the specialization for a call, and the leaves of the arguments."""
         flattened = Flattened()
         kinds = [_LEAVES.get(type(a)) for a in args]
         if kwargs or None in kinds or self.spec.mapped is not None:
@@ -230,15 +230,20 @@ class Jitted(Generic[P, R]):
         else:
             flattened.leaves.extend(args)
             structure = tuple(kinds), ()
-        environment = self._environment(flattened.objects)
-        snapshot = environment.snapshot()
-        key = structure, snapshot.key
-        specialization = self.specializations.get(key)
-        if specialization is None:
-            self._make_room()
-            specialization = Specialization(self.spec, *key, environment)
-            self.specializations[key] = specialization
-        return specialization, snapshot, flattened.leaves
+        return self._matching(structure), flattened.leaves
+
+    def _matching(self, structure: Any) -> Specialization:
+        """Return a specialization for a structure of arguments, whose environment holds; a new one if there is none."""
+        one = self._latest.get(structure)
+        if one is None or not one.environment.holds():
+            same = (each for each in self.specializations if each.structure == structure)
+            one = next((each for each in same if each.environment.holds()), None)
+            if one is None:
+                self._make_room()
+                one = Specialization(self.spec, structure)
+                self.specializations.append(one)
+            self._latest[structure] = one
+        return one
 
     def _structure(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], flattened: Flattened
@@ -267,23 +272,16 @@ class Jitted(Generic[P, R]):
                 f"has been recorded for {MAX_SPECIALIZATIONS} structures of arguments, and each new one evicts the "
                 f"oldest; they differ in {different}"
             )
-            del self.specializations[next(iter(self.specializations))]
-
-    def _environment(self, objects: dict[str, Any]) -> Environment:
-        """Return the environment of a call with these objects among its arguments."""
-        key = tuple([(name, id(argument)) for name, argument in objects.items()])
-        if key not in self._environments:
-            if len(self._environments) >= MAX_SPECIALIZATIONS:
-                del self._environments[next(iter(self._environments))]
-            self._environments[key] = Environment(self.f, self.spec.name, objects)
-        return self._environments[key]
+            oldest = self.specializations.pop(0)
+            if self._latest.get(oldest.structure) is oldest:
+                del self._latest[oldest.structure]
 
     # ----- to look inside -----
 
     @property
     def paths(self) -> list[Trace]:
         """All traces, in the order in which they were recorded."""
-        return [trace for one in self.specializations.values() for trace in one.traces]
+        return [trace for one in self.specializations for trace in one.traces]
 
     def _path(self, path: int) -> Trace:
         """Return one of the traces."""
@@ -357,7 +355,7 @@ class Jitted(Generic[P, R]):
 
         Raise JitError without `reduce`, or if the function returns more than one number.
         """
-        specialization, _, leaves = self._specialization(args, kwargs)
+        specialization, leaves = self._specialization(args, kwargs)
         return MappedCall(specialization, leaves).kernel()
 
 

@@ -343,3 +343,21 @@ def _write_attributes(obj: Any, contents: Contents) -> None:
 def _write_slots(obj: Any, contents: Contents) -> None:
     for name, item in contents:
         setattr(obj, name, item)
+
+
+def random_state() -> Any:
+    """Return the states of the global random generators of Python and, where it is loaded, of NumPy."""
+    # NumPy may be half imported, by another thread or the code that a signal handler interrupts.
+    numpy_state = getattr(sys.modules.get("numpy.random"), "get_state", None)
+    if numpy_state is None:
+        return random.getstate(), None
+    kind, keys, *rest = numpy_state()
+    return random.getstate(), (kind, tuple(keys.tolist()), *rest)
+
+
+def set_random_state(states: Any) -> None:
+    """Set the global random generators to states that random_state() returned."""
+    python_state, numpy_state = states
+    random.setstate(python_state)
+    if numpy_state is not None:
+        sys.modules["numpy.random"].set_state(numpy_state)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from textwrap import indent
-from typing import Any
 
-from autograd_scalar.compiler.capture.environment import Captured
-from autograd_scalar.compiler.capture.guards import GuardInfo, environment_guards, program_guards
-from autograd_scalar.compiler.capture.signature import Identity
+from autograd_scalar.compiler.capture.guards import (
+    CODE_KINDS,
+    GuardInfo,
+    environment_guards,
+    found_by_name,
+    found_text,
+    identities,
+    program_guards,
+)
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.options import (
     MAX_REPORT_CONSTANTS,
@@ -22,64 +27,53 @@ from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.compiler.runtime.specialization import Specialization
 from autograd_scalar.compiler.runtime.trace import Trace
 
-#: The specializations of a function, by the structure of the arguments and a snapshot of what was captured.
-Specializations = Mapping[Any, Specialization]
 
-
-def report(spec: Spec, specializations: Specializations) -> str:
+def report(spec: Spec, specializations: Sequence[Specialization]) -> str:
     """Return the report of a function: each structure of arguments, and its traces."""
-    if not any(one.traces for one in specializations.values()):
+    if not any(one.traces for one in specializations):
         return f"{spec.name}: nothing is recorded yet; it is when it is called"
     backend = {"llvm": "machine code (LLVM)", "python": "Python"}[spec.options.backend]
     lines = [f"{spec.name}, as {backend}"]
-    particulars = _particulars(spec, specializations)
-    described = zip(specializations.items(), particulars, strict=True)
-    for n, (((_, captured), one), details) in enumerate(described, 1):
+    described = zip(specializations, _particulars(spec, specializations), strict=True)
+    for n, (one, details) in enumerate(described, 1):
         kinds = Counter(f"{leaf.kind}{[*leaf.inner] or ''}" for leaf in one.leaves)
         data = ", ".join(f"{kind} x {k}" if k > 1 else kind for kind, k in kinds.items())
         statics = "".join(f", {name}{content}" for name, content in details.items())
         lines.append(f"arguments {n}: {data or 'none that is data'}{statics}")
-        lines += [f"  {line}" for line in _guards(environment_guards(captured))]
+        lines += [f"  {line}" for line in _environment(one)]
         for m, trace in enumerate(one.traces, 1):
             lines.append(indent(f"path {m} of {len(one.traces)}\n{_trace(trace)}", "  "))
     return "\n".join(lines)
 
 
-def differences(spec: Spec, specializations: Specializations) -> list[str]:
+def _environment(one: Specialization) -> list[str]:
+    """Return lines with the guards on what a function reads, those on code and builtins only counted."""
+    guards = environment_guards(one.environment.readings)
+    shown = [g for g in guards if g.kind not in CODE_KINDS and not g.source.startswith("builtin")]
+    rest = len(guards) - len(shown)
+    counted = [f"{_counted(rest, 'guard')} on code, classes and builtins"] if shown else []
+    return [*_guards(shown), *counted]
+
+
+def differences(spec: Spec, specializations: Sequence[Specialization]) -> list[str]:
     """Return the names of static arguments and captured objects that differ between specializations."""
     particulars = _particulars(spec, specializations)
     names = dict.fromkeys(name for one in particulars for name in one)
     return [name for name in names if len({one.get(name) for one in particulars}) > 1]
 
 
-def _particulars(spec: Spec, specializations: Specializations) -> list[dict[str, str]]:
+def _particulars(spec: Spec, specializations: Sequence[Specialization]) -> list[dict[str, str]]:
     """Return the static arguments of each specialization, and the captured objects that differ, by name."""
-    captured: list[dict[str, Captured]] = [
-        {one.name: one for one in frozen[1:]} for _, frozen in specializations
-    ]
-    found = []
-    for (structure, _), objects in zip(specializations, captured, strict=True):
-        statics = spec.statics(structure)
-        one = {name: f" = {value!r:.40}" for name, value in statics.items()}
-        for name, key in objects.items():
-            if any(other.get(name) != key for other in captured):
-                one[name] = _captured(key.type, key.identity, *key.contents)
-        found.append(one)
-    return found
-
-
-def _captured(kind: type, key: Any, *inside: Any) -> str:
-    """Return the description of a captured object, from its key in a snapshot."""
-    if not isinstance(key, Identity):
-        return f" = {_simple(kind, key)}"
-    parts = [
-        _simple(*part) for part in inside if type(part) is tuple and type(part[1]) is not Identity
-    ]
-    return f" with {', '.join(parts):.40}" if parts else f", a {kind.__name__}"
-
-
-def _simple(kind: type, key: Any) -> str:
-    return key if kind is float else f"{key!r:.40}"
+    captured = [found_by_name(one.environment.readings) for one in specializations]
+    particulars = []
+    for one, objects in zip(specializations, captured, strict=True):
+        statics = spec.statics(one.structure)
+        details = {name: f" = {value!r:.40}" for name, value in statics.items()}
+        for name, found in objects.items():
+            if any(identities(other.get(name, ())) != identities(found) for other in captured):
+                details[name] = found_text(found)
+        particulars.append(details)
+    return particulars
 
 
 def _trace(trace: Trace) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_scalar import pytree
-from autograd_scalar.compiler.capture.environment import Environment
 from autograd_scalar.compiler.capture.signature import Flattened, flatten
 from autograd_scalar.compiler.errors import JitError, TooManyTraces
 from autograd_scalar.compiler.runtime import kernels
@@ -78,9 +77,7 @@ class RowFunction:
         flattened = Flattened()
         structures = [flatten(array, flattened, name, True) for name, array in arrays.items()]
         spec = Spec(f, kernels.default_options())
-        environment = Environment(f, spec.name)
-        structure = tuple(structures), ()
-        specialization = Specialization(spec, structure, environment.snapshot().key, environment)
+        specialization = Specialization(spec, (tuple(structures), ()))
         tables = [array.reshape(len(array), -1) for array in flattened.leaves]
         function = cls(
             specialization, range(sum(table.shape[1] for table in tables)), inputs=inputs
@@ -99,6 +96,10 @@ class RowFunction:
     def fingerprint(self) -> Any:
         """A key that is equal for functions of which the same program was recorded first."""
         return kernels.fingerprint(self.trace.program)
+
+    def holds(self) -> bool:
+        """Return whether all that the traces read besides their rows is as it was."""
+        return self.specialization.environment.holds()
 
     # ----- calls -----
 

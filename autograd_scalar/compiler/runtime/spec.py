@@ -26,6 +26,8 @@ class Spec:
     reduce: str | None = None
     #: "record" another trace where a guard fails, or raise an "error".
     flip: str = "record"
+    #: Objects and functions that the caller promises not to change.
+    frozen: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         self.name = getattr(self.f, "__name__", type(self.f).__name__).strip("<>")

@@ -8,8 +8,8 @@ from typing import Any
 
 from autograd_scalar import pytree
 from autograd_scalar.compiler import stages
-from autograd_scalar.compiler.capture import rng
-from autograd_scalar.compiler.capture.environment import Environment, take_snapshot
+from autograd_scalar.compiler.capture.environment import Environment
+from autograd_scalar.compiler.capture.recorder import Recorder
 from autograd_scalar.compiler.capture.signature import (
     ARRAY,
     VALUE,
@@ -22,7 +22,6 @@ from autograd_scalar.compiler.capture.signature import (
 from autograd_scalar.compiler.capture.tracer import Tracer
 from autograd_scalar.compiler.errors import EnvironmentChanged, JitError, NothingToCompile
 from autograd_scalar.compiler.options import MAX_TRACES
-from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.compiler.runtime.node_op import flipped
 from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.compiler.runtime.trace import Number, Output, Trace
@@ -31,13 +30,10 @@ from autograd_scalar.value import Value
 
 
 class Specialization:
-    """The traces for one structure of arguments and one snapshot of what the function captures."""
+    """The traces for one structure of arguments and one environment, which is all that they read besides."""
 
-    def __init__(
-        self, spec: Spec, structure: Any, frozen: tuple[Any, ...], environment: Environment
-    ) -> None:
-        self.spec, self.structure = spec, structure
-        self.frozen, self.environment = frozen, environment
+    def __init__(self, spec: Spec, structure: Any) -> None:
+        self.spec, self.structure, self.environment = spec, structure, Environment()
         self.traces: list[Trace] = []
         self.leaves = placeholders(structure)
         self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
@@ -54,21 +50,7 @@ class Specialization:
 
     def record(self, numbers: Sequence[float]) -> Trace:
         """Record the function for some numbers, and keep the trace."""
-        before = rng.get_state()
-        try:
-            trace = self._recorded(numbers)
-            program = kernels.fingerprint(trace.program)
-            drew = rng.drew(
-                before, program, lambda: kernels.fingerprint(self._recorded(numbers).program)
-            )
-        except Exception:
-            rng.restore(before)
-            raise
-        if drew:
-            raise JitError(
-                f"{self.spec.name} draws random numbers while it is recorded, and every replay would repeat them; "
-                "draw them outside, and pass them in"
-            )
+        trace = self._recorded(numbers)
         self.traces.append(trace)
         return trace
 
@@ -117,22 +99,22 @@ class Specialization:
             return tracer.argument(next(given), next(names), is_number=leaf.kind != VALUE)
 
         args, kwargs = self._arguments(fresh)
-        around, before = self.environment.closure(), contents(self.structure, args, kwargs)
-        if take_snapshot(around).key != self.frozen:
+        before, recorder = contents(self.structure, args, kwargs), Recorder(spec.name, spec.frozen)
+        if not self.environment.holds():
             raise EnvironmentChanged(
-                f"a captured object of {spec.name} has changed since the kernel was made; make the kernel again"
+                f"what {spec.name} reads has changed since the kernel was made; make the kernel again"
             )
         try:
-            with modes.tracing(tracer):
+            with modes.tracing(tracer), recorder.observing(spec.f, spec.statics(self.structure)):
                 result = spec.f(*args, **kwargs)
         except Exception as error:
-            if self.has_arrays and spec.mapped is None:
+            if self.has_arrays and spec.mapped is None and not isinstance(error, JitError):
                 error.add_note(
                     f"{spec.name} was given arrays, so it runs on each element, as NumPy's own functions do; "
                     "for a list of numbers pass array.tolist(), to map over rows set rows="
                 )
             raise
-        self.environment.check_unchanged(around)
+        self.environment.add(recorder.readings)
         if not _is_unchanged(before, self.structure, args, kwargs):
             raise JitError(
                 f"{spec.name} modifies its arguments, which a replay would not do; copy them first"

@@ -1,0 +1,254 @@
+"""Instrument functions: their bytecode reports every name, attribute, item and argument just before it is used.
+
+An instrumented function computes what the original computes. The added instructions only evaluate `probe >> x`, which
+returns x, and which reports x to the thread's observer if there is one. An operator is called in the same way in every
+version of CPython, unlike a function.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from collections.abc import Iterator
+from types import CodeType, FrameType, FunctionType
+from typing import Any, Protocol
+
+from bytecode import BinaryOp, Bytecode, Instr
+
+
+class Observer(Protocol):
+    """The interface of recorder.Recorder, to which probes report."""
+
+    def name_read(self, frame: FrameType, name: str) -> None:
+        """Note that a global or builtin is about to be read, set or deleted."""
+
+    def attribute_read(self, owner: Any, name: str) -> None:
+        """Note that an attribute is about to be read, set or deleted."""
+
+    def used(self, obj: Any) -> None:
+        """Note that an object is about to be used."""
+
+    def passed(self, frame: FrameType, arguments: tuple[Any, ...]) -> None:
+        """Note the arguments of the call that the frame makes next."""
+
+
+class _ThreadState(threading.local):
+    observer: Observer | None = None
+
+
+thread = _ThreadState()
+
+
+class Probe:
+    """An operand that reports: `probe >> x` is x."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+
+    def __rshift__(self, operand: Any) -> Any:
+        observer = thread.observer
+        if observer is not None:
+            thread.observer = None  # code that the observer runs is not observed
+            try:
+                self.report(observer, sys._getframe(1), operand)
+            finally:
+                thread.observer = observer
+        return self.returned(operand)
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        """Report to the observer what a frame is about to use."""
+        observer.used(operand)
+
+    def returned(self, operand: Any) -> Any:
+        """Return what is put back on the stack."""
+        return operand
+
+
+class _NameProbe(Probe):
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        observer.name_read(frame, self.name)
+
+
+class _AttributeProbe(Probe):
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        observer.attribute_read(operand, self.name)
+
+
+class _ArgumentsProbe(Probe):
+    """Takes a tuple of arguments and returns it reversed, as UNPACK_SEQUENCE puts it back on the stack."""
+
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        observer.passed(frame, operand)
+
+    def returned(self, operand: Any) -> Any:
+        return operand[::-1]
+
+
+class _SuperProbe(_ArgumentsProbe):
+    """Takes `super`, a class and an object, of which an attribute is about to be read; returns them reversed."""
+
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        if operand[0] is super:
+            observer.attribute_read(super(*operand[1:]), self.name)
+
+
+class _StarProbe(Probe):
+    """Reports the arguments of a call that are in a sequence."""
+
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        if isinstance(operand, tuple | list):
+            observer.passed(frame, tuple(operand))
+
+
+_USED = Probe()
+_ARGUMENTS = _ArgumentsProbe()
+
+_NAMES = {"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
+_ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR", "IMPORT_FROM"}
+#: Instructions that use the object on top of the stack, and those that put an object there.
+_USES_TOP = {"GET_ITER", "BEFORE_WITH", "UNPACK_SEQUENCE", "LIST_EXTEND", "GET_LEN"}
+_MAKES_TOP = {"LOAD_DEREF", "LOAD_CLASSDEREF", "BINARY_SUBSCR", "FOR_ITER"}
+
+
+def instrumented(code: CodeType) -> CodeType:
+    """Return a code object, and those nested in it, with probes; the same one each time."""
+    if is_instrumented(code):
+        return code
+    known = _originals.get(id(code))
+    if known is not None:
+        return known[1]
+    old = Bytecode.from_code(code)
+    calls = _arguments_of_calls(old)
+    new: list[Any] = []
+    for i, instruction in enumerate(old):
+        if not isinstance(instruction, Instr):
+            new.append(instruction)
+            continue
+        arg, location = instruction.arg, instruction.location
+        if isinstance(arg, CodeType):
+            instruction = Instr(instruction.name, instrumented(arg), location=location)
+        count = calls.get(i)
+        added = [*_before(instruction), *(_report_arguments(count) if count is not None else ())]
+        new += [Instr(name, *parts, location=location) for name, *parts in added]
+        new.append(instruction)
+        if instruction.name in _MAKES_TOP:
+            new += [Instr(name, *parts, location=location) for name, *parts in _report_top(_USED)]
+    old[:] = new
+    made = old.to_code()
+    key = id(code)
+    _originals[key] = weakref.ref(code, lambda _: _originals.pop(key, None)), made
+    made_key = id(made)
+    _instrumented[made_key] = weakref.ref(made, lambda _: _instrumented.pop(made_key, None))
+    return made
+
+
+#: Instrumented code by the id of the original, and weak references to it: equal code objects may be of different files.
+_originals: dict[int, tuple[weakref.ref[CodeType], CodeType]] = {}
+_instrumented: dict[int, weakref.ref[CodeType]] = {}
+
+
+def is_instrumented(code: CodeType) -> bool:
+    """Return whether a code object has probes."""
+    return id(code) in _instrumented
+
+
+def _report_top(probe: Probe) -> list[tuple[Any, ...]]:
+    return [("LOAD_CONST", probe), ("SWAP", 2), ("BINARY_OP", BinaryOp.RSHIFT)]
+
+
+def _report_arguments(count: int) -> list[tuple[Any, ...]]:
+    return [("BUILD_TUPLE", count), *_report_top(_ARGUMENTS), ("UNPACK_SEQUENCE", count)]
+
+
+def _before(instruction: Instr) -> list[tuple[Any, ...]]:
+    """Return what reports the use that an instruction makes of a name or of the object on top of the stack."""
+    name: str = instruction.name
+    arg: Any = instruction.arg
+    if name == "LOAD_SUPER_ATTR":
+        return [
+            ("BUILD_TUPLE", 3),
+            *_report_top(_SuperProbe(arg[-1])),
+            ("UNPACK_SEQUENCE", 3),
+        ]
+    if name in _NAMES:
+        probe = _NameProbe(arg if isinstance(arg, str) else arg[-1])
+        return [
+            ("LOAD_CONST", probe),
+            ("LOAD_CONST", None),
+            ("BINARY_OP", BinaryOp.RSHIFT),
+            ("POP_TOP",),
+        ]
+    if name in _ATTRIBUTES:
+        return _report_top(_AttributeProbe(arg if isinstance(arg, str) else arg[-1]))
+    if name in _USES_TOP:
+        return _report_top(_USED)
+    if name == "CALL_FUNCTION_EX" and not arg & 1:
+        return _report_top(_StarProbe())
+    if name == "CALL_FUNCTION_EX":
+        return [("SWAP", 2), *_report_top(_StarProbe()), ("SWAP", 2)]
+    return []
+
+
+def _arguments_of_calls(code: Bytecode) -> dict[int, int]:
+    """Return for each call the index of the instruction that its arguments precede, and their number."""
+    found: dict[int, int] = {}
+    start: int | None = None
+    for i, instruction in enumerate(code):
+        name = getattr(instruction, "name", "")
+        if name in ("KW_NAMES", "PRECALL"):
+            start = i if start is None else start
+        elif name in ("CALL", "CALL_KW"):
+            found[i if start is None else start] = instruction.arg + (name == "CALL_KW")  # type: ignore[union-attr, operator]
+            start = None
+    return found
+
+
+# ----- functions whose code is replaced -----
+
+_lock = threading.RLock()
+#: Functions with instrumented code by id: the function, its own code, and the number of observers that need it.
+_replaced: dict[int, tuple[FunctionType, CodeType, int]] = {}
+
+
+def instrument(function: FunctionType) -> bool:
+    """Give a function instrumented code, for as long as an observer needs it; return whether that had to be done."""
+    with _lock:
+        known = _replaced.get(id(function))
+        if known is None and is_instrumented(function.__code__):
+            return False  # made by an instrumented function
+        _, original, count = known or (function, function.__code__, 0)
+        _replaced[id(function)] = function, original, count + 1
+        if not count:
+            function.__code__ = instrumented(original)
+        return True
+
+
+def restore(functions: Iterator[FunctionType] | list[FunctionType]) -> None:
+    """Give functions their own code back where no other observer needs the instrumented one."""
+    with _lock:
+        for function in functions:
+            _, original, count = _replaced.pop(id(function))
+            if count > 1:
+                _replaced[id(function)] = function, original, count - 1
+            elif is_instrumented(function.__code__):  # otherwise the user has replaced it since
+                function.__code__ = original
+
+
+def original_code(function: FunctionType) -> CodeType:
+    """Return the code of a function, without probes if another thread has it instrumented right now."""
+    code = function.__code__
+    known = _replaced.get(id(function))
+    return known[1] if known is not None and is_instrumented(code) else code

@@ -1,0 +1,298 @@
+"""Readings: what a function read besides its arguments while it was recorded, and how to read that again.
+
+A trace may be replayed where every reading finds what it found then: the same object, or an equal number, string or
+container of these. Each call repeats all readings, which costs about 10 ns each on the native engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from operator import is_
+from types import MemberDescriptorType, MethodType
+from typing import Any, NamedTuple
+
+from autograd_scalar.compiler.capture import containers
+from autograd_scalar.compiler.capture.instrument import original_code
+from autograd_scalar.node import registry
+
+_ATOMS = (int, float, complex, str, bytes, type(None))
+
+
+class _Missing:
+    """The type of MISSING."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+#: Found where there is nothing to be found: absence is a reading too.
+MISSING = _Missing()
+
+# Kinds of readings, as in the native engine.
+NAME = 0  # the value of a key in a dict of names
+MEMBER = 1  # an attribute in the dict of an object
+CELL = 2  # the contents of a cell
+ITEMS = 3  # the items of a list
+FUNCTION = 4  # the code and the defaults of a function
+TYPE = 5  # the type of an object
+PAIRS = 6  # the keys, then the values of a dict
+CLASS = 7  # what a class and its bases define: the key is a Definitions
+OTHER = 8  # all else: the key is the function that reads
+
+
+def is_atom(obj: Any) -> bool:
+    """Return whether an object is a number, text or the like, of which an equal one may take the place."""
+    return isinstance(obj, _ATOMS)
+
+
+class Reading(NamedTuple):
+    """One reading: where, and the objects found there."""
+
+    kind: int
+    owner: Any
+    key: Any
+    found: tuple[Any, ...]
+    #: The name of the owner or of what was found, for messages, and its scope: "global", "nonlocal", "attribute" ...
+    name: str
+    scope: str
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """A key that readings of the same place share."""
+        return self.kind, id(self.owner), type(self.key), self.key
+
+
+def read(kind: int, owner: Any, key: Any) -> tuple[Any, ...]:
+    """Return the objects that a reading finds now."""
+    if kind == NAME:
+        return (owner.get(key, MISSING),)
+    if kind == MEMBER:
+        return (own_attributes(owner).get(key, MISSING),)
+    if kind == CELL:
+        return (cell_contents(owner),)
+    if kind == ITEMS:
+        return tuple(owner)
+    if kind == PAIRS:
+        return *owner.keys(), *owner.values()
+    if kind == FUNCTION:
+        return original_code(owner), owner.__defaults__, owner.__kwdefaults__
+    if kind == TYPE:
+        return (type(owner),)
+    found: tuple[Any, ...] = key(owner)
+    return found
+
+
+def own_attributes(obj: Any) -> dict[str, Any]:
+    """Return the dict of an object's attributes, an empty one if it has none."""
+    try:
+        found: dict[str, Any] = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return {}
+    return found
+
+
+def cell_contents(cell: Any) -> Any:
+    """Return the contents of a cell, or MISSING."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+# Functions that read, for the kinds CLASS and OTHER.
+
+
+class Attribute(NamedTuple):
+    """The function that reads an attribute which C code computes, such as a slot."""
+
+    name: str
+
+    def __call__(self, owner: Any) -> tuple[Any, ...]:
+        """Return the attribute, or MISSING."""
+        try:
+            return (getattr(owner, self.name),)
+        except AttributeError:
+            return (MISSING,)
+
+
+class Entry(NamedTuple):
+    """The function that reads what one class itself defines under a name."""
+
+    name: str
+
+    def __call__(self, owner: type) -> tuple[Any, ...]:
+        """Return the definition, or MISSING."""
+        return (vars(owner).get(self.name, MISSING),)
+
+
+class Definitions(NamedTuple):
+    """The function that reads what a class and its bases define: special methods, and these names."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, owner: type) -> tuple[Any, ...]:
+        """Return the bases, the special methods, and the definition of each name."""
+        return *special_methods(owner), *[definition(owner, name) for name in self.names]
+
+
+def special_methods(owner: type) -> tuple[Any, ...]:
+    """Return the bases of a class, and the special methods that they define, with their names."""
+    special: list[Any] = []
+    for kind in owner.__mro__:
+        if is_python_class(kind):
+            for name, member in vars(kind).items():
+                if name[:2] == "__" and name not in _VOLATILE:
+                    special += (name, member)
+    return *owner.__mro__, *special
+
+
+#: Special attributes of classes that compute nothing, or that Python itself sets.
+_VOLATILE = frozenset(
+    [
+        "__dict__",
+        "__weakref__",
+        "__doc__",
+        "__module__",
+        "__qualname__",
+        "__annotations__",
+        "__abstractmethods__",
+        "__match_args__",
+        "__static_attributes__",
+        "__firstlineno__",
+        "__annotate__",
+        "__annotate_func__",
+        "__annotations_cache__",
+        "__type_params__",
+        "__parameters__",
+        "__orig_bases__",
+        "__slots__",
+    ]
+)
+
+
+def definition(owner: type, name: str) -> Any:
+    """Return what a class or one of its bases defines under a name, unbound, or MISSING."""
+    for kind in owner.__mro__:
+        if name in vars(kind):
+            return vars(kind)[name]
+    return MISSING
+
+
+def is_python_class(kind: type) -> bool:
+    """Return whether a class was made by a class statement, so that it can change."""
+    heap, immutable = 1 << 9, 1 << 8  # Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE
+    return kind.__flags__ & (heap | immutable) == heap
+
+
+def buffer(owner: Any) -> tuple[Any, ...]:
+    """Return the type of an array's elements, its shape, and its bytes."""
+    if containers.is_array(owner):
+        return owner.dtype.str, owner.shape, owner.tobytes()
+    view = memoryview(owner)
+    return view.format, view.shape, view.tobytes()
+
+
+def attributes(owner: Any) -> tuple[Any, ...]:
+    """Return all attributes of an object, their names and values in turn."""
+    slots = [
+        Attribute(name)(owner)[0]
+        for kind in type(owner).__mro__
+        for name, member in vars(kind).items()
+        if isinstance(member, MemberDescriptorType) and is_python_class(kind)
+    ]
+    return *chain.from_iterable(own_attributes(owner).items()), *slots
+
+
+def object_array(owner: Any) -> tuple[Any, ...]:
+    """Return the shape of an array of objects, and these."""
+    return owner.shape, *owner.flat
+
+
+def target(owner: Any) -> tuple[Any, ...]:
+    """Return the object of a weak reference."""
+    return (owner(),)
+
+
+# Comparison.
+
+
+def unchanged(readings: Iterable[Reading]) -> bool:
+    """Return whether all readings find the very same objects as before."""
+    for kind, owner, key, found, _, _ in readings:
+        if key is buffer:
+            if not _has_bytes(owner, *found):
+                return False
+            continue
+        now = read(kind, owner, key)
+        if len(now) != len(found) or not all(map(is_, now, found)):
+            return False
+    return True
+
+
+def _has_bytes(owner: Any, elements: Any, shape: Any, data: bytes) -> bool:
+    """Return whether an array has these elements, without a copy where its bytes are contiguous."""
+    if containers.is_array(owner):
+        if owner.dtype.str != elements or owner.shape != shape:
+            return False
+        if not owner.flags.c_contiguous or not owner.nbytes or owner.dtype.kind in "mM":
+            return bool(owner.tobytes() == data)
+    view = memoryview(owner)
+    return bool((view.cast("B") if view.nbytes else view.tobytes()) == data)
+
+
+class Guards:
+    """Readings to repeat at each call. The native engine has a class of the same name in its place."""
+
+    def __init__(
+        self, readings: list[Reading], missing: Any, unchanged: Callable[[Any], bool]
+    ) -> None:
+        self._readings, self._unchanged = readings, unchanged
+
+    def hold(self) -> bool:
+        """Return whether all readings find the very same objects as before."""
+        return self._unchanged(self._readings)
+
+
+def guards(readings: list[Reading]) -> Guards:
+    """Return the guards that repeat readings, of the engine in use."""
+    kind: type[Guards] = getattr(registry.engine, "Guards", Guards)
+    return kind(readings, MISSING, unchanged)
+
+
+def repeat(readings: Sequence[Reading]) -> list[Reading]:
+    """Return the readings with what each finds now, up to the first that finds an object not the same or equal.
+
+    Where an equal container has taken the place of another one, it is read from then on.
+    """
+    replaced: dict[int, Any] = {}
+    repeated: list[Reading] = []
+    for reading in readings:
+        owner = replaced.get(id(reading.owner), reading.owner)
+        now = read(reading.kind, owner, reading.key)
+        if len(now) != len(reading.found) or not all(
+            _may_replace(old, new, replaced) for old, new in zip(reading.found, now, strict=True)
+        ):
+            break
+        repeated.append(reading._replace(owner=owner, found=now))
+    return repeated
+
+
+def _may_replace(old: Any, new: Any, replaced: dict[int, Any]) -> bool:
+    """Return whether an object may take the place of another one; note if it is a container to read instead."""
+    kind = type(old)
+    if old is new:
+        return replaced.get(id(old), old) is old
+    if kind is not type(new):
+        return False
+    if containers.is_exchangeable(old):
+        return replaced.setdefault(id(old), new) is new
+    if kind is MethodType:
+        return old.__func__ is new.__func__ and old.__self__ is new.__self__
+    if issubclass(kind, tuple) and (kind is tuple or hasattr(kind, "_fields")):
+        return len(old) == len(new) and all(
+            _may_replace(a, b, replaced) for a, b in zip(old, new, strict=True)
+        )
+    if issubclass(kind, _ATOMS):
+        return bool(old == new or old != old) and repr(old) == repr(new)
+    return False

@@ -1,0 +1,453 @@
+"""Recorder: observes one call of a function and notes what it reads besides its arguments.
+
+Instrumented code reports what it is about to read; a profile function sees which code runs. What is read becomes a
+Reading. What cannot be read again is refused by name, and so are changes to what was there before the call. Objects
+that the function makes during the call are its own, and may be read and changed at will.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, partial, partialmethod
+from itertools import chain
+from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
+from typing import Any
+from weakref import ReferenceType
+
+from autograd_scalar.compiler.capture import containers, readings, trust
+from autograd_scalar.compiler.capture.instrument import (
+    instrument,
+    is_instrumented,
+    original_code,
+    restore,
+    thread,
+)
+from autograd_scalar.compiler.capture.readings import MISSING, Reading
+from autograd_scalar.compiler.errors import JitError
+from autograd_scalar.compiler.options import MAX_READINGS
+from autograd_scalar.node import modes
+from autograd_scalar.pytree.containers import registered_functions
+from autograd_scalar.value import Value
+
+_ATOMS = (int, float, complex, str, bytes, type(None), Value)
+_C_DATA = (type(FunctionType.__code__), type(type("", (), {"__slots__": ("a",)}).a))  # type: ignore[attr-defined]
+_ACCESSORS = {getattr: "reads", hasattr: "reads", setattr: "sets", delattr: "deletes"}
+#: Modules whose C functions do not read attributes of their arguments, except through special methods.
+_NOT_READING = ("builtins", "itertools", "functools", "math", "operator", "collections")
+
+
+class Recorder:
+    """The observer of one call."""
+
+    def __init__(self, name: str, frozen: Iterable[Any] = ()) -> None:
+        self.name = name
+        self.readings: list[Reading] = []
+        self._noted: set[tuple[Any, ...]] = set()
+        #: Objects that were there before the call, by id, with their names.
+        self._reached: dict[int, tuple[Any, str]] = {}
+        #: Those whose state cannot be compared: their use is refused.
+        self._hidden: dict[int, tuple[Any, str]] = {}
+        modules = [obj for obj in frozen if isinstance(obj, ModuleType)]
+        members = chain.from_iterable(vars(module).values() for module in modules)
+        self._frozen = {id(obj): obj for obj in chain(frozen, members)}
+        inner = (getattr(obj, "__wrapped__", getattr(obj, "__func__", obj)) for obj in frozen)
+        self._frozen_code = {id(original_code(f)) for f in inner if isinstance(f, FunctionType)}
+        self._frozen_modules = {module.__name__ for module in modules}
+        #: What each class and its bases define under the names that were looked up, and as special methods.
+        self._looked_up: dict[type, dict[str, Any]] = {}
+        self._special: dict[type, tuple[Any, ...]] = {}
+        self._functions: list[FunctionType] = []
+        self._arguments: tuple[FrameType | None, tuple[Any, ...]] = (None, ())
+        self._known_code: dict[int, CodeType] = {}
+        #: The frame of code that runs unobserved, such as that of an imported module, and the events at its end.
+        self._unobserved: tuple[FrameType | None, tuple[str, ...]] = (None, ())
+        #: The first refusal: the function may have caught the exception.
+        self.refusal: JitError | None = None
+
+    @contextmanager
+    def observing(self, f: Callable[..., Any], arguments: dict[str, Any]) -> Iterator[None]:
+        """Observe what runs inside, given the function and the objects among its arguments."""
+        before, profile = thread.observer, sys.getprofile()
+        try:
+            self._reach(f, getattr(f, "__name__", "self"), "function")
+            for name, obj in arguments.items():
+                self._reach(obj, name, "argument")
+            self._reach_all(registered_functions, "registered functions")
+            thread.observer = self
+            sys.setprofile(self._profile)
+            yield
+        finally:
+            _set_profile(profile)
+            thread.observer = before
+            restore(self._functions)
+        if self.refusal is not None:
+            raise self.refusal
+        self.readings += self._definitions()
+        self._check_unchanged()
+
+    def _check_unchanged(self) -> None:
+        """Raise JitError if the call changed what was there before."""
+        if readings.unchanged(self.readings):
+            return
+        kept = len(readings.repeat(self.readings))
+        if kept < len(self.readings):
+            raise JitError(
+                f"{self.name} changes {self.readings[kept].name} while it is recorded, which a replay would not do; "
+                "return the new value, and assign it outside"
+            )
+
+    # ----- reports of instrumented code -----
+
+    def name_read(self, frame: FrameType, name: str) -> None:
+        """Note a global, or its absence and the builtin."""
+        is_function = frame.f_code.co_flags & 1  # CO_OPTIMIZED; a class body has names of its own
+        if not is_function and name in frame.f_locals:
+            return
+        for scope, names in (("global", frame.f_globals), ("builtin", frame.f_builtins)):
+            (value,) = self._note(readings.NAME, names, name, name, scope)
+            if value is not MISSING:
+                self._found(value, name)
+                return
+
+    def attribute_read(self, owner: Any, name: str) -> None:
+        """Note an attribute, or its absence, and where it is defined."""
+        kind = type(owner)
+        if id(owner) in self._frozen:
+            return
+        self.used(owner)
+        if kind is Value:
+            if name == "label":
+                self._note(readings.OTHER, owner, readings.Attribute(name), name, "attribute")
+        elif kind is super:
+            self._super_read(owner, name)
+        elif kind is ModuleType or issubclass(kind, ModuleType):
+            self._module_read(owner, name)
+        elif issubclass(kind, type):
+            self._define(owner, name)
+            self._define(kind, name)
+            self._found(readings.definition(owner, name), f"{owner.__name__}.{name}")
+        else:
+            self._member_read(owner, kind, name)
+
+    def used(self, obj: Any) -> None:
+        """Refuse an object whose state cannot be compared."""
+        if id(obj) in self._hidden and id(obj) not in self._frozen:
+            self._refuse_hidden(obj, self._hidden[id(obj)][1])
+
+    def passed(self, frame: FrameType, arguments: tuple[Any, ...]) -> None:
+        """Remember the arguments until it turns out which code they are passed to."""
+        for argument in arguments:
+            self.used(argument)
+        self._arguments = frame, arguments
+
+    # ----- attributes -----
+
+    def _super_read(self, owner: Any, name: str) -> None:
+        mro = owner.__self_class__.__mro__
+        for kind in mro[mro.index(owner.__thisclass__) + 1 :]:
+            source = f"{kind.__name__}.{name}"
+            (member,) = self._note(readings.OTHER, kind, readings.Entry(name), source, "class")
+            if member is not MISSING:
+                self._found(member, source)
+                return
+
+    def _module_read(self, owner: ModuleType, name: str) -> None:
+        if trust.is_core_module(owner):
+            return
+        source = f"{owner.__name__}.{name}"
+        if name == "__dict__":
+            self._reach(vars(owner), source, "attribute")
+            return
+        if name not in vars(owner):
+            getattr(owner, name, None)  # a package may import it only now
+        (value,) = self._note(readings.NAME, vars(owner), name, source, "attribute")
+        if value is not MISSING:
+            self._found(value, source)
+        else:
+            self._found(vars(owner).get("__getattr__"), f"{owner.__name__}.__getattr__")
+
+    def _member_read(self, owner: Any, kind: type, name: str) -> None:
+        """Note an attribute of an object that is no class and no module."""
+        is_ours = id(owner) not in self._reached
+        source = f"{self._reached.get(id(owner), (None, kind.__name__))[1]}.{name}"
+        member = readings.definition(kind, name)
+        self._define(kind, name)
+        if not is_ours:
+            self._note(readings.TYPE, owner, None, source, "type")
+        if type(member) in _C_DATA:
+            if not is_ours and _has_attributes(kind):
+                key = readings.Attribute(name)
+                (value,) = self._note(readings.OTHER, owner, key, source, "attribute")
+                self._found(value, source)
+            return
+        self._found(member, source)
+        if not is_ours and kind.__dictoffset__ and not hasattr(type(member), "__set__"):
+            (value,) = self._note(readings.MEMBER, owner, name, source, "attribute")
+            self._found(value, source)
+
+    def _reach_class(self, kind: type) -> None:
+        """Note the special methods of a class and its bases, which Python calls without naming them."""
+        if kind in self._looked_up or trust.is_core_module(sys.modules.get(kind.__module__)):
+            return
+        self._looked_up[kind], self._special[kind] = {}, readings.special_methods(kind)
+        for base in filter(readings.is_python_class, kind.__mro__):
+            for name, member in [*vars(base).items()]:
+                if name[:2] == name[-2:] == "__" and isinstance(
+                    member, FunctionType | staticmethod | classmethod | property
+                ):
+                    self._reach(member, f"{base.__name__}.{name}", "method")
+
+    def _define(self, kind: type, name: str) -> None:
+        """Note what a class or its bases define under a name."""
+        self._reach_class(kind)
+        if kind in self._looked_up:
+            self._looked_up[kind].setdefault(name, readings.definition(kind, name))
+
+    def _definitions(self) -> Iterator[Reading]:
+        """Yield the readings of classes."""
+        for kind, names in self._looked_up.items():
+            if any(map(readings.is_python_class, kind.__mro__)):
+                key = readings.Definitions(tuple(names))
+                found = *self._special[kind], *names.values()
+                yield Reading(readings.CLASS, kind, key, found, kind.__name__, "class")
+
+    # ----- objects -----
+
+    def _note(self, kind: int, owner: Any, key: Any, name: str, scope: str) -> tuple[Any, ...]:
+        """Read, add the reading unless it was noted before, and return what was found."""
+        found = readings.read(kind, owner, key)
+        reading = Reading(kind, owner, key, found, name, scope)
+        if reading.identity not in self._noted:
+            self._noted.add(reading.identity)
+            self.readings.append(reading)
+            if len(self.readings) > MAX_READINGS:
+                self._refuse(
+                    f"reads more than {MAX_READINGS} objects, {name} among them; pass what it reads as "
+                    "arguments"
+                )
+        return found
+
+    def _found(self, obj: Any, name: str) -> None:
+        """Reach an object that is about to be used."""
+        self._reach(obj, name, "global")
+        self.used(obj)
+
+    def _reach(self, obj: Any, name: str, scope: str) -> None:
+        """Note the contents of an object that was there before the call, and of what it holds."""
+        kind = type(obj)
+        if issubclass(kind, _ATOMS) and not _has_attributes(kind):
+            return
+        if id(obj) in self._reached or id(obj) in self._frozen or obj is MISSING:
+            return
+        self._reached[id(obj)] = obj, name
+        if kind is FunctionType:
+            self._reach_function(obj, name)
+        elif (parts := _wrapped(obj, kind)) is not None:
+            for part in parts:
+                is_bound = kind is MethodType and part is obj.__self__ and scope == "function"
+                self._reach(part, "self" if is_bound else name, scope)
+            if any(id(part) in self._hidden for part in parts):
+                self._hidden[id(obj)] = obj, name
+        elif issubclass(kind, ReferenceType):
+            self._reach_all(self._note(readings.OTHER, obj, readings.target, name, scope), name)
+        elif issubclass(kind, type):
+            if trust.is_impure_type(obj):
+                self._hidden[id(obj)] = obj, name
+            self._reach_class(obj)
+        elif trust.is_c_function(obj):
+            if not trust.is_pure_c_function(obj):
+                self._hidden[id(obj)] = obj, name
+            elif not isinstance(getattr(obj, "__self__", None), ModuleType | None):
+                self._reach(obj.__self__, name, scope)
+        elif hasattr(kind, "is_compiled"):
+            self._reach(object.__getattribute__(obj, "f"), name, scope)
+        elif not issubclass(kind, ModuleType):
+            self._reach_contents(obj, kind, name, scope)
+
+    def _reach_all(self, objects: Iterable[Any], name: str) -> None:
+        for i, obj in enumerate(objects):
+            self._reach(obj, f"{name}[{i}]", "item")
+
+    def _reach_contents(self, obj: Any, kind: type, name: str, scope: str) -> None:
+        """Note the items of a container or array; the attributes of other objects are noted when they are read."""
+        if trust.has_hidden_state(kind) or trust.is_impure_type(kind):
+            self._hidden[id(obj)] = obj, name
+            return
+        if containers.is_array(obj) and obj.dtype.hasobject:
+            self._reach_all(
+                self._note(readings.OTHER, obj, readings.object_array, name, scope), name
+            )
+        elif containers.is_array(obj) or issubclass(kind, containers.BUFFERS):
+            self._note(readings.OTHER, obj, readings.buffer, name, scope)
+        elif issubclass(kind, tuple | frozenset):
+            self._reach_all(obj, name)
+        elif kind in (list, dict):
+            contents = readings.ITEMS if kind is list else readings.PAIRS
+            self._reach_all(self._note(contents, obj, None, name, scope), name)
+        elif issubclass(kind, containers.CONTAINERS):
+            self._reach_all(self._note(readings.OTHER, obj, containers.listed, name, scope), name)
+        if _has_attributes(kind):
+            self._reach_class(kind)
+            file = getattr(sys.modules.get(kind.__module__), "__file__", None) or "?"
+            if trust.is_library(file) and kind.__module__ != "weakref":  # which keeps caches
+                self._note_all(obj, name)  # its methods are not observed
+
+    def _note_all(self, obj: Any, name: str) -> None:
+        """Note all attributes of an object, which is passed to code that is not observed, and of those it holds."""
+        if id(obj) not in self._reached or not _has_attributes(type(obj)):
+            return
+        if (readings.OTHER, id(obj), FunctionType, readings.attributes) in self._noted:
+            return
+        if isinstance(obj, type | ModuleType | FunctionType):
+            return
+        for part in self._note(readings.OTHER, obj, readings.attributes, name, "attribute"):
+            self._reach(part, name, "attribute")
+            self._note_all(part, name)
+
+    def _reach_function(self, function: FunctionType, name: str) -> None:
+        """Instrument a function; note its code, its defaults, and the contents of its cells."""
+        code, module = original_code(function), function.__globals__.get("__name__")
+        if id(code) in self._frozen_code or module in self._frozen_modules:
+            return
+        if not trust.is_trusted(code, module):
+            if trust.is_library(code.co_filename):
+                self._hidden[id(function)] = function, name
+                return
+            if instrument(function):
+                self._functions.append(function)
+            _, defaults, keywords = self._note(readings.FUNCTION, function, None, name, "function")
+            for i, default in enumerate(defaults or ()):
+                self._reach(default, f"{name}'s default {i}", "default")
+            self._reach(keywords, f"{name}'s defaults", "default")
+        for variable, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            contents = self._note(readings.CELL, cell, None, variable, "nonlocal")
+            self._reach(contents[0], variable, "nonlocal")
+
+    # ----- code that runs -----
+
+    def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
+        """Check which code runs."""
+        if thread.observer is None:  # the recorder works, or code runs unobserved
+            if frame is self._unobserved[0] and event in self._unobserved[1]:
+                self._unobserved, thread.observer = (None, ()), self
+        elif event == "call":
+            if not is_instrumented(frame.f_code):
+                self._entered(frame)
+        elif event == "c_call" and is_instrumented(frame.f_code):
+            self._called(frame, arg)
+
+    def _entered(self, frame: FrameType) -> None:
+        """Check Python code that is not instrumented."""
+        code, module = frame.f_code, frame.f_globals.get("__name__")
+        if id(code) not in self._known_code:
+            if (
+                id(code) in self._frozen_code
+                or module in self._frozen_modules
+                or code.co_name in ("<module>", "__del__")
+                or _may_run_at_any_time(code)
+                or (trust.is_library(code.co_filename) and trust.is_core(frame.f_back))
+            ):
+                self._unobserved, thread.observer = (frame, ("return",)), None
+                return
+            if not trust.is_trusted(code, module):
+                self._refuse_code(frame, module)
+            self._known_code[id(code)] = code
+        if frame.f_back is self._arguments[0]:
+            self._note_arguments()
+
+    def _called(self, frame: FrameType, function: Any) -> None:
+        """Check a function written in C, which instrumented code calls."""
+        arguments = self._arguments[1] if frame is self._arguments[0] else ()
+        if function in _ACCESSORS and len(arguments) > 1:
+            self.attribute_read(*arguments[:2])
+        elif function is vars:
+            if not arguments:
+                self._refuse_hidden(vars, "vars")
+            self.attribute_read(arguments[0], "__dict__")
+        elif id(function) in self._frozen:
+            self._unobserved, thread.observer = (frame, ("c_return", "c_exception")), None
+        elif not trust.is_pure_c_function(function):
+            owner = getattr(function, "__self__", None)
+            if id(owner) not in self._frozen:
+                self._refuse_hidden(function, getattr(function, "__qualname__", "a function"))
+        elif getattr(function, "__module__", None) not in (*_NOT_READING, None):
+            self._note_arguments()
+
+    def _note_arguments(self) -> None:
+        for argument in self._arguments[1]:
+            self._note_all(argument, type(argument).__name__)
+
+    # ----- refusals -----
+
+    def _refuse_code(self, frame: FrameType, module: str | None) -> None:
+        """Refuse Python code that is not observed."""
+        code = frame.f_code
+        name = code.co_qualname if module in (None, "__main__") else f"{module}.{code.co_qualname}"
+        if trust.is_library(code.co_filename):
+            owner = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+            if id(owner) in self._reached:
+                self._refuse_hidden(owner, self._reached[id(owner)][1])
+            self._refuse_call(name, name)
+        self._refuse(
+            f"runs {name} where it cannot be observed, as a part of code written in C; call it directly, or promise "
+            f"that it depends on its arguments alone: jit(frozen=[{code.co_name}])"
+        )
+
+    def _refuse_hidden(self, obj: Any, name: str) -> None:
+        """Refuse the use of an object or a function."""
+        if callable(obj):
+            self._refuse_call(name, trust.qualified_name(obj))
+        self._refuse(
+            f"uses {name}, a {type(obj).__name__}, whose state cannot be compared; pass what it reads from it as an "
+            f"argument, or promise that it stays the same: jit(frozen=[{name}])"
+        )
+
+    def _refuse_call(self, name: str, qualified: str) -> None:
+        does = "draws random numbers with" if "random" in qualified else "calls"
+        full = name if name in qualified else f"{name} ({qualified})"
+        self._refuse(
+            f"{does} {full}, which is not observed, and a replay would repeat its result; call it outside and pass "
+            f"its result, or promise that it stays the same: jit(frozen=[{name}])"
+        )
+
+    def _refuse(self, what: str) -> None:
+        error = JitError(f"{self.name} {what} ({modes.caller(source=False)})")
+        self.refusal = self.refusal or error
+        raise error
+
+
+def _wrapped(obj: Any, kind: type) -> tuple[Any, ...] | None:
+    """Return the objects in a bound method, a partial or a descriptor; None for other objects."""
+    if kind is MethodType:
+        return obj.__func__, obj.__self__
+    if issubclass(kind, partial | partialmethod):
+        return obj.func, *obj.args, *obj.keywords.values()
+    if issubclass(kind, staticmethod | classmethod):
+        return (obj.__func__,)
+    if issubclass(kind, property):
+        return obj.fget, obj.fset, obj.fdel
+    return (obj.func,) if issubclass(kind, cached_property) else None
+
+
+def _has_attributes(kind: type) -> bool:
+    """Return whether objects of a type may have attributes that Python code sets."""
+    return readings.is_python_class(kind) or kind.__dictoffset__ != 0
+
+
+def _may_run_at_any_time(code: CodeType) -> bool:
+    """Return whether code is that of a signal handler or a callback of the garbage collector."""
+    handlers = chain(map(signal.getsignal, signal.valid_signals()), gc.callbacks)
+    return any(getattr(handler, "__code__", None) is code for handler in handlers)
+
+
+def _set_profile(profile: Any) -> None:
+    """Set the profile function that was set before; cProfile's cannot be passed to sys.setprofile."""
+    sys.setprofile(None)
+    if hasattr(profile, "enable"):
+        profile.enable()
+    elif profile is not None:
+        sys.setprofile(profile)

@@ -1,0 +1,230 @@
+"""Trust: code that reads nothing but its arguments, so that a recording need not observe it.
+
+All other code is observed, wherever it is installed, or refused if it is written in C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from functools import cache
+from types import (
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
+    CodeType,
+    FrameType,
+    MethodDescriptorType,
+    MethodWrapperType,
+    ModuleType,
+    SimpleNamespace,
+    WrapperDescriptorType,
+)
+from typing import Any
+
+from autograd_scalar.compiler.capture import containers
+from autograd_scalar.compiler.capture.readings import is_python_class
+from autograd_scalar.value import Value
+
+_PACKAGE_FOLDER = (
+    os.path.dirname(sys.modules[__package__.partition(".")[0]].__file__ or "") + os.sep
+)
+#: Parts of this package that hold users' numbers, and are observed like users' code.
+_OBSERVED = tuple(_PACKAGE_FOLDER + part for part in ("nn", "optim", "data", "train"))
+_LIBRARY = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
+_INSTALLED = ("site-packages", "dist-packages")
+
+#: Modules of the standard library whose functions and objects depend on their arguments alone.
+_PURE = frozenset(
+    [
+        "abc",
+        "array",
+        "bisect",
+        "builtins",
+        "cmath",
+        "collections",
+        "contextlib",
+        "copy",
+        "copyreg",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "fractions",
+        "functools",
+        "heapq",
+        "importlib",
+        "inspect",
+        "itertools",
+        "keyword",
+        "math",
+        "numbers",
+        "operator",
+        "re",
+        "reprlib",
+        "sre",
+        "statistics",
+        "string",
+        "struct",
+        "textwrap",
+        "types",
+        "typing",
+        "uuid",
+        "weakref",
+        "zoneinfo",
+    ]
+)
+#: Functions of these modules that read or change other state, and types whose objects do.
+_IMPURE = frozenset(
+    [
+        "builtins.breakpoint",
+        "builtins.compile",
+        "builtins.dir",
+        "builtins.eval",
+        "builtins.exec",
+        "builtins.globals",
+        "builtins.input",
+        "builtins.locals",
+        "builtins.open",
+        "builtins.print",
+        "datetime.now",
+        "datetime.today",
+        "datetime.utcnow",
+        "functools._lru_cache_wrapper",
+        "operator.attrgetter",
+        "uuid.uuid1",
+        "uuid.uuid4",
+    ]
+)
+_C_FUNCTIONS = (
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
+    MethodDescriptorType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+)
+#: Types without state that Python code cannot see, of which classes may be derived.
+_PLAIN_BASES = (object, type, SimpleNamespace, int, float, complex, str, bytes, BaseException)
+
+
+def is_trusted(code: CodeType, module: str | None) -> bool:
+    """Return whether Python code reads nothing but its arguments, given the name of its module."""
+    return _is_trusted(code.co_filename, (module or "").partition(".")[0], module or "")
+
+
+@cache
+def _is_trusted(file: str, package: str, module: str) -> bool:
+    if file.startswith((_PACKAGE_FOLDER, "<autograd_scalar")):
+        return not file.startswith(_OBSERVED)
+    if file.startswith("<frozen importlib") or (file, package[:11]) == ("<string>", "namedtuple_"):
+        return True
+    if is_library(file):
+        return package.lstrip("_") in _PURE
+    return _is_of_numpy(file) and not module.startswith("numpy.random")
+
+
+def is_core(frame: FrameType | None) -> bool:
+    """Return whether a frame runs code of this package that is not observed."""
+    file = frame.f_code.co_filename if frame else ""
+    return file.startswith((_PACKAGE_FOLDER, "<autograd_scalar")) and not file.startswith(_OBSERVED)
+
+
+def is_core_module(module: ModuleType | None) -> bool:
+    """Return whether a module belongs to the parts of this package that are not observed."""
+    file = getattr(module, "__file__", None) or ""
+    return file.startswith(_PACKAGE_FOLDER) and not file.startswith(_OBSERVED)
+
+
+def is_library(file: str) -> bool:
+    """Return whether a file belongs to Python's standard library."""
+    if file.startswith("<frozen "):
+        return True
+    return file.startswith(_LIBRARY) and not any(part in file for part in _INSTALLED)
+
+
+def _is_of_numpy(file: str) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and file.startswith(os.path.dirname(numpy.__file__ or "?") + os.sep)
+
+
+def is_c_function(obj: Any) -> bool:
+    """Return whether an object is a function written in C."""
+    return isinstance(obj, _C_FUNCTIONS) or type(obj).__name__ in (
+        *(
+            "cython_function_or_method",
+            "fused_cython_function",
+            "ufunc",
+            "_ArrayFunctionDispatcher",
+        ),
+        "nb_func",
+    )
+
+
+def is_pure_c_function(obj: Any) -> bool:
+    """Return whether a function written in C depends on its arguments alone."""
+    name: str = getattr(obj, "__name__", "")
+    if type(obj).__name__ in ("ufunc", "_ArrayFunctionDispatcher"):
+        return getattr(sys.modules["numpy"], name, None) is obj or _is_pure_module(
+            getattr(obj, "__module__", None)
+        )
+    owner = getattr(obj, "__objclass__", None) or getattr(obj, "__self__", None)
+    module: str | None
+    if isinstance(owner, ModuleType):
+        module = owner.__name__
+    elif owner is None:
+        module = getattr(obj, "__module__", None)
+    else:
+        module = _defining_class(owner if isinstance(owner, type) else type(owner), name).__module__
+    return _is_pure_module(module) and f"{(module or '').lstrip('_')}.{name}" not in _IMPURE
+
+
+def _defining_class(kind: type, name: str) -> type:
+    """Return the class written in C that defines a method."""
+    bases = (b for b in kind.__mro__ if name in vars(b) and not is_python_class(b))
+    return next(bases, kind)
+
+
+def _is_pure_module(module: str | None) -> bool:
+    """Return whether the C functions and types of a module depend on their arguments alone."""
+    package = (module or "").partition(".")[0]
+    if package in ("numpy", "autograd_scalar"):
+        return not (module or "").startswith("numpy.random")
+    return package.lstrip("_") in _PURE
+
+
+def qualified_name(obj: Any) -> str:
+    """Return the name of a function, a method or a type, with its module."""
+    obj = getattr(obj, "func", obj)
+    owner = getattr(obj, "__self__", None)
+    if owner is None or isinstance(owner, ModuleType):
+        return (
+            f"{getattr(obj, '__module__', '')}.{getattr(obj, '__qualname__', type(obj).__name__)}"
+        )
+    kind = owner if isinstance(owner, type) else type(owner)
+    return f"{kind.__module__}.{kind.__qualname__}.{getattr(obj, '__name__', '')}"
+
+
+def is_impure_type(kind: type) -> bool:
+    """Return whether objects of a type written in C read attributes by themselves."""
+    return f"{kind.__module__.lstrip('_')}.{kind.__name__}" in _IMPURE
+
+
+@cache
+def has_hidden_state(kind: type) -> bool:
+    """Return whether objects of a type have state that cannot be compared: iterators, files, generators, locks."""
+    if issubclass(kind, Value | BaseException):
+        return False
+    known = (*_PLAIN_BASES, *containers.CONTAINERS, *containers.BUFFERS)
+    for base in kind.__mro__:
+        if is_python_class(base) or base in known or _is_numpy_type(base):
+            continue
+        if hasattr(base, "__next__") or not _is_pure_module(base.__module__):
+            return True
+    return False
+
+
+def _is_numpy_type(kind: type) -> bool:
+    """Return whether a type is an array, a scalar or a dtype of NumPy."""
+    return kind.__module__.partition(".")[0] == "numpy" and not kind.__module__.startswith(
+        "numpy.random"
+    )

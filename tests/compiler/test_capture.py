@@ -1,0 +1,503 @@
+"""jit's contract on what a function reads: compared at each call, or refused while it is recorded."""
+
+# ruff: noqa: E501  (a line of a table is a case)
+
+from __future__ import annotations
+
+import array
+import collections
+import contextvars
+import functools
+import operator
+import os
+import random
+import sys
+import time
+import types
+import weakref
+
+import numpy as np
+import pytest
+
+import autograd_scalar as ag
+from autograd_scalar import JitError, Value, data, nn, optim
+
+RATE = 2.0
+ITEMS = [1.0] * 100
+TABLE = {f"k{i}": float(i) for i in range(100)}
+GRID = np.arange(200.0)
+CODES = array.array("d", range(100))
+BYTES = bytearray(b"abc")
+NESTED = {"layers": [[1.0, 2.0], [3.0, 4.0]]}
+VARIABLE = contextvars.ContextVar("VARIABLE", default=1.0)
+OBJECTS = np.array([2.0, "b", None], dtype=object)
+
+
+class Config:
+    rate = 1.0
+    table = {"a": 1.0}  # noqa: RUF012
+
+    def scaled(self, x):
+        return x * self.rate
+
+    @property
+    def double(self):
+        return 2.0 * self.rate
+
+    def __float__(self):
+        return float(self.rate)
+
+    def __len__(self):
+        return 3
+
+    def __call__(self, x):
+        return x * self.rate
+
+
+class Empty:
+    pass
+
+
+class Reading:
+    """A descriptor, whose own attribute is read."""
+
+    factor = 3.0
+
+    def __get__(self, obj, kind=None):
+        return self.factor
+
+
+class Described:
+    factor = Reading()
+
+
+class Dynamic:
+    def __init__(self):
+        self.numbers = {"rate": 2.0}
+
+    def __getattr__(self, name):
+        try:
+            return self.numbers[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def rated(x, factor=1.0):
+    return x * RATE * factor
+
+
+def replaced(x):
+    return x * 5.0
+
+
+@functools.singledispatch
+def dispatched(kind, x):
+    return x * RATE
+
+
+class Dispatching:
+    @functools.singledispatchmethod
+    def scaled(self, x):
+        return x * RATE
+
+
+class Object(list):
+    pass
+
+
+def try_rate(cfg):
+    try:
+        return cfg.rate
+    except AttributeError:
+        return 1.0
+
+
+def set_class(obj):
+    class Other(Config):
+        rate = 9.0
+
+    obj.__class__ = Other
+
+
+REPLACED: list = []
+
+
+def put(target, key, value):
+    """Set an item for one test; monkeypatch can do that for dicts alone."""
+    REPLACED.append((target, key, target[key]))
+    target[key] = value
+
+
+@pytest.fixture(autouse=True)
+def _put_back():
+    yield
+    while REPLACED:
+        target, key, value = REPLACED.pop()
+        target[key] = value
+
+
+def fresh():
+    """Return new objects for the cases below."""
+    return types.SimpleNamespace(
+        config=Config(),
+        empty=Empty(),
+        dynamic=Dynamic(),
+        dataset=data.moons(10, seed=0),
+        optimizer=optim.SGD([Value(1.0)], lr=0.5),
+        model=nn.MLP(1, [2, 1], seed=0),
+        items=[1.0, 2.0],
+        table={"a": 1.0},
+        deque=collections.deque([1.0, 2.0]),
+        array=np.array([1.0, 2.0]),
+        vectorized=np.vectorize(rated),
+        module=types.ModuleType("settings"),
+        default=collections.defaultdict(float),
+        user=collections.UserDict(a=2.0),
+        tagged=Object([1.0]),
+        described=Described(),
+        dispatching=Dispatching(),
+        pair=(1.0, [2.0]),
+    )
+
+
+#: What a function of x and the objects reads, and a change after which it must read something else.
+READS = {
+    "a long list": (lambda x, o: x * ITEMS[50], lambda p, o: put(ITEMS, 50, 7.0)),
+    "the sum of a long list": (lambda x, o: x * sum(ITEMS), lambda p, o: put(ITEMS, 99, 7.0)),
+    "a long dict": (lambda x, o: x * TABLE["k70"], lambda p, o: p.setitem(TABLE, "k70", 7.0)),
+    "a nested list": (
+        lambda x, o: x * NESTED["layers"][1][0],
+        lambda p, o: put(NESTED["layers"][1], 0, 7.0),
+    ),
+    "an array": (lambda x, o: x * GRID[150], lambda p, o: put(GRID, 150, 7.0)),
+    "a slice of an array": (lambda x, o: x * GRID[::2].sum(), lambda p, o: put(GRID, 150, 7.0)),
+    "an array.array": (lambda x, o: x * CODES[50], lambda p, o: put(CODES, 50, 7.0)),
+    "a bytearray": (lambda x, o: x * BYTES[1], lambda p, o: put(BYTES, 1, 7)),
+    "an array of objects": (lambda x, o: x * OBJECTS[0], lambda p, o: put(OBJECTS, 0, 7.0)),
+    "a deque": (lambda x, o: x * o.deque[0], lambda p, o: o.deque.appendleft(5.0)),
+    "a dict's view": (
+        lambda x, o: x * sum(o.view),
+        lambda p, o: o.table.update(b=3.0),
+    ),
+    "a UserDict": (lambda x, o: x * o.user["a"], lambda p, o: o.user.update(a=5.0)),
+    "a defaultdict": (lambda x, o: x * len(o.default), lambda p, o: o.default.update(a=5.0)),
+    "a subclass of list": (lambda x, o: x * o.tagged[0], lambda p, o: o.tagged.insert(0, 4.0)),
+    "a list in a tuple": (lambda x, o: x * o.pair[1][0], lambda p, o: o.pair[1].insert(0, 4.0)),
+    "the length of a list": (lambda x, o: x * len(o.items), lambda p, o: o.items.append(1.0)),
+    "the truth of a list": (lambda x, o: x if o.items else -x, lambda p, o: o.items.clear()),
+    "an unpacked list": (lambda x, o: (lambda a, *b: x * a)(*o.items), lambda p, o: o.items.insert(0, 4.0)),
+    "a comprehension": (lambda x, o: sum([x * i for i in o.items]), lambda p, o: o.items.append(1.0)),
+    "a membership": (lambda x, o: x if 4.0 in o.items else -x, lambda p, o: o.items.append(4.0)),
+    "a Dataset": (lambda x, o: x * o.dataset.X[0][0], lambda p, o: put(o.dataset.X[0], 0, 9.0)),
+    "an optimizer's lr": (lambda x, o: x * o.optimizer.lr, lambda p, o: setattr(o.optimizer, "lr", 0.25)),
+    "a model's activation": (
+        lambda x, o: o.model([x]),
+        lambda p, o: setattr(o.model.layers[1].neurons[0], "_activate", ag.exp),
+    ),
+    "a missing attribute": (lambda x, o: x * getattr(o.empty, "rate", 1.0), lambda p, o: setattr(o.empty, "rate", 4.0)),
+    "hasattr": (lambda x, o: x if hasattr(o.empty, "rate") else -x, lambda p, o: setattr(o.empty, "rate", 4.0)),
+    "try": (lambda x, o: x * try_rate(o.empty), lambda p, o: setattr(o.empty, "rate", 4.0)),
+    "a missing class attribute": (lambda x, o: x * try_rate(o.empty), lambda p, o: p.setattr(Empty, "rate", 4.0, raising=False)),
+    "a missing item": (lambda x, o: x * o.table.get("z", 1.0), lambda p, o: o.table.update(z=4.0)),
+    "a missing name of a module": (lambda x, o: x * getattr(o.module, "rate", 1.0), lambda p, o: setattr(o.module, "rate", 4.0)),
+    "a builtin that a global hides": (lambda x, o: x * abs(-2.0), lambda p, o: p.setitem(globals(), "abs", lambda v: 9.0)),
+    "a missing global": (lambda x, o: x * global_or(1.0), lambda p, o: p.setitem(globals(), "MISSING", 9.0)),
+    "a method of the instance": (lambda x, o: o.config.scaled(x), lambda p, o: setattr(o.config, "scaled", replaced)),
+    "a method of the class": (lambda x, o: o.config.scaled(x), lambda p, o: p.setattr(Config, "scaled", lambda s, x: x * 7.0)),
+    "an attribute over the class's": (lambda x, o: o.config.scaled(x), lambda p, o: setattr(o.config, "rate", 7.0)),
+    "a class attribute": (lambda x, o: o.config.scaled(x), lambda p, o: p.setattr(Config, "rate", 7.0)),
+    "a property": (lambda x, o: x * o.config.double, lambda p, o: p.setattr(Config, "double", property(lambda s: 7.0))),
+    "what a property reads": (lambda x, o: x * o.config.double, lambda p, o: setattr(o.config, "rate", 7.0)),
+    "a special method": (lambda x, o: x * len(o.config), lambda p, o: p.setattr(Config, "__len__", lambda s: 8)),
+    "a call": (lambda x, o: o.config(x), lambda p, o: p.setattr(Config, "__call__", lambda s, x: x * 8.0)),
+    "a conversion": (lambda x, o: x * float(o.config), lambda p, o: setattr(o.config, "rate", 8.0)),
+    "a mutable class attribute": (lambda x, o: x * o.config.table["a"], lambda p, o: p.setitem(Config.table, "a", 8.0)),
+    "a class": (lambda x, o: o.config(x), lambda p, o: set_class(o.config)),
+    "__getattr__": (lambda x, o: x * o.dynamic.rate, lambda p, o: o.dynamic.numbers.update(rate=7.0)),
+    "a descriptor": (lambda x, o: x * o.described.factor, lambda p, o: p.setattr(Reading, "factor", 7.0)),
+    "vars": (lambda x, o: x * len(vars(o.config)), lambda p, o: setattr(o.config, "other", 7.0)),
+    "__dict__": (lambda x, o: x * len(o.config.__dict__), lambda p, o: setattr(o.config, "other", 7.0)),
+    "code": (lambda x, o: rated(x), lambda p, o: p.setattr(rated, "__code__", (lambda x, factor: x * 7.0).__code__)),
+    "defaults": (lambda x, o: rated(x), lambda p, o: p.setattr(rated, "__defaults__", (7.0,))),
+    "a global": (lambda x, o: rated(x), lambda p, o: p.setitem(globals(), "RATE", 7.0)),
+    "np.vectorize": (lambda x, o: x * o.vectorized(2.0), lambda p, o: p.setitem(globals(), "RATE", 7.0)),
+    "singledispatch": (lambda x, o: dispatched(1, x), lambda p, o: p.setitem(globals(), "RATE", 7.0)),
+    "singledispatchmethod": (lambda x, o: o.dispatching.scaled(x), lambda p, o: p.setitem(globals(), "RATE", 7.0)),
+    "map": (lambda x, o: sum(map(rated, [x, x])), lambda p, o: p.setitem(globals(), "RATE", 7.0)),
+    "sorted": (lambda x, o: x * sorted(o.items, key=lambda i: i * RATE)[0], lambda p, o: p.setitem(globals(), "RATE", -7.0)),
+    "reduce": (lambda x, o: functools.reduce(lambda a, b: rated(a), [x, x]), lambda p, o: p.setitem(globals(), "RATE", 7.0)),
+    "a weak reference": (lambda x, o: x * o.weak().rate, lambda p, o: setattr(o.config, "rate", 7.0)),
+    "a generator": (lambda x, o: sum(x * i for i in o.items), lambda p, o: o.items.append(1.0)),
+    "vectors of Values": (lambda x, o: x * o.array.sum(), lambda p, o: o.array.fill(4.0)),
+}  # fmt: skip
+
+
+def global_or(default):
+    try:
+        return MISSING
+    except NameError:
+        return default
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_replay_gives_what_eager_code_gives_now(monkeypatch, name):
+    reads, change = READS[name]
+    objects = fresh()
+    objects.view = objects.table.values()
+    objects.weak = weakref.ref(objects.config)
+
+    def f(x):
+        return reads(x, objects)
+
+    def numbers(result):
+        return result.data if type(result) is Value else result
+
+    compiled = ag.jit(f)
+    before = numbers(f(2.0))
+    assert numbers(compiled(2.0)) == before == numbers(compiled(2.0))
+    assert len(compiled.paths) == 1
+    change(monkeypatch, objects)
+    after = numbers(f(2.0))
+    assert after != before
+    assert numbers(compiled(2.0)) == after == numbers(compiled(2.0))
+    assert numbers(compiled(3.0)) == numbers(f(3.0))
+
+
+GENERATOR = (float(i) for i in range(100))
+ITERATOR = iter(ITEMS)
+FILE = open(os.devnull)  # noqa: SIM115
+RANDOM = random.Random(0)
+GENERATORS = [np.random.default_rng(0)]
+CLOCKS = {"now": time.time}
+ORIGIN = functools.partial(time.perf_counter)
+ATTRIBUTE = operator.attrgetter("rate")
+CACHED = functools.cache(lambda: RATE)
+UFUNC = np.frompyfunc(rated, 1, 1)
+CONFIG = Config()
+
+#: Functions that read what cannot be compared, and the name that the error gives.
+REFUSED = {
+    "a generator": (lambda x: x * next(GENERATOR), "GENERATOR"),
+    "an iterator": (lambda x: x * next(ITERATOR), "ITERATOR"),
+    "a loop over an iterator": (lambda x: sum([x * i for i in ITERATOR]), "ITERATOR"),
+    "a file": (lambda x: x * len(FILE.read()), "FILE"),
+    "a clock": (lambda x: x * time.time(), r"time\.time"),
+    "a clock in a dict": (lambda x: x * CLOCKS["now"](), "time|CLOCKS"),
+    "a clock in a partial": (lambda x: x * ORIGIN(), "ORIGIN"),
+    "the environment": (lambda x: x * len(os.environ["PATH"]), "environ"),
+    "getenv": (lambda x: x * len(os.getenv("PATH")), r"os\.getenv"),
+    "a context variable": (lambda x: x * VARIABLE.get(), "VARIABLE"),
+    "random numbers": (lambda x: x * random.random(), r"draws random numbers with random\.random"),
+    "random numbers of a generator": (lambda x: x * RANDOM.gauss(0.0, 1.0), "RANDOM"),
+    "random numbers of NumPy": (lambda x: x * np.random.rand(), "draws random numbers"),
+    "random numbers of a generator of NumPy": (lambda x: x * GENERATORS[0].normal(), "GENERATORS"),
+    "attrgetter": (lambda x: x * ATTRIBUTE(CONFIG), "ATTRIBUTE"),
+    "attrgetter inside": (lambda x: x * operator.attrgetter("rate")(CONFIG), "attrgetter"),
+    "functools.cache": (lambda x: x * CACHED(), "CACHED"),
+    "np.frompyfunc": (lambda x: UFUNC(x), "rated|UFUNC"),
+    "print": (lambda x: print("x") or x, "print"),
+    "open": (lambda x: x * len(open(os.devnull).read()), "open"),  # noqa: SIM115
+    "globals": (lambda x: x * globals()["RATE"], "globals"),
+    "vars": (lambda x: x * len(vars()), "vars"),
+    "locals": (lambda x: x * len(locals()), "locals"),
+    "eval": (lambda x: x * eval("RATE"), "eval"),
+    "the frames": (lambda x: x * sys._getframe().f_lineno, "_getframe"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_compared_is_refused_by_name(name):
+    f, message = REFUSED[name]
+    for _ in range(2):
+        with pytest.raises(JitError, match=message) as caught:
+            ag.jit(f)(2.0)
+    assert "\n" not in str(caught.value)
+
+
+TARGET = np.zeros(3)
+OUT: list[float] = []
+PUSH = OUT.append
+LONG = [0.0] * 1000
+COUNTS: dict[str, float] = {}
+
+
+def write(target, key, value):
+    target[key] = value
+    return value
+
+
+def add_to_target(x):
+    global RATE
+    TARGET[0] += 1.0
+    return x
+
+
+def set_global(x):
+    global WRITTEN
+    WRITTEN = 1.0
+    return x
+
+
+def set_attribute(x):
+    CONFIG.written = 1.0
+    return x
+
+
+def set_class_attribute(x):
+    Config.written = 1.0
+    return x
+
+
+def delete_item(x):
+    del NESTED["layers"][0][0]
+    return x
+
+
+EFFECTS = {
+    "an array": (add_to_target, "TARGET"),
+    "a bound append": (lambda x: PUSH(1.0) or x, "PUSH|OUT"),
+    "an item of a long list": (lambda x: write(LONG, 500, 1.0) * x, "LONG"),
+    "an item of a dict": (lambda x: COUNTS.update(a=1.0) or x, "COUNTS"),
+    "a global": (set_global, "WRITTEN"),
+    "an attribute": (set_attribute, "written"),
+    "a class attribute": (set_class_attribute, "written|Config"),
+    "a nested list": (delete_item, "NESTED"),
+    "setattr": (lambda x: setattr(CONFIG, "other", 1.0) or x, "other"),
+    "extend": (lambda x: OUT.extend([1.0]) or x, "OUT"),
+    "np.add": (lambda x: x * np.add(TARGET, 1.0, out=TARGET)[0], "TARGET"),
+}
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_changes_are_refused(monkeypatch, name):
+    f, message = EFFECTS[name]
+    for kept in (OUT, COUNTS, NESTED["layers"][0]):
+        kept.clear()
+        if kept is NESTED["layers"][0]:
+            kept += [1.0, 2.0]
+    TARGET.fill(0.0)
+    LONG[500] = 0.0
+    for owner, attribute in ((CONFIG, "written"), (CONFIG, "other"), (Config, "written")):
+        if attribute in vars(owner):
+            delattr(owner, attribute)
+    globals().pop("WRITTEN", None)
+    with pytest.raises(JitError, match=f"changes .*({message})"):
+        ag.jit(f)(2.0)
+
+
+def test_objects_made_inside_may_change():
+    class Accumulator:
+        def __init__(self):
+            self.total, self.terms = 0.0, []
+
+        def add(self, x):
+            self.total += x
+            self.terms.append(x)
+
+    @ag.jit
+    def f(x):
+        a, counts = Accumulator(), collections.Counter()
+        for i in range(3):
+            a.add(x * i)
+            counts[i] += 1
+        rows = np.zeros(2)
+        rows[0] = len(a.terms)
+        iterator = iter(a.terms)
+        next(iterator)
+        return a.total * rows[0] + next(iterator) * counts[0]
+
+    assert f(2.0) == f.f(2.0) == 20.0
+    assert f(3.0) == 30.0
+    assert len(f.paths) == 1
+
+
+def test_equal_containers_may_take_each_others_place(monkeypatch):
+    f = ag.jit(lambda x: x * NESTED["layers"][1][0] * sum(GRID) * RATE)
+    expected = f(2.0)
+    for _ in range(3):
+        monkeypatch.setitem(globals(), "NESTED", {"layers": [[1.0, 2.0], [3.0, 4.0]]})
+        monkeypatch.setitem(globals(), "GRID", np.arange(200.0))
+        monkeypatch.setitem(globals(), "RATE", float("2.0"))
+        assert f(2.0) == expected
+    assert len(f.paths) == 1
+    NESTED["layers"][1][0] = 5.0
+    assert f(2.0) == f.f(2.0)
+    assert len(f.paths) == 2
+
+
+@pytest.mark.parametrize(("old", "new"), [(0.0, -0.0), (1, 1.0), (1, True), (2.0, Value(2.0))])
+def test_numbers_of_another_type_or_sign_are_another_reading(old, new):
+    items = [old] * 80
+    f = ag.jit(lambda x: x * items[7])
+    f(1.0)
+    items[7] = new
+    f(1.0)
+    assert len(f.paths) == 2
+
+
+def test_frozen_is_a_promise(monkeypatch):
+    settings = {"rate": 2.0}
+
+    def scaled(x):
+        return x * settings["rate"] * CLOCKS["now"]() * 0.0 + x * settings["rate"]
+
+    f = ag.jit(scaled, frozen=[settings, time.time])
+    assert f(2.0) == 4.0
+    settings["rate"] = 3.0
+    assert f(2.0) == 4.0
+    g = ag.jit(frozen=[CACHED, print])(lambda x: print("recorded") or x * CACHED())
+    assert g(2.0) == 4.0
+    h = ag.jit(lambda x: x * random.random(), frozen=[random])
+    assert h(1.0) == h(1.0)
+
+
+def test_an_attribute_that_is_not_read_may_change():
+    config = Config()
+    f = ag.jit(lambda x: config.scaled(x))
+    for config.steps in range(4):
+        assert f(2.0) == 2.0
+    assert len(f.paths) == 1
+
+
+def test_a_branch_that_is_not_taken_reads_nothing(monkeypatch):
+    f = ag.jit(lambda x: x * RATE if x > 0 else x * next(GENERATOR))
+    assert f(2.0) == 4.0
+    with pytest.raises(JitError, match="GENERATOR"):
+        f(-2.0)
+
+
+def test_code_of_installed_packages_is_observed(tmp_path, monkeypatch):
+    for folder, name in (("site-packages", "settings_of_a_package"), ("mine", "secrets")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.py").write_text(
+            "rate = 2.0\ndef scaled(x): return x * rate\n"
+        )
+        monkeypatch.syspath_prepend(str(tmp_path / folder))
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        module = __import__(name)
+        f = ag.jit(lambda x, module=module: module.scaled(x))
+        assert f(3.0) == 6.0
+        module.rate = 5.0
+        assert f(3.0) == 15.0
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_functions_have_their_own_code_again_after_a_recording():
+    code = rated.__code__
+    ag.jit(lambda x: rated(x))(1.0)
+    assert rated.__code__ is code
+    with pytest.raises(ZeroDivisionError):
+        ag.jit(lambda x: rated(x) * (1 // 0))(1.0)
+    assert rated.__code__ is code
+    assert sys.getprofile() is None
+
+
+def test_a_refusal_that_the_function_catches_is_raised():
+    def f(x):
+        try:
+            return x * time.time()
+        except Exception:
+            return x
+
+    with pytest.raises(JitError, match=r"time\.time"):
+        ag.jit(f)(1.0)
