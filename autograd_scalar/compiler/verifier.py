@@ -19,6 +19,7 @@ from autograd_scalar.compiler.vectorize.packs import EFFECTS, Effect
 from autograd_scalar.ops.table import TABLE
 
 _FOLDS = {ARITHMETIC[symbol] for symbol in "+-*"}
+_UNIFORM = {"uniform", "shared", "const"}
 
 
 class VerifierError(RuntimeError):
@@ -65,11 +66,9 @@ class _Loops:
         self.program = program
         layout = program.layout
         self.sizes = {
-            "row": program.row_values,
-            "uniform": program.uniform_values,
+            **program.sizes,
             "shared": len(layout.shared),
             "const": len(program.constants),
-            Effect.SUM_ROWS: program.sums,
             Effect.STORE_ROW: len(layout.rows),
             Effect.STORE_TOTAL: len(layout.sums),
             Effect.ADD_UNIFORM: len(layout.sums),
@@ -93,13 +92,12 @@ class _Loops:
                 self.where = f"{part}, loop {i}: "
                 self._verify_loop(loop, part)
         self.where = ""
-        if sorted(self.outputs[Effect.STORE_ROW]) != [*range(len(p.layout.rows))]:
-            self.fail(
-                f"it stores outputs {self.outputs[Effect.STORE_ROW]} of {len(p.layout.rows)} for each row"
-            )
-        totals = self.outputs[Effect.STORE_TOTAL]
-        if len({*totals}) != len(totals) or len(totals) != p.sums:
-            self.fail(f"it stores the totals of outputs {totals} for {p.sums} sums")
+        by_row, totals = self.outputs[Effect.STORE_ROW], self.outputs[Effect.STORE_TOTAL]
+        if sorted(by_row) != [*range(len(p.layout.rows))]:
+            self.fail(f"it stores outputs {by_row} of {len(p.layout.rows)} for each row")
+        sums = p.sizes[Effect.SUM_ROWS]
+        if len({*totals}) != len(totals) or len(totals) != sums:
+            self.fail(f"it stores the totals of outputs {totals} for {sums} sums")
         for space, size in self.sizes.items():
             if self.stored[space] != size:
                 self.fail(f"{self.stored[space]} of {size} values of {space} are stored")
@@ -138,11 +136,7 @@ class _Loops:
                     self.fail(f"operand {number} is not an earlier step of the loop")
                 continue
             space = operand.access.space
-            readable = (
-                {Effect.SUM_ROWS}
-                if step.op == Effect.STORE_TOTAL
-                else {"uniform", "shared", "const"}
-            )
+            readable = {Effect.SUM_ROWS} if step.op == Effect.STORE_TOTAL else _UNIFORM
             if space not in readable and not (loop.varies and space == "row"):
                 self.fail(f"it cannot read {operand.access}")
             terms = 1 if step.is_fold and number == 0 else length  # a fold's start is read once
@@ -182,9 +176,7 @@ class _Loops:
             if step.op in self.outputs:
                 self.outputs[step.op] += map(step.store.offset, product(*map(range, loop.nest)))
             return
-        space = (
-            Effect.SUM_ROWS if step.op == Effect.SUM_ROWS else "row" if loop.varies else "uniform"
-        )
+        space = step.op if step.op == Effect.SUM_ROWS else "row" if loop.varies else "uniform"
         expected = Access(space, stored[space], contiguous_strides(loop.nest))
         if step.store != expected:
             self.fail(f"it stores to {step.store} instead of {expected}")

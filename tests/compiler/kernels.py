@@ -75,7 +75,7 @@ def run(
 
     Instructions that are the same for all rows are computed once, by the library's functions.
     """
-    varies = variance.varying(program, columns)
+    varies = variance.varying(program.code, columns)
     found: list[list[float]] = []
     for index, (op, *operands) in enumerate(program.code):
         if op == "input":

@@ -119,7 +119,7 @@ CORRUPTIONS: dict[str, tuple[Callable[[LoopProgram], object], str]] = {
     "a shared input beyond the last": (lambda p: move(read(p, "shared"), base=10_000), "shared has"),
     "a value before the first": (lambda p: move(read(p, "row"), base=-1), "row has"),
     "a value that is stored later": (
-        lambda p: move(fold(p).reads[0], space="row", base=p.row_values - 1, strides=(0,), term_stride=0),
+        lambda p: move(fold(p).reads[0], space="row", base=p.sizes["row"] - 1, strides=(0,), term_stride=0),
         "so far",
     ),
     "an unknown space": (lambda p: move(read(p, "shared"), space="heap"), "cannot read"),

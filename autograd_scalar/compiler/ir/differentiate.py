@@ -10,6 +10,7 @@ from math import inf
 
 from autograd_scalar.compiler.ir.program import Builder, Instruction, Program, rewrite
 from autograd_scalar.compiler.ir.rules import ARITHMETIC, partial_rules
+from autograd_scalar.compiler.ir.variance import varying
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 
@@ -29,23 +30,12 @@ def differentiate(program: Program, wrt: Sequence[int], of: Sequence[int] | None
     builder = Builder(program.inputs)
     new, guards = rewrite(program, builder, builder.emit)
     sources = [builder.input(k) for k in wrt]
-    depends = _dependents(builder.code, sources)
+    depends = varying(builder.code, wrt)
     outputs = [new[index] for index in program.outputs]
     results = [*outputs]
     for output in outputs if of is None else [outputs[k] for k in of]:
         results += _gradient(builder, output, sources, depends)
     return builder.program(results, guards)
-
-
-def _dependents(code: Sequence[Instruction], sources: Sequence[int]) -> list[bool]:
-    """Return for each instruction whether its derivative with respect to one of the sources may differ from 0."""
-    depends = [False] * len(code)
-    for index in sources:
-        depends[index] = True
-    for index, (op, *operands) in enumerate(code):
-        if op not in ("input", "const", "stop"):
-            depends[index] = any(depends[operand] for operand in operands)
-    return depends
 
 
 def _gradient(

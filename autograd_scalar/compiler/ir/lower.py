@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from autograd_scalar.compiler.ir.program import Builder, Program
 from autograd_scalar.compiler.ir.rules import Emit, is_primitive, start_rule, value_rule
 from autograd_scalar.compiler.ir.simplify import apply_rules
@@ -18,20 +16,17 @@ def lower(program: Program) -> Program:
 def lower_instruction(
     builder: Builder, emit: Emit, op: str, operands: tuple[int, ...]
 ) -> int | None:
-    """Emit a row as primitives, see simplify.Rewriter."""
+    """Emit the value of a row; of a fold, the start and a step for each element. See simplify.Rewriter."""
     if op == "stop":
         return operands[0]
-    return None if is_primitive(op) else _lower_row(op, operands, builder, emit)
-
-
-def _lower_row(op: str, indices: Sequence[int], builder: Builder, emit: Emit) -> int:
-    """Emit the value of a row; of a fold, the start and a step for each element."""
-    row = TABLE[op]
-    step, constant = value_rule(row), builder.constant
+    if is_primitive(op):
+        return None
+    row, constant = TABLE[op], builder.constant
+    step = value_rule(row)
     if not row.lists:
-        return step(emit, constant, *indices)
-    operands = row.split(indices)
-    z = start_rule(row)(emit, constant, *operands)
-    for elements in row.steps(operands):
+        return step(emit, constant, *operands)
+    split = row.split(operands)
+    z = start_rule(row)(emit, constant, *split)
+    for elements in row.steps(split):
         z = step(emit, constant, z, *elements)
     return z

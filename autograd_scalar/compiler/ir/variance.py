@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from autograd_scalar.compiler.ir.program import Program
+from autograd_scalar.compiler.ir.program import Instruction, Program
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 
 
@@ -29,16 +29,16 @@ def row_layout(program: Program, columns: Sequence[int], rows: Sequence[int]) ->
     return RowLayout(tuple(columns), tuple(rows), tuple(shared), tuple(sums))
 
 
-def varying(program: Program, columns: Sequence[int]) -> list[bool]:
-    """Return for each instruction whether it depends on a column."""
-    depends: list[bool] = []
-    among = {*columns}
-    for op, *operands in program.code:
+def varying(code: Iterable[Instruction], inputs: Iterable[int]) -> list[bool]:
+    """Return for each instruction whether it varies with some inputs: columns, or what to differentiate by."""
+    varies: list[bool] = []
+    among = {*inputs}
+    for op, *operands in code:
         if op == "input":
-            depends.append(operands[0] in among)
+            varies.append(operands[0] in among)
         else:
-            depends.append(op != "const" and any(depends[index] for index in operands))
-    return depends
+            varies.append(op not in ("const", "stop") and any(varies[k] for k in operands))
+    return varies
 
 
 def split_sum(

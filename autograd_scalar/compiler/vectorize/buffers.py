@@ -41,7 +41,7 @@ class BufferAssignment:
                     self._columns.append(columns[k])
                 else:
                     self._space[index], self._offset[index] = "shared", shared[k]
-        self._sizes = {"row": len(self._columns), "uniform": 0, Effect.SUM_ROWS: 0}
+        self._sizes: dict[str, int] = {"row": len(self._columns), "uniform": 0, Effect.SUM_ROWS: 0}
 
     def assign(self, loops: Sequence[Loop]) -> LoopProgram:
         """Give every read and every stored result its access function, and return the loops as a program."""
@@ -66,9 +66,7 @@ class BufferAssignment:
             by_row=[loop for loop in loops if loop.varies],
             after=totals + after,
             columns=self._columns,
-            row_values=self._sizes["row"],
-            uniform_values=self._sizes["uniform"],
-            sums=self._sizes[Effect.SUM_ROWS],
+            sizes=self._sizes,
             constants=self._constants,
             layout=self._layout,
         )

@@ -101,10 +101,8 @@ class LoopProgram(NamedTuple):
     after: list[Loop]
     #: The columns that are read: the first values of each row.
     columns: list[int]
-    #: The number of values of each row (columns included), of values that are the same for all rows, and of sums.
-    row_values: int
-    uniform_values: int
-    sums: int
+    #: The number of values in each space that steps store to: "row", columns included, "uniform", and SUM_ROWS.
+    sizes: dict[str, int]
     #: The numbers in the space "const".
     constants: list[float]
     #: The inputs and outputs.
@@ -124,7 +122,8 @@ class LoopProgram(NamedTuple):
         }
 
     def __str__(self) -> str:
-        spaces = f"row: {self.row_values}, uniform: {self.uniform_values}, sums: {self.sums}"
+        row, uniform, sums = self.sizes.values()
+        spaces = f"row: {row}, uniform: {uniform}, sums: {sums}"
         lines = [f"columns: {self.columns}; {spaces}; constants: {self.constants}"]
         for heading, loops in self.parts.items():
             if loops:

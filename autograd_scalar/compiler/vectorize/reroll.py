@@ -33,7 +33,7 @@ def _with_effects(program: Program, layout: RowLayout) -> tuple[list[Instruction
     """Return the code with instructions for outputs and guards, and the output to which each of these belongs."""
     code: list[Instruction] = [*program.code]
     output: dict[int, int] = {}
-    varies = varying(program, layout.columns)
+    varies = varying(program.code, layout.columns)
 
     def append(*instruction: object) -> int:
         code.append(instruction)

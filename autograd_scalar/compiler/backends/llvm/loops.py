@@ -43,12 +43,13 @@ def looped(loops: LoopProgram, lanes: int, *, width: int, fma: bool, fast: bool 
     if width < 2:
         raise ValueError(f"vectors have 2 lanes or more; got {width}")
     w = KernelBuilder(fast=fast)
-    accumulators = loops.sums * width
-    uniform = accumulators + loops.row_values * lanes
+    row, uniform, sums = loops.sizes.values()
+    accumulators = sums * width
+    uniforms = accumulators + row * lanes
     spaces = {
         Effect.SUM_ROWS: ("%scratch", width),
         "row": (w.at("%scratch", accumulators), lanes),
-        "uniform": (w.at("%scratch", uniform), 1),
+        "uniform": (w.at("%scratch", uniforms), 1),
         "shared": ("%shared", 1),
         "const": (w.table("double", [*map(number, loops.constants)]), 1),
         Effect.STORE_ROW: ("%outs", 1),
@@ -68,7 +69,7 @@ def looped(loops: LoopProgram, lanes: int, *, width: int, fma: bool, fast: bool 
             Nest(context, loop).write()
 
     w.choose("%some", rows)
-    return w.kernel(lanes, uniform + loops.uniform_values, fma=fma)
+    return w.kernel(lanes, uniforms + uniform, fma=fma)
 
 
 def _write_block(context: Context, loops: LoopProgram, row: str) -> None:

@@ -9,16 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from autograd_scalar.compiler import options
 from autograd_scalar.compiler.backends.llvm.abi import KernelBuilder
 from autograd_scalar.compiler.backends.llvm.builder import Builder, constant, number, vector
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
-from autograd_scalar.compiler.options import (
-    MAX_REGISTER_STEPS,
-    MAX_UNROLLED_TERMS,
-    UNROLL_LONG_FOLD,
-    UNROLL_MAP,
-    UNROLL_SHORT_FOLD,
-)
 from autograd_scalar.compiler.vectorize.access import Access
 from autograd_scalar.compiler.vectorize.loop_ir import Loop, Read, Step
 from autograd_scalar.compiler.vectorize.packs import Effect
@@ -83,7 +77,7 @@ class Nest:
         self.width = context.width if loop.varies else 1
         self.kind = vector(self.width)
         vectors = context.lanes // context.width if loop.varies else 1
-        self.is_short = len(loop.body) <= MAX_REGISTER_STEPS
+        self.is_short = len(loop.body) <= options.MAX_REGISTER_STEPS
         self.unroll = max(n for n in range(1, _unroll(loop) + 1) if vectors % n == 0)
         self.counts = [*loop.nest, vectors // self.unroll]
         #: The first lane of the vectors of this iteration.
@@ -184,7 +178,7 @@ class Nest:
             return [self.w.compute(step.op, xs, self.width) for xs in zip(z, terms, strict=True)]
 
         z = self._operand(start)
-        if self.loop.length > MAX_UNROLLED_TERMS:
+        if self.loop.length > options.MAX_UNROLLED_TERMS:
             return self.w.loop(self.loop.length, following, self.kind, z)
         for k in range(self.loop.length):
             z = following(k, z)
@@ -252,5 +246,9 @@ _EFFECTS: dict[str, Callable[[Nest, list[str], str], None]] = {
 def _unroll(loop: Loop) -> int:
     """Return the largest unroll factor for which the registers hold what is alive."""
     if loop.length or any(step.op == Effect.SUM_ROWS for step in loop.steps):
-        return UNROLL_SHORT_FOLD if len(loop.body) <= MAX_REGISTER_STEPS else UNROLL_LONG_FOLD
-    return UNROLL_MAP
+        return (
+            options.UNROLL_SHORT_FOLD
+            if len(loop.body) <= options.MAX_REGISTER_STEPS
+            else options.UNROLL_LONG_FOLD
+        )
+    return options.UNROLL_MAP

@@ -69,7 +69,7 @@ class _Straight:
     def __init__(self, program: Program, layout: RowLayout, lanes: int, fast: bool) -> None:
         self.program, self.layout, self.lanes = program, layout, lanes
         self.w = KernelBuilder(fast=fast)
-        self.varies = varying(program, layout.columns)
+        self.varies = varying(program.code, layout.columns)
         #: For each sum, the instruction that is summed row by row, and those that are the same for all rows.
         self.terms = [split_sum(program, self.varies, program.outputs[k]) for k in layout.sums]
         self.accumulators = lanes * len(self.terms)
