@@ -108,7 +108,7 @@ def test_blobs_surround_their_centres():
         ),
         (
             lambda: data.moons(9).standardise(by=data.blobs(9, centers=[[0]]).standardise()),
-            "by has features x1, this data set has x1, x2",
+            "this data set has features x1, x2, expected x1",
         ),
     ],
 )
@@ -292,6 +292,20 @@ def test_the_task_follows_the_target(tmp_path, cells, task, y, classes):
 def test_errors_name_the_place_in_the_file(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         load_csv(write(tmp_path, text))
+
+
+def test_files_that_lack_a_class_are_numbered_alike(tmp_path):
+    train = load_csv(write(tmp_path, "x,y\n1,a\n2,b\n3,c\n"))
+    path = write(tmp_path, "x,y\n1,c\n2,a\n", "test.csv")
+    assert load_csv(path).y == [1, 0]
+    test = load_csv(path, classes=train.classes)
+    assert (test.y, test.classes) == ([2, 0], ("a", "b", "c"))
+    with pytest.raises(
+        ValueError, match=r"row 1 .*, column 'y': 'c' is not one of the classes a, b"
+    ):
+        load_csv(path, classes=["a", "b"])
+    with pytest.raises(ValueError, match="not of a regression"):
+        load_csv(path, classes=["a", "b"], task="regression")
 
 
 def test_unknown_targets_and_tasks_are_refused(tmp_path):

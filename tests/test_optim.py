@@ -158,6 +158,7 @@ def test_optimizers_are_found_by_name():
 def test_schedules_follow_their_formulas():
     assert [schedules.linear()(k) for k in range(100)] == [1.0 - 0.9 * k / 100 for k in range(100)]
     assert schedules.linear()(1000) == schedules.linear()(100) == pytest.approx(0.1)
+    assert schedules.linear(0.1, 0.0, 3)(3) == 0.0  # not below, where rounding would lead
     assert schedules.constant(0.3)(99) == 0.3
     assert schedules.step(1.0, every=10)(25) == pytest.approx(0.01)
     assert schedules.exponential(2.0, 0.9)(2) == pytest.approx(1.62)

@@ -68,6 +68,7 @@ def load_csv(
     features: Sequence[str | int] | None = None,
     header: bool | None = None,
     task: Task = "auto",
+    classes: Sequence[str] | None = None,
     delimiter: str | None = None,
 ) -> Dataset:
     """Return the data set in a CSV file.
@@ -90,11 +91,13 @@ def load_csv(
         task: "classification", "regression" or "auto". "auto" treats text, and two different
             integers such as 0 and 1, as classes, and other numbers as targets of a regression. Classes are
             numbered in the order of their names, or of their values if all are numbers.
+        classes: The names of the classes, in the order of their numbers, where a file may not have all of
+            them: `load_csv("test.csv", classes=train.classes)`. Defaults to those in the file.
         delimiter: Character between cells. Defaults to the most frequent of comma, semicolon, tab
             and | in the first line.
 
-    Raises ValueError, with file, row and column, for a cell that is empty or not a number, for rows
-    of different lengths and for columns that do not exist.
+    Raises ValueError, with file, row and column, for a cell that is empty, not a number or not a class, for
+    rows of different lengths and for columns that do not exist.
     """
     if task not in ("auto", "classification", "regression"):
         raise ValueError(f"unknown task {task!r}; choose from auto, classification, regression")
@@ -108,29 +111,40 @@ def load_csv(
             f"{table.path}: expected one or more columns of features, without the target"
         )
     X = [[table.float_at(row, i) for i in columns] for row in range(len(table.rows))]
-    y, classes = _targets(table, goal, task)
+    y, found = _targets(table, goal, task, classes)
     names = [table.names[i] for i in columns]
-    return Dataset(X, y, features=names, target=table.names[goal], classes=classes)
+    return Dataset(X, y, features=names, target=table.names[goal], classes=found)
 
 
-def _targets(table: Table, column: int, task: Task) -> tuple[Sequence[float], list[str] | None]:
+def _targets(
+    table: Table, column: int, task: Task, given: Sequence[str] | None
+) -> tuple[Sequence[float], Sequence[str] | None]:
     """Return the targets in a column and the names of the classes (None for a regression)."""
     rows = range(len(table.rows))
     labels = [table.text(row, column) for row in rows]
     numeric = all(_number(label) is not None for label in labels)
     if task != "regression" and numeric:
         labels = [_digits(table, row, column) for row in rows]
+    if given is not None:
+        if task == "regression":
+            raise ValueError("classes= names the classes of a classification, not of a regression")
+        task = "classification"
     if task == "auto":
         two = len(set(labels)) == 2 and all(label.lstrip("-").isdigit() for label in labels)
         task = "regression" if numeric and not two else "classification"
     if task == "regression":
         return [table.float_at(row, column) for row in rows], None
-    classes = sorted(set(labels), key=Decimal if numeric else str)
+    classes = given or sorted(set(labels), key=Decimal if numeric else str)
     if len(classes) < 2:
         raise ValueError(
             f"{table.path}: expected two classes or more, but all rows are {classes[0]!r}"
         )
     index = {label: i for i, label in enumerate(classes)}
+    for row, label in enumerate(labels):
+        if label not in index:
+            raise ValueError(
+                f"{table.place(row, column)}: {label!r} is not one of the classes {', '.join(classes)}"
+            )
     return [index[label] for label in labels], classes
 
 

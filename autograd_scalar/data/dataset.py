@@ -59,6 +59,26 @@ class Schema(NamedTuple):
             return self.classes[numbers[0] > self.threshold]
         return self.classes[numbers.index(max(numbers))]
 
+    def check_same(self, other: Schema, name: str) -> None:
+        """Raise ValueError unless data of this schema, called `name`, suits a model trained on data of another."""
+        if self.features != other.features:
+            raise ValueError(
+                f"{name} has features {', '.join(map(str, self.features))}, "
+                f"expected {', '.join(map(str, other.features))}"
+            )
+        if self.classes != other.classes:
+            ours, theirs = (
+                "no classes" if s.classes is None else f"classes {', '.join(map(str, s.classes))}"
+                for s in (self, other)
+            )
+            raise ValueError(
+                f"{name} has {ours}, expected {theirs}, whose numbers are the targets; "
+                "load both with the same classes="
+            )
+        scaling = ("mean", "scale", "target_mean", "target_scale")
+        if any(getattr(self, field) != getattr(other, field) for field in scaling):
+            raise ValueError(f"{name} is not scaled like the training data: use standardise(by=)")
+
     def to_json(self) -> dict[str, Any]:
         """Return the schema as a JSON-serializable dictionary."""
         return self._asdict()
@@ -221,7 +241,7 @@ class Dataset:
         [[3.0]]
 
         Raises ValueError for a data set that is already standardised, for a `by` that is not or has
-        other features, and for targets that are classes.
+        other features or classes, and for targets that are classes.
         """
         if self.schema.mean is not None:
             raise ValueError("the data set is already standardised; standardise the original")
@@ -239,11 +259,8 @@ class Dataset:
             schema = by.schema
             if schema.mean is None:
                 raise ValueError("by must be a data set that standardise() returned")
-            if schema.features != self.features:
-                raise ValueError(
-                    f"by has features {', '.join(schema.features)}, "
-                    f"this data set has {', '.join(self.features)}"
-                )
+            unscaled = schema._replace(mean=None, scale=None, target_mean=0.0, target_scale=1.0)
+            self.schema.check_same(unscaled, "this data set")
         y = self.y
         if (schema.target_mean, schema.target_scale) != (0.0, 1.0):
             y = [(t - schema.target_mean) / schema.target_scale for t in y]

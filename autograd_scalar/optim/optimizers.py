@@ -44,7 +44,7 @@ class Optimizer:
         if len({id(p) for p in self.params}) < len(self.params):
             raise ValueError(f"{type(self).__name__} got the same parameter twice; list each once")
         for name, number in {"lr": lr, **settings}.items():
-            _check_setting(name, number)
+            check_setting(name, number)
         self.lr = lr
         self.steps = 0
         self.state = {name: [0.0] * len(self.params) for name in self.slots}
@@ -65,9 +65,10 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} does not define step or next_update")
 
     def begin_step(self) -> None:
-        """Count a step; raise JitError in a function that is being compiled."""
+        """Count a step; raise JitError in a function that is being compiled, ValueError for an lr out of range."""
         if modes.open_blocks:
             forbid_while_tracing("steps an optimizer")
+        check_setting("lr", self.lr)  # which a schedule may have set
         self.steps += 1
 
     def update(self, rule: str, *settings: float) -> None:
@@ -98,7 +99,7 @@ class Optimizer:
             raise ValueError(f"the state of an optimizer has no {missing[0]!r}")
         slots = self._stored_slots(state["slots"])
         lr, steps = state["lr"], state["steps"]
-        _check_setting("lr", lr)
+        check_setting("lr", lr)
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
             raise ValueError(f"steps must be an integer that is not negative, got {shown(steps)}")
         stored_number("steps", steps)  # which rules use as a float
@@ -128,7 +129,8 @@ class Optimizer:
         return f"{type(self).__name__}({count} parameter{'s' * (count != 1)}, lr={self.lr:g})"
 
 
-def _check_setting(name: str, number: float) -> None:
+def check_setting(name: str, number: float) -> None:
+    """Raise ValueError unless a setting is finite and not negative."""
     try:
         is_good = isinstance(number, Real) and isfinite(number) and number >= 0.0
     except OverflowError:  # an int beyond all floats

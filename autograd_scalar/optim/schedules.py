@@ -22,7 +22,7 @@ def linear(start: float = 1.0, stop: float = 0.1, epochs: int = 100) -> Schedule
     0.55
     """
     _check_epochs(epochs)
-    return lambda epoch: start - (start - stop) * min(epoch, epochs) / epochs
+    return lambda epoch: stop if epoch >= epochs else start - (start - stop) * epoch / epochs
 
 
 def step(lr: float, every: int, factor: float = 0.1) -> Schedule:

@@ -16,6 +16,7 @@ from autograd_scalar.nn.losses import Loss
 from autograd_scalar.node import modes
 from autograd_scalar.optim import Optimizer, Schedule
 from autograd_scalar.optim import optimizer as optimizer_named
+from autograd_scalar.optim.optimizers import check_setting
 from autograd_scalar.seeds import whole_seed
 from autograd_scalar.train.checkpoint import CheckpointError, check_extra
 from autograd_scalar.train.compiled import WORTHWHILE, CompiledTrainer
@@ -110,11 +111,12 @@ def fit(
         early_stopping=early_stopping,
         record=record,
     )
+    check_setting("l2", l2)
     seed = seed if seed is None else whole_seed(seed)
     rng = random.Random(seed)
     width = getattr(model, "nin", None)
     train, held_out = split(samples(data, width), validation, width, rng)
-    task = task_for(loss, model, train)
+    task = task_for(loss, model, train, held_out)
     optimizer = _optimizer(optimizer, model, lr)
     run = Run(
         _trainer(jit, model, task, optimizer, l2, train, epochs),
@@ -170,11 +172,14 @@ def _optimizer(optimizer: str | Optimizer, model: Module, lr: float | None) -> O
     """Return the named optimizer, or the given one with its learning rate set."""
     if isinstance(optimizer, str):
         return optimizer_named(optimizer, model.parameters(), lr=0.03 if lr is None else lr)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be a name or an Optimizer, got {optimizer!r}")
     if not {id(p) for p in optimizer.params} <= {id(p) for p in model.parameters()}:
         raise ValueError(
             f"{optimizer!r} has parameters of another model; make it with model.parameters()"
         )
     if lr is not None:
+        check_setting("lr", lr)
         optimizer.lr = lr
     return optimizer
 

@@ -19,7 +19,6 @@ from autograd_scalar.compiler import (
 from autograd_scalar.data.samples import Samples
 from autograd_scalar.nn import LOSSES, Module, l2
 from autograd_scalar.node import gradient_hooks
-from autograd_scalar.node.modes import no_grad
 from autograd_scalar.optim import Optimizer
 from autograd_scalar.train.task import Task
 from autograd_scalar.train.trainer import Trainer
@@ -139,18 +138,10 @@ class CompiledTrainer(Trainer):
                         f"compiled training needs {name} as rows of numbers of one shape; use jit=False"
                     ) from None
                 tables.append(table.reshape(len(table), -1))
-            self._check_targets(data)
             table = np.concatenate(tables, axis=1)
             targets = table[:, tables[0].shape[1] :]
             self._tables[id(data)] = _Table(data, Rows([table]), targets)
         return self._tables[id(data)]
-
-    def _check_targets(self, data: Samples) -> None:
-        """Let the loss see every target as a number: a recorded target is a Value, which it does not check."""
-        with no_grad():
-            prediction = self.model(data.X[0])
-            for target in {repr(target): target for target in data.y}.values():
-                self.task.loss([prediction], [target])
 
     # ----- parameters, as Values and as an array -----
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 from autograd_scalar.train.history import History
@@ -49,7 +50,8 @@ class Lines(Progress):
         self._show(f"{self.line(history)}; {history.stopped or 'stopped'}")
 
     def _show(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        with suppress(OSError, ValueError):  # a closed stderr does not end the training
+            print(text, file=sys.stderr, flush=True)
 
 
 class Notebook(Lines):

@@ -240,15 +240,18 @@ class Run:
         saved = load_checkpoint(path)
         if saved.history is None or saved.loop is None:
             raise CheckpointError(f"{saved.path}: it has a model, but no training run to continue")
-        theirs, ours = saved.history.settings, self.history.settings
-        for name in ours:
-            if theirs.get(name) != ours[name]:
+        before, now = saved.history.settings, self.history.settings
+        for name in now:
+            if before.get(name) != now[name]:
                 raise CheckpointError(
-                    f"{saved.path}: it was trained with {name}={theirs.get(name)!r}, "
-                    f"this call has {name}={ours[name]!r}"
+                    f"{saved.path}: it was trained with {name}={before.get(name)!r:.60}, "
+                    f"this call has {name}={now[name]!r}"
                 )
         try:
             self._check_history(saved.history)
+            ours = self.samples.schema
+            if ours is not None and saved.schema is not None:
+                ours.check_same(saved.schema, "the data of this call")
             best = self._best_of(saved)
             self.cursor.load_json(saved.loop)
         except ValueError as problem:

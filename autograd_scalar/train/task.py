@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
 from operator import add
 from typing import Any, NamedTuple
 
-from autograd_scalar.data.samples import Samples
-from autograd_scalar.nn import Module, binary_cross_entropy, cross_entropy
+from autograd_scalar.data.samples import Samples, is_finite
+from autograd_scalar.nn import LOSSES, Module, binary_cross_entropy, cross_entropy
 from autograd_scalar.nn.losses import Loss, loss_function
 from autograd_scalar.node.modes import no_grad
+from autograd_scalar.node.shared import shown
 from autograd_scalar.value import Value
 
 Metric = Callable[[Any, Any], float]
@@ -28,14 +29,17 @@ class Task(NamedTuple):
     threshold: float = 0.0
 
 
-def task_for(loss: str | Loss, model: Module, data: Samples) -> Task:
-    """Return the task that suits a model's outputs and the targets of the data.
+def task_for(
+    loss: str | Loss, model: Module, data: Samples, held_out: Samples | None = None
+) -> Task:
+    """Return the task that suits a model's outputs and the targets of the data, checked for both sets.
 
     "auto" is cross_entropy for several outputs and class indices. For one output it is
     binary_cross_entropy if the targets are 0 and 1, hinge if they are -1 and 1. Otherwise it is
     mse. The metric is accuracy for classes and the mean absolute error for numbers.
 
-    Raises ValueError for targets that do not match the outputs, TypeError for targets of text.
+    Raises ValueError for targets that do not match the outputs or that the loss refuses, TypeError for
+    targets of text; both name the row.
     """
     y = data.y
     if isinstance(y[0], str) and not callable(loss):
@@ -45,7 +49,7 @@ def task_for(loss: str | Loss, model: Module, data: Samples) -> Task:
     try:
         outputs = len(as_floats(output))
         several = hasattr(y[0], "__len__")
-        targets = [as_floats(t) for t in y]
+        targets = [*_targets(data)]
     except TypeError:
         if callable(loss):
             return Task(loss, _name(loss))
@@ -60,6 +64,10 @@ def task_for(loss: str | Loss, model: Module, data: Samples) -> Task:
         loss = _auto(outputs, several, labels, binary, indices, data.classes)
     function = loss_function(loss)
     name = _name(function)
+    if function in LOSSES.values():
+        for some in (data, held_out):
+            if some is not None:
+                _check_targets(function, model, output, some)
     if binary:
         # Labels 0 and 1 are separated at 0.5, except by the loss of logits.
         halfway = labels <= {0, 1} and function is not binary_cross_entropy
@@ -70,6 +78,37 @@ def task_for(loss: str | Loss, model: Module, data: Samples) -> Task:
     if several == (outputs > 1):
         return Task(function, name, mean_absolute_error, "error")
     return Task(function, name)
+
+
+def _targets(data: Samples) -> Iterator[list[float]]:
+    """Yield the targets as lists of floats; raise ValueError for an int beyond all floats, naming the row."""
+    for i, target in enumerate(data.y):
+        try:
+            yield as_floats(target)
+        except OverflowError:
+            raise ValueError(f"{data.place(i)}: the target {shown(target)} is not finite") from None
+
+
+def _check_targets(loss: Loss, model: Module, output: Any, data: Samples) -> None:
+    """Let a loss see each target, with the model's output for the first row; raise its error, naming the row.
+
+    Compiled training would not find a bad target: its targets are Values, which a loss does not check.
+    """
+    seen, length = set(), len(as_floats(data.y[0]))
+    with no_grad():
+        for i, target in enumerate(data.y):
+            key = repr(target)
+            if key in seen:
+                continue
+            seen.add(key)
+            try:
+                numbers = as_floats(target)
+                if not all(map(is_finite, numbers)):
+                    raise ValueError(f"the target {shown(target)} is not finite")
+                loss([output if len(numbers) == length else model(data.X[i])], [target])
+            except (OverflowError, TypeError, ValueError) as problem:
+                kind = TypeError if isinstance(problem, TypeError) else ValueError
+                raise kind(f"{data.place(i)}: {problem}") from None
 
 
 def _name(loss: Loss) -> str:

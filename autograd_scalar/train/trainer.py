@@ -41,7 +41,7 @@ class Trainer:
                 predictions.append(self.model(data.X[i]))
             except (TypeError, ValueError) as problem:
                 kind = TypeError if isinstance(problem, TypeError) else ValueError
-                raise kind(f"row {data.places[i]} of the data: {problem}") from problem
+                raise kind(f"{data.place(i)}: {problem}") from problem
             targets.append(data.y[i])
         loss = self.task.loss(predictions, targets)
         if not isinstance(loss, Value):

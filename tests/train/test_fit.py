@@ -13,6 +13,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar import Value, data, nn, optim
+from autograd_scalar.compiler import is_available
 from autograd_scalar.optim import schedules
 from autograd_scalar.train import TrainingError, accuracy, fit, mean_absolute_error
 
@@ -422,10 +423,18 @@ def test_too_long_a_step_is_explained():
         ({"batch_size": 2.5}, ValueError, "batch_size must be a positive integer, got 2.5"),
         ({"checkpoint_every": None}, ValueError, "checkpoint_every must be a positive integer"),
         ({"seed": "a"}, TypeError, "expected an integer as seed, got 'a'"),
+        ({"l2": -0.1}, ValueError, "l2 must be finite and not negative, got -0.1"),
+        ({"lr": -0.1}, ValueError, "lr must be finite and not negative, got -0.1"),
+        ({"schedule": lambda epoch: -0.1}, ValueError, "lr must be finite and not negative"),
+        ({"optimizer": optim.Adam}, TypeError, "must be a name or an Optimizer, got <class"),
         ({"validation": 0.01}, ValueError, "of 9 rows leaves nothing to validate on"),
         ({"validation": 1.0}, ValueError, "leaves nothing to train on"),
         ({"validation": 3}, TypeError, "takes a Dataset or .X, y., got int"),
-        ({"validation": ([[1.0, 2.0]], [1])}, ValueError, "row 0 of the data has 2 values, .* 1$"),
+        (
+            {"validation": ([[1.0, 2.0]], [1])},
+            ValueError,
+            "row 0 of the validation data has 2 values, .* 1$",
+        ),
         ({"resume": True}, ValueError, "needs checkpoint=, the file to continue from"),
         ({"loss": lambda p, t: 1.0}, TypeError, "the loss <lambda> must return a Value, got 1.0"),
         (
@@ -455,12 +464,12 @@ def test_bad_settings_are_refused(settings, error, message):
         (
             ([[1.0, 2.0], [1.0, math.nan]], [1, 0]),
             ValueError,
-            "row 1 .*, value 1: nan is not finite",
+            "row 1 .*, value 1: nan .* is not finite",
         ),
         (
             data.Dataset([[1.0, math.inf]], [1], features=["a", "b"]),
             ValueError,
-            r"row 0 of the data, value 1 \(b\): inf is not finite",
+            r"row 0 of the data, value 1 \(b\): inf .* is not finite",
         ),
         (([[1.0, 2.0], [1.0, None]], [1, 0]), TypeError, "value 1: None is not a number"),
         (([[1.0, 2.0]], [[1.0, 2.0]]), ValueError, "has 1 outputs, but the targets are lists"),
@@ -480,6 +489,77 @@ def test_bad_data_is_refused(given, error, message):
     assert model.state_dict() == before
 
 
+@pytest.mark.parametrize("jit", [False, "auto", True])
+@pytest.mark.parametrize("bad", ["train", "validation"])
+@pytest.mark.parametrize(
+    ("loss", "outputs", "good", "target", "message"),
+    [
+        ("hinge", 1, -1, 0, "hinge takes targets -1 and 1, got 0"),
+        ("hinge", 1, 1, 0.5, "hinge takes targets -1 and 1, got 0.5"),
+        ("binary_cross_entropy", 1, 1, -1, "takes targets from 0 to 1, got -1; convert"),
+        ("binary_cross_entropy", 1, 0.5, 1.5, "takes targets from 0 to 1, got 1.5"),
+        ("cross_entropy", 3, 0, 3, "expected a class from 0 to 2, one per logit, got 3"),
+        ("cross_entropy", 3, 0, -1, "expected a class from 0 to 2, one per logit, got -1"),
+        ("cross_entropy", 3, 2, 1.0, "a target must be a class index or a list of prob"),
+        ("cross_entropy", 2, [0.5, 0.5], [0.5, 0.6], "must sum to 1"),
+        ("cross_entropy", 2, [0.5, 0.5], [1.5, -0.5], "must not be negative"),
+        ("mse", 1, 1.0, math.nan, "the target nan .* is not finite"),
+        ("mse", 1, 1.0, -math.inf, "the target -inf .* is not finite"),
+        ("mse", 1, 1.0, 10**400, "too large|not finite"),
+        ("mse", 2, [1.0, 2.0], [1.0, math.nan], "is not finite"),
+        ("mse", 2, [1.0, 2.0], [1.0], "got 2 predictions and 1 target"),
+    ],
+)
+def test_a_target_that_the_loss_refuses_is_named_before_training(
+    jit, bad, loss, outputs, good, target, message
+):
+    if jit is True and not is_available():
+        pytest.skip("llvmlite is not installed")
+    model, calls = nn.Linear(1, outputs, seed=0), []
+    before = model.state_dict()
+    fine, wrong = ([[1.0]] * 5, [good] * 5), ([[1.0]] * 5, [good] * 3 + [target, good])
+    train, validation = (wrong, fine) if bad == "train" else (fine, wrong)
+    place = "row 3 of the data: " if bad == "train" else "row 3 of the validation data: "
+    with pytest.raises((ValueError, TypeError), match=f"(?:{place}).*(?:{message})") as caught:
+        quiet(model, train, loss, validation=validation, jit=jit, callbacks=[calls.append])
+    assert "\n" not in str(caught.value)
+    assert model.state_dict() == before and not calls
+
+
+def test_outputs_of_different_lengths_may_have_targets_of_theirs():
+    class Own(nn.Module):
+        def __init__(self):
+            self.w = Value(1.0)
+
+        def __call__(self, x):
+            return [self.w * v for v in x]
+
+    history = quiet(Own(), ([[1.0], [1.0, 2.0]], [[1.0], [1.0, 2.0]]), "mse", epochs=1)
+    assert history["loss"] == [0.0]
+
+
+def test_validation_data_must_have_the_columns_and_classes_of_the_data():
+    X, y = [[1.0, 2.0], [2.0, 1.0]], [0, 1]
+    train = data.Dataset(X, y, features=["a", "b"], classes=["no", "yes"])
+    for other, message in [
+        (
+            data.Dataset(X, y, features=["b", "a"], classes=["no", "yes"]),
+            "features b, a, expected a, b",
+        ),
+        (
+            data.Dataset(X, y, features=["a", "b"], classes=["yes", "no"]),
+            "classes yes, no, expected classes no, yes",
+        ),
+        (data.Dataset(X, y, features=["a", "b"]), "no classes, expected classes no, yes"),
+    ]:
+        with pytest.raises(ValueError, match=f"the validation data has {message}"):
+            quiet(nn.Linear(2, 1), train, validation=other)
+        with pytest.raises(ValueError, match=f"this data set has {message}"):
+            other.standardise(by=train.standardise())
+    with pytest.raises(ValueError, match="validation data is not scaled like the training"):
+        quiet(nn.Linear(2, 1), train.standardise(), validation=train.take([0]).standardise())
+
+
 def test_models_and_data_must_fit_each_other():
     with pytest.raises(ValueError, match="from 0 to 2, but the model has 2 outputs, for classes 0"):
         quiet(nn.Linear(2, 2), data.spiral(9, arms=3))
@@ -488,7 +568,9 @@ def test_models_and_data_must_fit_each_other():
     with pytest.raises(TypeError, match=r"fit trains an nn.Module, got <built-in function abs>"):
         quiet(abs, LINE)
     scaled = data.moons(10).standardise()
-    with pytest.raises(ValueError, match=r"use validation.standardise\(by=data\)"):
+    with pytest.raises(
+        ValueError, match=r"validation data is not scaled .*: use standardise\(by=\)"
+    ):
         quiet(nn.Linear(2, 1), scaled, validation=data.moons(10))
 
 

@@ -278,6 +278,21 @@ def test_a_run_that_cannot_continue_another_is_refused_before_training(
     assert (model.state_dict(), path.read_text()) == (before, text)
 
 
+def test_a_run_continues_on_data_of_the_same_columns_classes_and_scaling(tmp_path):
+    path, arms = tmp_path / "model.json", ARMS.standardise()
+    fit(net(), arms, epochs=1, progress=False, checkpoint=path)
+    other = [
+        data.Dataset(ARMS.X, ARMS.y, features=["x2", "x1"], classes="012").standardise(),
+        data.Dataset(ARMS.X, ARMS.y, classes="210").standardise(),
+        ARMS,
+    ]
+    for changed, message in zip(
+        other, ("has features x2", "has classes 2, 1", "is not scaled"), strict=True
+    ):
+        with pytest.raises(CheckpointError, match=f"the data of this call {message}"):
+            fit(net(), changed, epochs=2, progress=False, resume=path)
+
+
 def test_a_run_resumed_without_early_stopping_keeps_its_latest_parameters(tmp_path):
     path = tmp_path / "model.json"
     rising = {"optimizer": "sgd", "lr": 30.0}  # epoch 1 stays the best
