@@ -95,8 +95,8 @@ def fit(
             operation by operation, and "auto" compiles if that is possible and saves time. Results
             agree up to rounding; `history.compiled` says which one ran.
 
-    Ctrl-C stops training after the current batch: the model keeps its parameters, the checkpoint is
-    saved, and `history.stopped` is "interrupted".
+    Ctrl-C stops training after the current batch, a second one at once, and undoes the batch: the model
+    keeps its parameters, the checkpoint is saved, and `history.stopped` is "interrupted".
 
     Raises TrainingError if the loss or a parameter becomes nan or infinite, naming the operation
     that caused it; the model then has the last parameters with a finite loss. Raises

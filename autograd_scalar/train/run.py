@@ -288,9 +288,9 @@ class Run:
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Defer Ctrl-C within the block; yield a function that returns whether it was pressed.
 
-    An interrupt in the middle of an optimizer's step would leave half of the parameters updated. A
-    second Ctrl-C raises KeyboardInterrupt at once. Only Python's default handler is replaced, and
-    only in the main thread, the one that may set handlers.
+    An interrupt in the middle of an optimizer's step leaves half of the parameters updated. A second
+    Ctrl-C raises KeyboardInterrupt at once, and the run returns to its mark. Only Python's default
+    handler is replaced, and only in the main thread, the one that may set handlers.
     """
     pressed = False
 
