@@ -52,6 +52,7 @@ LEMMAS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lemma", LEMMAS)
 def test_a_lemma_holds_for_all_doubles(lemma):
     assert counterexample(*LEMMAS[lemma]) is None
