@@ -30,19 +30,25 @@ from __future__ import annotations
 import builtins
 import functools as _functools
 import importlib
+from math import e as e
+from math import inf as inf
+from math import nan as nan
+from math import pi as pi
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar import functions as functions
 from autograd_scalar.functions import define_op as define_op
+from autograd_scalar.functions import max as max
 from autograd_scalar.functions import mean as mean
+from autograd_scalar.functions import min as min
 from autograd_scalar.functions import softmax as softmax
 from autograd_scalar.functions import take as take
 from autograd_scalar.node import registry as _registry
 from autograd_scalar.node.modes import AnomalyError as AnomalyError
 from autograd_scalar.node.modes import detect_anomaly as detect_anomaly
 from autograd_scalar.node.modes import no_grad as no_grad
-from autograd_scalar.ops.table import BUILT_IN, TABLE, public
+from autograd_scalar.ops.table import TABLE, public
 from autograd_scalar.pytree import register_pytree as register_pytree
 from autograd_scalar.transforms.api import grad as grad
 from autograd_scalar.transforms.api import gradient as gradient
@@ -103,13 +109,13 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{_MODULES[name]}")
     if name in _FUNCTIONS:
         return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
-    if name in TABLE and not TABLE[name].is_private:
-        function = getattr(functions, name)
-        if name in BUILT_IN:  # a user's operation may be redefined, so it is looked up each time
-            globals()[name] = function
-        return function
+    if name in TABLE and not TABLE[name].is_private:  # a user's operation, which may be redefined
+        return getattr(functions, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
+
+# Made now, so that vars() has them: sympy.lambdify(modules=ag) looks there for the functions of an expression.
+globals().update({row.name: getattr(functions, row.name) for row in public()})
 
 #: The names of `from autograd_scalar import *`: all except those that would shadow Python's built-ins.
 __all__ = sorted(
@@ -143,7 +149,7 @@ __all__ = sorted(
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *(row.name for row in public())})
+    return sorted({*__all__, "max", "min", *(row.name for row in public())})
 
 
 def _card(shown: Any) -> str:

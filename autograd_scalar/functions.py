@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable, Iterable
+from functools import reduce
 from operator import index
 from typing import Any
 
@@ -107,6 +108,36 @@ def mean(xs: Iterable[Any]) -> Any:
     if not xs:
         raise ValueError("mean needs at least one number, got an empty list")
     return _row("sum")(xs) / len(xs)
+
+
+def max(*xs: Any) -> Any:
+    """Return the largest of numbers and Values, given one by one or as one list: a float or a Value.
+
+    It is the operation `maximum`, from left to right. So nan is not passed over, and of two that are equal each has
+    half of the gradient, where Python's max returns the first. Raises ValueError for an empty list.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> max(x, 1.0, y).data, max([x, y]).op
+    (3.0, 'maximum')
+    """
+    return _folded("max", "maximum", xs)
+
+
+def min(*xs: Any) -> Any:
+    """Return the smallest of numbers and Values, given one by one or as one list; see max.
+
+    >>> min(Value(2.0), 3.0).data
+    2.0
+    """
+    return _folded("min", "minimum", xs)
+
+
+def _folded(name: str, row: str, xs: tuple[Any, ...]) -> Any:
+    """Return the elements of a list, or the arguments, joined by an operation from left to right."""
+    listed = _listed(name, xs[0]) if len(xs) == 1 else xs
+    if not listed:
+        raise ValueError(f"{name} needs at least one number, got an empty list")
+    return reduce(_row(row), listed[1:], _row("pos")(listed[0]) if len(listed) == 1 else listed[0])
 
 
 def softmax(xs: Iterable[Any]) -> list[Any]:

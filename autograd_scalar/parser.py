@@ -13,7 +13,6 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from functools import reduce
 from typing import Any
 
 import autograd_scalar.functions as F
@@ -44,8 +43,8 @@ _FOLDS: dict[str, Callable[[list[Value]], Value]] = {
     "sum": F.sum,
     "logsumexp": F.logsumexp,
     "mean": F.mean,
-    "max": lambda xs: reduce(F.maximum, xs),
-    "min": lambda xs: reduce(F.minimum, xs),
+    "max": F.max,
+    "min": F.min,
 }
 
 _MADE_OF = "an expression consists of numbers, names, + - * / // % ** and calls such as tanh(x)"

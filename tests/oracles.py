@@ -116,6 +116,7 @@ CHOSEN: dict[str, Callable[..., float]] = {
         if _first_nan(*ks, key)
         else reduce(add, [x for k, x in zip(ks, xs, strict=True) if k == key], 0.0)
     ),
+    "copysign": lambda x, y: nan if _first_nan(x, y) else math.copysign(x, y),
     "sign": lambda x: x if x != x or x == 0.0 else math.copysign(1.0, x),
     "step": lambda x: x if x != x else float(x > 0.0),
 }

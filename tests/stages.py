@@ -14,14 +14,8 @@ STAGES = {
         *("test_micrograd.py", "test_peer_bugs.py"),
     ],
     "transforms": [
-        *(
-            "test_transforms.py",
-            "test_pytree.py",
-            "test_arrays.py",
-            "test_scipy.py",
-            "test_checks.py",
-        ),
-        *("test_parser.py", "test_naming.py"),
+        *("test_transforms.py", "test_pytree.py", "test_checks.py", "test_parser.py"),
+        *("test_naming.py", "test_arrays.py", "test_scipy.py", "test_sympy.py"),
     ],
     "nn": ["nn", "textbook", "test_optim.py", "test_data.py"],
     "ir": [

@@ -19,7 +19,7 @@ UFUNCS = [getattr(np, name) for name in dir(np) if isinstance(getattr(np, name),
 #: Ufuncs without a row: they work on bits, ints or dates, give several results, or pass over nan.
 WITHOUT_A_ROW = {
     *("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_count", "invert", "left_shift", "right_shift"),
-    *("gcd", "lcm", "isnat", "frexp", "ldexp", "modf", "nextafter", "spacing", "signbit", "copysign"),
+    *("gcd", "lcm", "isnat", "frexp", "ldexp", "modf", "nextafter", "spacing", "signbit"),
     *("fmax", "fmin", "heaviside", "logaddexp2", "deg2rad", "rad2deg", "radians", "degrees"),
 }  # fmt: skip
 PRODUCTS = {"matmul", "vecdot", "matvec", "vecmat"}
@@ -55,6 +55,8 @@ def test_every_ufunc_runs_its_row_or_names_a_way_out(ufunc):
                 floats = (x, y)[: ufunc.nin]
                 if ufunc.__name__ in ("floor_divide", "divmod") and not (y and math.isfinite(x)):
                     continue  # Python's // and NumPy's differ where the quotient is not finite
+                if ufunc.__name__ == "copysign" and math.isnan(y):
+                    continue  # a row never makes a number of nan
                 expected = ufunc(*floats)
             for operands in (
                 map(Value, floats),

@@ -205,6 +205,9 @@ for _row in (
     Op("trunc",    "trunc(x)",                              "0.0", r"\operatorname{{trunc}}\left({x}\right)"),
     Op("round",    "round(x)",                              "0.0", r"\operatorname{{round}}\left({x}\right)"),
     Op("sign",     "1.0 if x > 0.0 else -1.0 if x < 0.0 else x", "0.0", r"\operatorname{{sign}}\left({x}\right)"),
+    Op("copysign", "abs(x) if y > 0.0 else -abs(x) if y < 0.0 else x + y if y != y else "
+                   "abs(x) if 1.0 / y > 0.0 else -abs(x)",  "sign(x) * copysign(1.0, y), 0.0",
+       r"\operatorname{{copysign}}\left({x}, {y}\right)"),
     Op("step",     "1.0 if x > 0.0 else 0.0 if x <= 0.0 else x", "0.0", r"\left[{x} > 0\right]"),
 
     # ----- folds over lists; z is the running value, and the final one in the partial derivatives -----

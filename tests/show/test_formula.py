@@ -15,7 +15,19 @@ from autograd_scalar.show.formula.formula import infix, latex, latex_name
 from autograd_scalar.value import restore
 
 #: Rows that may jump with a rounding error in their operand.
-JUMPING = {"floor", "ceil", "round", "trunc", "sign", "step", "where", "fmod", "mod", "floordiv"}
+JUMPING = {
+    "floor",
+    "ceil",
+    "round",
+    "trunc",
+    "sign",
+    "step",
+    "where",
+    "fmod",
+    "mod",
+    "floordiv",
+    "copysign",
+}
 FUNCTIONS = {name: getattr(functions, name) for name in ROWS}
 
 
