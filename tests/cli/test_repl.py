@@ -123,7 +123,7 @@ def test_a_terminal_has_completion_and_history(tmp_path: Path) -> None:
         COMMAND, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, close_fds=True
     )
     os.close(theirs)
-    os.write(ours, b"x = Value(7.0)\ny = x.back\t\nexit\n")
+    os.write(ours, b"x = Value(7.0)\ny = x.back\t)\nexit\n")
     shown = b""
     while True:
         try:
