@@ -269,7 +269,7 @@ def test_changes_to_arguments_are_refused(f):
 def test_random_numbers_are_refused(draw):
     f = ag.jit(lambda x: x * draw())
     before = random.getstate(), np.random.get_state()[1].tolist()
-    with pytest.raises(JitError, match=r"draws random numbers with .*; call it outside"):
+    with pytest.raises(JitError, match=r"draws random numbers with .*; do that outside"):
         f(1.0)
     assert f.paths == []
     assert (random.getstate(), np.random.get_state()[1].tolist()) == before

@@ -52,7 +52,7 @@ def guards_of(f, name):
             [
                 "ID global settings",
                 "TYPE settings.rate",
-                "ABSENT attribute settings.rate",
+                "OWN settings.rate",
             ],
         ),
         (lambda x: x * settings.own, "own", ["TYPE settings.own", "EQ float settings.own"]),
@@ -75,8 +75,9 @@ def test_guards_on_captured_objects(f, name, expected):
 
 
 def test_a_class_is_guarded_by_its_definitions():
-    (guard,) = (g for g in guards_of(lambda x: x * settings.rate, "Settings") if g.kind == "CLASS")
-    assert guard.value == "rate"
+    kind, rate = guards_of(lambda x: x * settings.rate, "Settings")
+    assert (str(kind), kind.value) == ("CLASS Settings", "rate")
+    assert (str(rate), rate.value) == ("EQ float Settings.rate", "0.1")
 
 
 def test_a_cell_is_nonlocal():

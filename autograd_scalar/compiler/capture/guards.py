@@ -23,6 +23,7 @@ from autograd_scalar.compiler.capture.readings import (
     object_array,
 )
 from autograd_scalar.compiler.ir.program import Program
+from autograd_scalar.compiler.options import MAX_REPORT_NAMES
 
 
 class GuardInfo(NamedTuple):
@@ -36,8 +37,8 @@ class GuardInfo(NamedTuple):
 
     #: "ID": the same object; "EQ": an equal number or string; "ABSENT": nothing of that name; "LEN": a container of
     #: the same length, "ITEMS": with the same items; "DATA": an array with equal elements; "CODE": a function, "CLASS":
-    #: a class with the same definitions; "TYPE": an object of the same type; "CMP": a comparison of Values with the
-    #: same outcome.
+    #: a class with the same definitions; "TYPE": an object of the same type; "OWN": an object that takes an attribute
+    #: from its class; "CMP": a comparison of Values with the same outcome.
     kind: str
     #: The guarded object, such as "global settings", or the comparison.
     source: str
@@ -51,7 +52,7 @@ class GuardInfo(NamedTuple):
 
 
 #: Kinds of guards on code, of which there are many, and which change only when a program is edited.
-CODE_KINDS = ("CODE", "CLASS", "TYPE")
+CODE_KINDS = ("CODE", "CLASS", "TYPE", "OWN")
 
 
 def environment_guards(readings: Sequence[Reading]) -> list[GuardInfo]:
@@ -74,14 +75,18 @@ def _guards(reading: Reading) -> Iterator[GuardInfo]:
         yield GuardInfo("DATA", f"{type(owner).__name__} {name}", str(found[1]))
     elif kind == FUNCTION:
         yield GuardInfo("CODE", f"{scope} {name}")
-        for i, default in enumerate(found[1] or ()):
+        for i, default in enumerate(found[1] or ()) if "." not in name else ():
             yield _guard(default, f"{name}'s default {i}", "default")
     elif kind in (ITEMS, PAIRS) or key in _CONTENTS:
         source = f"{type(owner).__name__} {name}"
         yield GuardInfo("LEN", source, str(len(found)))
-        yield GuardInfo("ITEMS", source, ", ".join(map(_text, found)))
+        text = ", ".join(map(_text, found[:MAX_REPORT_NAMES]))
+        yield GuardInfo("ITEMS", source, text + ", ..." * (len(found) > MAX_REPORT_NAMES))
     elif isinstance(key, Definitions):
         yield GuardInfo("CLASS", name, ", ".join(sorted(key.names)))
+        for attribute, value in zip(reversed(key.names), reversed(found), strict=False):
+            if is_atom(value):
+                yield _guard(value, f"{name}.{attribute}", "class")
     elif kind == TYPE:
         yield GuardInfo("TYPE", name, found[0].__name__)
     elif scope != "table":
@@ -94,7 +99,7 @@ _CONTENTS = (listed, object_array, attributes)
 def _guard(obj: Any, name: str, scope: str) -> GuardInfo:
     """Return the guard on one object: its value, its identity or its absence."""
     if obj is MISSING:
-        return GuardInfo("ABSENT", f"{scope} {name}")
+        return GuardInfo("OWN", name) if scope == "own" else GuardInfo("ABSENT", f"{scope} {name}")
     if is_atom(obj):
         return GuardInfo("EQ", f"{type(obj).__name__} {name}", _text(obj))
     return GuardInfo("ID", f"{scope} {name}")

@@ -29,7 +29,6 @@ from autograd_scalar.compiler.capture.instrument import (
 from autograd_scalar.compiler.capture.readings import MISSING, Reading
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.options import MAX_READINGS
-from autograd_scalar.node import modes
 from autograd_scalar.pytree.containers import registered_functions
 from autograd_scalar.value import Value
 
@@ -186,7 +185,8 @@ class Recorder:
             return
         self._found(member, source)
         if not is_ours and kind.__dictoffset__ and not hasattr(type(member), "__set__"):
-            (value,) = self._note(readings.MEMBER, owner, name, source, "attribute")
+            scope = "attribute" if member is MISSING else "own"  # else the class has it
+            (value,) = self._note(readings.MEMBER, owner, name, source, scope)
             self._found(value, source)
 
     def _reach_class(self, kind: type) -> None:
@@ -393,8 +393,8 @@ class Recorder:
                 self._refuse_hidden(owner, self._reached[id(owner)][1])
             self._refuse_call(name, name)
         self._refuse(
-            f"runs {name} where it cannot be observed, as a part of code written in C; call it directly, or promise "
-            f"that it depends on its arguments alone: jit(frozen=[{code.co_name}])"
+            f"runs {name} inside of code written in C, where it cannot be observed; call it directly, or promise that "
+            f"it depends on its arguments alone: jit(frozen=[{code.co_name}])"
         )
 
     def _refuse_hidden(self, obj: Any, name: str) -> None:
@@ -402,7 +402,7 @@ class Recorder:
         if callable(obj):
             self._refuse_call(name, trust.qualified_name(obj))
         self._refuse(
-            f"uses {name}, a {type(obj).__name__}, whose state cannot be compared; pass what it reads from it as an "
+            f"uses {name}, a {type(obj).__name__}, whose state cannot be compared; pass what is read from it as an "
             f"argument, or promise that it stays the same: jit(frozen=[{name}])"
         )
 
@@ -410,12 +410,12 @@ class Recorder:
         does = "draws random numbers with" if "random" in qualified else "calls"
         full = name if name in qualified else f"{name} ({qualified})"
         self._refuse(
-            f"{does} {full}, which is not observed, and a replay would repeat its result; call it outside and pass "
-            f"its result, or promise that it stays the same: jit(frozen=[{name}])"
+            f"{does} {full}, which a replay would not do again; do that outside and pass its result, or promise that "
+            f"it stays the same: jit(frozen=[{name}])"
         )
 
     def _refuse(self, what: str) -> None:
-        error = JitError(f"{self.name} {what} ({modes.caller(source=False)})")
+        error = JitError(f"{self.name} {what} ({_line()})")
         self.refusal = self.refusal or error
         raise error
 
@@ -436,6 +436,14 @@ def _wrapped(obj: Any, kind: type) -> tuple[Any, ...] | None:
 def _has_attributes(kind: type) -> bool:
     """Return whether objects of a type may have attributes that Python code sets."""
     return readings.is_python_class(kind) or kind.__dictoffset__ != 0
+
+
+def _line() -> str:
+    """Return the line of the function, or of code that it calls, that is running."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_instrumented(frame.f_code):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "before the call"
 
 
 def _may_run_at_any_time(code: CodeType) -> bool:
