@@ -24,7 +24,7 @@ from autograd_scalar.ops.table import TABLE
 NATIVE = (
     *("RECORD", "UPDATE", "Value", "constant", "install", "node", "pull_back"),
     *("pack", "topological_order", "unpack", "unseen", "zero_grads"),
-    *("FastCall", "BoundCall", "address", "copy_data", "node_of_array"),
+    *("FastCall", "BoundCall", "address", "copy_data", "linked", "node_of_array"),
 )
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, namedtuple
-from math import inf, isnan
+from math import inf, isnan, nan
 
 import numpy as np
 import pytest
@@ -507,3 +507,50 @@ def test_nan_propagates():
     assert isnan(ag.grad(lambda x: x.log())(-1.0)) is False  # 1 / x there
     assert isnan(ag.grad(lambda x: x * math.nan)(1.0))
     assert isnan(ag.value_and_grad(ag.sqrt)(-1.0)[0])
+
+
+# ----- 0 times infinity -----
+
+WAYS = {
+    "backward": lambda f, x: backward(f, x),
+    "gradient": lambda f, x: ag.gradient(f(v := Value(x)), v),
+    "create_graph": lambda f, x: ag.gradient(f(v := Value(x)), v, create_graph=True).data,
+    "grad": lambda f, x: ag.grad(f)(x),
+    "grad of a Value": lambda f, x: ag.grad(f)(Value(x)).data,
+    "jacobian": lambda f, x: ag.jacobian(f)(x),
+    "jvp": lambda f, x: ag.jvp(f, x, 1.0)[1],
+    "jvp of a Value": lambda f, x: ag.jvp(f, Value(x), 1.0)[1].data,
+    "vjp": lambda f, x: ag.vjp(f, x)[1](1.0)[0],
+    "jit": lambda f, x: ag.jit(ag.grad(f))(x),
+    "jit of a Value": lambda f, x: ag.gradient(ag.jit(f)(v := Value(x)), v),
+    "create_graph of jit": lambda f, x: (
+        ag.gradient(ag.jit(f)(v := Value(x)), v, create_graph=True).data
+    ),
+}
+
+
+def backward(f, x):
+    v = Value(x)
+    f(v).backward()
+    return v.grad
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: ag.where(ag.sqrt(x), 1.0, 2.0), nan),
+        (lambda x: ag.where(1.0, x, ag.sqrt(x)), nan),
+        (lambda x: ag.floor(ag.sqrt(x)) + x, nan),
+        (lambda x: ag.sign(ag.sqrt(x)), nan),
+        (lambda x: 0.0 * ag.sqrt(x), nan),
+        (lambda x: ag.clip(ag.sqrt(x), 0.0, 1.0), inf),
+        (lambda x: 2.0 * x if ag.sqrt(x) <= 0.0 else ag.sqrt(x), 2.0),
+    ],
+)
+def test_zero_times_infinity_is_the_same_in_every_way(way, f, expected):
+    assert repr(WAYS[way](f, 0.0)) == repr(expected)
+
+
+def test_a_hessian_keeps_zero_times_infinity():
+    assert repr(ag.hessian(lambda x: ag.where(ag.sqrt(x), 1.0, 2.0))(0.0)) == "nan"

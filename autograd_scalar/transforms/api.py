@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import isfinite
 from typing import Any, SupportsIndex
 
 from autograd_scalar import functions, pytree
@@ -110,13 +109,6 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
     for v in reversed(order):
         if v in cotangents and v.parents and v in needed:
             for parent, partial in _recorded_partials(v, needed):
-                if (
-                    type(partial) is float
-                    and partial == 0.0
-                    and tracer is None  # a trace must not depend on the numbers
-                    and isfinite(_data(cotangents[v]))
-                ):
-                    continue  # 0 times a finite cotangent is 0; 0 * inf has to give nan, as for floats
                 term = _product(cotangents[v], partial)
                 cotangents[parent] = cotangents[parent] + term if parent in cotangents else term
     found = [as_value(cotangents.get(x, 0.0)) for x in inputs]
@@ -150,10 +142,6 @@ def push_forward(
     if create_graph:
         return [as_value(dot) for dot in found]
     return found if tracer is None else [tracer.number(as_value(dot)) for dot in found]
-
-
-def _data(number: Any) -> float:
-    return number.data if type(number) is Value else number
 
 
 def gradient(y: Value, wrt: Any, create_graph: bool = False) -> Any:

@@ -358,6 +358,47 @@ def test_a_gradient_penalty_is_differentiated():
 # ----- what Values can do -----
 
 
+@pytest.mark.parametrize(
+    ("f", "parents", "slope"),
+    [
+        (lambda x, y: x * 2.0 if x <= 0.0 else y, 1, 2.0),  # does not read y
+        (lambda x, y: x * 2.0 if y <= 0.0 else x * 3.0, 2, 2.0),  # compares y
+        (lambda x, y: x * 2.0 + y.detach(), 2, 2.0),
+        (lambda x, y: [x * 2.0, y * x, x * x], 1, 2.0),  # the first of several results
+        (lambda x, y: Value(3.0), 0, 0.0),
+    ],
+)
+def test_only_what_a_result_depends_on_is_a_parent_of_its_node(f, parents, slope):
+    def first(results):
+        return results[0] if isinstance(results, list) else results
+
+    jitted = ag.jit(f)
+    for _ in range(3):  # recorded, replayed, and by the fast call
+        x = Value(0.0)
+        y = first(jitted(x, ag.sqrt(x)))  # the slope of the root is infinite
+        assert len(y.parents) == parents and sum(v is x for v in y.parents) == (slope != 0.0)
+        assert y.data == first(f(x, ag.sqrt(x))).data
+        assert ag.gradient(y, x) == ag.gradient(y, x, create_graph=True).data == slope
+        y.recompute()
+        assert y.data == first(f(x, ag.sqrt(x))).data
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_only_what_some_row_depends_on_is_a_parent_of_the_sum(reduce):
+    np = pytest.importorskip("numpy")
+    f = ag.jit(lambda r, a, b: r * a if r > 0.0 else r * b, rows=0, reduce=reduce)
+    w = Value(0.0)
+    root = ag.sqrt(w)
+    closed = ag.jit(lambda r: r * w if r > 0.0 else r * root, rows=0, reduce=reduce)
+    n = 2.0 if reduce == "mean" else 1.0
+    for rows, slope in (([1.0, 2.0], 3.0), ([1.0, -2.0], -math.inf), ([4.0, 1.0], 5.0)):
+        array = np.array(rows)
+        for _ in range(3):
+            for y in (f(array, w, root), closed(array)):
+                assert ag.gradient(y, w) == slope / n
+                assert len(y.parents) == (1 if slope > 0.0 else 2)
+
+
 def test_recompute_follows_the_recorded_path_or_raises():
     f = ag.jit(lambda x, y: x * y if x > 0 else y - x)
     x, y = Value(2.0), Value(3.0)

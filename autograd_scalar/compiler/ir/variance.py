@@ -1,4 +1,4 @@
-"""Which instructions of a program vary by row, and which outputs are summed over rows."""
+"""Which instructions of a program vary by row, which outputs are summed over rows, and which inputs they depend on."""
 
 from __future__ import annotations
 
@@ -39,6 +39,26 @@ def varying(code: Iterable[Instruction], inputs: Iterable[int]) -> list[bool]:
         else:
             varies.append(op not in ("const", "stop") and any(varies[k] for k in operands))
     return varies
+
+
+def inputs_under(program: Program, roots: Iterable[int], *, stops: bool) -> set[int]:
+    """Return the inputs that some instructions depend on: with `stops`, those on which their derivatives do.
+
+    >>> p = Program([("input", 0), ("stop", 0), ("input", 1), ("mul", 1, 2)], ["x", "y"], [3])
+    >>> inputs_under(p, p.outputs, stops=False), inputs_under(p, p.outputs, stops=True)
+    ({0, 1}, {1})
+    """
+    found: set[int] = set()
+    needed = {*roots}
+    for index in range(len(program.code) - 1, -1, -1):
+        op, *operands = program.code[index]
+        if index not in needed or op == "const" or (stops and op == "stop"):
+            continue
+        if op == "input":
+            found.add(operands[0])
+        else:
+            needed.update(operands[2:] if stops and op.startswith("if") else operands)
+    return found
 
 
 def split_sum(

@@ -44,6 +44,9 @@ class BoundKernel:
         #: handler has interrupted, or a thread that a forked process does not have.
         self._in_use = threading.Lock()
         self.inputs = [*self._function.inputs]
+        kept = self._function.differentiable(0, self._trace)
+        #: Indices of the inputs that are parents of the node; None for all.
+        self._kept = kept if len(kept) < len(self.inputs) else None
         self._shared = self._function.shared_data(self._trace)
         self._means = np.zeros(1 + len(self.inputs))
         self._gradient = self._means[1:]
@@ -106,6 +109,9 @@ class BoundKernel:
             if not self._call():
                 return None
             data = self._means.item(0)
-            return self._trace.node(0, data, self.inputs, self._gradient, mapped=True)
+            if self._kept is None:
+                return self._trace.node(0, data, self.inputs, self._gradient, mapped=True)
+            linked = [self.inputs[k] for k in self._kept]
+            return self._trace.node(0, data, linked, self._gradient[self._kept], mapped=True)
         finally:
             self._in_use.release()

@@ -12,19 +12,34 @@ from typing import TYPE_CHECKING, Any
 from autograd_scalar.node import registry
 from autograd_scalar.value import Value, constant, core
 
+#: Indices of inputs, each with whether the Value itself is a parent of the node; else a leaf with its number is.
+Links = Sequence[tuple[int, bool]]
+
+
+def linked(inputs: Sequence[Value], links: Links) -> list[Value]:
+    """Return the parents of a node, given the inputs of the call that returns it."""
+    return [inputs[k] if is_parent else constant(inputs[k]._data) for k, is_parent in links]
+
 
 class FastCall:
     """A direct call of `run(numbers)` with floats and Values of the given types as arguments.
 
     `run` also receives the data of the captured Values, after the arguments. It returns a list and the index of the
     guard that failed, or -1. The list holds the output and, if `op` is given, its derivatives with respect to all
-    inputs, from which try_call() makes a node. The native engine calls the machine code at `run.address` instead.
+    inputs, from which try_call() makes a node. Its parents are all inputs, or those of `links`. The native engine calls
+    the machine code at `run.address` instead.
     """
 
     def __init__(
-        self, run: Any, types: tuple[type, ...], captured: list[Value], op: str = ""
+        self,
+        run: Any,
+        types: tuple[type, ...],
+        captured: list[Value],
+        op: str = "",
+        links: Links | None = None,
     ) -> None:
         self._run, self._types, self._captured, self._op = run, types, captured, op
+        self._links = links
 
     def try_call(self, args: tuple[Any, ...]) -> Value | float | None:
         """Return the output, or None if a guard fails or the arguments have other types."""
@@ -36,10 +51,12 @@ class FastCall:
             return None
         if not self._op:
             return found[0]  # type: ignore[no-any-return]
-        parents = [x if type(x) is Value else constant(x) for x in args]
-        v: Value = registry.engine.node(
-            found[0], self._op, (*parents, *self._captured), tuple(found[1:])
-        )
+        parents = [x if type(x) is Value else constant(x) for x in args] + self._captured
+        partials = found[1:]
+        if self._links is not None:
+            partials = [partials[k] for k, _ in self._links]
+            parents = linked(parents, self._links)
+        v: Value = registry.engine.node(found[0], self._op, tuple(parents), tuple(partials))
         return v
 
 
@@ -92,3 +109,4 @@ if not TYPE_CHECKING and core() == "native":
 
     FastCall, BoundCall = native.FastCall, native.BoundCall
     address, copy_data, node_of_array = native.address, native.copy_data, native.node_of_array
+    linked = native.linked

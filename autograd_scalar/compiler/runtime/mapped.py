@@ -181,7 +181,13 @@ class MappedCall:
         def output(i: int) -> Any:
             if not gradient:
                 return Value(sums.item(i))
-            return trace.node(i, sums.item(i), parents, gradients[i], mapped=True)
+            kept = (
+                self._function.differentiable(i, trace)
+                if len(parts) == 1
+                else self._function.differentiable_inputs(i, [part.trace for part in parts])
+            )
+            linked = [parents[k] for k in kept]
+            return trace.node(i, sums.item(i), linked, gradients[i][kept], mapped=True)
 
         def reduced(*leaves: Any) -> Any:  # one of each trace
             i = leaves[0]

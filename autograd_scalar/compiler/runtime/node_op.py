@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.ir.program import COMPARISONS, Program
+from autograd_scalar.compiler.ir.variance import inputs_under
 from autograd_scalar.compiler.options import MAX_ORPHANED_OPS, Options
 from autograd_scalar.compiler.runtime import kernels
 from autograd_scalar.ops.evaluate import CALLS
@@ -34,21 +35,43 @@ class NodeOp:
     index: int
     mapped: bool
 
+    def __post_init__(self) -> None:
+        output = [self.program.outputs[self.index]]
+        compared = self.program.roots[len(self.program.outputs) :]
+        #: The inputs with respect to which the output has derivatives. No others are parents of the node: the partial 0
+        #: of one that the path does not read would be nan above the infinite slope of a root at 0.
+        self.differentiable = inputs_under(self.program, output, stops=True)
+        #: The inputs behind the node's parents, in order. Those that are only compared or detached have to be known, so
+        #: they have leaves of their own among the parents.
+        self.inputs = sorted(inputs_under(self.program, [*output, *compared], stops=False))
+        #: Each of them, with whether it is a parent itself; None if every input is.
+        self.links: list[tuple[int, bool]] | None = None
+        if len(self.differentiable) < len(self.program.inputs):
+            self.links = [(k, k in self.differentiable) for k in self.inputs]
+
     def evaluate(self, *operands: float) -> tuple[float, tuple[float, ...]]:
         self._check()
+        numbers = self._all_inputs(operands, 0.0)
         run = kernels.single(self.program, self.given, True, self.options)
-        found, failed = run(operands)
+        found, failed = run(numbers)
         if failed >= 0:
             raise JitError(
                 f"{self.name} takes another path for the present data "
-                f"({flipped(self.program, operands)}): call it again"
+                f"({flipped(self.program, numbers)}): call it again"
             )
-        first = len(self.program.outputs) + self.index * len(operands)
-        return found[self.index], tuple(found[first : first + len(operands)])
+        first = len(self.program.outputs) + self.index * len(numbers)
+        return found[self.index], tuple([found[first + k] for k in self.inputs])
 
     def replay(self, *operands: Value) -> Value:
         self._check()
-        return replayed(self.program, operands)[self.index]
+        return replayed(self.program, self._all_inputs(operands, Value(0.0)))[self.index]
+
+    def _all_inputs(self, operands: Sequence[Any], absent: Any) -> list[Any]:
+        """Return the program's inputs, given those behind the parents."""
+        inputs = [absent] * len(self.program.inputs)
+        for k, operand in zip(self.inputs, operands, strict=True):
+            inputs[k] = operand
+        return inputs
 
     def _check(self) -> None:
         if self.mapped:

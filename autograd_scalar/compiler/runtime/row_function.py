@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_scalar import pytree
@@ -237,6 +237,22 @@ class RowFunction:
         """Return the shared inputs of a trace as Values, in the order of the program's inputs."""
         self.shared[:] = [v if type(v) is Value else Value(v) for v in self.shared]
         return self.shared + trace.closed
+
+    def differentiable(self, output: int, trace: Trace) -> list[int]:
+        """Return which of parents(trace) an output has derivatives with respect to, by their index."""
+        shared = [k for k in range(len(trace.program.inputs)) if k not in self.places]
+        reached = trace.differentiable(output)
+        return [i for i, k in enumerate(shared) if k in reached]
+
+    def differentiable_inputs(self, output: int, traces: Iterable[Trace]) -> list[int]:
+        """Return which of `inputs` an output of one of the traces has derivatives with respect to, by their index."""
+        return sorted(
+            {
+                int(self._positions_of(trace)[i])
+                for trace in traces
+                for i in self.differentiable(output, trace)
+            }
+        )
 
     def shared_data(self, trace: Trace, data: Array | None = None) -> Array:
         """Return the data of a trace's shared inputs: from the array for the Values it has, else their own."""

@@ -12,7 +12,7 @@ from autograd_scalar.compiler.capture.tracer import Frozen
 from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.options import MIN_BULK_READ
 from autograd_scalar.compiler.runtime import kernels
-from autograd_scalar.compiler.runtime.fast_call import FastCall, copy_data, node_of_array
+from autograd_scalar.compiler.runtime.fast_call import FastCall, copy_data, linked, node_of_array
 from autograd_scalar.compiler.runtime.node_op import NodeOp, register
 from autograd_scalar.compiler.runtime.outlined import Run
 from autograd_scalar.compiler.runtime.row_kernel import RowKernel
@@ -114,8 +114,12 @@ class Trace:
         run = self._single(self.gives_values)
         if core() == "native" and not isinstance(run, kernels.SingleKernel):
             return None
-        op = self._op(0, mapped=False) if self.gives_values else ""
-        return FastCall(run, types, self.closed, op).try_call
+        if not self.gives_values:
+            return FastCall(run, types, self.closed).try_call
+        op, node_op = self._op(0, mapped=False)
+        if node_op.links == []:
+            return None
+        return FastCall(run, types, self.closed, op, node_op.links).try_call
 
     # ----- results -----
 
@@ -135,7 +139,10 @@ class Trace:
             if not has_nodes:
                 return Value(outputs[x])
             first = count + x * n
-            return self.node(x, outputs[x], parents, outputs[first : first + n])
+            partials, links = outputs[first : first + n], self._op(x, mapped=False)[1].links
+            if links is None:
+                return self.node(x, outputs[x], parents, partials)
+            return self.node(x, outputs[x], linked(parents, links), [partials[k] for k, _ in links])
 
         return pytree.unflatten(self.structure, map(found, self.leaves))
 
@@ -148,26 +155,30 @@ class Trace:
     def node(
         self, index: int, data: float, parents: list[Value], partials: Any, *, mapped: bool = False
     ) -> Value:
-        """Return the node of an output, or of its sum over rows if `mapped`.
+        """Return the node of an output, or of its sum over rows if `mapped`; a leaf if it has no parents.
 
         Partials are a list, or an array of float64.
         """
-        op = self._op(index, mapped)
+        op = self._op(index, mapped)[0] if parents else ""
         if isinstance(partials, list):
             v: Value = registry.engine.node(data, op, tuple(parents), tuple(partials))
         else:
             v = node_of_array(data, op, parents, partials)
         return on_new_node(v) if modes.open_blocks else v
 
-    def _op(self, index: int, mapped: bool) -> str:
-        """Return the operation of an output's nodes."""
+    def differentiable(self, index: int) -> set[int]:
+        """Return the inputs with respect to which an output has derivatives."""
+        return self._op(index, mapped=True)[1].differentiable
+
+    def _op(self, index: int, mapped: bool) -> tuple[str, NodeOp]:
+        """Return the operation of an output's nodes, and what it does."""
         key = index, mapped
         if key not in self._ops:
             node_op = NodeOp(
                 self.spec.name, self.program, self.given, self.spec.options, index, mapped
             )
             self._ops[key] = register(node_op)
-        return self._ops[key][0]
+        return self._ops[key]
 
     # ----- over rows -----
 
