@@ -47,10 +47,22 @@ def on_read(v: Node) -> None:
         tracer.read(v)
 
 
-def on_text(v: Node) -> str | None:
-    """Report that a Value is written as text; return the text of the float that it stands for, if it does."""
+def on_text(v: Node) -> float | None:
+    """Report that a Value is written as text; return the float that it stands for, or None for a real Value."""
     tracer = modes.tracer.get()
     return None if tracer is None else tracer.text(v)
+
+
+def whole(v: Any) -> Any:
+    """Return a Value that is a whole number as an int if it stands for a number in a traced function."""
+    tracer = modes.tracer.get()
+    return v if tracer is None else tracer.whole(v)
+
+
+def is_number(v: Node) -> bool:
+    """Return True for a Value that stands for a float in a traced function."""
+    tracer = modes.tracer.get()
+    return tracer is not None and tracer.is_number(v)
 
 
 def on_comparison(symbol: str, x: Node, y: Any, outcome: bool) -> bool:

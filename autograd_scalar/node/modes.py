@@ -70,8 +70,11 @@ class Tracer(Protocol):
     def literal(self, number: float) -> Any:
         """Return a stand-in for a float that is the same in every replay."""
 
-    def text(self, v: Any) -> str | None:
-        """Return the text of the float that a Value stands for; None for the text of a Value."""
+    def text(self, v: Any) -> float | None:
+        """Return the float that a Value stands for, which is written as text; None for a real Value."""
+
+    def whole(self, v: Any) -> Any:
+        """Return a whole number as an int if the Value stands for a number; else the Value."""
 
     def used_as_array(self, what: str) -> None:
         """Note a call that differs for an array and for its elements one by one."""

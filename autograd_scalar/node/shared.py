@@ -149,8 +149,8 @@ class NodeMethods(RowMethods):
         return symbol(self.op)
 
     def __repr__(self) -> str:
-        if modes.open_blocks and (text := hooks.on_text(self)) is not None:
-            return text
+        if modes.open_blocks and (number := hooks.on_text(self)) is not None:
+            return repr(number)
         data, grad = hooks.read_silently(self), hooks.read_silently(self, "grad")
         label = "" if self.label is None else f", label={self.label!r}"
         op = self.op if self.op in TABLE else symbol(self.op)
@@ -158,7 +158,10 @@ class NodeMethods(RowMethods):
         return f"Value(data={data}, grad={grad}{label}{op})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        if spec and not hooks.is_number(self):
+            return format(self.data, spec)
+        number = hooks.on_text(self)
+        return repr(self) if number is None else format(number, spec)
 
     def _repr_html_(self) -> str | None:
         return None if registry.html_card is None else registry.html_card(self)
@@ -178,9 +181,27 @@ class NodeMethods(RowMethods):
             tracer.used_as_array("np.array")
         raise AttributeError("a Value has no __array_struct__")
 
-    def __round__(self, ndigits: None = None) -> Self:
+    # Python's functions give ints for floats, and so they do for a Value that stands for a float.
+
+    def __round__(self, ndigits: int | None = None) -> Self:
         """Return the nearest whole number, halves to even, as round() does for floats, but as a Value."""
-        return self.round()
+        if ndigits is None:
+            return hooks.whole(self.round())  # type: ignore[no-any-return]
+        if hooks.is_number(self):
+            return round(self.data, ndigits)  # type: ignore[return-value]
+        raise TypeError(
+            f"round(Value, {ndigits}) records nothing: use round(v.data, {ndigits}) for the number, or "
+            f"ag.round(v * 1e{ndigits}) / 1e{ndigits}, which records"
+        )
+
+    def __floor__(self) -> Self:
+        return hooks.whole(self.floor())  # type: ignore[no-any-return]
+
+    def __ceil__(self) -> Self:
+        return hooks.whole(self.ceil())  # type: ignore[no-any-return]
+
+    def __trunc__(self) -> Self:
+        return hooks.whole(self.trunc())  # type: ignore[no-any-return]
 
     def __divmod__(self, other: Self | float) -> tuple[Self, Self]:
         return self // other, self % other
@@ -195,6 +216,9 @@ class NodeMethods(RowMethods):
         )
 
     def __int__(self) -> int:
+        whole: Any = self.__trunc__()
+        if type(whole) is int:
+            return whole
         raise TypeError(
             "int(Value) would lose its gradient: use int(v.data), or v.floor(), which records"
         )
@@ -238,9 +262,13 @@ class NodeMethods(RowMethods):
         return held.add(f)
 
     def __copy__(self) -> Self:
+        if hooks.is_number(self):
+            return self
         return pickling.shallow_copy(self)  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        if hooks.is_number(self):
+            return self
         return pickling.deep_copy(self, memo)  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[object, ...]]:

@@ -25,7 +25,6 @@ OPERATORS = {
     "add": "__add__", "sub": "__sub__", "mul": "__mul__", "truediv": "__truediv__",
     "neg": "__neg__", "pos": "__pos__", "abs": "__abs__",
     "mod": "__mod__", "floordiv": "__floordiv__",
-    "floor": "__floor__", "ceil": "__ceil__", "trunc": "__trunc__",
     "pow": "_pow", "pow_const": "_pow_const",  # __pow__ picks one of these by the exponent
 }  # fmt: skip
 

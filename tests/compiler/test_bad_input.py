@@ -114,7 +114,7 @@ def test_errors_of_the_function_propagate():
     with pytest.raises(TypeError, match=r"float\(Value\) would lose its gradient"):
         ag.jit(lambda x: math.sin(x))(1.0)
     with pytest.raises(TypeError, match=r"use .*v.floor\(\)|int\(Value\)"):
-        ag.jit(lambda x: int(x) * 2.0)(1.0)
+        ag.jit(lambda x: int(x) * 2.0)(Value(1.0))
 
 
 # ----- results -----

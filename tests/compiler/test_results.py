@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import enum
+import math
 from collections import OrderedDict, defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from operator import add, mul, sub
 
 import numpy as np
@@ -152,6 +154,45 @@ def test_the_text_of_a_value_is_refused(text):
 def test_errors_of_this_package_may_show_a_value():
     with pytest.raises(IndexError, match="take needs a whole number from 0 to 0"):
         ag.jit(lambda v: ag.take([v], v))(W)
+
+
+# ----- whole numbers -----
+
+
+@pytest.mark.parametrize("whole", [round, math.floor, math.ceil, math.trunc, int])
+def test_whole_numbers_are_ints(whole):
+    f = ag.jit(lambda x: (whole(x), "abcdef"[whole(x)], [x] * whole(x), whole(x) * U))
+    for x in (0.5, 1.5, 2.5, 1.25, 3.75, -0.0):
+        assert form(f(x)) == form((whole(x), "abcdef"[whole(x)], [x] * whole(x), whole(x) * U))
+    if whole is not int:  # of a Value it is a Value
+        assert ag.jit(whole)(Value(2.5)).data == whole(2.5)
+    with pytest.raises(OverflowError, match="infinity"):
+        f(math.inf)
+
+
+def test_digits_are_kept():
+    f = ag.jit(lambda x: round(x, 1) * U)
+    assert [f(x).data for x in (0.25, 0.35, 0.25)] == [
+        2.0 * round(x, 1) for x in (0.25, 0.35, 0.25)
+    ]
+    for g in (lambda v: round(v, 1), ag.jit(lambda v: round(v, 1))):
+        with pytest.raises(
+            TypeError, match=r"round\(Value, 1\) records nothing: use round\(v.data, 1\)"
+        ):
+            g(Value(0.25))
+
+
+@pytest.mark.parametrize(
+    "f", [np.sin, lambda x: np.float64(2.0) * x, lambda x: np.array([x]).sum()]
+)
+def test_scalars_of_numpy_that_depend_on_arguments_are_floats(f):
+    found = ag.jit(f)(0.5)
+    assert type(found) is float and found == f(0.5)
+
+
+def test_copies_of_numbers_are_numbers():
+    same(lambda x: [copy.copy(x), *copy.deepcopy([x, 2.0 * x])], 0.5)
+    same(lambda x: asdict(Line(x, [x * 2.0])), 0.5)
 
 
 # ----- several results -----

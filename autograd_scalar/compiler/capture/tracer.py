@@ -174,10 +174,19 @@ class Tracer:
         self._kinds[id(copy)] = _VALUE
         return copy
 
-    def text(self, v: Value) -> str | None:
+    def whole(self, v: Value) -> Value | int:
+        if not self.is_number(v):
+            return v
+        number = read_silently(v)
+        whole = int(number)  # raises for inf and nan, as Python's functions do
+        self.compared("==", v, number, True)
+        return whole
+
+    def text(self, v: Value) -> float | None:
         if self.is_number(v):
             self.read(v)
-            return repr(read_silently(v))
+            self.branches = True
+            return read_silently(v)
         frame = sys._getframe(1)
         while frame.f_back and frame.f_code.co_name in ("on_text", "__repr__", "__format__"):
             frame = frame.f_back
