@@ -1,4 +1,7 @@
-"""A training run: epochs from the first to the last, and the checkpoints between them."""
+"""A training run: epochs from the first to the last, and the checkpoints between them.
+
+This file is long because the loop, its interrupts and its checkpoints must agree on what a state is.
+"""
 
 from __future__ import annotations
 

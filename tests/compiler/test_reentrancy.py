@@ -118,6 +118,63 @@ def test_a_process_forked_during_a_compile_of_another_thread_compiles_and_collec
 
 
 @needs_fork
+def test_a_process_forked_while_another_thread_instruments_a_function_records():
+    script = """
+    import time
+    from autograd_scalar.compiler.capture import instrument
+
+    def hold():
+        with instrument._lock:
+            held.set()
+            time.sleep(0.2)
+
+    def f(x):
+        return x
+
+    held = threading.Event()
+    compile_another()
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    print(child(compile_another))
+    thread.join()
+
+    code = f.__code__
+    instrument.instrument(f)  # as another thread does while it records
+    print(f.__code__ is code, flush=True)
+    print(child(lambda: print(f.__code__ is code, flush=True)))
+    instrument.restore([f])
+    print(f.__code__ is code)
+    """
+    assert output_of(script) == "0\nFalse\nTrue\n0\nTrue\n"
+
+
+def test_threads_call_one_function_for_more_arguments_than_it_keeps():
+    script = """
+    import random, warnings
+    sys.setswitchinterval(1e-5)
+    warnings.simplefilter("ignore")
+    f = ag.jit(lambda x, k: ag.tanh(x) * 0.0 + k * x)
+
+    def call(seed):
+        rng = random.Random(seed)
+        for _ in range(60):
+            k = rng.randrange(200)
+            if f(1.0, k) == k:
+                right.append(k)
+
+    right = []
+    threads = [threading.Thread(target=call, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(len(right))
+    """
+    assert output_of(script) == "240\n"
+
+
+@needs_fork
 @needs_llvm
 def test_a_process_forked_while_another_thread_runs_llvm_compiles():
     script = """
@@ -218,6 +275,11 @@ def test_a_function_that_imports_numpy_may_not_draw_from_it():
         import numpy as np
         return np.sum([x, x])
 
+    class Hook:
+        def find_spec(self, name, path=None, target=None):
+            return None
+
+    sys.meta_path.insert(0, Hook())
     if sys.argv[1:]:
         print(ag.jit(sums)(2.0))
     try:

@@ -349,6 +349,7 @@ class Recorder:
                 or module in self._frozen_modules
                 or code.co_name in ("<module>", "__del__")
                 or _may_run_at_any_time(code)
+                or _is_import_system(frame.f_back)  # with hooks of installed packages
                 or (trust.is_library(code.co_filename) and trust.is_core(frame.f_back))
             ):
                 self._unobserved, thread.observer = (frame, ("return",)), None
@@ -418,6 +419,10 @@ class Recorder:
         error = JitError(f"{self.name} {what} ({_line()})")
         self.refusal = self.refusal or error
         raise error
+
+
+def _is_import_system(frame: FrameType | None) -> bool:
+    return frame is not None and frame.f_globals.get("__name__") == "importlib._bootstrap"
 
 
 def _wrapped(obj: Any, kind: type) -> tuple[Any, ...] | None:

@@ -267,14 +267,15 @@ class Jitted(Generic[P, R]):
     def _make_room(self) -> None:
         """Evict the oldest specialization if there are too many, with a warning."""
         if len(self.specializations) >= MAX_SPECIALIZATIONS:
-            different = ", ".join(differences(self.spec, self.specializations)) or "the structures"
+            kept = [*self.specializations]  # which other threads change
+            different = ", ".join(differences(self.spec, kept)) or "the structures"
             self.spec.warn(
                 f"has been recorded for {MAX_SPECIALIZATIONS} structures of arguments, and each new one evicts the "
                 f"oldest; they differ in {different}"
             )
             oldest = self.specializations.pop(0)
             if self._latest.get(oldest.structure) is oldest:
-                del self._latest[oldest.structure]
+                self._latest.pop(oldest.structure, None)
 
     # ----- to look inside -----
 
@@ -295,7 +296,7 @@ class Jitted(Generic[P, R]):
 
     def explain(self) -> str:
         """Return a report: structures of arguments, paths with guards and constants, programs and their cost."""
-        return report(self.spec, self.specializations)
+        return report(self.spec, [*self.specializations])
 
     def stages(self, *, path: int = 0) -> Stages:
         """Return the stages of a recorded path, from program to LLVM IR; printed, a table.
