@@ -10,7 +10,7 @@ from math import nan, ulp
 
 import pytest
 from compiler.programs import bits, numbers, of
-from compiler.proofs import counterexample
+from compiler.proofs import Unprovable, counterexample
 from hypothesis import given
 
 from autograd_scalar.compiler.ir.algebra import COMMUTING, INEXACT, RULES, Rule, algebra
@@ -56,6 +56,12 @@ LEMMAS = {
 @pytest.mark.parametrize("lemma", LEMMAS)
 def test_a_lemma_holds_for_all_doubles(lemma):
     assert counterexample(*LEMMAS[lemma]) is None
+
+
+@pytest.mark.parametrize("rule", POWERS, ids=name_of)
+def test_powers_are_beyond_the_prover(rule):
+    with pytest.raises(Unprovable):
+        counterexample(*rule)
 
 
 @pytest.mark.slow

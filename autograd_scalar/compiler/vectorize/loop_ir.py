@@ -77,12 +77,10 @@ def _text(step: Step, names: dict[Step, str], length: int = 0) -> str:
     operands = [names[x] if isinstance(x, Step) else str(x.access) for x in step.operands]
     if step.op in EFFECTS:
         return f"{step.store} <- {operands[0]}"
-    text = f"{names[step]} = {step.op} {', '.join(operands)}"
+    text = f"{step.op} {', '.join(operands)}"
     if step.is_fold:
-        text = (
-            f"{names[step]} = fold {step.op} of {operands[1]} for k < {length} from {operands[0]}"
-        )
-    return text if step.store is None else f"{text} -> {step.store}"
+        text = f"fold {step.op} of {operands[1]} for k < {length} from {operands[0]}"
+    return f"{names[step]} = {text}{'' if step.store is None else f' -> {step.store}'}"
 
 
 class LoopProgram(NamedTuple):

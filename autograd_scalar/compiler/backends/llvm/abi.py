@@ -37,9 +37,14 @@ class Kernel(NamedTuple):
 
 
 class KernelBuilder(Builder):
-    """The body of a kernel. `%failures` counts the rows with a failing guard, `%some` is true if there are rows."""
+    """The body of a kernel. `%failures` counts the rows with a failing guard, `%some` is true if there are rows.
 
-    def __init__(self, *, fast: bool) -> None:
+    Raises ValueError for vectors of fewer than two lanes; see `libm.definitions`.
+    """
+
+    def __init__(self, width: int, *, fast: bool) -> None:
+        if width < 2:
+            raise ValueError(f"vectors have 2 lanes or more; got {width}")
         super().__init__(fast=fast)
         self.do("%some = icmp sgt i64 %rows, 0")
         self.do("%failures = alloca i64")

@@ -38,11 +38,9 @@ def looped(loops: LoopProgram, lanes: int, *, width: int, fma: bool, fast: bool 
     """Return the kernel of a loop program, for blocks of `lanes` rows in vectors of `width`.
 
     LLVM's passes do not speed up such code: without them, as Code(text, passes=0), it compiles in a third of the
-    time. Raises ValueError for vectors of fewer than two lanes; see `libm.definitions`.
+    time.
     """
-    if width < 2:
-        raise ValueError(f"vectors have 2 lanes or more; got {width}")
-    w = KernelBuilder(fast=fast)
+    w = KernelBuilder(width, fast=fast)
     row, uniform, sums = loops.sizes.values()
     accumulators = sums * width
     uniforms = accumulators + row * lanes

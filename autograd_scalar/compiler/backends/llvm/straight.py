@@ -38,12 +38,7 @@ def single(program: Program, *, fast: bool = False) -> str:
 def straight(
     program: Program, layout: RowLayout, lanes: int, *, fma: bool, fast: bool = False
 ) -> Kernel:
-    """Return the kernel of a program of primitives as straight-line code for blocks of that many rows.
-
-    Raises ValueError for fewer than two lanes; see `libm.definitions`.
-    """
-    if lanes < 2:
-        raise ValueError(f"a block has 2 lanes or more; got {lanes}")
+    """Return the kernel of a program of primitives as straight-line code for blocks of two rows or more."""
     return _Straight(program, layout, lanes, fast).kernel(fma=fma)
 
 
@@ -68,7 +63,7 @@ class _Straight:
 
     def __init__(self, program: Program, layout: RowLayout, lanes: int, fast: bool) -> None:
         self.program, self.layout, self.lanes = program, layout, lanes
-        self.w = KernelBuilder(fast=fast)
+        self.w = KernelBuilder(lanes, fast=fast)
         self.varies = varying(program.code, layout.columns)
         #: For each sum, the instruction that is summed row by row, and those that are the same for all rows.
         self.terms = [split_sum(program, self.varies, program.outputs[k]) for k in layout.sums]
