@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -125,7 +126,7 @@ def test_a_terminal_has_completion_and_history(tmp_path: Path) -> None:
     os.close(theirs)
     os.write(ours, b"x = Value(7.0)\ny = x.back\t)\nexit\n")
     shown = b""
-    while True:
+    while select.select([ours], [], [], 60.0)[0]:  # an unfinished line would wait for ever
         try:
             part = os.read(ours, 4096)
         except OSError:  # the terminal is closed
@@ -133,6 +134,8 @@ def test_a_terminal_has_completion_and_history(tmp_path: Path) -> None:
         if not part:
             break
         shown += part
+    else:
+        running.kill()
     os.close(ours)
     assert running.wait() == 0, shown.decode()
     remembered = (tmp_path / ".autograd_scalar_history").read_text().splitlines()
