@@ -8,6 +8,7 @@ import math
 from collections import OrderedDict, defaultdict, deque
 from dataclasses import asdict, dataclass
 from operator import add, mul, sub
+from random import Random
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from nests import ANY_SIZE, OF_TWO, Checked, Circle, Line, Row, form, nests, wit
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, nn, pytree
+from autograd_scalar.value import as_value
 
 NUMBERS = st.floats(0.5, 4.0)
 U, W = Value(2.0), Value(3.0)
@@ -62,6 +64,7 @@ def same(f, *args, backend="auto"):
         lambda x: ag.vjp(lambda v: v * x, x)[1](W),
         lambda x: ag.hvp(lambda v: x * v * v, W, 1.0),
         lambda x: (ag.gradient(W * 2.0, W, create_graph=True), x),
+        lambda x: x * ag.grad(lambda v: 2.0 * v)(W),
         # ... and so are those taken with respect to them, with their gradients by other Values.
         lambda x: ag.grad(lambda z: U * z * z)(ag.grad(lambda v, x: v * x)(W, x)),
         lambda x: ag.grad(lambda z: U * z * z)(ag.gradient(W * x, W, create_graph=True)),
@@ -112,6 +115,65 @@ def test_a_branch_may_choose_a_word():
     named = ag.jit(lambda x: ("positive" if x > 0.0 else "negative", x))
     with pytest.raises(JitError, match=r"\('positive', '...'\) for one row and \('negative'"):
         named(np.array([1.0, -1.0]))
+
+
+def expression(random, depth, names):
+    """Return a random expression of numbers, Values and transforms, which gives a number or a Value."""
+    if not depth or random.random() < 0.12:
+        return random.choice([*names, "U", "W", "0.5", "2"])
+    z = f"z{depth}"
+
+    def part():
+        return expression(random, depth - 1, names)
+
+    def body():
+        return f"{expression(random, depth - 1, [*names, z])} * {z}"
+
+    return random.choice(
+        [
+            lambda: f"({part()} {random.choice('+-*')} {part()})",
+            lambda: f"ag.{random.choice(['sin', 'tanh', 'relu'])}({part()})",
+            lambda: f"({part()} if {part()} > {part()} else {part()})",
+            lambda: f"max({part()}, {part()})",
+            lambda: f"ag.mean([{part()}, {part()}])",
+            lambda: f"as_value({part()})",
+            lambda: f"as_value({part()}).detach()",
+            lambda: f"nn.Tanh()([{part()}])[0]",
+            lambda: (
+                f"ag.gradient(as_value({part()}) * W * W, W, create_graph={random.random() < 0.5})"
+            ),
+            lambda: f"ag.grad(lambda {z}: {body()})({part()})",
+            lambda: (
+                f"ag.grad(lambda {z}, y: {body()} + y, {random.choice([0, 1])})({part()}, {part()})"
+            ),
+            lambda: f"ag.value_and_grad(lambda {z}: {body()})({part()})[{random.choice([0, 1])}]",
+            lambda: f"ag.jvp(lambda {z}: {body()}, {part()}, {part()})[{random.choice([0, 1])}]",
+            lambda: f"ag.vjp(lambda {z}: {body()}, {part()})[1]({part()})[0]",
+            lambda: f"ag.hessian(lambda {z}: {body()} * {z})({part()})",
+            lambda: f"ag.jacobian(lambda {z}: [{body()}, {z}])({part()})[{random.choice([0, 1])}]",
+            lambda: f"sines({part()})",
+            lambda: f"scaled({part()})",
+        ]
+    )()
+
+
+@pytest.mark.slow
+@settings(max_examples=40)
+@given(st.integers(0, 10**9))
+def test_random_programs_of_transforms_return_the_types_of_eager_code(seed):
+    random = Random(seed)
+    source = f"lambda x, v: [{expression(random, 3, 'xv')}, {expression(random, 2, 'xv')}, x]"
+    names = {"ag": ag, "nn": nn, "U": U, "W": W, "as_value": as_value}
+    # Eager code runs the functions inside operation by operation, as a recording does.
+    eager = eval(source, names | {"sines": sines.f, "scaled": scaled.f})
+    compiled = ag.jit(eval(source, names | {"sines": sines, "scaled": scaled}), backend="python")
+    for x in (0.5, -1.25):
+        for v in (0.3, Value(0.3)):
+            found, expected = compiled(x, v), eager(x, v)
+            assert form(found) == form(expected), source
+            for y, z in zip(found, expected, strict=True):
+                if type(z) is Value:
+                    assert ag.gradient(y, [U, W]) == ag.gradient(z, [U, W]), source
 
 
 # ----- text -----

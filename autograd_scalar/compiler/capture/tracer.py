@@ -168,7 +168,7 @@ class Tracer:
         return v
 
     def value(self, v: Value) -> Value:
-        if not self.is_number(v):
+        if self._kind(v) == _VALUE:
             return v
         copy = +v
         self._kinds[id(copy)] = _VALUE
