@@ -10,13 +10,16 @@ PYTEST = $(BIN)/pytest -n 2 --dist worksteal
 # Extra words for pytest and for the benchmarks: make test TEST="-k tanh", make bench BENCH="step"
 TEST =
 BENCH =
+# The number of random programs, and further words for `python -m random_programs`.
+N = 2000
+FUZZ =
 # The stage whose fast tests `make check` runs; all of them by default. tests/stages.py lists the stages.
 STAGE =
 
 # The tests start hundreds of Python processes: let them keep their bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo check test golden lint coverage docs bench wheel clean
+.PHONY: help demo check test fuzz golden lint coverage docs bench wheel clean
 
 help: ## print these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +36,9 @@ check: lint ## check style, types and the fast tests, in half a minute; of one s
 
 test: $(VENV)/ready-test ## run all tests, in random order
 	$(PYTEST) $(TEST)
+
+fuzz: $(VENV)/ready-test ## compare N random programs, compiled and eager: make fuzz N=50000 FUZZ="--seed 1"
+	PYTHONPATH=tests $(BIN)/python -m random_programs $(N) $(FUZZ)
 
 golden: $(VENV)/ready-test ## record the texts in tests/compiler/golden anew, where the compiler's output is to change
 	AUTOGRAD_SCALAR_GOLDEN=renew $(BIN)/pytest -q tests/compiler/test_golden.py

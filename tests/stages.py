@@ -34,7 +34,7 @@ STAGES = {
     ],
     "runtime": [
         *("compiler/test_jit.py", "compiler/test_paths.py", "compiler/test_rows.py"),
-        *("compiler/test_audit.py", "compiler/test_reentrancy.py"),
+        *("compiler/test_audit.py", "random_programs", "compiler/test_reentrancy.py"),
         *(
             "compiler/test_results.py",
             "compiler/test_stages.py",

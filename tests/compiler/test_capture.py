@@ -21,6 +21,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, data, nn, optim
+from autograd_scalar.compiler.capture.instrument import instrumented
 
 RATE = 2.0
 ITEMS = [1.0] * 100
@@ -501,3 +502,13 @@ def test_a_refusal_that_the_function_catches_is_raised():
 
     with pytest.raises(JitError, match=r"time\.time"):
         ag.jit(f)(1.0)
+
+
+def test_the_line_table_of_long_lines_is_as_long_as_the_code():
+    """Python writes beyond an array otherwise, when it looks up lines."""
+    text = "def f(x):\n    y = x\n    y = " + " + ".join(["x * y"] * 40) + "\n    return y\n"
+    namespace = {}
+    exec(compile(text, "<long>", "exec"), namespace)
+    code = instrumented(namespace["f"].__code__)
+    assert sum(end - start for start, end, _ in code.co_lines()) == len(code.co_code)
+    assert ag.jit(namespace["f"])(1.0) == 40.0

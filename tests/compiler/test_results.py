@@ -442,3 +442,25 @@ def test_rows_of_containers_of_arrays():
     g = ag.jit(lambda x: Line(x, [x * 2.0, None]))
     found = g(np.array([1.0, 2.0]))
     assert found.slope.tolist() == [1.0, 2.0] and found.start[0].tolist() == [2.0, 4.0]
+
+
+def test_derivatives_by_values_are_values_even_where_they_are_constants():
+    f = ag.jit(lambda x, y: ag.grad(lambda t: 3.0 * t)(y) + x)
+    assert type(f(1.0, Value(2.0))) is Value
+    assert f(1.0, Value(2.0)).data == 4.0
+    assert f(1.0, 2.0) == 4.0
+
+
+def test_rows_without_results_are_reduced_to_no_result():
+    f = ag.jit(lambda x: [[] for _ in range(1 + (x != x))], rows=0, reduce="sum")
+    assert f(np.array([1.0, -2.0])) == [[]]
+
+
+def test_stop_iteration_is_raised_as_it_is():
+    def f(x):
+        if x > 0.0:
+            raise StopIteration
+        return 2.0 * x
+
+    with pytest.raises(StopIteration):
+        ag.jit(f)(1.0)

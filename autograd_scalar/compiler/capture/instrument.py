@@ -16,6 +16,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any, Protocol
 
 from bytecode import BinaryOp, Bytecode, Instr
+from bytecode.instr import InstrLocation
 
 from autograd_scalar.node import modes
 
@@ -140,7 +141,8 @@ def instrumented(code: CodeType) -> CodeType:
         if not isinstance(instruction, Instr):
             new.append(instruction)
             continue
-        arg, location = instruction.arg, instruction.location
+        instruction.location = location = _short(instruction.location)
+        arg = instruction.arg
         if isinstance(arg, CodeType):
             instruction = Instr(instruction.name, instrumented(arg), location=location)
         count = calls.get(i)
@@ -156,6 +158,17 @@ def instrumented(code: CodeType) -> CodeType:
     made_key = id(made)
     _instrumented[made_key] = weakref.ref(made, lambda _: _instrumented.pop(made_key, None))
     return made
+
+
+def _short(location: InstrLocation | None) -> InstrLocation | None:
+    """Return a location without columns that take more than 7 bits.
+
+    `bytecode` writes these into the short entries of the line table too, where the high bit starts another entry.
+    Python then takes the table for longer than the code, and writes beyond an array when it looks up lines.
+    """
+    if location is None or (location.end_col_offset or 0) < 128:
+        return location
+    return InstrLocation(location.lineno, location.lineno, None, None)
 
 
 #: Instrumented code by the id of the original, and weak references to it: equal code objects may be of different files.

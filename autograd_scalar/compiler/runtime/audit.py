@@ -130,11 +130,15 @@ class _Call:
         token = _in_reference.set(True)
         try:
             eager = self._outcome(self._eagerly)
-            if not compiled.error and isinstance(eager.error, _FLOAT_ERRORS):
+            if type(compiled.error) is not type(eager.error) and isinstance(
+                eager.error, _FLOAT_ERRORS
+            ):
                 self._state.restore()
                 eager = self._outcome(partial(self._eagerly, with_values=True))
         finally:
             _in_reference.reset(token)
+        if isinstance(compiled.error, TypeError) and eager.error is None:
+            raise compiled.error  # a refusal too: of a Value, by code that takes floats only
         differences = [*islice(self._differences(compiled, eager), _LISTED + 1)]
         if differences:
             raise JitCheckError(self._message(differences)) from compiled.error or eager.error
@@ -157,7 +161,7 @@ class _Call:
         """
         if self._maps:
             mapped = self.jitted._mapped(args, kwargs)
-            results = [*_row_results(mapped._function, mapped._rows, with_values)]
+            results = _row_results(mapped._function, mapped._rows, with_values)
             columns = zip(*map(pytree.leaves, results), strict=True)
             return pytree.build(results[0], map(mapped._joined, columns))
         if with_values:
@@ -177,7 +181,7 @@ class _Call:
             made, wanted = compiled.changes.get(path, "none"), eager.changes.get(path, "none")
             if made != wanted:
                 yield f"change of {path}: compiled {made}, eager {wanted}"
-        if compiled.random_state != eager.random_state:
+        if not eager.error and compiled.random_state != eager.random_state:
             yield "random numbers are drawn by one of compiled and eager code"
         if compiled.error is None and eager.error is None:
             yield from self._different_results(compiled.result, eager.result)
@@ -312,17 +316,18 @@ def _has_array(tree: Any) -> bool:
     return any(_has_array(child) for _, child in pytree.items(tree) or ())
 
 
-def _row_results(function: RowFunction, rows: Rows, with_values: bool) -> Iterator[Any]:
-    """Yield what the function itself returns for each row."""
-    specialization = function.specialization
+def _row_results(function: RowFunction, rows: Rows, with_values: bool) -> list[Any]:
+    """Return what the function itself returns for each row."""
+    results = []  # no generator: f may raise StopIteration
     for row in range(rows.count):
         numbers = function.arguments(rows, row)
         if with_values:
-            yield specialization.eagerly(numbers)
+            results.append(function.specialization.eagerly(numbers))
             continue
         left = iter(numbers)
-        args, kwargs = specialization._arguments(lambda leaf: next(left))  # noqa: B023
-        yield function.spec.f(*args, **kwargs)
+        args, kwargs = function.specialization._arguments(lambda leaf: next(left))  # noqa: B023
+        results.append(function.spec.f(*args, **kwargs))
+    return results
 
 
 # ----- differences -----

@@ -204,7 +204,8 @@ class Jitted(Generic[P, R]):
         except Exception as other:
             self._takes_arrays.discard(elements.structure)
             if isinstance(error, NeedsArrays):
-                elements.may_need_arrays = False
+                again, _ = self._specialization(args, kwargs)  # another, if f had an effect
+                elements.may_need_arrays = again.may_need_arrays = False
                 return self._dispatch(args, kwargs)
             error.add_note(f"with whole arrays it raises {type(other).__name__}: {other}")
             raise error from None

@@ -7,6 +7,7 @@ whose guards it checks: it walks through all objects rather than through those t
 from __future__ import annotations
 
 import os
+import pickle
 import random
 import sys
 import sysconfig
@@ -100,11 +101,11 @@ class State:
         return found
 
     def restore(self) -> None:
-        """Give the objects the contents back that they had."""
+        """Give the objects the contents back that they had, except iterators, which cannot go back."""
         for held in self._held:
             now = held.read(held.object)
-            if len(now) != len(held.contents) or not all(map(_same, now, held.contents)):
-                assert held.write is not None, f"cannot restore {held.path}"
+            is_same = len(now) == len(held.contents) and all(map(_same, now, held.contents))
+            if held.write is not None and not is_same:
                 held.write(held.object, held.contents)
 
 
@@ -173,9 +174,9 @@ def _aspects(obj: Any) -> Iterator[_Aspect]:
     elif isinstance(obj, ContextVar):
         yield (lambda variable: [("value", variable.get(None))]), None
     elif isinstance(obj, random.Random):
-        yield (lambda r: [("state", repr(r.getstate()))]), None
+        yield _read_random, _write_random
     elif hasattr(kind, "bit_generator"):
-        yield (lambda r: [("state", repr(r.bit_generator.state))]), None
+        yield _read_numpy_generator, _write_numpy_generator
     elif isinstance(obj, GeneratorType):
         yield (lambda g: [("line", g.gi_frame and g.gi_frame.f_lasti)]), None
     elif hasattr(kind, "__next__"):
@@ -233,6 +234,22 @@ def _is_ndarray(obj: Any) -> bool:
 
 def _reader_of(*names: str) -> Callable[[Any], Contents]:
     return lambda obj: [(name, getattr(obj, name)) for name in names if hasattr(obj, name)]
+
+
+def _read_random(generator: random.Random) -> Contents:
+    return [("state", pickle.dumps(generator.getstate()))]
+
+
+def _write_random(generator: random.Random, contents: Contents) -> None:
+    generator.setstate(pickle.loads(contents[0][1]))
+
+
+def _read_numpy_generator(generator: Any) -> Contents:
+    return [("state", pickle.dumps(generator.bit_generator.state))]
+
+
+def _write_numpy_generator(generator: Any, contents: Contents) -> None:
+    generator.bit_generator.state = pickle.loads(contents[0][1])
 
 
 def _read_value(v: Value) -> Contents:

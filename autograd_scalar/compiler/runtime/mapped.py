@@ -175,7 +175,10 @@ class MappedCall:
             parents = self._function.inputs
         else:
             found = parts[0].sums / divisor
-            sums, gradients = found[:outputs], found[outputs:].reshape(outputs, -1)
+            sums, gradients = (
+                found[:outputs],
+                found[outputs:].reshape(outputs, -1 if outputs else 0),
+            )
             parents = self._function.parents(trace)
 
         def output(i: int) -> Any:

@@ -217,7 +217,7 @@ class RowFunction:
         positions = [self._positions_of(part.trace) for part in parts]  # may add to the inputs
         outputs = len(parts[0].trace.program.outputs) - len(parts[0].outs)
         found = np.zeros(outputs * (1 + len(self.inputs)))
-        sums, gradient = found[:outputs], found[outputs:].reshape(outputs, -1)
+        sums, gradient = found[:outputs], found[outputs:].reshape(outputs, len(self.inputs))
         with np.errstate(all="ignore"):  # inf - inf is nan
             for part, position in zip(parts, positions, strict=True):
                 values = part.sums / divisor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from typing import Any
 
@@ -178,16 +178,14 @@ class Specialization:
         numbers = [x if type(x) is float else x.data for x in given]
         recording = modes.recording.get()
         values = [x for x in given if type(x) is Value]
-        for trace in chain(self.traces, self._new_trace(numbers)):
+        for trace in chain(self.traces, (None,)):
+            if trace is None and not self.may_record(numbers):
+                break
+            trace = trace or self.record(numbers)  # not in a generator: f may raise StopIteration
             outputs, failed = trace.run(numbers, recording and trace.gives_values)
             if failed < 0:
                 return (trace, outputs) if trace.accepts(values) else None
         return None  # no room for another trace, or a nan whose data was read: it equals nothing
-
-    def _new_trace(self, numbers: Sequence[float]) -> Iterator[Trace]:
-        """Yield a trace recorded for some numbers, if there is room for another."""
-        if self.may_record(numbers):
-            yield self.record(numbers)
 
 
 def _is_unchanged(before: list[Any], structure: Any, args: Any, kwargs: Any) -> bool:
