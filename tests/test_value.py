@@ -6,6 +6,7 @@ import copy
 import math
 import operator
 import pickle
+import random
 import subprocess
 import sys
 import threading
@@ -414,6 +415,34 @@ def test_whole_numbers_have_slope_zero():
     ):
         y = round_(x)
         assert type(y) is Value and (y.data, ag.gradient(y, x)) == (expected, 0.0)
+
+
+def _decimals():
+    """Yield numbers of few digits, numbers half-way between two decimals, and doubles of any size."""
+    rng = random.Random(0)
+    for _ in range(3000):
+        sign, digits = rng.choice([-1.0, 1.0]), rng.randint(0, 8)
+        yield sign * round(rng.random() * 10.0 ** rng.randint(-3, 6), digits)
+        yield sign * (rng.randrange(10**6) * 10 + 5) / 10 ** (digits + 1)
+        yield sign * rng.randrange(10 ** rng.randint(1, 18)) * rng.choice([0.25, 0.5, 1.0, 5.0])
+        yield sign * 2.0 ** rng.uniform(-1074.0, 1023.0)
+
+
+def test_round_to_digits_is_that_of_floats():
+    rng = random.Random(1)
+    for x in (*_decimals(), 0.0, -0.0, inf, -inf, 2.675, 1.005, 5e-324):
+        for n in (rng.randint(-4, 9), rng.randint(-22, 22)):
+            assert str(round(Value(x), n).data) == str(round(x, n)), (x, n)
+    assert math.isnan(round(Value(nan), 2).data)
+    y = round(x := Value(2.675), 2)
+    assert ag.gradient(y * x, x) == 2.67
+    x.data = 1.005
+    y.recompute()
+    assert y.data == 1.0
+    with pytest.raises(ValueError, match="n from -22 to 22, got 23"):
+        round(x, 23)
+    with pytest.raises(TypeError, match="integer"):
+        round(x, 1.5)
 
 
 @pytest.mark.parametrize("operate", BINARY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from numbers import Real
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar.node import hooks, modes, pickling, registry
@@ -187,12 +188,9 @@ class NodeMethods(RowMethods):
         """Return the nearest whole number, halves to even, as round() does for floats, but as a Value."""
         if ndigits is None:
             return hooks.whole(self.round())  # type: ignore[no-any-return]
-        if hooks.is_number(self):
-            return round(self.data, ndigits)  # type: ignore[return-value]
-        raise TypeError(
-            f"round(Value, {ndigits}) records nothing: use round(v.data, {ndigits}) for the number, or "
-            f"ag.round(v * 1e{ndigits}) / 1e{ndigits}, which records"
-        )
+        if not -22 <= (n := index(ndigits)) <= 22:  # where powers of 10 are floats exactly
+            raise ValueError(f"round(Value, n) takes n from -22 to 22, got {n}")
+        return user_recorder(TABLE["_round_to"])(self, float(n))  # type: ignore[no-any-return]
 
     def __floor__(self) -> Self:
         return hooks.whole(self.floor())  # type: ignore[no-any-return]

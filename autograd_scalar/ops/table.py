@@ -6,7 +6,7 @@ texts, whose language is in `grammar`. To add an operation, add a row here or ca
 
 Operands are named x, then y, unless the row names them. A starred operand is a list. A row with one is a fold: its
 value is the step that takes the running `z` and one element of each list, from `start` on. A default makes an operand
-optional. A row whose name begins with an underscore is called by other rows only.
+optional. A row whose name begins with an underscore is called by other rows only, and _round_to by round(v, n).
 
 Kinks are settled here and nowhere else: relu'(0) = 0, abs'(0) = 0, step(0) = 0, half to each operand of a tie in
 maximum and minimum, hypot'(0, 0) = 0, and d(0 ** y)/dy = 0 for y >= 0. A nan operand never becomes a number.
@@ -208,6 +208,25 @@ for _row in (
     Op("copysign", "abs(x) if y > 0.0 else -abs(x) if y < 0.0 else x + y if y != y else "
                    "abs(x) if 1.0 / y > 0.0 else -abs(x)",  "sign(x) * copysign(1.0, y), 0.0",
        r"\operatorname{{copysign}}\left({x}, {y}\right)"),
+    # round(x, n), to the bit as Python's: the nearest decimal to x, and of two that are as near the even one.
+    Op("_round_to", "_decimals(x, pow(10.0, n)) if n >= 0.0 else _multiple(x, pow(10.0, -n))", "0.0, 0.0",
+       r"\operatorname{{round}}_{{{n}}}\left({x}\right)", operands="x, n", fixed="n"),
+    # The multiple of 1 / y that is nearest to x. Above 2**53 multiples are closer together than doubles.
+    Op("_decimals", "x if abs(x * y) >= 9007199254740992.0 else "
+                    "copysign(_nearest(abs(x) * y, _product_error(abs(x), y)) / y, x)", "0.0, 0.0"),
+    # The whole number nearest to x + e, where x is that sum rounded.
+    Op("_nearest", "round(x) if x - floor(x) != 0.5 else "
+                   "floor(x) + (1.0 if e > 0.0 else 0.0 if e < 0.0 else round(x) - floor(x))", "0.0, 0.0",
+       operands="x, e"),
+    # The exact product of x and y, less x * y: both are split into halves of 26 bits (T. J. Dekker, 1971).
+    Op("_product_error", "((_high(x) * _high(y) - x * y) + _high(x) * (y - _high(y)) + (x - _high(x)) * _high(y)) + "
+                         "(x - _high(x)) * (y - _high(y))", "0.0, 0.0"),
+    Op("_high",    "134217729.0 * x - (134217729.0 * x - x)", "1.0"),
+    # The multiple of y that is nearest to x.
+    Op("_multiple", "x if x - x != 0.0 else "
+                    "copysign(abs(x) + _step_to_multiple(fmod(abs(x), y), fmod(abs(x), 2.0 * y), y), x)", "0.0, 0.0"),
+    Op("_step_to_multiple", "y - x if 2.0 * x > y else -x if 2.0 * x < y else y - x if even >= y else -x",
+       "0.0, 0.0, 0.0", operands="x, even, y"),
     Op("step",     "1.0 if x > 0.0 else 0.0 if x <= 0.0 else x", "0.0", r"\left[{x} > 0\right]"),
 
     # ----- folds over lists; z is the running value, and the final one in the partial derivatives -----
