@@ -14,7 +14,7 @@ from autograd_scalar.engine import Value, constant, new
 from autograd_scalar.node import hooks, modes
 from autograd_scalar.node.shared import same_length
 from autograd_scalar.ops import codegen, ieee
-from autograd_scalar.ops.evaluate import evaluate, fast
+from autograd_scalar.ops.evaluate import FAST, evaluate
 from autograd_scalar.ops.optimizer_rules import UPDATES
 from autograd_scalar.ops.table import TABLE, public
 
@@ -28,6 +28,7 @@ def _comparable(other: object) -> Any:
 
 #: The globals of the generated functions.
 _namespace: dict[str, Any] = {
+    **FAST,
     "Value": Value,
     "comparable": _comparable,
     "constant": constant,
@@ -41,9 +42,8 @@ _namespace: dict[str, Any] = {
 
 
 def _recorder(name: str, *, operator: bool = False) -> Callable[..., Any]:
-    row = TABLE[name]
-    _namespace.update(fast(row))
-    return codegen.compiled(codegen.recorder(row, operator=operator), _namespace)[name]
+    source = codegen.recorder(TABLE[name], operator=operator)
+    return codegen.compiled(source, _namespace)[name]
 
 
 class _Recorders(dict[str, Callable[..., Value]]):
@@ -107,7 +107,6 @@ def _reflected(operator: str, name: str) -> Callable[[Value, object], Value]:
 def install(name: str) -> None:
     """Give Value the method of a new or changed row, and discard what was made from an earlier row of that name."""
     RECORD.pop(name, None)
-    _namespace.pop(name, None)
     _define(name, partial(RECORD.__getitem__, name))
 
 

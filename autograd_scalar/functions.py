@@ -28,7 +28,7 @@ def _dispatcher(row: Op) -> str:
     floats, is_recorded, first = [], [], names[0]
     lines = [
         f"def {row.name}({signature(row)}):",
-        f'    """{row.name}: {row.value}, with derivatives {row.partials}."""',
+        f'    """{row.name}: {row.value}, with derivatives {row.textbook}."""',
     ]
     for operand, name in zip(row.operands, names, strict=True):
         if operand in row.lists:

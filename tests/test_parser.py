@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 import autograd_scalar.functions as F
 from autograd_scalar import Value, define_op, topological_order
-from autograd_scalar.ops.table import TABLE
+from autograd_scalar.ops.table import TABLE, public
 from autograd_scalar.parser import CONSTANTS, MAX_DEPTH, MAX_LENGTH, Formula, ParseError
 
 NAMES = ("w", "x", "b")
 
 
 def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    unary = [name for name, row in TABLE.items() if row.operands == ("x",) and not row.lists]
+    unary = [row.name for row in public() if row.operands == ("x",) and not row.lists]
     return st.one_of(
         st.builds("({} {} {})".format, inner, st.sampled_from(["+", "-", "*", "/"]), inner),
         st.builds("{} {} {}".format, inner, st.sampled_from(["+", "-", "*"]), inner),

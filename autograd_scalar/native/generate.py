@@ -19,7 +19,7 @@ from autograd_scalar.ops.codegen import (
     length_check,
     signature,
 )
-from autograd_scalar.ops.grammar import spell
+from autograd_scalar.ops.grammar import inlined, shared, spell
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.optimizer_rules import UPDATES, Update
 from autograd_scalar.ops.table import TABLE, checksum, definition, public
@@ -29,11 +29,8 @@ HERE = Path(__file__).parent
 
 def write() -> None:
     """Write core.pyx beside this file."""
-    rows = [*TABLE.values()]
+    rows = [row for row in TABLE.values() if not row.is_value_only]
     parts = [f"OP_NAMES += {[*TABLE]!r}\nCHECKSUM = {checksum()}\n"]
-    parts += [
-        _value(row) for row in rows if not (row.lists or row.is_primitive or row.name == "pow")
-    ]
     parts += [
         *map(_run, rows),
         *map(_record, rows),
@@ -54,13 +51,7 @@ def _number_of(row: Op) -> int:
 
 
 def _c(tree: ast.expr) -> str:
-    return spell(tree, definition)
-
-
-def _value(row: Op) -> str:
-    """Return a C function of a row's value for other rows to call; primitives have theirs in libm."""
-    doubles = ", ".join(f"double {operand}" for operand in row.operands)
-    return f"cdef inline double {row.name}({doubles}) noexcept:\n    return {_c(row.value_tree)}\n"
+    return spell(inlined(tree, definition))
 
 
 def _run(row: Op) -> str:
@@ -68,11 +59,13 @@ def _run(row: Op) -> str:
     head = f"cdef inline void run_{row.name}(Value v) noexcept:"
     if row.lists:
         return "\n".join([head, *_run_fold(row)]) + "\n"
-    doubles = ", ".join([*row.operands, "z"])
+    assignments, partials = shared(row.value_tree, row.partial_trees, definition)
+    doubles = ", ".join([*row.operands, *(name for name, _ in assignments)])
     lines = [head, f"    cdef double {doubles}"]
     lines += [f"    {operand} = {_operand(row, i)}" for i, operand in enumerate(row.operands)]
-    lines += [f"    z = {_c(row.value_tree)}", "    v._data = z"]
-    lines += [f"    {_partial(row, i)} = {_c(tree)}" for i, tree in enumerate(row.partial_trees)]
+    lines += [f"    {name} = {spell(part)}" for name, part in assignments]
+    lines += ["    v._data = z"]
+    lines += [f"    {_partial(row, i)} = {spell(tree)}" for i, tree in enumerate(partials)]
     return "\n".join(lines) + "\n"
 
 
@@ -189,7 +182,7 @@ def _method(row: Op, name: str | None = None) -> str:
     lifted = "".join(f", lift({operand})" for operand in others)
     return (
         f"    def {name or row.name}(self{parameters}):\n"
-        f'        """{row.name}: {row.value}, with derivatives {row.partials}."""\n'
+        f'        """{row.name}: {row.value}, with derivatives {row.textbook}."""\n'
         f"        return record_{row.name}(self{lifted})\n"
     )
 

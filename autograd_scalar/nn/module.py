@@ -59,7 +59,7 @@ class Module:
         because formulas written by hand use it, such as tanh' = 1 - y².
 
         >>> from autograd_scalar.nn import Tanh
-        >>> Tanh().backward([0.0, 100.0], [0.0, 1.0], [5.0, 5.0])
+        >>> Tanh().backward([0.0, 1000.0], [0.0, 1.0], [5.0, 5.0])
         [5.0, 0.0]
 
         The derivative with respect to an index, the input of an Embedding, is 0.

@@ -15,7 +15,7 @@ from textwrap import indent
 from typing import Any
 
 from autograd_scalar.ops import ieee
-from autograd_scalar.ops.grammar import spell
+from autograd_scalar.ops.grammar import inlined, shared, spell
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.optimizer_rules import Update
 from autograd_scalar.ops.table import definition
@@ -158,11 +158,6 @@ def evaluator(row: Op) -> str:
     return f"def {row.name}({signature(row)}):\n{body}\n    return z, partials\n"
 
 
-def function(row: Op, *, exact: bool) -> str:
-    """Return the source of the function that computes a row's value on floats; it may raise unless `exact`."""
-    return f"def {row.name}({signature(row)}):\n    return {spell(row.value_tree, definition, exact=exact)}\n"
-
-
 def updater(update: Update) -> str:
     """Return the source of the function that applies an optimizer's rule to a list of Values."""
     lists = "".join(f"{name}s, " for name in update.running)
@@ -173,8 +168,7 @@ def updater(update: Update) -> str:
     lines += ["        p, g = v._data, v._grad"]
     lines += [f"        {name} = {name}s[i]" for name in update.running]
     lines += [
-        f"        {target} = {spell(text.tree, definition, exact=True)}"
-        for target, text in update.assignments
+        f"        {target} = {spell(text.tree, exact=True)}" for target, text in update.assignments
     ]
     lines += [f"        {name}s[i] = {name}" for name in update.running]
     return "\n".join([*lines, "        v._data = p", ""])
@@ -183,11 +177,15 @@ def updater(update: Update) -> str:
 def _body(row: Op, partials: str, *, exact: bool) -> str:
     """Return the lines that compute `z`, and the tuple of `partials`, from floats and lists of floats."""
 
-    def write(tree: ast.expr) -> str:
-        return spell(tree, definition, exact=exact)
-
     if row.start_tree is None:
-        return f"z = {write(row.value_tree)}\n{partials} = {_listed(map(write, row.partial_trees))}"
+        assignments, trees = shared(row.value_tree, row.partial_trees, definition)
+        lines = [f"{name} = {spell(part, exact=exact)}" for name, part in assignments]
+        lines.append(f"{partials} = {_listed(spell(tree, exact=exact) for tree in trees)}")
+        return "\n".join(lines)
+
+    def write(tree: ast.expr) -> str:
+        return spell(inlined(tree, definition), exact=exact)
+
     lists = [operand + "s" for operand in row.lists]
     walk = f"for {row.lists[0]} in {lists[0]}"
     if len(lists) > 1:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from autograd_scalar.ops import ieee
-from autograd_scalar.ops.codegen import compiled, evaluator, function, shares
-from autograd_scalar.ops.op import Op
-from autograd_scalar.ops.table import TABLE, row_of
+from autograd_scalar.ops.codegen import compiled, evaluator, shares
+from autograd_scalar.ops.table import row_of
 
-_fast: dict[str, Any] = {**ieee.FAST, "shares": shares}
+#: The globals of generated code: functions of `math`, which are fast but may raise; and functions that never do.
+FAST: dict[str, Any] = {**ieee.FAST, "shares": shares}
 _exact: dict[str, Any] = {**ieee.EXACT, "shares": shares}
 #: Compiled functions by the `op` of their nodes, each kept while anything else refers to it.
 CALLS: weakref.WeakValueDictionary[str, CompiledCall] = weakref.WeakValueDictionary()
@@ -28,24 +28,10 @@ class CompiledCall(Protocol):
         """Return the value as a graph of the recorded operations over the operands, which are Values."""
 
 
-def fast(row: Op) -> dict[str, Any]:
-    """Return the globals of a row's generated code: the functions of `math`, which are fast but may raise."""
-    _provide(row, _fast, exact=False)
-    return _fast
-
-
-def _provide(row: Op, namespace: dict[str, Any], *, exact: bool) -> None:
-    """Add the functions that a row calls to a namespace, and those that they call."""
-    for name in row.calls - namespace.keys():
-        namespace.update(compiled(function(TABLE[name], exact=exact), namespace))
-        _provide(TABLE[name], namespace, exact=exact)
-
-
 def forget(names: Iterable[str]) -> None:
     """Drop the functions compiled from rows that have changed."""
     for name in names:
-        for made in (_fast, _exact, _evaluators):
-            made.pop(name, None)
+        _evaluators.pop(name, None)
 
 
 def evaluate(name: str, *operands: Any) -> tuple[float, tuple[float, ...]]:
@@ -62,7 +48,5 @@ def evaluate(name: str, *operands: Any) -> tuple[float, tuple[float, ...]]:
     if name in CALLS:
         return CALLS[name].evaluate(*operands)
     if name not in _evaluators:
-        row = row_of(name)
-        _provide(row, _exact, exact=True)
-        _evaluators.update(compiled(evaluator(row), _exact))
+        _evaluators.update(compiled(evaluator(row_of(name)), _exact))
     return _evaluators[name](*operands)

@@ -4,7 +4,8 @@ A row's text is a Python expression of numbers, operand names, + - * / **, compa
 calls of other rows or of the functions in `ieee`. The same text is used in three forms:
 
 - `spell(tree)`: source over floats, as fast as Python allows. ** becomes `pow`, since Python's may return a complex
-  number, and calls of small rows are inlined, so that `where(...)` is an `if` and costs no call.
+  number. `shared` comes before: it inlines calls of rows, so that `where(...)` is an `if` and costs no call, and gives
+  names to what would be computed twice.
 - `spell(tree, exact=True)`: the same with every division through `ieee.div`, so that nothing raises.
 - over Values: the text itself, because Values overload the operators. This form must not branch (a recorded branch
   would be frozen), so partial derivatives use `step`, `sign` and `where` instead of `if`.
@@ -14,7 +15,9 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 SYMBOL: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.USub: "-",
@@ -93,23 +96,21 @@ def precedence(tree: ast.expr) -> int:
     return PRECEDENCE.get(type(outermost), ATOM)
 
 
-def spell(tree: ast.expr, definition: Definition, *, exact: bool = False) -> str:
-    """Return a row's text as Python source over floats; with `exact`, source that cannot raise."""
-    return _write(tree, definition, exact, {})[0]
+def spell(tree: ast.expr, *, exact: bool = False) -> str:
+    """Return an inlined text as Python source over floats; with `exact`, source that cannot raise."""
+    return _write(tree, exact)[0]
 
 
-def _write(
-    tree: ast.expr, definition: Definition, exact: bool, bound: Mapping[str, tuple[str, int]]
-) -> tuple[str, int]:
-    """Return a tree as source with its precedence; `bound` has the source to put for a name."""
+def _write(tree: ast.expr, exact: bool) -> tuple[str, int]:
+    """Return a tree as source, with its precedence."""
 
     def write(node: ast.expr, tightness: int = 0) -> str:
-        text, binds = _write(node, definition, exact, bound)
+        text, binds = _write(node, exact)
         return text if binds >= tightness else f"({text})"
 
     match tree:
         case ast.Name(name):
-            return bound.get(name, (name, ATOM))
+            return name, ATOM
         case ast.Constant(number):
             return repr(float(number)), ATOM  # type: ignore[arg-type]
         case ast.UnaryOp(_, x):
@@ -125,17 +126,112 @@ def _write(
         case ast.IfExp(test, x, y):
             return f"{write(x, 1)} if {write(test, 1)} else {write(y)}", 0
         case ast.Call(ast.Name(name), arguments):
-            if (found := definition(name)) is not None:
-                operands, body = found
-                uses = [node.id for node in ast.walk(body) if isinstance(node, ast.Name)]
-                # An argument that is itself an expression would be computed once for every use.
-                if all(
-                    isinstance(argument, ast.Name | ast.Constant) or uses.count(operand) < 2
-                    for operand, argument in zip(operands, arguments, strict=True)
-                ):
-                    written = (_write(argument, definition, exact, bound) for argument in arguments)
-                    return _write(
-                        body, definition, exact, dict(zip(operands, written, strict=True))
-                    )
             return f"{name}({', '.join(map(write, arguments))})", ATOM
     raise AssertionError(ast.dump(tree))  # parse() lets nothing else through
+
+
+def inlined(tree: ast.expr, definition: Definition) -> ast.expr:
+    """Return a tree with the calls of rows replaced by their values."""
+    graph = _Graph(definition)
+    return graph.tree(graph.add(tree, {}), {})
+
+
+def shared(
+    value: ast.expr, partials: Sequence[ast.expr], definition: Definition
+) -> tuple[list[tuple[str, ast.expr]], list[ast.expr]]:
+    """Return what to assign to `z` and to the names of common parts, in order, and the partials over these names.
+
+    All calls of rows are inlined. A part that is a call or a choice, or contains one, becomes a name if it occurs more
+    than once, and at least once outside the sides of a choice: what need not be computed is not computed.
+
+    >>> value, slope = (parse(text, branches=True)[0].tree for text in ("1.0 / (1.0 + exp(-x))", "z * z * exp(-x)"))
+    >>> assignments, (slope,) = shared(value, [slope], lambda name: None)
+    >>> [f"{name} = {ast.unparse(part)}" for name, part in assignments], ast.unparse(slope)
+    (['_1 = exp(-x)', 'z = 1.0 / (1.0 + _1)'], 'z * z * _1')
+    """
+    graph = _Graph(definition)
+    z = graph.add(value, {})
+    roots = [graph.add(partial, {"z": z}) for partial in partials]
+    names = {i: f"_{k}" for k, i in enumerate(graph.worth_a_name([z, *roots]), 1)} | {z: "z"}
+    assignments = [(names[i], graph.tree(i, names, named=False)) for i in sorted(names)]
+    return assignments, [graph.tree(root, names) for root in roots]
+
+
+class _Graph:
+    """Inlined trees as a graph in which equal parts are one node: a tuple of what it is, and the numbers of its parts.
+
+    The parts of a node have smaller numbers.
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        self._definition = definition
+        self._nodes: list[tuple[Any, ...]] = []
+        self._numbers: dict[tuple[Any, ...], int] = {}
+
+    def _number(self, *node: Any) -> int:
+        if node not in self._numbers:
+            self._numbers[node] = len(self._nodes)
+            self._nodes.append(node)
+        return self._numbers[node]
+
+    def add(self, tree: ast.expr, bound: Mapping[str, int]) -> int:
+        """Return the number of a tree; `bound` has the numbers to put for names."""
+        match tree:
+            case ast.Name(name):
+                return bound[name] if name in bound else self._number(ast.Name, name)
+            case ast.Constant(number):
+                return self._number(ast.Constant, float(number))  # type: ignore[arg-type]
+            case ast.UnaryOp(_, x):
+                return self._number(ast.UnaryOp, ast.USub, self.add(x, bound))
+            case ast.BinOp(x, symbol, y):
+                return self._number(ast.BinOp, type(symbol), self.add(x, bound), self.add(y, bound))
+            case ast.IfExp(ast.Compare(a, [symbol], [b]), x, y):
+                parts = [self.add(part, bound) for part in (a, b, x, y)]
+                return self._number(ast.IfExp, type(symbol), *parts)
+            case ast.Call(ast.Name(name), arguments):
+                given = [self.add(argument, bound) for argument in arguments]
+                if (found := self._definition(name)) is None:
+                    return self._number(ast.Call, name, *given)
+                operands, body = found
+                return self.add(body, dict(zip(operands, given, strict=True)))
+        raise AssertionError(ast.dump(tree))  # parse() lets nothing else through
+
+    def _parts(self, number: int) -> tuple[int, ...]:
+        kind, _, *parts = self._nodes[number]
+        return () if kind in (ast.Name, ast.Constant) else tuple(parts)
+
+    def worth_a_name(self, roots: Sequence[int]) -> list[int]:
+        """Return the parts of the roots that are worth computing once; see `shared`."""
+        uses, certain, costly = Counter(roots), {*roots}, set[int]()
+        for number in range(len(self._nodes)):
+            kind = self._nodes[number][0]
+            if kind in (ast.Call, ast.IfExp) or costly.intersection(self._parts(number)):
+                costly.add(number)
+        reached = {*roots}
+        for number in range(len(self._nodes) - 1, -1, -1):
+            if number in reached:
+                parts = self._parts(number)
+                uses.update(parts)
+                reached.update(parts)
+                if number in certain:
+                    certain.update(parts[:2] if self._nodes[number][0] is ast.IfExp else parts)
+        return sorted(n for n in costly & certain if uses[n] > 1)
+
+    def tree(self, number: int, names: Mapping[int, str], *, named: bool = True) -> ast.expr:
+        """Return a node as a tree over the names; unless `named`, the node itself is written out."""
+        if named and number in names:
+            return ast.Name(names[number], ast.Load())
+        kind, what, *_ = self._nodes[number]
+        parts = [self.tree(part, names) for part in self._parts(number)]
+        if kind is ast.Name:
+            return ast.Name(what, ast.Load())
+        if kind is ast.Constant:
+            return ast.Constant(what)
+        if kind is ast.UnaryOp:
+            return ast.UnaryOp(what(), *parts)
+        if kind is ast.BinOp:
+            return ast.BinOp(parts[0], what(), parts[1])
+        if kind is ast.IfExp:
+            a, b, x, y = parts
+            return ast.IfExp(ast.Compare(a, [what()], [b]), x, y)
+        return ast.Call(ast.Name(what, ast.Load()), parts, [])

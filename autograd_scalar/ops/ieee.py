@@ -35,6 +35,14 @@ def pow(x: float, y: float) -> float:
         return copysign(inf, x) if y % 2.0 == 1.0 else inf
 
 
+def hypot(x: float, y: float) -> float:
+    """Return the distance of (x, y) from the origin by the C library's hypot, which math.hypot is not."""
+    try:
+        return abs(complex(x, y))
+    except OverflowError:
+        return inf
+
+
 def fmod(x: float, y: float) -> float:
     """Return the remainder of x / y with the sign of x; nan for an infinite x, and for a zero y."""
     try:
@@ -99,7 +107,7 @@ def _total(name: str) -> Callable[[float], float]:
 _SHARED: dict[str, object] = {
     "abs": abs,
     "atan2": math.atan2,
-    "hypot": math.hypot,
+    "hypot": hypot,
     "floor": floor,
     "ceil": ceil,
     "trunc": trunc,

@@ -20,7 +20,9 @@ class Op:
 
     `latex` has a field for each operand; in a fold, the part in [brackets] is repeated for the elements, joined by +.
     `shares` marks a fold whose partials sum to 1 up to rounding: they are divided by their sum. `fixed` names an
-    operand that is a constant, with respect to which nothing is differentiated. `domain` is the interval from which
+    operand that is a constant, with respect to which nothing is differentiated. `textbook` has the derivatives as a
+    reader knows them, for explanations, where those that are computed are written otherwise for the sake of their last
+    digits. `domain` is the interval from which
     tests and documentation sample operands: one for all operands, or one for each. The engine does not use it.
 
     Raises ValueError, which names the row, if it is malformed.
@@ -30,17 +32,20 @@ class Op:
         self,
         name: str,
         value: str,
-        partials: str,
+        partials: str = "",
         latex: str | None = None,
         *,
         operands: str | None = None,
         start: str | None = None,
         fixed: str | None = None,
         shares: bool = False,
+        textbook: str = "",
         domain: Interval | tuple[Interval, ...] = (-2.0, 2.0),
     ) -> None:
         self.name, self.value, self.partials = name, value, partials
         self.start, self.fixed, self.shares = start, fixed, shares
+        #: The derivatives as a reader knows them.
+        self.textbook = textbook or partials
         try:
             for text in (name, value, partials, latex or ""):
                 if not isinstance(text, str):
@@ -49,7 +54,8 @@ class Op:
                 raise ValueError(f"expected an identifier as name, got {name!r}")
             (self._value,) = grammar.parse(value, branches=True)
             self._start = None if start is None else grammar.parse(start, branches=False)[0]
-            self._partials = grammar.parse(partials, branches=False)
+            self._partials = grammar.parse(partials, branches=False) if partials else []
+            self._textbook = grammar.parse(textbook, branches=False) if textbook else self._partials
             if operands is None:
                 operands = (
                     "x, y"
@@ -81,7 +87,9 @@ class Op:
         return rf"\operatorname{{{{{name}}}}}\left({listed}\right)"
 
     def _check_shape(self) -> None:
-        if len(self._partials) != len(self.operands):
+        if len(self._partials) != len(self.operands) and not (
+            self.is_private and self.is_value_only
+        ):
             raise ValueError(
                 f"operands {', '.join(self.operands)} need {len(self.operands)} partial derivatives, "
                 f"got {len(self._partials)}: {self.partials!r}"
@@ -116,6 +124,10 @@ class Op:
                     raise ValueError(
                         f"row {self.name!r}: {name!r} is not a function that a row can call"
                     )
+                if called.is_value_only and text in self._partials:
+                    raise ValueError(
+                        f"row {self.name!r}: {name} has no derivatives, but {self.name}'s call it"
+                    )
                 if count != len(called.operands):
                     raise ValueError(
                         f"row {self.name!r}: {name} takes {len(called.operands)} operands, got {count}"
@@ -147,6 +159,11 @@ class Op:
         return [partial.tree for partial in self._partials]
 
     @property
+    def textbook_trees(self) -> list[ast.expr]:
+        """The partial derivatives as explanations show them, one syntax tree for each operand."""
+        return [partial.tree for partial in self._textbook]
+
+    @property
     def calls(self) -> set[str]:
         """Names of the functions that the row's value and partial derivatives call."""
         return self._value.functions.union(*(partial.functions for partial in self._partials))
@@ -155,6 +172,11 @@ class Op:
     def is_private(self) -> bool:
         """True for a row that only other rows call: it becomes no method and no function."""
         return self.name.startswith("_")
+
+    @property
+    def is_value_only(self) -> bool:
+        """True for a row without derivatives: it is never recorded, but a part of the values of other rows."""
+        return not self._partials
 
     @property
     def is_primitive(self) -> bool:

@@ -8,6 +8,9 @@ Operands are named x, then y, unless the row names them. A starred operand is a 
 value is the step that takes the running `z` and one element of each list, from `start` on. A default makes an operand
 optional. A row whose name begins with an underscore is called by other rows only, and _round_to by round(v, n).
 
+The derivatives of a row are as accurate as its value, so a partial that is not plain arithmetic is often a private row,
+whose own partials give an accurate second derivative. The file is long because it is a list.
+
 Kinks are settled here and nowhere else: relu'(0) = 0, abs'(0) = 0, step(0) = 0, half to each operand of a tie in
 maximum and minimum, hypot'(0, 0) = 0, and d(0 ** y)/dy = 0 for y >= 0. A nan operand never becomes a number.
 """
@@ -112,77 +115,84 @@ for _row in (
     Op("neg",      "-x",             "-1.0",                 "-{x}"),
     Op("pos",      "x",              "1.0",                  "{x}"),
     Op("abs",      "abs(x)",         "sign(x)",              r"\left|{x}\right|"),
-    # Where x and y are both 0 the exponent stays 0 instead of becoming -1, so that the derivative of
-    # 0 ** 0 is 0 and not 0 * inf; log(0) is replaced by log(1) where 0 ** y is flat in y.
-    Op("pow",      "x ** y",
-       "y * pow(x, where(abs(x) + abs(y), y - 1.0, y)), z * log(where(x, x, 1.0 - step(-y)))",
-       "{x}^{{{y}}}", domain=(_POSITIVE, (-2.0, 2.0))),
+    Op("pow",      "x ** y",         "_pow_slope(x, y), _pow_by_y(x, y)", "{x}^{{{y}}}",
+       domain=(_POSITIVE, (-2.0, 2.0)), textbook="y * x ** (y - 1.0), z * log(x)"),
     # x ** 3: the exponent is a constant, so the logarithm of a negative x is never needed.
-    Op("pow_const", "x ** y",        "y * pow_const(x, where(y, y - 1.0, y)), 0.0", "{x}^{{{y}}}",
-       fixed="y", domain=(_POSITIVE, (-2.0, 2.0))),
+    Op("pow_const", "x ** y",        "_pow_const_slope(x, y), 0.0", "{x}^{{{y}}}", fixed="y",
+       domain=(_POSITIVE, (-2.0, 2.0)), textbook="y * x ** (y - 1.0), 0.0"),
 
     # ----- remainders: fmod has the sign of x, as in C; mod that of y, as Python's % -----
-    Op("fmod",     "fmod(x, y)",     "1.0, -round((x - z) / y)", r"\operatorname{{fmod}}\left({x}, {y}\right)",
-       domain=((-5.0, 5.0), (0.5, 3.0))),
+    Op("fmod",     "fmod(x, y)",     "1.0, -_quotient(x, y)", r"\operatorname{{fmod}}\left({x}, {y}\right)",
+       domain=((-5.0, 5.0), (0.5, 3.0)), textbook="1.0, -trunc(x / y)"),
     Op("mod",      "_with_sign(fmod(x, y), y)", "1.0, -floordiv(x, y)", r"{x} \;\mathrm{{mod}}\; {y}",
        domain=((-5.0, 5.0), (0.5, 3.0))),
     # As Python's //: the quotient of x - fmod(x, y), which is whole up to rounding.
     Op("floordiv", "x / y if y == 0.0 else _whole((x - fmod(x, y)) / y - step(-fmod(x, y) * sign(y)), x / y)",
        "0.0, 0.0", r"\left\lfloor \frac{{{x}}}{{{y}}} \right\rfloor", domain=((-5.0, 5.0), (0.5, 3.0))),
+    # The quotient of which fmod is the remainder.
+    Op("_quotient", "round((x - fmod(x, y)) / y)", "0.0, 0.0", r"\operatorname{{trunc}} \frac{{{x}}}{{{y}}}"),
     # The remainder x of a division by y, moved to the side of y.
-    Op("_with_sign", "(x + y if x < 0.0 else x + 0.0) if y > 0.0 else x + y if x > 0.0 else -(0.0 - x)",
-       "1.0, step(-x * sign(y))", r"\operatorname{{sided}}\left({x}, {y}\right)"),
+    Op("_with_sign", "(x + y if x < 0.0 else x + 0.0) if y > 0.0 else x + y if x > 0.0 else -(0.0 - x)"),
     # x as a whole number; a zero has the sign of y.
-    Op("_whole",   "0.0 * y if x == 0.0 else floor(x) + (1.0 if x - floor(x) > 0.5 else 0.0)", "0.0, 0.0",
-       r"\operatorname{{whole}}\left({x}\right)"),
+    Op("_whole",   "0.0 * y if x == 0.0 else floor(x) + (1.0 if x - floor(x) > 0.5 else 0.0)"),
 
     # ----- exponentials and logarithms -----
     Op("exp",      "exp(x)",         "z",                    "e^{{{x}}}"),
-    Op("expm1",    "expm1(x)",       "z + 1.0",              "e^{{{x}}} - 1"),
+    Op("expm1",    "expm1(x)",       "exp(x)",               "e^{{{x}}} - 1", textbook="z + 1.0"),
     Op("exp2",     "exp2(x)",        "0.6931471805599453 * z", "2^{{{x}}}"),
     Op("log",      "log(x)",         "1.0 / x",              r"\ln {x}", domain=_POSITIVE),
     Op("log1p",    "log1p(x)",       "1.0 / (1.0 + x)",      r"\ln\left(1 + {x}\right)", domain=(-0.9, 4.0)),
     Op("log2",     "log2(x)",        "1.4426950408889634 / x", r"\log_2 {x}", domain=_POSITIVE),
     Op("log10",    "log10(x)",       "0.4342944819032518 / x", r"\log_{{10}} {x}", domain=_POSITIVE),
-    Op("sqrt",     "sqrt(x)",        "0.5 / z",              r"\sqrt{{{x}}}", domain=_POSITIVE),
-    Op("cbrt",     "cbrt(x)",        "1.0 / (3.0 * z * z)",  r"\sqrt[3]{{{x}}}", domain=_POSITIVE),
+    Op("sqrt",     "sqrt(x)",        "0.5 * _rsqrt(x)",      r"\sqrt{{{x}}}", domain=_POSITIVE, textbook="0.5 / z"),
+    Op("cbrt",     "cbrt(x)",        "_cbrt_slope(x)",        r"\sqrt[3]{{{x}}}", domain=_POSITIVE,
+       textbook="1.0 / (3.0 * z * z)"),
     Op("logaddexp", "x + 0.6931471805599453 if x == y else maximum(x, y) + log1p(exp(-abs(x - y)))",
-                                     "sigmoid(x - y), sigmoid(y - x)", r"\ln\left(e^{{{x}}} + e^{{{y}}}\right)"),
+                                     "_share(x, y), _share(y, x)", r"\ln\left(e^{{{x}}} + e^{{{y}}}\right)",
+       textbook="sigmoid(x - y), sigmoid(y - x)"),
 
     # ----- circular and hyperbolic -----
     Op("sin",      "sin(x)",         "cos(x)",               r"\sin {x}"),
     Op("cos",      "cos(x)",         "-sin(x)",              r"\cos {x}"),
     Op("tan",      "tan(x)",         "1.0 + z * z",          r"\tan {x}", domain=(-1.2, 1.2)),
-    Op("asin",     "asin(x)",        "1.0 / sqrt((1.0 - x) * (1.0 + x))",  r"\arcsin {x}", domain=(-0.9, 0.9)),
-    Op("acos",     "acos(x)",        "-1.0 / sqrt((1.0 - x) * (1.0 + x))", r"\arccos {x}", domain=(-0.9, 0.9)),
-    Op("atan",     "atan(x)",        "1.0 / (1.0 + x * x)",  r"\arctan {x}"),
-    Op("atan2",    "atan2(x, y)",    "y / hypot(x, y) / hypot(x, y), -x / hypot(x, y) / hypot(x, y)",
-       r"\operatorname{{atan2}}\left({x}, {y}\right)", domain=((-2.0, 2.0), (0.2, 3.0))),
-    Op("hypot",    "hypot(x, y)",    "x / where(z, z, 1.0), y / where(z, z, 1.0)", r"\sqrt{{{x}^2 + {y}^2}}"),
+    Op("asin",     "asin(x)",        "_asin_slope(x)",        r"\arcsin {x}", domain=(-0.9, 0.9),
+       textbook="1.0 / sqrt((1.0 - x) * (1.0 + x))"),
+    Op("acos",     "acos(x)",        "-_asin_slope(x)",       r"\arccos {x}", domain=(-0.9, 0.9),
+       textbook="-1.0 / sqrt((1.0 - x) * (1.0 + x))"),
+    Op("atan",     "atan(x)",        "_atan_slope(x)",        r"\arctan {x}", textbook="1.0 / (1.0 + x * x)"),
+    Op("atan2",    "atan2(x, y)",    "_turn(y, x), -_turn(x, y)",
+       r"\operatorname{{atan2}}\left({x}, {y}\right)", domain=((-2.0, 2.0), (0.2, 3.0)),
+       textbook="y / (x * x + y * y), -x / (x * x + y * y)"),
+    Op("hypot",    "hypot(x, y)",    "_cosine(x, y), _cosine(y, x)", r"\sqrt{{{x}^2 + {y}^2}}",
+       textbook="x / z, y / z"),
     Op("sinh",     "sinh(x)",        "cosh(x)",              r"\sinh {x}"),
     Op("cosh",     "cosh(x)",        "sinh(x)",              r"\cosh {x}"),
-    Op("tanh",     "tanh(x)",        "1.0 - z * z",          r"\tanh {x}"),
-    Op("asinh",    "asinh(x)",       "1.0 / hypot(x, 1.0)",  r"\operatorname{{arsinh}} {x}"),
-    Op("acosh",    "acosh(x)",       "1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))", r"\operatorname{{arcosh}} {x}",
-       domain=(1.2, 4.0)),
-    Op("atanh",    "atanh(x)",       "1.0 / ((1.0 - x) * (1.0 + x))",  r"\operatorname{{artanh}} {x}",
-       domain=(-0.9, 0.9)),
-    Op("erf",      "erf(x)",         "1.1283791670955126 * exp(-x * x)",      r"\operatorname{{erf}} {x}"),
-    Op("erfc",     "erfc(x)",        "-1.1283791670955126 * exp(-x * x)",     r"\operatorname{{erfc}} {x}"),
+    Op("tanh",     "tanh(x)",        "_sech2(x)",             r"\tanh {x}", textbook="1.0 - z * z"),
+    Op("asinh",    "asinh(x)",       "_asinh_slope(x)",       r"\operatorname{{arsinh}} {x}",
+       textbook="1.0 / sqrt(1.0 + x * x)"),
+    Op("acosh",    "acosh(x)",       "_acosh_slope(x)",       r"\operatorname{{arcosh}} {x}",
+       domain=(1.2, 4.0), textbook="1.0 / sqrt(x * x - 1.0)"),
+    Op("atanh",    "atanh(x)",       "_atanh_slope(x)",       r"\operatorname{{artanh}} {x}",
+       domain=(-0.9, 0.9), textbook="1.0 / ((1.0 - x) * (1.0 + x))"),
+    Op("erf",      "erf(x)",         "1.1283791670955126 * _gaussian(x)",      r"\operatorname{{erf}} {x}",
+       textbook="1.1283791670955126 * exp(-x * x)"),
+    Op("erfc",     "erfc(x)",        "-1.1283791670955126 * _gaussian(x)",     r"\operatorname{{erfc}} {x}",
+       textbook="-1.1283791670955126 * exp(-x * x)"),
 
     # ----- activations; finite for every finite x -----
-    Op("sigmoid",  "(1.0 if x >= 0.0 else exp(x)) / (1.0 + exp(-abs(x)))", "z * (1.0 - z)", r"\sigma\left({x}\right)"),
+    Op("sigmoid",  "(1.0 if x >= 0.0 else exp(-abs(x))) / (1.0 + exp(-abs(x)))", "_sigmoid_slope(x)",
+       r"\sigma\left({x}\right)", textbook="z * (1.0 - z)"),
     Op("softplus", "(x if x > 0.0 else 0.0) + log1p(exp(-abs(x)))", "sigmoid(x)", r"\ln\left(1 + e^{{{x}}}\right)"),
     Op("relu",     "0.0 if x <= 0.0 else x",                "step(x)",     r"\operatorname{{relu}}\left({x}\right)"),
     Op("leaky_relu", "x if x > 0.0 else slope * x",         "where(step(x), 1.0, slope), -relu(-x)",
        r"\operatorname{{leaky}}_{{{slope}}}\left({x}\right)", operands="x, slope=0.01"),
-    Op("elu",      "x if x > 0.0 else alpha * expm1(x)",    "where(step(x), 1.0, z + alpha), expm1(-relu(-x))",
-       r"\operatorname{{elu}}_{{{alpha}}}\left({x}\right)", operands="x, alpha=1.0"),
-    Op("gelu",     "0.5 * x * erfc(-0.7071067811865476 * x)",
-       "0.5 * erfc(-0.7071067811865476 * x) + 0.3989422804014327 * x * exp(-0.5 * x * x)",
-       r"\operatorname{{gelu}}\left({x}\right)"),
-    Op("silu",     "x * sigmoid(x)",                        "sigmoid(x) * (1.0 + x * sigmoid(-x))",
-       r"\operatorname{{silu}}\left({x}\right)"),
+    Op("elu",      "x if x > 0.0 else alpha * expm1(x)",    "_elu_slope(x, alpha), expm1(-relu(-x))",
+       r"\operatorname{{elu}}_{{{alpha}}}\left({x}\right)", operands="x, alpha=1.0",
+       textbook="where(step(x), 1.0, z + alpha), expm1(-relu(-x))"),
+    Op("gelu",     "x * _normal(x)",                        "_gelu_slope(x)", r"\operatorname{{gelu}}\left({x}\right)",
+       textbook="0.5 * erfc(-0.7071067811865476 * x) + 0.3989422804014327 * x * exp(-0.5 * x * x)"),
+    Op("silu",     "_silu(x, _decay(abs(x)))",               "_silu_slope(x)", r"\operatorname{{silu}}\left({x}\right)",
+       textbook="sigmoid(x) * (1.0 + x * sigmoid(-x))"),
 
     # ----- choices; a nan operand gives nan -----
     Op("maximum",  "x if x >= y else y if y > x else x + y", "0.5 + 0.5 * compare(x, y), 0.5 - 0.5 * compare(x, y)",
@@ -238,6 +248,114 @@ for _row in (
     Op("pick",     "z + (x if k == key else 0.0 * compare(k, key))", "0.0, 1.0 - abs(compare(k, key)), 0.0",
        r"\operatorname{{pick}}_{{{key}}}\left([{k} \mapsto {x}]\right)",
        operands="*k, *x, key", start="0.0"),
+
+    # ----- derivatives of the rows above -----
+    # Each is accurate where the value saturates, where its square overflows, and for subnormal operands; and so is the
+    # derivative that it gives.
+
+    # y x^(y - 1). Unless y >= 1/2, y - 1 is rounded, which x ** y magnifies. The derivative of x ** 0 is 0 even at 0.
+    Op("_pow_slope", "y * x ** (y - 1.0) if y >= 0.5 else "
+       "(x ** y * y / x if abs(x) < inf else y * x ** (y - 1.0)) if x != 0.0 else "
+       "y * x ** (y - 1.0 if y != 0.0 else y)",
+       "_pow_bend(x, y), _pow_cross(x, y)", r"{y} \, {x}^{{{y} - 1}}", domain=(_POSITIVE, (-2.0, 2.0))),
+    # y (y - 1) x^(y - 2)
+    Op("_pow_bend", "y * (y - 1.0) * x ** (y - 2.0 if y != 1.0 else 0.0) if y >= 1.0 else "
+       "(_pow_slope(x, y) * (y - 1.0) / x if abs(x) < inf else y * (y - 1.0) * x ** (y - 2.0)) if y != 0.0 else "
+       "0.0 if x == x else x",
+       "y * (y - 1.0) * _pow_slope(x, where(y * (y - 1.0), y - 2.0, 1.0)), "
+       "(2.0 * y - 1.0) * x ** (y - 2.0) + z * log(where(x, x, 1.0))",
+       r"{y} \left({y} - 1\right) {x}^{{{y} - 2}}", domain=(_POSITIVE, (-2.0, 2.0))),
+    # x^y ln(x); ln(0) is replaced by ln(1) where 0 ** y is flat in y.
+    Op("_pow_by_y", "x ** y * log(where(x, x, 1.0 - step(-y)))",
+       "_pow_cross(x, y), z * log(where(x, x, 1.0 - step(-y)))",
+       r"{x}^{{{y}}} \ln {x}", domain=(_POSITIVE, (-2.0, 2.0))),
+    # x^(y - 1) (1 + y ln(x))
+    Op("_pow_cross", "(x ** y / x if y < 0.5 else x ** (y - 1.0)) * (1.0 + y * log(where(x, x, 1.0)))",
+       "((y - 1.0) * z + y * x ** (y - 1.0)) / x, log(where(x, x, 1.0)) * (z + x ** (y - 1.0))",
+       r"{x}^{{{y} - 1}} \left(1 + {y} \ln {x}\right)", domain=(_POSITIVE, (-2.0, 2.0))),
+    Op("_pow_const_slope", "_pow_slope(x, y)", "_pow_const_bend(x, y), 0.0", r"{y} \, {x}^{{{y} - 1}}", fixed="y",
+       domain=(_POSITIVE, (-2.0, 2.0))),
+    Op("_pow_const_bend", "_pow_bend(x, y)",
+       "y * (y - 1.0) * _pow_const_slope(x, where(y * (y - 1.0), y - 2.0, 1.0)), 0.0",
+       r"{y} \left({y} - 1\right) {x}^{{{y} - 2}}", fixed="y", domain=(_POSITIVE, (-2.0, 2.0))),
+
+    Op("_rsqrt",   "1.0 / sqrt(x)",  "-0.5 * z / x",         r"\frac{{1}}{{\sqrt{{{x}}}}}", domain=_POSITIVE),
+    Op("_cbrt_slope", "inf if x == 0.0 else cbrt(x) / x / 3.0 if abs(x) < inf else 1.0 / abs(x)", "-2.0 * z / x / 3.0",
+       r"\frac{{1}}{{3 \sqrt[3]{{{x}}}^2}}", domain=_POSITIVE),
+    Op("_complement", "1.0 - x * x if abs(x) < 0.5 else (1.0 - x) * (1.0 + x)"),
+    Op("_asin_slope", "1.0 / sqrt(_complement(x))", "x * z / ((1.0 - x) * (1.0 + x))",
+       r"\frac{{1}}{{\sqrt{{1 - {x}^2}}}}", domain=(-0.9, 0.9)),
+    Op("_atan_slope", "1.0 / (1.0 + x * x) if abs(x) < 1.0 else 1.0 / x / (x + 1.0 / x)", "_atan_bend(x)",
+       r"\frac{{1}}{{1 + {x}^2}}"),
+    Op("_atan_bend", "-2.0 * x / (1.0 + x * x) / (1.0 + x * x) if abs(x) < 1.0 else "
+       "-2.0 / x / (x + 1.0 / x) / (x + 1.0 / x)",
+       "_atan_slope(x) * _atan_slope(x) * (8.0 * (x * _atan_slope(x)) * x - 2.0)",
+       r"\frac{{-2 \, {x}}}{{\left(1 + {x}^2\right)^2}}"),
+    Op("_asinh_slope", "1.0 / hypot(x, 1.0)", "-(x * z) * _atan_slope(x)", r"\frac{{1}}{{\sqrt{{1 + {x}^2}}}}"),
+    Op("_acosh_slope", "1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))", "-(x * z) / (x - 1.0) / (x + 1.0)",
+       r"\frac{{1}}{{\sqrt{{{x}^2 - 1}}}}", domain=(1.2, 4.0)),
+    Op("_atanh_slope", "1.0 / _complement(x)", "2.0 * x * z * z", r"\frac{{1}}{{1 - {x}^2}}", domain=(-0.9, 0.9)),
+
+    # x / r and x / r^2 for r = hypot(x, y), scaled so that the squares neither overflow nor underflow.
+    Op("_cosine",  "_cosine_of(x * _scale(x, y), y * _scale(x, y))", "_cosine(y, x) * _turn(y, x), -z * _turn(y, x)",
+       r"\frac{{{x}}}{{\sqrt{{{x}^2 + {y}^2}}}}", domain=((-2.0, 2.0), (0.2, 3.0))),
+    Op("_cosine_of", "x / where(hypot(x, y), hypot(x, y), 1.0)"),
+    Op("_turn",    "_turn_of(x * _scale(x, y), y * _scale(x, y)) * _scale(x, y)",
+       "_turn_bend(x, y), -2.0 * z * _turn(y, x)", r"\frac{{{x}}}{{{x}^2 + {y}^2}}", domain=((-2.0, 2.0), (0.2, 3.0))),
+    Op("_turn_of", "x / (x * x + y * y)"),
+    Op("_turn_bend", "_turn_bend_of(x * _scale(x, y), y * _scale(x, y)) * _scale(x, y) * _scale(x, y)",
+       "2.0 * _turn(x, y) * (_turn(x, y) * _turn(x, y) - 3.0 * _turn(y, x) * _turn(y, x)), "
+       "2.0 * _turn(y, x) * (3.0 * _turn(x, y) * _turn(x, y) - _turn(y, x) * _turn(y, x))",
+       r"\frac{{{y}^2 - {x}^2}}{{\left({x}^2 + {y}^2\right)^2}}", domain=((-2.0, 2.0), (0.2, 3.0))),
+    Op("_turn_bend_of", "(y - x) * (y + x) / (x * x + y * y) / (x * x + y * y)"),
+    Op("_scale",   "2.409919865102884e-181 if abs(x) + abs(y) > 3.273390607896142e+150 else "
+       "4.149515568880993e+180 if abs(x) + abs(y) < 3.054936363499605e-151 else 1.0"),
+
+    # e^-x = _decay(x) * _level(x) for x >= 0, of which neither factor is subnormal where the product is just not.
+    # 64 - x is exact, and 1 + _decay(x) is 1 to the last bit where _level is not 1.
+    Op("_decay",   "exp((64.0 if x > 128.0 else 0.0) - x)"),
+    Op("_level",   "1.603810890548638e-28 if x > 128.0 else 1.0"),
+    Op("_logistic", "x / ((1.0 + x) * (1.0 + x))"),
+    Op("_sech2",   "4.0 * _logistic(_decay(2.0 * abs(x))) * _level(2.0 * abs(x))", "-2.0 * z * tanh(x)",
+       r"\frac{{1}}{{\cosh^2 {x}}}"),
+    Op("_sigmoid_slope", "_logistic(exp(-abs(x)))", "-z * tanh(0.5 * x)",
+       r"\sigma\left({x}\right) \sigma\left(-{x}\right)"),
+
+    # e^x / (e^x + e^y), with the rounding error of x - y.
+    Op("_share",   "sigmoid(x - y) * (1.0 + sigmoid(y - x) * _lost(x, y))", "z * _share(y, x), -z * _share(y, x)",
+       r"\frac{{e^{{{x}}}}}{{e^{{{x}}} + e^{{{y}}}}}"),
+    Op("_lost",    "x - (x - y - (x - y - x)) - (y + (x - y - x)) if abs(x - y) < inf else 0.0"),
+
+    # e^-x^2 and e^-x^2/2: the square of y, the leading 26 bits of x, is exact.
+    Op("_gaussian", "_gaussian_of(minimum(abs(x), 30.0))", "-2.0 * (x * z)", "e^{{-{x}^2}}"),
+    Op("_gaussian_of", "_gaussian_by(x, round(x * 1048576.0) / 1048576.0)"),
+    Op("_gaussian_by", "exp(-y * y) * exp((y - x) * (y + x))"),
+    Op("_density", "0.3989422804014327 * _density_of(minimum(abs(x), 40.0))", "-x * z",
+       r"\frac{{e^{{-{x}^2 / 2}}}}{{\sqrt{{2 \pi}}}}"),
+    Op("_density_of", "_density_by(x, round(x * 1048576.0) / 1048576.0)"),
+    Op("_density_by", "exp(-0.5 * y * y) * exp(0.5 * (y - x) * (y + x))"),
+    # The normal distribution: erfc at -x / sqrt(2), and to first order the rounding error of that.
+    Op("_normal",  "_normal_of(maximum(minimum(x, 40.0), -40.0))", "_density(x)", r"\Phi\left({x}\right)"),
+    Op("_normal_of", "_normal_by(x, round(x * 1048576.0) / 1048576.0)"),
+    Op("_normal_by", "0.5 * erfc(-0.7071067811865476 * x) + 0.5641895835477563 * exp(-0.5 * x * x) * "
+       "(0.7071067839860916 * y - 0.7071067811865476 * x + 0.7071067839860916 * (x - y) - 2.799544089368687e-09 * x)"),
+    Op("_gelu_slope", "_normal(x) + x * _density(x)", "_gelu_bend(x)",
+       r"\Phi\left({x}\right) + {x} \Phi'\left({x}\right)"),
+    Op("_gelu_bend", "_density(x) * (1.4142135623730951 - x - 9.667293313452913e-17) * (1.4142135623730951 + x)",
+       "-x * (z + 2.0 * _density(x))", r"\left(2 - {x}^2\right) \Phi'\left({x}\right)"),
+
+    Op("_elu_slope", "1.0 if x > 0.0 else y * _decay(-x) * _level(-x)",
+       "where(step(x), 0.0, z), where(step(x), 0.0, exp(-relu(-x)))", r"{y} \, e^{{{x}}}"),
+    # In these y is _decay(abs(x)).
+    Op("_silu",    "x / (1.0 + y) if x >= 0.0 else x * y / (1.0 + y) * _level(-x)"),
+    Op("_silu_slope", "_silu_slope_of(x, _decay(abs(x)))", "_silu_bend(x)",
+       r"\sigma\left({x}\right) \left(1 + {x} \, \sigma\left(-{x}\right)\right)"),
+    Op("_silu_slope_of", "(1.0 + x * y / (1.0 + y)) / (1.0 + y) if x >= 0.0 else "
+       "y * (1.0 + x / (1.0 + y)) / (1.0 + y) * _level(-x)"),
+    Op("_silu_bend", "_silu_bend_of(abs(x), _decay(abs(x)))",
+       "-tanh(0.5 * x) * z - _sigmoid_slope(x) * (tanh(0.5 * x) + 2.0 * x * _sigmoid_slope(x))",
+       r"\sigma'\left({x}\right) \left(2 - {x} \tanh \frac{{{x}}}{{2}}\right)"),
+    Op("_silu_bend_of", "y * (2.0 - x + y * (2.0 + x)) / (1.0 + y * (3.0 + y * (3.0 + y))) * _level(x)"),
 ):
     TABLE[_row.name] = _row
 # fmt: on

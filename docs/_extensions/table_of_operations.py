@@ -60,8 +60,7 @@ def derivatives(row: Op) -> Iterator[str]:
         operand: Value(0.5, label=f"{operand}9" if operand in row.lists else operand)
         for operand in ("z", *row.operands)
     }
-    called = {name: getattr(functions, name) for name in row.calls if name in TABLE}
-    found = eval(f"[{row.partials}]", called, names)
+    found = eval(f"[{row.textbook}]", {name: getattr(functions, name) for name in TABLE}, names)
     for operand, partial in zip(row.operands, found, strict=True):
         if operand != row.fixed:
             v = partial if isinstance(partial, Value) else Value(partial)

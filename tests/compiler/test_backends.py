@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import inspect
-import itertools
-import math
 import random
 import re
 import shutil
@@ -66,12 +64,6 @@ def agrees(function: Function, program: Program, points: Sequence[Sequence[float
 
 # ----- C -----
 
-#: The same bits need libm's functions, not what a compiler makes of pow(x, -1.0), and Python's own hypot.
-PRELUDE = """
-#include <math.h>
-double (*python_hypot)(double, double);
-#define hypot python_hypot
-"""
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 
 
@@ -98,12 +90,9 @@ def in_c(made: ctypes.CDLL, program: Program, name: str) -> Function:
 
 
 def all_in_c(folder: Path, programs: dict[str, Program]) -> dict[str, Function]:
-    """Return programs compiled from C with Python's hypot, by name."""
+    """Return programs compiled from C with libm's functions, not what a compiler makes of pow(x, -1.0), by name."""
     sources = "".join(c.source(program, name) for name, program in programs.items())
-    made = library(folder, PRELUDE + sources, "-O1", "-fno-builtin")
-    made.kept = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_double)(math.hypot)
-    pointer = ctypes.c_void_p.in_dll(made, "python_hypot")
-    pointer.value = ctypes.cast(made.kept, ctypes.c_void_p).value
+    made = library(folder, sources, "-O1", "-fno-builtin")
     return {name: in_c(made, program, name) for name, program in programs.items()}
 
 
@@ -298,15 +287,6 @@ def test_powers_in_c_are_those_of_libm(tmp_path):
 def test_c_refuses_fast_math(tmp_path):
     with pytest.raises(subprocess.CalledProcessError):
         library(tmp_path, c.source(PROGRAMS["mul"]), "-ffast-math")
-
-
-def test_hypot_in_c(tmp_path):
-    """Python has a hypot of its own, slightly more accurate than libm's."""
-    program = of_row("hypot")
-    function = in_c(library(tmp_path, c.source(program)), program, "f")
-    for point in itertools.product((1e-300, 0.3, 1.7, 123.4, 1e300), repeat=2):
-        (z, *_), _ = function(point)
-        assert abs(z - math.hypot(*point)) <= 2.0 * math.ulp(z)
 
 
 # ----- size -----

@@ -48,14 +48,9 @@ def single(program: Program) -> Function:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_one_set_of_numbers_at_edge_cases(name):
-    """Functions are libm's, as in Python, except that Python has a hypot of its own."""
+    """Functions are libm's, as in eager code."""
     program = PROGRAMS[name]
-    call = single(program)
-    if "hypot" not in functions_of(program):
-        return agrees(call, program, edges(program))
-    for point in edges(program):
-        for got, wanted in zip(call(point)[0], program.run(point), strict=True):
-            assert ulps(got, wanted) <= 8.0, (point, got, wanted)
+    agrees(single(program), program, edges(program))
 
 
 @pytest.mark.slow
@@ -63,8 +58,7 @@ def test_one_set_of_numbers_at_edge_cases(name):
 @given(case=cases())
 def test_one_set_of_numbers_of_random_programs(case: Case):
     program = basic(case.program)
-    if "hypot" not in functions_of(program):
-        agrees(single(program), program, case.points)
+    agrees(single(program), program, case.points)
 
 
 #: Numbers for which a compiler may know a cheaper form of a function.

@@ -149,9 +149,10 @@ def test_simplifying_one_program_leaves_no_trace_in_the_next():
         ("relu", 1, ["x0 -> t2", "t2 = 0.0 if x0 <= 0.0 else x0"]),
         ("pow_const", 2, ["x0, x1 -> t2", "t2 = x0 ** x1"]),
         ("exp", 1, ["x0 -> t1", "t1 = exp(x0)"]),
-        ("silu", 1, [
-            "x0 -> t10", "t3 = exp(x0)", "t4 = 1.0 if x0 >= 0.0 else t3", "t5 = abs(x0)", "t6 = -t5", "t7 = exp(t6)",
-            "t8 = 1.0 + t7", "t9 = t4 / t8", "t10 = x0 * t9",
+        ("mod", 2, [
+            "x0, x1 -> t11", "t2 = fmod(x0, x1)", "t4 = t2 + x1", "t5 = t2 + 0.0", "t6 = t4 if t2 < 0.0 else t5",
+            "t7 = t2 + x1", "t8 = 0.0 - t2", "t9 = -t8", "t10 = t7 if t2 > 0.0 else t9",
+            "t11 = t6 if x1 > 0.0 else t10",
         ]),
         ("dot", 5, [
             "x0, x1, x2, x3, x4 -> t8", "t5 = x0 * x2", "t6 = x4 + t5", "t7 = x1 * x3", "t8 = t6 + t7",

@@ -110,7 +110,7 @@ def _local_derivatives(v: Value, placeholders: Notation) -> Iterator[list[str]]:
         return
     row = TABLE[v.op]
     bound = dict(zip(row.operands, v.parents, strict=False)) | {"z": v}
-    for tree, places in zip(row.partial_trees, row.split(range(len(v.parents))), strict=True):
+    for tree, places in zip(row.textbook_trees, row.split(range(len(v.parents))), strict=True):
         for position in places if isinstance(places, list) else [places]:
             texts = [Term(v, position, 1.0, 1.0, placeholders).local]
             if conditions_in(tree):  # never in a row over lists, so `bound` has every operand
@@ -131,7 +131,7 @@ def _general(tree: ast.expr, bound: Mapping[str, Value], placeholders: Notation)
 def _rule(row: Op) -> dict[str, Any]:
     return {
         "value": row.value,
-        "partials": [ast.unparse(tree) for tree in row.partial_trees],
+        "partials": [ast.unparse(tree) for tree in row.textbook_trees],
         "operands": row.operands,
         "lists": [operand in row.lists for operand in row.operands],
     }

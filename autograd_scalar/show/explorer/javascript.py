@@ -90,7 +90,7 @@ def _row(row: Op) -> str:
     if row.start_tree is None:
         value = f"({operands}) => {expression(row.value_tree)}"
         functions = [value, f"(z, {operands}) => [{', '.join(partials)}]"]
-        tests = [", ".join(map(expression, conditions_in(tree))) for tree in row.partial_trees]
+        tests = [", ".join(map(expression, conditions_in(tree))) for tree in row.textbook_trees]
         if any(tests):
             functions.append(f"(z, {operands}) => [{', '.join(f'[{test}]' for test in tests)}]")
         return f"rows[{json.dumps(row.name)}] = [{', '.join(functions)}];"

@@ -154,7 +154,7 @@ def local_derivative(v: Value, position: int, stand_in: Callable[[Value], Value]
             bound[operand] = stand_in(v.parents[place])
         elif element is not None:
             bound[operand] = stand_in(v.parents[place[element]])
-    return _built(row.partial_trees[which], bound)
+    return _built(row.textbook_trees[which], bound)
 
 
 def _built(tree: ast.expr, bound: Mapping[str, Value]) -> Value:
