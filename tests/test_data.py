@@ -106,6 +106,26 @@ def test_blobs_surround_their_centres():
             lambda: data.moons(9).standardise(by=data.moons(9)),
             "by must be a data set that standardise.. returned",
         ),
+        (lambda: data.spiral(4, turns=math.nan), "these settings give points that are not finite"),
+        (lambda: data.blobs(4, centers=[[math.inf]]), "these settings give points that are not"),
+        (lambda: Dataset([[1.0, 2.0]], [0], features="aa"), "two features have the same name in a"),
+        (
+            lambda: Dataset([[1.0], [2.0]], [0, 5], classes=["a", "b"]),
+            "the target of row 1, 5, is not one of 2 classes, numbered from 0",
+        ),
+        (lambda: Dataset([[1.0], [2.0]], [0, -1], classes=["a", "b"]), "of row 1, -1, is not one"),
+        (lambda: Dataset([[1.0]], [0.5], classes=["a", "b"]), "of row 0, 0.5, is not one of 2"),
+        (
+            lambda: Dataset([[1.0], [math.nan]], [0, 1], features=["a"]).standardise(),
+            "row 1, feature 'a': nan is not finite",
+        ),
+        (lambda: Schema(("x",), classes=("a", "b")).decode(math.nan), "nan, which names no class"),
+        (lambda: Schema(("x",), classes=("a", "b")).decode([1.0, math.nan]), "names no class"),
+        (
+            lambda: Schema(("x",), classes=("a", "b")).decode([1.0] * 3),
+            "3 outputs, expected 1 or 2",
+        ),
+        (lambda: Schema(("x",)).decode([1.0, 2.0]), "the model has 2 outputs, expected 1"),
         (
             lambda: data.moons(9).standardise(by=data.blobs(9, centers=[[0]]).standardise()),
             "this data set has features x1, x2, expected x1",
@@ -122,6 +142,8 @@ def test_bad_arguments(make, message):
     [
         (lambda: Dataset([["a"]], [0]), TypeError, "row 0, value 0: 'a' is not a number"),
         (lambda: Dataset([1.0], [0]), TypeError, "row 0 must be a list of numbers, got 1.0"),
+        (lambda: Dataset([{1.0, 2.0}], [0]), TypeError, "row 0 must be a list of numbers, got {1"),
+        (lambda: Dataset([{"a": 1.0}], [0]), TypeError, "row 0 must be a list of numbers, got {'a"),
         (
             lambda: Dataset([[1.0]], ["cat"]),
             TypeError,
@@ -135,6 +157,10 @@ def test_bad_arguments(make, message):
 def test_cells_targets_and_seeds_must_be_numbers(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_rows_may_come_from_a_generator():
+    assert Dataset(([i] for i in range(3)), iter([0, 1, 0])).X == [[0], [1], [2]]
 
 
 def test_a_numpy_integer_is_a_seed():

@@ -118,6 +118,14 @@ V = Value(1.0)
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
+        (lambda: optim.SGD([V * 2.0]), ValueError, "optimizes leaves; item 0 is computed by 'mul'"),
+        (
+            lambda: optim.Adam([V], betas=0.9),
+            ValueError,
+            "betas must be two numbers below 1, got 0.9",
+        ),
+        (lambda: optim.RMSProp([V], alpha=2.0), ValueError, "alpha must be at most 1, got 2.0"),
+        (lambda: optim.optimizer([], [V]), ValueError, r"unknown optimizer \[\]; choose from sgd"),
         (lambda: optim.SGD([]), ValueError, "SGD got no parameters to optimize"),
         (lambda: optim.Adam([V, 1.0]), TypeError, r"a list of Values, .* item 1 is 1.0"),
         (lambda: optim.SGD(V), TypeError, r"such as model.parameters\(\), got one Value"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import fsum, hypot, sqrt
+from math import fsum, hypot, isfinite, isnan, sqrt
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -50,11 +50,18 @@ class Schema(NamedTuple):
         'yes'
         >>> Schema(("x",), target_mean=100.0, target_scale=10.0).decode([Value(2.0)])
         120.0
+
+        Raises ValueError for a class of nan, and for another number of outputs than 1 or that of the classes.
         """
         outputs = list(output) if hasattr(output, "__len__") else [output]
         numbers = [float(v.data if isinstance(v, Value) else v) for v in outputs]
+        if len(numbers) not in (1, len(self.classes or (0,))):
+            expected = 1 if self.classes is None else f"1 or {len(self.classes)}"
+            raise ValueError(f"the model has {len(numbers)} outputs, expected {expected}")
         if self.classes is None:
             return numbers[0] * self.target_scale + self.target_mean
+        if any(map(isnan, numbers)):
+            raise ValueError(f"the output {numbers} has nan, which names no class")
         if len(numbers) == 1:
             return self.classes[numbers[0] > self.threshold]
         return self.classes[numbers.index(max(numbers))]
@@ -150,10 +157,11 @@ class Dataset:
         classes: Sequence[str] | None = None,
         schema: Schema | None = None,
     ) -> None:
-        for i, row in enumerate(X):
-            if not hasattr(row, "__len__"):
+        rows = list(X)
+        for i, row in enumerate(rows):
+            if not hasattr(row, "__len__") or isinstance(row, str | dict | set):
                 raise TypeError(f"row {i} must be a list of numbers, got {row!r}")
-        self.X = [list(row) for row in X]
+        self.X = [list(row) for row in rows]
         self.y = list(y)
         if len(self.X) != len(self.y):
             raise ValueError(f"X has {len(self.X)} rows and y has {len(self.y)} targets")
@@ -178,7 +186,21 @@ class Dataset:
             raise ValueError(
                 f"expected {width} feature names, one per column, got {len(schema.features)}"
             )
+        if len({*schema.features}) < width:
+            raise ValueError(f"two features have the same name in {', '.join(schema.features)}")
+        if schema.classes is not None:
+            self._check_classes(len(schema.classes))
         self.schema = schema
+
+    def _check_classes(self, count: int) -> None:
+        """Raise ValueError unless each target is one of `count` classes, or a list of their probabilities."""
+        signed = count == 2 and not any(t == 0 for t in self.y)  # see signed()
+        numbers = (-1, 1) if signed else range(count)
+        for i, target in enumerate(self.y):
+            if not hasattr(target, "__len__") and target not in numbers:
+                raise ValueError(
+                    f"the target of row {i}, {target!r}, is not one of {count} classes, numbered from 0"
+                )
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -241,11 +263,15 @@ class Dataset:
         [[3.0]]
 
         Raises ValueError for a data set that is already standardised, for a `by` that is not or has
-        other features or classes, and for targets that are classes.
+        other features or classes, for targets that are classes, and for cells that are not finite.
         """
         if self.schema.mean is not None:
             raise ValueError("the data set is already standardised; standardise the original")
         if by is None:
+            for i, row in enumerate(self.X):
+                for name, x in zip(self.features, row, strict=True):
+                    if not isinstance(x, Value) and not isfinite(x):
+                        raise ValueError(f"row {i}, feature {name!r}: {x!r} is not finite")
             mean, scale = zip(*map(_mean_and_scale, zip(*self.X, strict=True)), strict=True)
             schema = self.schema._replace(mean=mean, scale=scale)
             if target:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from math import cos, pi, sin
+from math import cos, isfinite, pi, sin
 from operator import index
 from typing import Any, SupportsIndex
 
@@ -171,6 +171,8 @@ def _dataset(
     rng = generator(seed)
     if noise:
         points = [([x + rng.gauss(0.0, noise) for x in row], label) for row, label in points]
+    if not all(isfinite(x) for row, _ in points for x in row):
+        raise ValueError("these settings give points that are not finite; pass finite numbers")
     rng.shuffle(points)
     return Dataset(
         [list(row) for row, _ in points],

@@ -10,6 +10,9 @@ from autograd_scalar.nn.module import Module, WidthError
 from autograd_scalar.node import modes
 from autograd_scalar.value import Value, as_value
 
+#: Types with a length that are no lists of numbers: text, and what has no order or keeps its numbers under keys.
+NOT_LISTS = (str, bytes, dict, set, frozenset)
+
 
 def check_count(name: str, count: Any) -> None:
     """Raise ValueError unless the count is a positive integer."""
@@ -26,7 +29,7 @@ def as_row(x: Any, nin: int, owner: Module) -> list[Value]:
     """
     if isinstance(x, Value | Real):
         x = (x,)
-    if isinstance(x, str) or not hasattr(x, "__len__"):
+    if isinstance(x, NOT_LISTS) or not hasattr(x, "__len__"):
         raise TypeError(f"{type(owner).__name__} takes a list of {nin} numbers, got {x!r}")
     if len(x) != nin:
         inputs = "input" if nin == 1 else "inputs"

@@ -15,6 +15,7 @@ from numbers import Real
 from typing import Any
 
 import autograd_scalar.functions as F
+from autograd_scalar.nn.inputs import NOT_LISTS
 from autograd_scalar.value import Value
 
 Loss = Callable[[Any, Any], Value]
@@ -172,7 +173,7 @@ def loss_function(loss: str | Loss) -> Loss:
     """
     if callable(loss):
         return loss
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(
             f"unknown loss {loss!r}; choose from {', '.join(LOSSES)}, or pass a function"
         )
@@ -180,7 +181,7 @@ def loss_function(loss: str | Loss) -> Loss:
 
 
 def _is_list(x: Any) -> bool:
-    return hasattr(x, "__len__") and not isinstance(x, str)
+    return hasattr(x, "__len__") and not isinstance(x, NOT_LISTS)
 
 
 def _unequal(predictions: Any, targets: Any) -> str:

@@ -98,7 +98,7 @@ class Module:
 
     def parameters(self) -> list[Value]:
         """Return each parameter once, in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
+        return [parameter for _, parameter in _parameters(self, "", set())]
 
     def zero_grad(self) -> None:
         """Set the grad of every parameter to 0."""

@@ -8,7 +8,7 @@ from typing import Any
 from autograd_scalar.nn.activations import Nonlinearity, function_of, plain, title
 from autograd_scalar.nn.architecture import buildable
 from autograd_scalar.nn.init import Init, initialiser
-from autograd_scalar.nn.inputs import as_row, chain, check_count
+from autograd_scalar.nn.inputs import NOT_LISTS, as_row, chain, check_count
 from autograd_scalar.nn.module import Module
 from autograd_scalar.seeds import Seed, generator
 from autograd_scalar.value import RECORD, Value
@@ -159,7 +159,7 @@ class MLP(Module):
         init: Init = "uniform",
         seed: Seed = None,
     ) -> None:
-        if not hasattr(nouts, "__len__") or len(nouts) == 0:
+        if isinstance(nouts, NOT_LISTS) or not hasattr(nouts, "__len__") or len(nouts) == 0:
             raise ValueError(f"MLP takes a list of layer sizes, such as [16, 1], got {nouts!r}")
         if isinstance(activation, str) or callable(activation):
             activation = [activation] * (len(nouts) - 1) + ["linear"]

@@ -19,7 +19,7 @@ from autograd_scalar.value import UPDATE, Value, zero_grads
 class Optimizer:
     """Base class of the optimizers. `lr` may be set between steps.
 
-    Raises ValueError if there are no parameters, repeated ones, or a setting out of range,
+    Raises ValueError if there are no parameters, repeated or computed ones, or a setting out of range,
     TypeError for a parameter that is not a Value.
     """
 
@@ -40,6 +40,10 @@ class Optimizer:
                 raise TypeError(
                     f"{type(self).__name__} takes a list of Values, such as model.parameters(); "
                     f"item {i} is {p!r}"
+                )
+            if p.parents:
+                raise ValueError(
+                    f"{type(self).__name__} optimizes leaves; item {i} is computed by {p.op!r} from others"
                 )
         if len({id(p) for p in self.params}) < len(self.params):
             raise ValueError(f"{type(self).__name__} got the same parameter twice; list each once")
@@ -199,6 +203,8 @@ class RMSProp(Optimizer):
         super().__init__(
             params, lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum
         )
+        if alpha > 1.0:
+            raise ValueError(f"alpha must be at most 1, got {alpha!r}")
         self.alpha, self.eps = alpha, eps
         self.weight_decay, self.momentum = weight_decay, momentum
 
@@ -231,6 +237,8 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
+        if not hasattr(betas, "__len__") or len(betas) != 2:
+            raise ValueError(f"betas must be two numbers below 1, got {betas!r}")
         super().__init__(
             params, lr, beta1=betas[0], beta2=betas[1], eps=eps, weight_decay=weight_decay
         )
@@ -291,6 +299,6 @@ def optimizer(name: str, params: Iterable[Value], **settings: Any) -> Optimizer:
 
     Raises ValueError for an unknown name.
     """
-    if name not in OPTIMIZERS:
+    if not isinstance(name, str) or name not in OPTIMIZERS:
         raise ValueError(f"unknown optimizer {name!r}; choose from {', '.join(OPTIMIZERS)}")
     return OPTIMIZERS[name](params, **settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
+from math import isnan
 from operator import add
 from typing import Any, NamedTuple
 
@@ -151,7 +152,7 @@ def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: floa
 
     With a single output per sample there are two classes, labelled 0 and 1 or -1 and 1; an output
     above the threshold predicts 1. Use threshold 0 for scores and logits, 0.5 for probabilities. Of
-    several outputs, the largest predicts the class. Outputs are Values or numbers; targets are
+    several outputs, the largest predicts the class, and nan none. Outputs are Values or numbers; targets are
     classes, or lists with the probability of each class.
 
     >>> accuracy([Value(2.0), Value(-1.0), Value(0.5)], [1, 0, 0])
@@ -168,10 +169,13 @@ def accuracy(predictions: Sequence[Any], targets: Sequence[Any], threshold: floa
             hits = (outputs[:, 0] > threshold) == (wanted[:, 0] > 0.0)
         else:
             hits = outputs.argmax(1) == (wanted.argmax(1) if wanted.shape[1] > 1 else wanted[:, 0])
+        hits &= (outputs == outputs).all(1)
         return hits.sum().item() / len(targets)  # type: ignore[no-any-return]
     right = 0
     for prediction, target in zip(predictions, targets, strict=True):
         outputs = as_floats(prediction)
+        if any(map(isnan, outputs)):
+            continue
         if len(outputs) == 1:
             right += (outputs[0] > threshold) == (as_floats(target)[0] > 0.0)
         else:
@@ -192,12 +196,12 @@ def mean_absolute_error(predictions: Sequence[Any], targets: Sequence[Any]) -> f
     if hasattr(predictions, "argmax"):
         outputs, wanted = _tables(predictions, targets)
         return abs(outputs - wanted).mean().item()  # type: ignore[no-any-return]
-    pairs = zip(
-        (x for p in predictions for x in as_floats(p)),
-        (x for t in targets for x in as_floats(t)),
-        strict=True,
-    )
-    errors = [abs(x - t) for x, t in pairs]
+    errors: list[float] = []
+    for i, (prediction, target) in enumerate(zip(predictions, targets, strict=True)):
+        outputs, wanted = as_floats(prediction), as_floats(target)
+        if len(outputs) != len(wanted):
+            raise ValueError(f"sample {i} has {len(outputs)} outputs and {len(wanted)} targets")
+        errors += [abs(x - t) for x, t in zip(outputs, wanted, strict=True)]
     # Not sum(): from Python 3.12 on it adds floats more exactly.
     return reduce(add, errors) / len(errors)
 

@@ -160,6 +160,10 @@ V = Value(0.5)
             ValueError,
             "unknown loss 'mae'; choose from mse, ",
         ),
+        (lambda: nn.losses.loss_function([]), ValueError, r"unknown loss \[\]; choose from mse"),
+        (lambda: nn.mse({0: V}, [1.0]), ValueError, "the single prediction {0: Value"),
+        (lambda: nn.mse([V], {0: 1.0}), (TypeError, ValueError), "{0: 1.0}"),
+        (lambda: nn.hinge({V}, [1]), ValueError, "the single prediction {Value"),
     ],
 )
 def test_bad_arguments(call, error, message):

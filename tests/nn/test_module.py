@@ -93,3 +93,29 @@ def test_the_html_card_comes_from_the_hook(monkeypatch):
     assert Odd()._repr_html_() is None
     monkeypatch.setattr(registry, "html_card", lambda m: f"<b>{type(m).__name__}</b>")
     assert Odd()._repr_html_() == "<b>Odd</b>"
+
+
+def test_two_parameters_of_one_name_are_refused_where_names_matter():
+    module = nn.Sequential()
+    module.table = {1: Value(1.0), "1": Value(2.0)}
+    assert [p.data for p in module.parameters()] == [1.0, 2.0]
+    with pytest.raises(ValueError, match=r"two parameters of this Sequential .* name 'table\.1'"):
+        module.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "message"),
+    [
+        ([1.0, 2.0], TypeError, r"a state is a dictionary of numbers by name, got \[1.0, 2.0\]"),
+        ({"w.0.0": 5.0, 1: 2.0}, ValueError, "has 2; missing in the state: b.0"),
+        ({"w.0.0": 5.0, "b.0": True}, TypeError, "b.0 must be a number, got True"),
+        ({"w.0.0": 5.0, "b.0": 10**400}, OverflowError, "b.0 is too large for a float: 1000"),
+        ({"w.0.0": 5.0, "b.0": 10**5000}, OverflowError, "b.0 is too large for a float: an int"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_no_parameter(state, error, message):
+    layer = nn.Linear(1, 1, seed=0)
+    before = layer.state_dict()
+    with pytest.raises(error, match=message):
+        layer.load_state_dict(state)
+    assert layer.state_dict() == before

@@ -199,6 +199,10 @@ def test_a_wrong_width_names_both_and_the_layer(width, message):
         ),
         (lambda: nn.MLP(2, [3, 1])(None), TypeError, "takes a list of 2 numbers, got None"),
         (lambda: nn.Neuron(1)(["a"]), TypeError, "'a'"),
+        (lambda: nn.MLP(2, {3, 1}), ValueError, "takes a list of layer sizes, .* got {1, 3}"),
+        (lambda: nn.MLP(2, {3: 1}), ValueError, "takes a list of layer sizes, .* got {3: 1}"),
+        (lambda: nn.Neuron(2)({1.0, 2.0}), TypeError, "takes a list of 2 numbers, got {1.0, 2.0}"),
+        (lambda: nn.Neuron(1)({0: 1.0}), TypeError, "takes a list of 1 numbers, got {0: 1.0}"),
     ],
 )
 def test_bad_arguments(make, error, message):

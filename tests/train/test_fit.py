@@ -211,6 +211,12 @@ def test_metrics_take_values_numbers_and_lists():
     assert accuracy([Value(0.4), 0.6], [0, 1], threshold=0.5) == 1.0
     assert accuracy([[0.0, 1.0], [0.0, 1.0]], [[0.2, 0.8], [0.9, 0.1]]) == 0.5
     assert mean_absolute_error([[1.0, Value(2.0)]], [[0.0, 4.0]]) == 1.5
+    assert accuracy([[math.nan, 1.0], [0.0, 1.0]], [1, 1]) == 0.5  # nan predicts no class
+    assert accuracy(np.array([[math.nan, 1.0], [0.0, 1.0]]), np.array([1, 1])) == 0.5
+    assert accuracy([math.nan, 1.0], [0, 1]) == 0.5
+    assert accuracy(np.array([math.nan, 1.0]), np.array([0, 1])) == 0.5
+    with pytest.raises(ValueError, match="sample 0 has 2 outputs and 1 targets"):
+        mean_absolute_error([[1.0, 2.0], [3.0]], [[1.0], [2.0, 3.0]])
     with pytest.raises(ValueError, match="expected as many predictions as targets, got 1 and 2"):
         accuracy([1.0], [1, 0])
     with pytest.raises(TypeError, match="expected a number, got the text 'a'"):
