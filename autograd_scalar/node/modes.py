@@ -55,6 +55,9 @@ class Tracer(Protocol):
     def used_by_identity(self, v: Any) -> None:
         """Note that a Value is a key of a dict or set, which tells equal Values apart, but not equal floats."""
 
+    def described(self, v: Any, attribute: str) -> None:
+        """Note that an attribute of a Value is read by the traced function itself."""
+
     def differentiates_by(self, v: Any) -> None:
         """Note that the function differentiates with respect to a Value."""
 

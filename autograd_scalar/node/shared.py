@@ -165,6 +165,8 @@ class NodeMethods(RowMethods):
         return repr(self) if number is None else format(number, spec)
 
     def _repr_html_(self) -> str | None:
+        if modes.open_blocks:
+            hooks.forbid_while_tracing("shows a Value")
         return None if registry.html_card is None else registry.html_card(self)
 
     def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **kwargs: Any) -> Any:

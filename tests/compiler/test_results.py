@@ -213,6 +213,19 @@ def test_the_text_of_a_value_is_refused(text):
     assert ag.jit(lambda x: f"{W.data}" if x > 0.0 else x)(1.0) == "3.0"
 
 
+@pytest.mark.parametrize("attribute", ["label", "op", "parents", "_op", "_prev"])
+def test_the_description_of_an_argument_is_refused(attribute):
+    """An argument is another Value in a recording, without a label or parents."""
+    read = ag.jit(lambda v: v * 2.0 if getattr(v, attribute) else v)
+    for f in (read, ag.jit(lambda v: v * 2.0 if v.label else v)):
+        for v in (Value(1.0, label="v"), W * 2.0):
+            with pytest.raises(JitError, match=r"reads the \w+ of an argument at .*beside it"):
+                f(v)
+    with pytest.raises(JitError, match="shows a Value"):
+        ag.jit(lambda v: v * len(v._repr_html_()))(W)
+    assert ag.jit(lambda v: v * len((v * 2.0).parents))(W).data == 6.0
+
+
 def test_errors_of_this_package_may_show_a_value():
     with pytest.raises(IndexError, match="take needs a whole number from 0 to 0"):
         ag.jit(lambda v: ag.take([v], v))(W)

@@ -29,6 +29,7 @@ from autograd_scalar.compiler.capture.instrument import (
 from autograd_scalar.compiler.capture.readings import MISSING, Reading
 from autograd_scalar.compiler.errors import JitError
 from autograd_scalar.compiler.options import MAX_READINGS
+from autograd_scalar.node import modes
 from autograd_scalar.pytree.containers import registered_functions
 from autograd_scalar.value import Value
 
@@ -119,6 +120,8 @@ class Recorder:
             return
         self.used(owner)
         if kind is Value:
+            if (tracer := modes.tracer.get()) is not None:
+                tracer.described(owner, name)
             if name == "label":
                 self._note(readings.OTHER, owner, readings.Attribute(name), name, "attribute")
         elif kind is super:

@@ -31,6 +31,10 @@ def _as_float(number: Any) -> float:
 _UNKNOWN, _CONSTANT, _NUMBER, _VALUE = range(-1, 3)
 
 
+#: Attributes of a Value that tell how it was made, or what it is called.
+_DESCRIPTIONS = {"label", "op", "parents", "_op", "_prev"}
+
+
 class Frozen(NamedTuple):
     """A number that every replay repeats, and the line that wrote it."""
 
@@ -121,6 +125,13 @@ class Tracer:
             self.refuse(
                 "uses a number as the key of a dict or set",
                 "compare it with == or <, or use take()",
+            )
+
+    def described(self, v: Value, attribute: str) -> None:
+        if attribute in _DESCRIPTIONS and v in self.inputs:
+            self.refuse(
+                f"reads the {attribute} of an argument",
+                "each call may have another Value there, so pass what you need beside it",
             )
 
     def differentiates_by(self, v: Value) -> None:
