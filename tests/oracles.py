@@ -50,6 +50,8 @@ COMPUTED: dict[str, Callable[..., Any]] = {
     "asin": mp.asin,
     "acos": mp.acos,
     "atan": mp.atan,
+    "deg2rad": lambda x: x * mp.pi / 180,
+    "rad2deg": lambda x: x * 180 / mp.pi,
     "atan2": mp.atan2,
     "hypot": lambda x, y: mp.sqrt(x * x + y * y),
     "sinh": mp.sinh,

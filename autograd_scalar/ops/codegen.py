@@ -39,7 +39,7 @@ REFLECTED = {
 NUMPY_METHODS = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
-    "conjugate": "pos", "fabs": "abs", "rint": "round",
+    "conjugate": "pos", "fabs": "abs", "rint": "round", "radians": "deg2rad", "degrees": "rad2deg",
 }  # fmt: skip
 
 #: Python's comparisons: methods that record nothing.

@@ -160,6 +160,8 @@ for _row in (
     Op("acos",     "acos(x)",        "-_asin_slope(x)",       r"\arccos {x}", domain=(-0.9, 0.9),
        textbook="-1.0 / sqrt((1.0 - x) * (1.0 + x))"),
     Op("atan",     "atan(x)",        "_atan_slope(x)",        r"\arctan {x}", textbook="1.0 / (1.0 + x * x)"),
+    Op("deg2rad",  "0.017453292519943295 * x",  "0.017453292519943295", r"\frac{{\pi}}{{180}} \, {x}"),
+    Op("rad2deg",  "57.29577951308232 * x",     "57.29577951308232",    r"\frac{{180}}{{\pi}} \, {x}"),
     Op("atan2",    "atan2(x, y)",    "_turn(y, x), -_turn(x, y)",
        r"\operatorname{{atan2}}\left({x}, {y}\right)", domain=((-2.0, 2.0), (0.2, 3.0)),
        textbook="y / (x * x + y * y), -x / (x * x + y * y)"),
