@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd_scalar.engine import Value, constant, new
 from autograd_scalar.node import hooks, modes
-from autograd_scalar.node.shared import same_length
+from autograd_scalar.node.shared import same_length, user_recorder
 from autograd_scalar.ops import codegen, ieee
 from autograd_scalar.ops.evaluate import FAST, evaluate
 from autograd_scalar.ops.optimizer_rules import UPDATES
@@ -42,6 +42,8 @@ _namespace: dict[str, Any] = {
 
 
 def _recorder(name: str, *, operator: bool = False) -> Callable[..., Any]:
+    if TABLE[name].function is not None:
+        return user_recorder(TABLE[name])
     source = codegen.recorder(TABLE[name], operator=operator)
     return codegen.compiled(source, _namespace)[name]
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
+from math import isclose
+from numbers import Real
 from operator import index
-from typing import Any
+from typing import Any, cast
 
 from autograd_scalar.node.shared import same_length
 from autograd_scalar.ops.codegen import RESERVED, compiled, length_check, signature
 from autograd_scalar.ops.codegen import arguments as parameters
 from autograd_scalar.ops.evaluate import evaluate
-from autograd_scalar.ops.op import Op
+from autograd_scalar.ops.op import Interval, Op
+from autograd_scalar.ops.opaque import opaque_rows
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD, Value, constant, define_row, number
 
@@ -176,7 +179,14 @@ def take(xs: Iterable[Any], i: Any) -> Any:
     return _row("pick")(range(len(xs)), xs, i) if type(i) is Value else xs[i]
 
 
-def define_op(name: str, value: str, partials: str, latex: str | None = None) -> Callable[..., Any]:
+def define_op(
+    name: str,
+    value: str | Callable[..., Any],
+    partials: str | Callable[..., Any] | Sequence[Callable[..., Any]],
+    latex: str | None = None,
+    *,
+    domain: Interval | tuple[Interval, ...] = (-2.0, 2.0),
+) -> Callable[..., Any]:
     """Define an operation and return its function. Values get a method of that name too.
 
     `value` is an expression in x (and y). `partials` are the derivatives with respect to x (and y), separated by a
@@ -184,7 +194,15 @@ def define_op(name: str, value: str, partials: str, latex: str | None = None) ->
     where. `latex` has a field for each operand, such as "{x}^3". Pictures, formulas, higher derivatives and jit support
     the new operation immediately. Defining a name again replaces the operation.
 
-    Raises ValueError, naming the row, if it is malformed or its name is taken.
+    For what is no expression, such as a function of SciPy, a table or a solver, `value` is a Python function of floats,
+    and `partials` one function for each operand (x and y, or x1, x2, ...). A partial with one more parameter is given
+    the value too. If the partials compute with Values, there are derivatives of higher order. A compiled function that
+    calls such an operation runs eagerly, with a warning.
+
+    The partials are compared with finite differences of the value, at points of the `domain`: one interval, or one for
+    each operand.
+
+    Raises ValueError, naming the row, if it is malformed, a partial is wrong, or the name is taken.
 
     >>> cube = define_op("cube", "x * x * x", "3.0 * x * x", "{x}^3")
     >>> x = Value(2.0)
@@ -192,6 +210,10 @@ def define_op(name: str, value: str, partials: str, latex: str | None = None) ->
     >>> y.backward()
     >>> y.data, x.grad
     (8.0, 12.0)
+    >>> import math
+    >>> wave = define_op("wave", math.sin, math.cos)
+    >>> wave(Value(0.0)).partials
+    (1.0,)
     """
     package = sys.modules[__package__]
     if (
@@ -205,6 +227,52 @@ def define_op(name: str, value: str, partials: str, latex: str | None = None) ->
         )
     ):
         raise ValueError(f"row {name!r}: the name is taken; choose another")
-    define_row(name, value, partials, latex)
+    if callable(value):
+        if isinstance(partials, str):
+            raise ValueError(
+                f"row {name!r}: its value is a function, so its partials have to be too"
+            )
+        *private, row = opaque_rows(name, value, partials, latex, domain)
+    elif not isinstance(value, str) or isinstance(partials, str):
+        private, row = [], Op(name, value, partials, latex, domain=domain)
+    else:
+        raise ValueError(f"row {name!r}: its value is a text, so its partials have to be one too")
+    define_row(row, *private)
+    for partial in private:
+        globals()[partial.name] = _over_values(partial, row)
     globals().pop(name, None)
     return __getattr__(name)
+
+
+def _over_values(partial: Op, row: Op) -> Callable[..., Any]:
+    """Return an opaque partial derivative as a function of Values; it raises TypeError if it needs floats.
+
+    It computes with Values if it returns Values for them, or is constant. What returns other numbers has read the data,
+    and its gradient is lost.
+    """
+    if _computes_with_values(partial, row):
+        return cast(Callable[..., Any], partial.over_values)
+
+    def refuse(*_: Any) -> Any:
+        raise TypeError(
+            f"{row.name} cannot be differentiated again: its partial derivative {partial.name} does not compute with "
+            "Values; write it with functions of autograd_scalar"
+        )
+
+    return refuse
+
+
+def _computes_with_values(partial: Op, row: Op) -> bool:
+    """Return whether an opaque partial derivative gives for Values what it gives for floats."""
+    tried, floats = [], []
+    for fraction in (0.236, 0.382, 0.618, 0.764):
+        at = [low + fraction * (high - low) for low, high in row.domain]
+        at.append(evaluate(row.name, *at)[0])
+        try:
+            tried.append(cast(Callable[..., Any], partial.over_values)(*map(Value, at)))
+        except Exception:  # such as float(Value), or whatever a library makes of a Value
+            return False
+        floats.append(evaluate(partial.name, *at)[0])
+    if all(type(x) is Value for x in tried):
+        return all(isclose(x.data, y, rel_tol=1e-9) for x, y in zip(tried, floats, strict=True))
+    return all(isinstance(x, Real) and x == floats[0] for x in (*tried, *floats))

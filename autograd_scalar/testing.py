@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from math import inf, isfinite
 from operator import add, mul
 from typing import Any, NamedTuple
 
 from autograd_scalar import pytree
 from autograd_scalar.node.modes import no_grad
+from autograd_scalar.ops.differences import Check, compared, differences
 from autograd_scalar.transforms.api import grad, gradient, hessian, push_forward
 from autograd_scalar.value import Value, number
-
-_EPSILON = 2.0**-52
-
-
-class Check(NamedTuple):
-    """One derivative: its variable, the results of the engine and of differences, the error, and the verdict."""
-
-    where: str
-    derivative: float
-    difference: float
-    error: float
-    #: "ok" or "WRONG"; "kink" if the differences do not converge, "edge" if f is not defined around the point.
-    verdict: str
 
 
 class GradientReport:
@@ -95,86 +82,11 @@ def check_grad(
     checks = []
     for function, rows, prefixes in levels:
         for j, name in enumerate(names):
-            for row, prefix, differences in zip(
-                rows, prefixes, _differences(function, at, j), strict=True
+            for row, prefix, slopes in zip(
+                rows, prefixes, differences(function, at, j), strict=True
             ):
-                checks.append(_check(prefix + name, row[j], differences, rtol, atol))
+                checks.append(compared(prefix + name, row[j], slopes, rtol, atol))
     return GradientReport(checks)
-
-
-class _Slopes(NamedTuple):
-    """Difference quotients of one output: with steps h and h/2, and one-sided; with their rounding error."""
-
-    wide: float
-    near: float
-    left: float
-    right: float
-    noise: float
-
-    @property
-    def spread(self) -> float:
-        """Relative distance between the quotients with the two steps; inf if one of them is not finite."""
-        apart = abs(self.near - self.wide)
-        return apart / max(abs(self.near), abs(self.wide), 1e-300) if isfinite(apart) else inf
-
-
-def _differences(f: Callable[[list[float]], list[float]], at: list[float], i: int) -> list[_Slopes]:
-    """Return the difference quotients of each output of f with respect to number i.
-
-    Richardson extrapolation from two steps leaves an error of order h**4, besides the rounding error over h; their sum
-    is least for h near the fifth root of the rounding error. If the quotients disagree, the step may be too wide (for
-    the logarithm near 0, or at the edge of a domain), and smaller steps are tried.
-    """
-    h = _EPSILON**0.2 * max(1.0, abs(at[i]))
-    found = _slopes(f, at, i, h)
-    for _ in range(6):
-        if all(slopes.spread < 1e-3 for slopes in found):
-            break
-        h /= 8.0
-        found = [
-            min(pair, key=lambda s: s.spread)
-            for pair in zip(found, _slopes(f, at, i, h), strict=True)
-        ]
-    return found
-
-
-def _slopes(
-    f: Callable[[list[float]], list[float]], at: list[float], i: int, h: float
-) -> list[_Slopes]:
-    def moved(step: float) -> list[float]:
-        return f([*at[:i], at[i] + step, *at[i + 1 :]])
-
-    outputs = zip(moved(-h), moved(-h / 2), f(at), moved(h / 2), moved(h), strict=True)
-    return [
-        _Slopes(
-            (e - a) / (2.0 * h),
-            (d - b) / h,
-            (c - b) * 2.0 / h,
-            (d - c) * 2.0 / h,
-            8.0 * _EPSILON * max(map(abs, ys)) / h,
-        )
-        for ys in outputs
-        for a, b, c, d, e in [ys]
-    ]
-
-
-def _check(where: str, derivative: float, slopes: _Slopes, rtol: float, atol: float) -> Check:
-    difference = (4.0 * slopes.near - slopes.wide) / 3.0
-    error = 0.0 if derivative == difference else abs(derivative - difference)
-    scale = max(abs(derivative), abs(difference))
-    low, high = sorted((slopes.left, slopes.right))
-    apart = 0.05 * max(abs(low), abs(high), abs(derivative))
-    if error <= atol + rtol * scale + slopes.noise:
-        verdict = "ok"
-    elif not isfinite(difference):
-        verdict = "edge"  # f is not defined a step away
-    elif high - low > apart and low - apart <= derivative <= high + apart:
-        verdict = "kink"  # the two sides differ
-    elif abs(slopes.near - slopes.wide) > apart:
-        verdict = "kink"  # a jump: smaller steps give larger quotients
-    else:
-        verdict = "WRONG"
-    return Check(where, derivative, difference, error, verdict)
 
 
 class Nudge(NamedTuple):

@@ -16,7 +16,8 @@ from autograd_scalar.node import hooks, modes, pickling, registry
 from autograd_scalar.node.hooks import adjoints as adjoints
 from autograd_scalar.node.shared import number as number
 from autograd_scalar.ops import table
-from autograd_scalar.ops.evaluate import forget
+from autograd_scalar.ops.differences import check_partials
+from autograd_scalar.ops.evaluate import forget, provide
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 
@@ -85,15 +86,23 @@ def core() -> str:
     return "python" if _engine.__name__.endswith("engine") else "native"
 
 
-def define_row(name: str, value: str, partials: str, latex: str | None) -> Op:
+def define_row(row: Op, *private: Op) -> None:
     """Add a user's row to the table, and its method to Value; see functions.define_op."""
-    if name not in TABLE and hasattr(Value, name):
-        raise ValueError(f"row {name!r}: Value has an attribute of that name; choose another")
-    row = Op(name, value, partials, latex)
-    table.define(row)
+    if row.name not in TABLE and hasattr(Value, row.name):
+        raise ValueError(f"row {row.name!r}: Value has an attribute of that name; choose another")
+    before = dict(TABLE)
+    table.define(row, *private)
     # Make all user rows again: others may have an earlier version of this one inlined.
     users = TABLE.keys() - table.BUILT_IN
     forget(users)
+    provide((*private, row))
+    try:
+        check_partials(row)
+    except BaseException:
+        table.restore(before)
+        forget(users)
+        provide(TABLE[user] for user in users if user in TABLE)
+        raise
     for user in users:
-        _methods.install(user)
-    return row
+        if not TABLE[user].is_private:
+            _methods.install(user)

@@ -30,6 +30,7 @@ WRONG = {
 }
 
 
+@pytest.mark.usefixtures("wrong_rows_allowed")
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_row_is_caught(name):
     ag.define_op(name, *WRONG[name])
@@ -75,6 +76,13 @@ def test_slope_at_a_kink_is_none(f):
     assert slope(f, 0.0) is None
 
 
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_row_is_refused_when_it_is_defined(name):
+    with pytest.raises(ValueError, match=rf"row '{name}': its partial derivative .* differences"):
+        ag.define_op(name, *WRONG[name])
+
+
+@pytest.mark.usefixtures("wrong_rows_allowed")
 def test_kinks_do_not_hide_wrong_slopes_nearby():
     ag.define_op("wrong_relu", "0.0 if x <= 0.0 else x", "1.0 - step(x)")
     assert row_problems("wrong_relu", [0.7]) and row_problems("wrong_relu", [-0.7])

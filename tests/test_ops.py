@@ -329,7 +329,7 @@ MALFORMED = [
     (("q", "x", "1.0", "{}"), "row 'q'"),
     (("q", 3, "1.0"), "q"),
     (("q", "x", 1.0), "q"),
-    ((3, "x", "1.0"), "name"),
+    ((3, "x", "1.0"), "row 3: expected its texts as str"),
     (("exp", "x", "1.0"), "'exp': the name is taken by a built-in operation"),
     (("data", "x", "1.0"), "'data': the name is taken"),
     (("backward", "x", "1.0"), "'backward': Value has an attribute of that name"),
@@ -445,6 +445,7 @@ def test_a_comparison_is_allowed_only_as_a_condition(value):
         ag.define_op("compares_truth", value, "0.0, 0.0")
 
 
+@pytest.mark.usefixtures("wrong_rows_allowed")
 def test_an_inlined_argument_keeps_its_parentheses():
     nested = ag.define_op("nested_rows", "relu(x - y) * where(x, x - 1.0, y) - neg(-x)", "0.0, 0.0")
     assert nested(Value(5.0), 2.0).data == 3.0 * 4.0 - 5.0

@@ -22,6 +22,10 @@ class TooManyTraces(JitError):
     """Raised when a function takes more paths than it may keep traces for."""
 
 
+class OpaqueOperation(JitError):
+    """Raised when a function calls an operation that is a Python function, for which there is no machine code."""
+
+
 class EnvironmentChanged(JitError):
     """Raised when what a function reads besides its arguments has changed since a kernel was made."""
 

@@ -29,6 +29,12 @@ def on_new_node(v: Any) -> Any:
     return v if modes.recording.get() else restore(None, v.data, 0.0, None, "", (), ())
 
 
+def on_opaque(op: str) -> None:
+    """Report that an operation that is a Python function is about to be called."""
+    if (tracer := modes.tracer.get()) is not None:
+        tracer.calls_opaque(op)
+
+
 def on_constant(v: Node) -> None:
     """Report a leaf made from a number that is an operand."""
     if (tracer := modes.tracer.get()) is not None:

@@ -34,6 +34,9 @@ class Tracer(Protocol):
     def made(self, v: Any) -> None:
         """Note a new node."""
 
+    def calls_opaque(self, op: str) -> None:
+        """Note that an operation that is a Python function is about to be called."""
+
     def constant(self, v: Any) -> None:
         """Note a new leaf, made from a number that is an operand."""
 

@@ -304,6 +304,8 @@ def user_recorder(row: Op) -> Callable[..., Any]:
             raise TypeError(f"{row.name} takes {len(row.operands)} operands, got {len(operands)}")
         operands = (*operands, *defaults[len(defaults) - missing :])
         parents = tuple(v if type(v) is engine.Value else engine.constant(v) for v in operands)
+        if row.function is not None and modes.open_blocks:
+            hooks.on_opaque(row.name)
         z, partials = evaluate(row.name, *map(hooks.read_silently, parents))
         v = engine.node(z, row.name, parents, partials)
         return hooks.on_new_node(v) if modes.open_blocks else v

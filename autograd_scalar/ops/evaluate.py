@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from autograd_scalar.ops import ieee
 from autograd_scalar.ops.codegen import compiled, evaluator, shares
+from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import row_of
 
 #: The globals of generated code: functions of `math`, which are fast but may raise; and functions that never do.
@@ -26,6 +27,13 @@ class CompiledCall(Protocol):
 
     def replay(self, *operands: Any) -> Any:
         """Return the value as a graph of the recorded operations over the operands, which are Values."""
+
+
+def provide(rows: Iterable[Op]) -> None:
+    """Make the Python functions of opaque operations known to generated code."""
+    for row in rows:
+        if row.function is not None:
+            FAST[row.name] = _exact[row.name] = row.function
 
 
 def forget(names: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice, repeat
 from typing import Any
@@ -46,6 +46,10 @@ class Op:
         self.start, self.fixed, self.shares = start, fixed, shares
         #: The derivatives as a reader knows them.
         self.textbook = textbook or partials
+        #: The Python function that computes the value of an opaque operation, else None; see opaque.opaque_rows.
+        self.function: Callable[..., float] | None = None
+        #: In the row of an opaque partial derivative, the function to call with Values; None if it takes floats only.
+        self.over_values: Callable[..., Any] | None = None
         try:
             for text in (name, value, partials, latex or ""):
                 if not isinstance(text, str):
@@ -136,7 +140,7 @@ class Op:
         while unseen:
             name = unseen.pop()
             reached.add(name)
-            if name == self.name and name not in ieee.EXACT:
+            if name == self.name and name not in ieee.EXACT and self.function is None:
                 raise ValueError(f"row {self.name!r}: its value is recursive")
             unseen |= {called for called in table[name]._value.functions if name in table} - reached
 

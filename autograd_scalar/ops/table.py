@@ -84,22 +84,32 @@ def checksum() -> int:
 definitions = 0
 
 
-def define(row: Op) -> None:
-    """Add a user's row to the table, or replace an earlier one of that name; ValueError if it is malformed."""
+def define(row: Op, *private: Op) -> None:
+    """Add a user's row to the table, or replace an earlier one of that name; ValueError if it is malformed.
+
+    The `private` rows are those that it alone calls.
+    """
     if row.name in BUILT_IN:
         raise ValueError(
             f"row {row.name!r}: the name is taken by a built-in operation; choose another"
         )
     if row.is_private:
         raise ValueError(f"row {row.name!r}: expected a name without a leading underscore")
-    row.check_names({**TABLE, row.name: row})
-    for other in TABLE.values():
-        other.check_names({**TABLE, row.name: row})  # those that call an earlier row of this name
+    added = {made.name: made for made in (*private, row)}
+    for other in {**TABLE, **added}.values():  # also those that call an earlier row of this name
+        other.check_names({**TABLE, **added})
     for name in TABLE.keys() - BUILT_IN:
         TABLE[name] = copy(TABLE[name])  # its text may have the earlier row inlined
-    TABLE[row.name] = row
+    TABLE.update(added)
     global definitions
     definitions += 1
+
+
+def restore(before: dict[str, Op]) -> None:
+    """Undo definitions, given a copy of the table from before."""
+    TABLE.update(before)
+    for name in TABLE.keys() - before.keys():
+        del TABLE[name]
 
 
 _POSITIVE = (0.1, 4.0)

@@ -14,8 +14,9 @@ from typing import Any, SupportsIndex
 
 from autograd_scalar import functions, pytree
 from autograd_scalar.node import modes
+from autograd_scalar.node.hooks import on_opaque, read_silently
 from autograd_scalar.node.shared import operands_of
-from autograd_scalar.ops.evaluate import CALLS
+from autograd_scalar.ops.evaluate import CALLS, evaluate
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE, row_of
 from autograd_scalar.transforms.arguments import (
@@ -51,7 +52,9 @@ def _derivatives(row: Op) -> list[Callable[..., Any]]:
     return _rules[row]
 
 
-def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, Any]]:
+def _recorded_partials(
+    v: Value, needed: set[Value], create_graph: bool
+) -> Iterator[tuple[Value, Any]]:
     """Yield each needed parent with the derivative with respect to it: a Value, or a float if the row gives one."""
     if v.op in CALLS:
         recording = modes.recording.set(True)  # derivatives are recorded even inside no_grad()
@@ -63,6 +66,12 @@ def _recorded_partials(v: Value, needed: set[Value]) -> Iterator[tuple[Value, An
         yield from zip(v.parents, derivatives, strict=True)
         return
     row = row_of(v.op)
+    if row.function is not None and not create_graph:  # it may have floats only, which are enough
+        on_opaque(row.name)
+        partials = evaluate(row.name, *map(read_silently, v.parents))[1]
+        pairs = zip(v.parents, partials, strict=True)
+        yield from (pair for pair in pairs if pair[0] in needed)
+        return
     operands = operands_of(v, v.parents)
     for operand, derivative in zip(operands, _derivatives(row), strict=True):
         if not isinstance(operand, list):
@@ -108,7 +117,7 @@ def _pull_back(seeds: dict[Value, Any], inputs: Sequence[Value], create_graph: b
     cotangents: dict[Value, Any] = dict(seeds)
     for v in reversed(order):
         if v in cotangents and v.parents and v in needed:
-            for parent, partial in _recorded_partials(v, needed):
+            for parent, partial in _recorded_partials(v, needed, create_graph):
                 term = _product(cotangents[v], partial)
                 cotangents[parent] = cotangents[parent] + term if parent in cotangents else term
     found = [as_value(cotangents.get(x, 0.0)) for x in inputs]
@@ -129,7 +138,7 @@ def push_forward(
         if v in dots or v not in needed:
             continue
         partials = (
-            _recorded_partials(v, needed)
+            _recorded_partials(v, needed, create_graph)
             if create_graph or tracer is not None
             else zip(v.parents, v.partials, strict=True)
         )

@@ -410,6 +410,7 @@ def test_latex_is_valid_for_every_row() -> None:
 # ----- user-defined operations -----
 
 
+@pytest.mark.usefixtures("wrong_rows_allowed")
 @pytest.mark.parametrize(
     ("partial", "local"),
     [

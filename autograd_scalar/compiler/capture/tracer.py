@@ -8,7 +8,7 @@ from functools import partial
 from math import copysign, nan
 from typing import Any, NamedTuple
 
-from autograd_scalar.compiler.errors import JitError, NeedsArrays
+from autograd_scalar.compiler.errors import JitError, NeedsArrays, OpaqueOperation
 from autograd_scalar.compiler.ir.program import COMPARISONS, Builder, Guard, Program
 from autograd_scalar.compiler.options import MAX_TRACE_NODES
 from autograd_scalar.node import modes
@@ -64,6 +64,10 @@ class Tracer:
         self._copied: Value | None = None
         #: Symbol, operands, outcome and line of each comparison.
         self._comparisons: list[tuple[str, Value, Any, bool, str]] = []
+        #: True while the function runs to be compiled, not eagerly; it must not call an opaque operation then.
+        self.compiles = False
+        #: The opaque operation that it has called, or None.
+        self.opaque: str | None = None
         #: True once the function compares Values: it may then take another path for other numbers.
         self.branches = False
         #: True if the arguments stand for elements of arrays, which broadcast.
@@ -86,6 +90,11 @@ class Tracer:
                 f"{self.name} made more than {MAX_TRACE_NODES} operations while it was recorded; compile a smaller "
                 "part of it, such as the loss of one sample, and map it over rows"
             )
+
+    def calls_opaque(self, op: str) -> None:
+        if self.compiles:
+            self.opaque = op
+            raise OpaqueOperation(f"{self.name} calls {op}, an operation that is a Python function")
 
     def constant(self, v: Value) -> None:
         self._constants[id(v)] = v, _user_line()

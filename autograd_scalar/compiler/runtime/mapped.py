@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_scalar import functions, pytree
 from autograd_scalar.compiler.capture.signature import ARRAY
-from autograd_scalar.compiler.errors import JitError, TooManyTraces
+from autograd_scalar.compiler.errors import JitError, OpaqueOperation, TooManyTraces
 from autograd_scalar.compiler.runtime.bound import BoundKernel
 from autograd_scalar.compiler.runtime.row_function import RowFunction, scatter
 from autograd_scalar.compiler.runtime.row_kernel import Rows
@@ -119,7 +119,7 @@ class MappedCall:
             return v
         try:
             return self._compiled()
-        except TooManyTraces:
+        except (TooManyTraces, OpaqueOperation):
             return self.eagerly()
 
     def _compiled(self) -> Any:

@@ -52,15 +52,16 @@ class Spec:
         for name, part in keywords:
             yield part, name
 
-    def warn(self, what: str) -> None:
-        """Warn, once per function, that it keeps being recorded."""
+    def warn(
+        self, what: str, advice: str = "pass numbers that change as floats, or keep them in Values"
+    ) -> None:
+        """Warn, once per function, that it keeps being recorded, or runs eagerly."""
         if self._has_warned:
             return
         self._has_warned = True
         frame, level = sys._getframe(1), 2
         while frame.f_back is not None and frame.f_code.co_filename.startswith(OWN_FILES):
             frame, level = frame.f_back, level + 1
-        advice = "pass numbers that change as floats, or keep them in Values"
         warnings.warn(f"jit({self.name}) {what}; {advice}", RuntimeWarning, stacklevel=level)
 
 

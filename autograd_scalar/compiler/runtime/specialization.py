@@ -20,7 +20,12 @@ from autograd_scalar.compiler.capture.signature import (
     unflatten_call,
 )
 from autograd_scalar.compiler.capture.tracer import Tracer
-from autograd_scalar.compiler.errors import EnvironmentChanged, JitError, NothingToCompile
+from autograd_scalar.compiler.errors import (
+    EnvironmentChanged,
+    JitError,
+    NothingToCompile,
+    OpaqueOperation,
+)
 from autograd_scalar.compiler.options import MAX_TRACES
 from autograd_scalar.compiler.runtime.node_op import flipped
 from autograd_scalar.compiler.runtime.spec import Spec
@@ -35,6 +40,8 @@ class Specialization:
     def __init__(self, spec: Spec, structure: Any) -> None:
         self.spec, self.structure, self.environment = spec, structure, Environment()
         self.traces: list[Trace] = []
+        #: An operation that the function calls and that cannot be compiled, or None.
+        self.opaque: str | None = None
         self.leaves = placeholders(structure)
         self.has_arrays = any(leaf.kind == ARRAY for leaf in self.leaves)
         #: True for arrays that broadcast, unless f fails with whole arrays: its calls are then tried with these.
@@ -50,6 +57,8 @@ class Specialization:
 
     def record(self, numbers: Sequence[float]) -> Trace:
         """Record the function for some numbers, and keep the trace."""
+        if self.opaque is not None:
+            self._refuse_opaque(self.opaque)
         trace = self._recorded(numbers)
         self.traces.append(trace)
         return trace
@@ -57,7 +66,12 @@ class Specialization:
     def _recorded(self, numbers: Sequence[float]) -> Trace:
         """Record the function for some numbers."""
         tracer = Tracer(self.spec.name)
-        result = self._traced(tracer, numbers)
+        tracer.compiles = True
+        try:
+            result = self._traced(tracer, numbers)
+        finally:
+            if tracer.opaque is not None:
+                self._refuse_opaque(tracer.opaque)
         found, structure = pytree.flatten(result)
         values = [leaf for leaf in found if type(leaf) is Value]
         outputs: list[Value] = []
@@ -179,13 +193,26 @@ class Specialization:
         recording = modes.recording.get()
         values = [x for x in given if type(x) is Value]
         for trace in chain(self.traces, (None,)):
-            if trace is None and not self.may_record(numbers):
+            if trace is None and (self.opaque is not None or not self.may_record(numbers)):
                 break
-            trace = trace or self.record(numbers)  # not in a generator: f may raise StopIteration
+            try:
+                trace = trace or self.record(
+                    numbers
+                )  # not in a generator: f may raise StopIteration
+            except OpaqueOperation:
+                break
             outputs, failed = trace.run(numbers, recording and trace.gives_values)
             if failed < 0:
                 return (trace, outputs) if trace.accepts(values) else None
-        return None  # no room for another trace, or a nan whose data was read: it equals nothing
+        return None  # no room for another trace, no machine code, or a nan whose data was read: it equals nothing
+
+    def _refuse_opaque(self, op: str) -> None:
+        """Raise OpaqueOperation, with a warning that calls run eagerly from now on."""
+        self.opaque = op
+        what = f"calls {op}, an operation that is a Python function"
+        advice = "define the operation by expressions, or call it outside"
+        self.spec.warn(f"{what}, so it runs eagerly", advice)
+        raise OpaqueOperation(f"{self.spec.name} {what}; {advice}")
 
 
 def _is_unchanged(before: list[Any], structure: Any, args: Any, kwargs: Any) -> bool:

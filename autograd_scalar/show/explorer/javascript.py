@@ -32,6 +32,11 @@ def javascript(names: Iterable[str]) -> str:
     rows["mul"] = [(x, y) => (x * y), (z, x, y) => [y, x]];
     """
     needed = dict.fromkeys(names)
+    for name in needed:
+        if TABLE[name].function is not None:
+            raise ValueError(
+                f"the page of explore() computes in JavaScript, and {name} is a Python function; use draw or explain"
+            )
     waiting = list(needed)
     while waiting:
         called = [
