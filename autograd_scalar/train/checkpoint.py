@@ -69,6 +69,7 @@ class Checkpoint(NamedTuple):
                 "yourself and call restore(model)"
             )
         try:
+            _check_sizes(self.architecture, len(self.model))
             model = build(self.architecture)
             ended = self.history is not None and self.history.stopped not in ("", "interrupted")
             model.load_state_dict(self.best if ended and self.best is not None else self.model)
@@ -225,6 +226,20 @@ def _checked_loop(loop: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(sums, list) or len(sums) != 3:
         raise ValueError(f"loop.sums is {shown(sums)}, not three numbers")
     return loop | {"sums": [stored_number("loop.sums", x) for x in sums]}
+
+
+def _check_sizes(architecture: dict[str, Any], count: int) -> None:
+    """Raise ValueError for a layer larger than the number of parameters, before memory is taken for it."""
+    if architecture.get("class") == "Sequential":
+        for part in architecture["modules"]:
+            _check_sizes(part, count)
+    elif architecture.get("class") in ("Embedding", "Layer", "Linear", "MLP", "Neuron"):
+        sizes = [architecture.get(name, 0) for name in ("nin", "nout", "num", "dim")]
+        for size in (*sizes, *architecture.get("nouts", ())):
+            if isinstance(size, int) and size > count:
+                raise ValueError(
+                    f"its architecture has a size of {shown(size)}, but there are {count} parameters"
+                )
 
 
 def _numbers(name: str, state: Any) -> dict[str, float]:

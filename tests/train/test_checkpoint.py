@@ -472,3 +472,19 @@ def test_a_checkpoint_keeps_the_mode_of_its_file_and_the_link_to_it(tmp_path):
     save_checkpoint(link, nn.MLP(1, [1], seed=1))
     assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o600
     assert load_checkpoint(path).model == nn.MLP(1, [1], seed=1).state_dict()
+
+
+@pytest.mark.parametrize("size", [10**9, 10**400])
+def test_a_size_beyond_the_parameters_is_refused_before_memory_is_taken(size, tmp_path):
+    path = tmp_path / "model.json"
+    model = nn.Sequential(nn.MLP(2, [3, 2]), nn.Linear(2, 1))
+    save_checkpoint(path, model)
+    assert load_checkpoint(path).build().state_dict() == model.state_dict()
+    saved = load_checkpoint(path)
+    for change in ({"nin": size}, {"nouts": [3, size]}):
+        mlp, linear = saved.architecture["modules"]
+        broken = saved._replace(
+            architecture={"class": "Sequential", "modules": [mlp | change, linear]}
+        )
+        with pytest.raises(CheckpointError, match=r"has a size of .*, but there are 20 parameters"):
+            broken.build()
