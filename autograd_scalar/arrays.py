@@ -72,6 +72,9 @@ _PREDICATES: dict[str, Callable[..., bool]] = {
 #: Ufuncs that NumPy computes by + - * of the elements. It could not do better by rows.
 _ARITHMETIC = {"add", "subtract", "multiply", "matmul", "vecdot", "matvec", "vecmat"}
 
+#: Functions that NumPy computes with a constant in place of 0: of Values, which lose their second derivative there.
+_INEXACT = {"sinc"}
+
 #: Functions that may run over several axes in any order, although they have no identity.
 _REORDERABLE = {"maximum", "minimum"}
 
@@ -166,6 +169,10 @@ def array_function(func: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """Return the result of a NumPy function of Values: NumPy's protocol `__array_function__`."""
     if not all(issubclass(kind, Value | np.ndarray) for kind in types):
         return NotImplemented
+    if func.__name__ in _INEXACT:
+        raise UnsupportedFunction(
+            f"np.{func.__name__} puts a constant in place of 0, which has no derivative; write it with ag.where"
+        )
     _note_use_as_array(f"{func.__module__}.{func.__name__}")
     args, kwargs = _lifted(args), {name: _lifted(arg) for name, arg in kwargs.items()}
     try:
