@@ -47,6 +47,7 @@ STAGES = {
     "cli": ["cli"],
     "docs": [
         "test_docs.py",
+        "test_semantics.py",
         "test_words.py",
         "test_doctests.py",
         "test_notebooks.py",

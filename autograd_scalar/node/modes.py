@@ -61,6 +61,9 @@ class Tracer(Protocol):
     def described(self, v: Any, attribute: str) -> None:
         """Note that an attribute of a Value is read by the traced function itself."""
 
+    def identified(self, x: Any, y: Any) -> None:
+        """Note that two Values are compared with `is`."""
+
     def differentiates_by(self, v: Any) -> None:
         """Note that the function differentiates with respect to a Value."""
 

@@ -27,6 +27,9 @@ class Observer(Protocol):
     def name_read(self, frame: FrameType, name: str) -> None:
         """Note that a global or builtin is about to be read, set or deleted."""
 
+    def identified(self, x: Any, y: Any) -> None:
+        """Note that two objects are compared with `is`."""
+
     def attribute_read(self, owner: Any, name: str) -> None:
         """Note that an attribute is about to be read, set or deleted."""
 
@@ -83,6 +86,18 @@ class _AttributeProbe(Probe):
 
     def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
         observer.attribute_read(operand, self.name)
+
+
+class _IdentityProbe(Probe):
+    """Takes a tuple of the two operands of `is` and returns it reversed."""
+
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        observer.identified(*operand)
+
+    def returned(self, operand: Any) -> Any:
+        return operand[::-1]
 
 
 class _ArgumentsProbe(Probe):
@@ -209,6 +224,8 @@ def _before(instruction: Instr) -> list[tuple[Any, ...]]:
         ]
     if name in _ATTRIBUTES:
         return _report_top(_AttributeProbe(arg if isinstance(arg, str) else arg[-1]))
+    if name == "IS_OP":
+        return [("BUILD_TUPLE", 2), *_report_top(_IdentityProbe()), ("UNPACK_SEQUENCE", 2)]
     if name in _USES_TOP:
         return _report_top(_USED)
     if name == "CALL_FUNCTION_EX" and not arg & 1:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial, partialmethod
 from itertools import chain
-from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
+from types import CodeType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 from weakref import ReferenceType
 
@@ -56,6 +56,7 @@ class Recorder:
         self._frozen = {id(obj): obj for obj in chain(frozen, members)}
         inner = (getattr(obj, "__wrapped__", getattr(obj, "__func__", obj)) for obj in frozen)
         self._frozen_code = {id(original_code(f)) for f in inner if isinstance(f, FunctionType)}
+        self._frozen_code |= {id(obj.gi_code) for obj in frozen if isinstance(obj, GeneratorType)}
         self._frozen_modules = {module.__name__ for module in modules}
         #: What each class and its bases define under the names that were looked up, and as special methods.
         self._looked_up: dict[type, dict[str, Any]] = {}
@@ -101,6 +102,12 @@ class Recorder:
             )
 
     # ----- reports of instrumented code -----
+
+    def identified(self, x: Any, y: Any) -> None:
+        """Let the tracer check `is` between Values."""
+        tracer = modes.tracer.get()
+        if tracer is not None and isinstance(x, Value) and isinstance(y, Value):
+            tracer.identified(x, y)
 
     def name_read(self, frame: FrameType, name: str) -> None:
         """Note a global, or its absence and the builtin."""
@@ -354,6 +361,9 @@ class Recorder:
                 or _may_run_at_any_time(code)
                 or _is_import_system(frame.f_back)  # with hooks of installed packages
                 or (trust.is_library(code.co_filename) and trust.is_core(frame.f_back))
+                or (
+                    code.co_argcount and id(frame.f_locals.get(code.co_varnames[0])) in self._frozen
+                )
             ):
                 self._unobserved, thread.observer = (frame, ("return",)), None
                 return
