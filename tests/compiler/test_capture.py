@@ -442,13 +442,16 @@ def test_frozen_is_a_promise(monkeypatch):
     def scaled(x):
         return x * settings["rate"] * CLOCKS["now"]() * 0.0 + x * settings["rate"]
 
-    f = ag.jit(scaled, frozen=[settings, time.time])
-    assert f(2.0) == 4.0
+    f = ag.jit(scaled, frozen=[settings, time.time], check=False)
+    checked = ag.jit(scaled, frozen=[settings, time.time], check=True)
+    assert f(2.0) == checked(2.0) == 4.0
     settings["rate"] = 3.0
     assert f(2.0) == 4.0
-    g = ag.jit(frozen=[CACHED, print])(lambda x: print("recorded") or x * CACHED())
+    with pytest.raises(ag.JitCheckError, match=r"compiled 4.0, eager 6.0"):  # the promise is broken
+        checked(2.0)
+    g = ag.jit(frozen=[CACHED, print], check=False)(lambda x: print("recorded") or x * CACHED())
     assert g(2.0) == 4.0
-    h = ag.jit(lambda x: x * random.random(), frozen=[random])
+    h = ag.jit(lambda x: x * random.random(), frozen=[random], check=False)
     assert h(1.0) == h(1.0)
 
 

@@ -486,7 +486,7 @@ def test_a_bound_kernel_refuses_a_changed_environment(monkeypatch):
 
 
 def test_threads_may_call_while_a_global_changes(monkeypatch):
-    f = ag.jit(lambda x: x * SCALE)
+    f = ag.jit(lambda x: x * SCALE, check=False)  # eager code sees another number than the call
     stop, failures = threading.Event(), []
 
     def work():

@@ -7,6 +7,7 @@ exceptions by type, what was changed, and the state of the random generators. A 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from functools import cache, partial
@@ -164,7 +165,7 @@ class _Call:
             results = _row_results(mapped._function, mapped._rows, with_values)
             columns = zip(*map(pytree.leaves, results), strict=True)
             return pytree.build(results[0], map(mapped._joined, columns))
-        if with_values:
+        if with_values or _has_narrow(args):
             specialization, leaves = self.jitted._specialization(args, kwargs)
             return specialization.eagerly(leaves)
         return self.jitted.f(*args, **kwargs)
@@ -301,19 +302,23 @@ def check_sum(
         )
 
 
-def _maps(jitted: Jitted[..., Any], args: Any, kwargs: Any) -> bool:
-    """Return whether a call maps over rows, or over the elements of arrays."""
-    if jitted.spec.mapped is not None or not _has_array([args, kwargs]):
-        return jitted.spec.mapped is not None
-    return jitted._specialization(args, kwargs)[0].has_arrays
+def _maps(jitted: Audited[..., Any], args: Any, kwargs: Any) -> bool:
+    """Return whether a call maps over rows, or over the elements of arrays that f does not get whole."""
+    if jitted.spec.mapped is not None:
+        return True
+    try:
+        specialization, _ = jitted._specialization(args, kwargs)
+    except JitError:  # refused, but eager code takes it
+        return False
+    return specialization.has_arrays
 
 
-def _has_array(tree: Any) -> bool:
-    """Return whether there is an array of one dimension or more in a nest."""
-    kind = type(tree)
-    if hasattr(kind, "__array_interface__") or hasattr(kind, "__array__"):
-        return getattr(tree, "ndim", 1) > 0
-    return any(_has_array(child) for _, child in pytree.items(tree) or ())
+def _has_narrow(args: Any) -> bool:
+    """Return whether there is a NumPy float of another precision, which compiled code takes as a double."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and any(
+        isinstance(a, numpy.floating) and not isinstance(a, float) for a in args
+    )
 
 
 def _row_results(function: RowFunction, rows: Rows, with_values: bool) -> list[Any]:

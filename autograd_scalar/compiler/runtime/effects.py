@@ -205,8 +205,8 @@ def _items(obj: Any) -> Iterator[_Aspect]:
 
 def _attributes(obj: Any) -> Iterator[_Aspect]:
     """Yield the attributes of an object, in its __dict__ and in slots."""
-    if type(getattr(obj, "__dict__", None)) is dict:
-        yield (lambda a: [*vars(a).items()]), _write_attributes
+    if _own_attributes(obj) is not None:
+        yield (lambda a: [*(_own_attributes(a) or {}).items()]), _write_attributes
     names = [
         name
         for kind in type(obj).__mro__
@@ -233,7 +233,23 @@ def _is_ndarray(obj: Any) -> bool:
 
 
 def _reader_of(*names: str) -> Callable[[Any], Contents]:
-    return lambda obj: [(name, getattr(obj, name)) for name in names if hasattr(obj, name)]
+    return lambda obj: [
+        (name, value) for name in names if (value := _attribute(obj, name)) is not _MISSING
+    ]
+
+
+def _attribute(obj: Any, name: str) -> Any:
+    """Return an attribute that an object has without a __getattr__ of its class."""
+    try:
+        return object.__getattribute__(obj, name)
+    except AttributeError:
+        return _MISSING
+
+
+def _own_attributes(obj: Any) -> dict[str, Any] | None:
+    """Return the __dict__ of an object; None if it has none."""
+    found = _attribute(obj, "__dict__")
+    return found if type(found) is dict else None
 
 
 def _read_random(generator: random.Random) -> Contents:
@@ -353,8 +369,10 @@ def _write_ndarray(a: Any, contents: Contents) -> None:
 
 
 def _write_attributes(obj: Any, contents: Contents) -> None:
-    vars(obj).clear()
-    vars(obj).update(contents)
+    attributes = _own_attributes(obj)
+    assert attributes is not None
+    attributes.clear()
+    attributes.update(contents)
 
 
 def _write_slots(obj: Any, contents: Contents) -> None:
