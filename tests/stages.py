@@ -10,7 +10,14 @@ TESTS = Path(__file__).parent
 STAGES = {
     "ops": ["test_ops.py", "test_oracle.py", "test_meta.py"],
     "engine": [
-        *("cores", "test_value.py", "test_backward.py", "test_opaque.py", "test_deep.py", "test_anomaly.py"),
+        *(
+            "cores",
+            "test_value.py",
+            "test_backward.py",
+            "test_opaque.py",
+            "test_deep.py",
+            "test_anomaly.py",
+        ),
         *("test_micrograd.py", "test_peer_bugs.py"),
     ],
     "transforms": [

@@ -9,6 +9,7 @@ from collections import OrderedDict, defaultdict, deque
 from dataclasses import asdict, dataclass
 from operator import add, mul, sub
 from random import Random
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -401,6 +402,52 @@ def test_a_list_that_contains_itself_is_refused():
     tree.append(tree)
     with pytest.raises(JitError, match=r"argument 0\[1\] is the list that contains it"):
         ag.jit(lambda t: t[0] * 2.0)(tree)
+
+
+def test_a_list_that_is_too_deep_is_refused():
+    tree = 1.0
+    for _ in range(5000):
+        tree = [tree]
+    with pytest.raises(JitError, match="nested too deeply"):
+        ag.jit(lambda t: 2.0)(tree)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda model, x: model(x),
+        lambda model, x: model.at(x),
+        lambda model, x: model * x,
+        lambda model, x: model.slope * x,
+        lambda model, x: model.rate * x,
+    ],
+)
+def test_the_class_of_a_container_is_observed(use, monkeypatch):
+    @dataclass
+    class Model:
+        weight: float
+        rate: ClassVar[float] = 2.0
+
+        def __call__(self, x):
+            return self.weight * x * self.rate
+
+        def __mul__(self, x):
+            return self.weight * x
+
+        at = __call__
+        slope = property(lambda self: self.weight * self.rate)
+
+    compiled, model = ag.jit(use), Model(3.0)
+    for name, change in (
+        ("rate", 5.0),
+        ("__call__", lambda self, x: 7.0 * x),
+        ("__mul__", lambda self, x: 8.0 * x),
+        ("at", lambda self, x: 9.0 * x),
+        ("slope", 11.0),
+    ):
+        assert compiled(model, 1.5) == use(model, 1.5)
+        monkeypatch.setattr(Model, name, change)
+        assert compiled(model, 1.5) == use(model, 1.5)
 
 
 def test_attributes_and_keys_are_part_of_the_structure():

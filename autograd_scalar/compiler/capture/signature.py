@@ -340,6 +340,17 @@ def placeholders(structure: Any) -> list[Leaf]:
     return [end for end in ends if isinstance(end, Leaf)]
 
 
+def container_classes(structure: Any) -> dict[str, type]:
+    """Return the classes of the containers among the arguments of a call, by name."""
+    args, keywords = structure
+    waiting, found = [*args, *dict(keywords).values()], dict[str, type]()
+    while waiting:
+        if isinstance(part := waiting.pop(), Container):
+            found[f"class {part.branch.kind.__qualname__}"] = part.branch.kind
+            waiting += part.parts
+    return found
+
+
 def contents(structure: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
     """Return what the arguments of a call hold: leaves, static arguments, and what rebuilds each container."""
     positional, keywords = structure

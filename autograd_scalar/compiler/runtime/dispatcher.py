@@ -67,14 +67,17 @@ _LEAVES = {float: Leaf(FLOAT), Value: Leaf(VALUE)}
 
 def _flattened(args: Any, kwargs: Any, into: Flattened, mapped: Any) -> Any:
     """Return the structure of the arguments, of which those in `mapped` have rows, and flatten them."""
-    structures = [
-        flatten(a, into, f"argument {i}", i in mapped if mapped else None)
-        for i, a in enumerate(args)
-    ]
-    keywords = [
-        (name, flatten(a, into, f"keywords[{name!r}]", False if mapped else None))
-        for name, a in kwargs.items()
-    ]
+    try:
+        structures = [
+            flatten(a, into, f"argument {i}", i in mapped if mapped else None)
+            for i, a in enumerate(args)
+        ]
+        keywords = [
+            (name, flatten(a, into, f"keywords[{name!r}]", False if mapped else None))
+            for name, a in kwargs.items()
+        ]
+    except RecursionError:
+        raise JitError("an argument is nested too deeply; pass a flat list") from None
     return tuple(structures), tuple(keywords)
 
 

@@ -14,6 +14,7 @@ from autograd_scalar.compiler.capture.signature import (
     ARRAY,
     VALUE,
     Leaf,
+    container_classes,
     contents,
     nested,
     placeholders,
@@ -114,12 +115,13 @@ class Specialization:
 
         args, kwargs = self._arguments(fresh)
         before, recorder = contents(self.structure, args, kwargs), Recorder(spec.name, spec.frozen)
+        arguments = container_classes(self.structure) | spec.statics(self.structure)
         if not self.environment.holds():
             raise EnvironmentChanged(
                 f"what {spec.name} reads has changed since the kernel was made; make the kernel again"
             )
         try:
-            with modes.tracing(tracer), recorder.observing(spec.f, spec.statics(self.structure)):
+            with modes.tracing(tracer), recorder.observing(spec.f, arguments):
                 result = spec.f(*args, **kwargs)
         except Exception as error:
             if self.has_arrays and spec.mapped is None and not isinstance(error, JitError):
