@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import ctypes
 import itertools
 import math
 import os
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 import autograd_scalar as ag
-from autograd_scalar import JitError, Value
+from autograd_scalar import JitError, Value, files
 from autograd_scalar.compiler import options
 from autograd_scalar.ops.table import BUILT_IN, TABLE, public
 
@@ -98,6 +99,23 @@ def test_a_constant_exponent_uses_no_logarithm(exponent):
             assert slope == exponent * x ** (exponent - 1)
         else:
             assert math.isnan(slope) == (x < 0.0 and exponent != -1)
+
+
+@pytest.mark.parametrize(
+    ("f", "second"),
+    [
+        (abs, 0.0),
+        (ag.relu, 0.0),
+        (lambda x: ag.maximum(x, 0.0), 0.0),
+        (lambda x: abs(x) ** 2, 0.0),
+        (lambda x: x * x, 2.0),
+        (lambda x: ag.elu(x, 1.5), 1.5),
+        (ag.leaky_relu, 0.0),
+    ],
+)
+def test_second_derivatives_at_a_kink_are_those_of_the_branch(jit, f, second):
+    assert ag.grad(ag.grad(f))(0.0) == ag.hessian(f)(0.0) == second
+    assert jit(ag.grad(ag.grad(f)))(0.0) == second
 
 
 # ----- what is recorded -----
@@ -256,6 +274,16 @@ def test_results_are_differentiated_as_if_each_were_of_a_call_of_its_own(jit):
     assert math.isnan(together(compiled, 0.0, 1.0, 0.0)) and together(f, 0.0, 1.0, 0.0) == inf
 
 
+def test_numbers_among_the_results_over_rows_are_arrays(jit):
+    def f(x):
+        return 1, True, x * 2.0, "s", None
+
+    for found in (jit(f)(np.array([1.0, 2.0])), jit(f, rows=0)(np.array([1.0, 2.0]))):
+        assert [y.tolist() for y in found[:3]] == [[1.0, 1.0], [1.0, 1.0], [2.0, 4.0]]
+        assert {y.dtype for y in found[:3]} == {np.dtype(float)} and found[3:] == ("s", None)
+    assert jit(f, rows=0, reduce="sum")(np.array([1.0, 2.0])) == (2.0, 2.0, 6.0, "s", None)
+
+
 def test_setting_data_later_changes_no_node_of_a_call(jit):
     x = Value(2.0)
     y = jit(lambda x: x * x)(x)
@@ -297,7 +325,27 @@ def test_the_audit_compares_nothing_inside_a_recording_or_detect_anomaly():
     assert len(calls) == 2
 
 
-# ----- copies, threads -----
+# ----- copies, threads, files -----
+
+
+def test_machine_code_for_rows_runs_without_the_lock_of_the_interpreter():
+    pytest.importorskip("llvmlite")
+    from autograd_scalar.compiler.backends.llvm.target import KERNEL
+
+    holds_the_lock = 0x4  # FUNCFLAG_PYTHONAPI
+    assert not KERNEL._flags_ & holds_the_lock and ctypes.PYFUNCTYPE(None)._flags_ & holds_the_lock
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away"
+)
+def test_a_file_that_is_replaced_keeps_its_owner(tmp_path):
+    path = tmp_path / "checkpoint.json"
+    path.write_text("{}")
+    os.chown(path, 12345, 54321)
+    files.replace(path, "[]")
+    status = path.stat()
+    assert (path.read_text(), status.st_uid, status.st_gid) == ("[]", 12345, 54321)
 
 
 def test_modes_hold_for_the_task_that_entered_them():
