@@ -73,12 +73,13 @@ def jit(
 ) -> Any:
     """Return the function compiled: recorded when it is called, and replayed as machine code from then on.
 
-    The same call returns the same numbers. Floats, Values and arrays among the arguments, in containers too, are data;
-    all else is part of their structure, and each structure is recorded separately. Values that f captures,
-    such as a model's parameters, are inputs too: their present data is read at every call.
+    A call gives what f would give now, or raises an error. Floats, Values and arrays among the arguments, in containers
+    too, are inputs; all else is part of their structure, and each structure is recorded separately. Values that f
+    captures, such as a model's parameters, are inputs too: their present data is read at every call. Whatever else f
+    reads is compared at every call, and f is recorded again if it has changed.
 
-    Floats give floats. With Values among the arguments, or captured, the result is a single node: its parents are those
-    inputs, and its partials come from the same kernel as its data.
+    Floats give floats. A result that depends on Values is a single node: these are its parents, and its partials come
+    from the same kernel as its data.
 
     >>> import autograd_scalar as ag
     >>> w = ag.Value(0.5)
@@ -102,7 +103,8 @@ def jit(
     Args:
         rows: Positions of the arguments whose first axis counts rows. f is written for one row, which reaches it as
             numbers in nested lists, and runs over all of them.
-        reduce: With rows, "mean" or "sum" of the results as one Value; None gives an array, one result a row.
+        reduce: With rows, "mean" or "sum" of the results as one number or Value; None gives an array, with one result
+            a row.
         flip: If a comparison of Values has another outcome than when it was recorded: "record" that path as well and
             keep both, or raise an "error".
         fastmath: Let the compiler reorder and contract operations. Numbers then differ in the last bits, and where an
@@ -112,8 +114,10 @@ def jit(
             default if the environment has AUTOGRAD_SCALAR_JIT_CHECK=1.
         frozen: Objects, functions and modules that stay the same, by your promise: recordings do not observe them.
 
-    Raises JitError for a function that cannot be compiled because it returns no Value, modifies what it captures, or
-    sets data or grad; and for arguments that do not fit together.
+    Raises JitError when a call is recorded that cannot be replayed: f has no result that depends on numbers, reads what
+    cannot be compared, such as a clock or a file, changes what was there before the call, or sets data or grad. Also for
+    arguments that do not fit together, for arrays without `reduce` if f reads Values, and for backend="llvm" without
+    llvmlite. TypeError or ValueError for an unknown option.
     """
     if f is None:
         return functools.partial(
