@@ -189,6 +189,8 @@ def test_what_only_frozen_allows(jit):
 def test_an_argument_is_no_float_while_it_is_recorded(jit):
     f = jit(lambda x: x * 2.0 if isinstance(x, float) else x * 3.0)
     assert f(1.0) == 3.0 and f.f(1.0) == 2.0
+    with pytest.raises(TypeError, match=r"autograd_scalar\.exp"):
+        jit(lambda x: math.exp(x))(1.0)
 
 
 @pytest.mark.parametrize(

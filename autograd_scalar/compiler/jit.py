@@ -73,7 +73,7 @@ def jit(
 ) -> Any:
     """Return the function compiled: recorded when it is called, and replayed as machine code from then on.
 
-    A call gives what f would give now, or raises an error. Floats, Values and arrays among the arguments, in containers
+    A call gives what f gives now, or raises an error. Floats, Values and arrays among the arguments, in containers
     too, are inputs; all else is part of their structure, and each structure is recorded separately. Values that f
     captures, such as a model's parameters, are inputs too: their present data is read at every call. Whatever else f
     reads is compared at every call, and f is recorded again if it has changed.
@@ -115,9 +115,9 @@ def jit(
         frozen: Objects, functions and modules that stay the same, by your promise: recordings do not observe them.
 
     Raises JitError when a call is recorded that cannot be replayed: f has no result that depends on numbers, reads what
-    cannot be compared, such as a clock or a file, changes what was there before the call, or sets data or grad. Also for
-    arguments that do not fit together, for arrays without `reduce` if f reads Values, and for backend="llvm" without
-    llvmlite. TypeError or ValueError for an unknown option.
+    cannot be compared, such as a clock or a file, changes what was there before the call, or sets data or grad.
+    Also for arguments that do not fit together, for arrays without `reduce` if f reads Values, and for backend="llvm"
+    without llvmlite. TypeError or ValueError for an unknown option.
     """
     if f is None:
         return functools.partial(
