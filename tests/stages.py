@@ -8,7 +8,7 @@ TESTS = Path(__file__).parent
 
 #: Every test file belongs to one stage, entered here by its own name or by that of its folder.
 STAGES = {
-    "ops": ["test_ops.py", "test_oracle.py", "test_meta.py"],
+    "ops": ["test_ops.py", "test_oracle.py", "test_meta.py", "test_accuracy.py"],
     "engine": [
         *(
             "cores",

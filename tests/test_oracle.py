@@ -24,7 +24,15 @@ def _cbrt(x):
     return x.sign() * x.abs() ** (1.0 / 3.0)
 
 
+def _sinc(x):
+    """PyTorch's sinc, whose second derivative loses its digits near 0, by the Taylor series there."""
+    w = (torch.pi * x) ** 2
+    series = 1 - w / 6 * (1 - w / 20 * (1 - w / 42 * (1 - w / 72 * (1 - w / 110 * (1 - w / 156)))))
+    return torch.where(x.abs() < 0.25, series, torch.sinc(x))
+
+
 TORCH = {
+    "sinc": _sinc,
     "add": torch.add,
     "sub": torch.sub,
     "mul": torch.mul,
@@ -33,6 +41,8 @@ TORCH = {
     "pow_const": lambda x, y: x ** y.detach(),
     "pos": lambda x: x,
     "mod": torch.remainder,
+    "xlog1py": torch.special.xlog1py,
+    "log_sigmoid": torch.nn.functional.logsigmoid,
     "floordiv": lambda x, y: torch.div(x, y, rounding_mode="floor"),
     "atan2": torch.atan2,
     "hypot": _hypot,

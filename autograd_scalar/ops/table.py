@@ -161,7 +161,16 @@ for _row in (
                                      "_share(x, y), _share(y, x)", r"\ln\left(e^{{{x}}} + e^{{{y}}}\right)",
        textbook="sigmoid(x - y), sigmoid(y - x)"),
 
+    # 0 where x is 0, also at the pole of the logarithm.
+    Op("xlogy",    "(0.0 if y == y else y) if x == 0.0 else x * log(y)", "log(y), _ratio(x, y)", r"{x} \ln {y}",
+       domain=((-2.0, 2.0), _POSITIVE), textbook="log(y), x / y"),
+    Op("xlog1py",  "(0.0 if y == y else y) if x == 0.0 else x * log1p(y)", "log1p(y), _ratio(x, 1.0 + y)",
+       r"{x} \ln\left(1 + {y}\right)", domain=((-2.0, 2.0), (-0.9, 4.0)), textbook="log1p(y), x / (1.0 + y)"),
+
     # ----- circular and hyperbolic -----
+    # As in NumPy and PyTorch, of pi x.
+    Op("sinc",     "1.0 if x == 0.0 else _sin_pi(x) / (3.141592653589793 * x)", "_sinc_slope(x)",
+       r"\operatorname{{sinc}} {x}", textbook="(cos(3.141592653589793 * x) - z) / x"),
     Op("sin",      "sin(x)",         "cos(x)",               r"\sin {x}"),
     Op("cos",      "cos(x)",         "-sin(x)",              r"\cos {x}"),
     Op("tan",      "tan(x)",         "1.0 + z * z",          r"\tan {x}", domain=(-1.2, 1.2)),
@@ -195,6 +204,7 @@ for _row in (
     Op("sigmoid",  "(1.0 if x >= 0.0 else exp(-abs(x))) / (1.0 + exp(-abs(x)))", "_sigmoid_slope(x)",
        r"\sigma\left({x}\right)", textbook="z * (1.0 - z)"),
     Op("softplus", "(x if x > 0.0 else 0.0) + log1p(exp(-abs(x)))", "sigmoid(x)", r"\ln\left(1 + e^{{{x}}}\right)"),
+    Op("log_sigmoid", "-softplus(-x)",                      "sigmoid(-x)", r"\ln \sigma\left({x}\right)"),
     Op("relu",     "0.0 if x <= 0.0 else x",                "step(x)",     r"\operatorname{{relu}}\left({x}\right)"),
     Op("leaky_relu", "x if x > 0.0 else slope * x",         "where(step(x), 1.0, slope), -relu(-x)",
        r"\operatorname{{leaky}}_{{{slope}}}\left({x}\right)", operands="x, slope=0.01"),
@@ -291,6 +301,28 @@ for _row in (
        "y * (y - 1.0) * _pow_const_slope(x, where(y * (y - 1.0), y - 2.0, 1.0)), 0.0",
        r"{y} \left({y} - 1\right) {x}^{{{y} - 2}}", fixed="y", domain=(_POSITIVE, (-2.0, 2.0))),
 
+    Op("_ratio",   "x / where(x, y, 1.0)", "1.0 / y, -z / y", r"\frac{{{x}}}{{{y}}}", domain=((-2.0, 2.0), (0.5, 3.0))),
+    # sin(pi x) and cos(pi x): the distance from the nearest whole number is exact.
+    Op("_sin_pi",  "sin(3.141592653589793 * (x - round(x))) * _parity(round(x))"),
+    Op("_cos_pi",  "_sin_pi(0.5 - abs(x - round(x))) * _parity(round(x))"),
+    Op("_parity",  "1.0 - 2.0 * abs(x - 2.0 * round(0.5 * x))"),
+    # Up to 1/2, where the terms of the derivatives cancel, their Taylor series.
+    Op("_sinc_slope", "x * _sinc_slope_series(x * x) if abs(x) < 0.5 else (_cos_pi(x) - sinc(x)) / x", "_sinc_bend(x)",
+       r"\operatorname{{sinc}}' {x}"),
+    Op("_sinc_slope_series",
+       "-3.289868133696453 + x * (3.2469697011334144 + x * (-1.1445109447325053 + x * (0.2091827825412384 + x * "
+       "(-0.023460810354558236 + x * (0.001781145516372852 + x * (-9.766223126318933e-05 + x * "
+       "(4.049947846619244e-06 + x * (-1.3148481279991994e-07 + x * (3.4330769499642866e-09 + x * "
+       "(-7.365893777096947e-11 + x * (1.3217901389162318e-12)))))))))))"),
+    Op("_sinc_bend", "_sinc_bend_series(x * x) if abs(x) < 0.5 else "
+       "-9.869604401089358 * sinc(x) - 2.0 * _sinc_slope(x) / x",
+       "-9.869604401089358 * _sinc_slope(x) - 2.0 * (z - _sinc_slope(x) / where(x, x, 1.0)) / where(x, x, 1.0)",
+       r"\operatorname{{sinc}}'' {x}"),
+    Op("_sinc_bend_series",
+       "-3.289868133696453 + x * (9.740909103400243 + x * (-5.722554723662526 + x * (1.4642794777886687 + x * "
+       "(-0.21114729319102413 + x * (0.019592600680101373 + x * (-0.0012696090064214613 + x * "
+       "(6.074921769928866e-05 + x * (-2.235241817598639e-06 + x * (6.522846204932145e-08 + x * "
+       "(-1.5468376931903588e-09 + x * (3.040117319507333e-11 + x * (-5.03300377020222e-13))))))))))))"),
     Op("_rsqrt",   "1.0 / sqrt(x)",  "-0.5 * z / x",         r"\frac{{1}}{{\sqrt{{{x}}}}}", domain=_POSITIVE),
     Op("_cbrt_slope", "inf if x == 0.0 else cbrt(x) / x / 3.0 if abs(x) < inf else 1.0 / abs(x)", "-2.0 * z / x / 3.0",
        r"\frac{{1}}{{3 \sqrt[3]{{{x}}}^2}}", domain=_POSITIVE),

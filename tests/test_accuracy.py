@@ -1,0 +1,66 @@
+"""Every row within 4 ulp: its value, first and second derivatives, eager and compiled; see accuracy.py."""
+
+from __future__ import annotations
+
+import pytest
+from accuracy import BAR, TRUE, cases, compiled, eager, measure
+from strategies import ROWS
+
+import autograd_scalar as ag
+from autograd_scalar import Value
+
+
+def test_every_row_has_a_formula():
+    assert {*TRUE} == {*ROWS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_and_its_derivatives_are_within_the_bar(name):
+    known = [*cases(name, 60)]
+    runs = [eager]
+    if pytest.importorskip("llvmlite"):
+        runs.append(compiled)
+    for run in runs:
+        worst = measure(name, known, run)
+        assert all(w.error <= BAR for w in worst), (run.__name__, worst)
+        assert worst[0].counted
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "slope"),
+    [
+        (ag.tanh, 20.0, 1.6993417021166355e-17),
+        (ag.tanh, -371.0, 4.0 * 5.6e-323),
+        (ag.sigmoid, 40.0, 4.248354255291589e-18),
+        (ag.expm1, -40.0, 4.248354255291589e-18),
+        (ag.elu, -40.0, 4.248354255291589e-18),
+        (ag.grad(ag.softplus), 37.43, 5.552e-17),
+    ],
+)
+def test_saturated_derivatives_are_not_zero(function, x, slope):
+    assert ag.grad(function)(x) == pytest.approx(slope, rel=0.05)
+
+
+def test_the_second_derivative_of_a_power_of_a_negative_base():
+    assert ag.hessian(lambda x: x ** Value(2.0))(-1.25) == 2.0
+    assert ag.jit(lambda x, y: ag.grad(ag.grad(lambda b: b**y))(x))(-1.25, 2.0) == 2.0
+
+
+def test_second_derivatives_of_hypot_at_the_origin_are_nan():
+    second = ag.hessian(lambda v: ag.hypot(v[0], v[1]))([0.0, 0.0])
+    assert all(entry != entry for row in second for entry in row)
+
+
+@pytest.mark.parametrize(
+    "function", [abs, ag.relu, lambda x: ag.maximum(x, 0.0), lambda x: abs(x) ** 2]
+)
+def test_second_derivatives_at_kinks_are_zero(function):
+    assert ag.grad(ag.grad(function))(0.0) == 0.0
+
+
+def test_hypot_is_the_same_everywhere():
+    points = [(0.3 * i, 1.7 / (i + 1)) for i in range(200)]
+    jitted = ag.jit(ag.hypot)
+    for x, y in points:
+        assert ag.hypot(x, y) == Value(x).hypot(y).data == jitted(x, y) == abs(complex(x, y))
