@@ -354,8 +354,9 @@ changes it by at most {condition:g} times as much. So the tails of exp count, an
 derivative does not: there terms cancel, and the rounding of the operands alone moves the result by many ulp. Sums over
 lists count where their terms do not cancel.
 
-`python tests/accuracy.py {count} > docs/accuracy.md` writes this page, and a test holds 60 points of every row to {bar:g} ulp. Larger
-errors below are known: they need operands whose ratio, times another subnormal factor, loses digits on the way.
+`python tests/accuracy.py {count} > docs/accuracy.md` writes this page, and a test holds 60 points of every row to
+{bar:g} ulp. Larger errors below are known: their operands are such that a number on the way is subnormal, or that terms
+cancel in part.
 
 | row | eager: value | first | second | compiled: value | first | second |
 | --- | --- | --- | --- | --- | --- | --- |

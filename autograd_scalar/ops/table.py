@@ -341,7 +341,7 @@ for _row in (
     Op("_atanh_slope", "1.0 / _complement(x)", "2.0 * x * z * z", r"\frac{{1}}{{1 - {x}^2}}", domain=(-0.9, 0.9)),
 
     # x / r and x / r^2 for r = hypot(x, y), scaled so that the squares neither overflow nor underflow.
-    Op("_cosine",  "_cosine_of(x * _scale(x, y), y * _scale(x, y))", "_cosine(y, x) * _turn(y, x), -z * _turn(y, x)",
+    Op("_cosine",  "_cosine_of(x * _lift(x, y), y * _lift(x, y))", "_cosine(y, x) * _turn(y, x), -z * _turn(y, x)",
        r"\frac{{{x}}}{{\sqrt{{{x}^2 + {y}^2}}}}", domain=((-2.0, 2.0), (0.2, 3.0))),
     Op("_cosine_of", "x / where(hypot(x, y), hypot(x, y), 1.0)"),
     Op("_turn",    "_turn_of(x * _scale(x, y), y * _scale(x, y)) * _scale(x, y)",
@@ -352,6 +352,9 @@ for _row in (
        "2.0 * _turn(y, x) * (3.0 * _turn(x, y) * _turn(x, y) - _turn(y, x) * _turn(y, x))",
        r"\frac{{{y}^2 - {x}^2}}{{\left({x}^2 + {y}^2\right)^2}}", domain=((-2.0, 2.0), (0.2, 3.0))),
     Op("_turn_bend_of", "(y - x) * (y + x) / (x * x + y * y) / (x * x + y * y)"),
+    # For a ratio, whose smaller operand must not become subnormal.
+    Op("_lift",    "0.25 if abs(x) + abs(y) > 1.0715086071862673e+301 else "
+       "4.149515568880993e+180 if abs(x) + abs(y) < 3.054936363499605e-151 else 1.0"),
     Op("_scale",   "2.409919865102884e-181 if abs(x) + abs(y) > 3.273390607896142e+150 else "
        "4.149515568880993e+180 if abs(x) + abs(y) < 3.054936363499605e-151 else 1.0"),
 
