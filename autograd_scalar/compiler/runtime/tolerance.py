@@ -70,7 +70,7 @@ def bounds_by_row(function: RowFunction, rows: Rows) -> Iterator[list[Bound]]:
     """Yield for each row the bounds of its results."""
     for row in range(rows.count):
         yield bounds_of_call(
-            function.specialization, function.arguments(rows, row), reordered=rows.count
+            function.specialization, function.arguments(rows, row), reordered=rows.count + 8
         )
 
 
