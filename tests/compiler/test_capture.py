@@ -4,10 +4,17 @@
 
 from __future__ import annotations
 
+import abc
 import array
 import collections
+import contextlib
 import contextvars
+import copy
+import dataclasses
+import enum
 import functools
+import importlib
+import json
 import operator
 import os
 import random
@@ -31,6 +38,7 @@ CODES = array.array("d", range(100))
 BYTES = bytearray(b"abc")
 NESTED = {"layers": [[1.0, 2.0], [3.0, 4.0]]}
 VARIABLE = contextvars.ContextVar("VARIABLE", default=1.0)
+TEXT = "{.rate}"
 OBJECTS = np.array([2.0, "b", None], dtype=object)
 
 
@@ -106,6 +114,68 @@ class Object(list):
     pass
 
 
+@dataclasses.dataclass
+class Rated:
+    rate: object = 1.0
+
+
+class Slotted:
+    __slots__ = ("rate",)
+
+    def __init__(self):
+        self.rate = 1.0
+
+
+class Alias:
+    """Attributes of another name."""
+
+    rate = 1.0
+
+    def __getattribute__(self, name):
+        return super().__getattribute__("rate" if name == "other" else name)
+
+
+class Sizes(enum.Enum):
+    SMALL = [1.0, 2.0]  # noqa: RUF012
+
+
+class Meta(type):
+    def multiplied(cls, x):
+        return x * cls.rate
+
+    def __getitem__(cls, i):
+        return cls.rate * i
+
+    def __call__(cls):
+        return super().__call__()
+
+
+class Classes(Config, metaclass=Meta):
+    pass
+
+
+class Abstract(abc.ABC):  # noqa: B024
+    pass
+
+
+def matched(obj):
+    match obj:
+        case Rated(rate):
+            return rate
+        case _:
+            return 5.0
+
+
+def rate_of(obj):
+    return obj.rate
+
+
+def imported(x, o):
+    import colorsys
+
+    return x * colorsys.ONE_THIRD
+
+
 def try_rate(cfg):
     try:
         return cfg.rate
@@ -158,6 +228,14 @@ def fresh():
         described=Described(),
         dispatching=Dispatching(),
         pair=(1.0, [2.0]),
+        alias=Alias(),
+        slotted=Slotted(),
+        rated=Rated(),
+        polynomial=np.polynomial.Polynomial([1.0, 2.0]),
+        masked=np.ma.array([1.0, 2.0], mask=[False, False]),
+        fields=np.array([(1.0, 2.0)], dtype=[("a", float), ("b", float)]),
+        records=np.array([(1.0, [2.0])], dtype=[("a", float), ("b", object)]),
+        every_other=memoryview(bytearray(b"abcd"))[::2],
     )
 
 
@@ -229,6 +307,39 @@ READS = {
     "reduce": (lambda x, o: functools.reduce(lambda a, b: rated(a), [x, x]), lambda p, o: p.setitem(globals(), "RATE", 7.0)),
     "a weak reference": (lambda x, o: x * o.weak().rate, lambda p, o: setattr(o.config, "rate", 7.0)),
     "a generator": (lambda x, o: sum(x * i for i in o.items), lambda p, o: o.items.append(1.0)),
+    "a function of map": (lambda x, o: x * sum(map(rate_of, [o.config])), lambda p, o: setattr(o.config, "rate", 7.0)),
+    "object.__getattribute__": (lambda x, o: x * object.__getattribute__(o.config, "rate"), lambda p, o: setattr(o.config, "rate", 7.0)),
+    "__getattribute__": (lambda x, o: x * o.config.__getattribute__("rate"), lambda p, o: setattr(o.config, "rate", 7.0)),
+    "a bound __getattribute__": (lambda x, o: x * o.getter("rate"), lambda p, o: setattr(o.config, "rate", 7.0)),
+    "type.__getattribute__": (lambda x, o: x * type.__getattribute__(Config, "rate"), lambda p, o: p.setattr(Config, "rate", 7.0)),
+    "a __getattribute__ of its own": (lambda x, o: x * o.alias.other, lambda p, o: setattr(o.alias, "rate", 7.0)),
+    "getattr with an iterator": (lambda x, o: x * getattr(*iter((o.config, "rate"))), lambda p, o: setattr(o.config, "rate", 7.0)),
+    "__get__ of a slot": (lambda x, o: x * Slotted.rate.__get__(o.slotted), lambda p, o: setattr(o.slotted, "rate", 7.0)),
+    "__reduce_ex__": (lambda x, o: x * o.rated.__reduce_ex__(2)[2]["rate"], lambda p, o: setattr(o.rated, "rate", 7.0)),
+    "type": (lambda x, o: x if type(o.config) is Config else -x, lambda p, o: set_class(o.config)),
+    "isinstance": (lambda x, o: x if isinstance(o.empty, Empty) else -x, lambda p, o: setattr(o.empty, "__class__", Config)),
+    "a class in a match": (lambda x, o: x * matched(o.rated), lambda p, o: setattr(o.rated, "__class__", Empty)),
+    "attributes in a match": (lambda x, o: x * matched(o.rated), lambda p, o: setattr(o.rated, "rate", 7.0)),
+    "a copy of a list of objects": (lambda x, o: x * copy.deepcopy([o.rated])[0].rate, lambda p, o: setattr(o.rated, "rate", 7.0)),
+    "a dataclass by keyword": (lambda x, o: x * dataclasses.asdict(**{"obj": o.rated})["rate"], lambda p, o: setattr(o.rated, "rate", 7.0)),
+    "dataclasses under map": (lambda x, o: x * next(map(dataclasses.astuple, [o.rated]))[0], lambda p, o: setattr(o.rated, "rate", 7.0)),
+    "a dataclass in another": (lambda x, o: x * dataclasses.asdict(Rated(o.rated))["rate"]["rate"], lambda p, o: setattr(o.rated, "rate", 7.0)),
+    "format": (lambda x, o: x * float(TEXT.format(o.rated)), lambda p, o: setattr(o.rated, "rate", 7.0)),
+    "format_map": (lambda x, o: x * float("{o.rate}".format_map({"o": o.rated})), lambda p, o: setattr(o.rated, "rate", 7.0)),
+    "the value of an Enum's member": (lambda x, o: x * Sizes.SMALL.value[0], lambda p, o: put(Sizes.SMALL.value, 0, 7.0)),
+    "a polynomial": (lambda x, o: x * o.polynomial(2.0), lambda p, o: put(o.polynomial.coef, 0, 7.0)),
+    "a masked array": (lambda x, o: x * o.masked.sum(), lambda p, o: put(o.masked.mask, 0, True)),
+    "the names of fields": (lambda x, o: x * o.fields["a"][0], lambda p, o: setattr(o.fields.dtype, "names", ("b", "a"))),
+    "objects in fields": (lambda x, o: x * o.records["a"][0], lambda p, o: put(o.records["a"], 0, 7.0)),
+    "every other byte of a buffer": (lambda x, o: x * o.every_other[1], lambda p, o: put(o.every_other, 1, 7)),
+    "the factory of a defaultdict": (lambda x, o: x + o.default.default_factory(), lambda p, o: setattr(o.default, "default_factory", lambda: 7.0)),
+    "a method of a metaclass": (lambda x, o: Classes.multiplied(x), lambda p, o: p.setattr(Classes, "rate", 7.0)),
+    "an item of a class": (lambda x, o: x * Classes[1], lambda p, o: p.setattr(Meta, "__getitem__", lambda c, i: 7.0)),
+    "an instance of a metaclass": (lambda x, o: Classes()(x), lambda p, o: p.setattr(Config, "__call__", lambda s, x: x * 7.0)),
+    "a WeakSet": (lambda x, o: x * sum(c.rate for c in o.weak_set), lambda p, o: setattr(o.config, "rate", 7.0)),
+    "an import": (imported, lambda p, o: p.setitem(sys.modules, "colorsys", types.SimpleNamespace(ONE_THIRD=7.0))),
+    "import_module": (lambda x, o: x * importlib.import_module("colorsys").ONE_THIRD, lambda p, o: p.setitem(sys.modules, "colorsys", types.SimpleNamespace(ONE_THIRD=7.0))),
+    "the classes of an abstract one": (lambda x, o: x if isinstance(o.empty, Abstract) else -x, lambda p, o: Abstract.register(Empty)),
     "vectors of Values": (lambda x, o: x * o.array.sum(), lambda p, o: o.array.fill(4.0)),
 }  # fmt: skip
 
@@ -246,6 +357,8 @@ def test_a_replay_gives_what_eager_code_gives_now(monkeypatch, name):
     objects = fresh()
     objects.view = objects.table.values()
     objects.weak = weakref.ref(objects.config)
+    objects.weak_set = weakref.WeakSet([objects.config])
+    objects.getter = objects.config.__getattribute__
 
     def f(x):
         return reads(x, objects)
@@ -275,6 +388,15 @@ ATTRIBUTE = operator.attrgetter("rate")
 CACHED = functools.cache(lambda: RATE)
 UFUNC = np.frompyfunc(rated, 1, 1)
 CONFIG = Config()
+FLAT = np.arange(9.0).flat
+ENUMERATED = np.ndenumerate(np.arange(9.0))
+PARTIAL = functools.partial(getattr, CONFIG, "rate")
+
+
+def from_a_list(x):
+    cached, _ = [CACHED, 1.0]
+    return x * cached()
+
 
 #: Functions that read what cannot be compared, and the name that the error gives.
 REFUSED = {
@@ -295,6 +417,11 @@ REFUSED = {
     "attrgetter": (lambda x: x * ATTRIBUTE(CONFIG), "ATTRIBUTE"),
     "attrgetter inside": (lambda x: x * operator.attrgetter("rate")(CONFIG), "attrgetter"),
     "functools.cache": (lambda x: x * CACHED(), "CACHED"),
+    "an iterator of NumPy": (lambda x: x * next(FLAT), "FLAT"),
+    "an iterator in an object of NumPy": (lambda x: x * next(ENUMERATED)[1], "flatiter"),
+    "functools.cache from a list": (from_a_list, r"CACHED|<lambda>"),
+    "getattr under map": (lambda x: x * sum(map(getattr, [CONFIG], ["rate"])), "passes getattr"),
+    "a partial of getattr": (lambda x: x * PARTIAL(), "PARTIAL"),
     "np.frompyfunc": (lambda x: UFUNC(x), "rated|UFUNC"),
     "print": (lambda x: print("x") or x, "print"),
     "open": (lambda x: x * len(open(os.devnull).read()), "open"),  # noqa: SIM115
@@ -365,6 +492,8 @@ EFFECTS = {
     "a nested list": (delete_item, "NESTED"),
     "setattr": (lambda x: setattr(CONFIG, "other", 1.0) or x, "other"),
     "extend": (lambda x: OUT.extend([1.0]) or x, "OUT"),
+    "object.__setattr__": (lambda x: object.__setattr__(CONFIG, "other", 1.0) or x, "other"),
+    "a class registered": (lambda x: Abstract.register(type("Sub", (), {})) and x, "register"),
     "np.add": (lambda x: x * np.add(TARGET, 1.0, out=TARGET)[0], "TARGET"),
 }
 
@@ -409,6 +538,107 @@ def test_objects_made_inside_may_change():
 
     assert f(2.0) == f.f(2.0) == 20.0
     assert f(3.0) == 30.0
+    assert len(f.paths) == 1
+
+
+def counting_class(x):
+    class Counter:
+        count = 0
+
+        def __init__(self):
+            Counter.count += 1
+
+    return x * (len([Counter(), Counter()]) + Counter.count)
+
+
+def own_dataclass(x):
+    @dataclasses.dataclass
+    class Point:
+        x: object
+        y: float = 2.0
+
+    return Point(x).x * Point(x).y
+
+
+def nested(kind, depth=3000):
+    made = kind()
+    for _ in range(depth):
+        made = {"next": made} if kind is dict else kind([made])
+    return made
+
+
+def chained(depth=3000):
+    made = None
+    for _ in range(depth):
+        made = types.SimpleNamespace(next=made)
+    return made
+
+
+HELD = {kind: nested(kind) for kind in (list, tuple, dict)}
+CHAIN = chained()
+
+#: Functions of x that are recorded without an error.
+WORKS = {
+    "a class that counts": counting_class,
+    "a dataclass made inside": own_dataclass,
+    "a deep list": lambda x: x * len(HELD[list]),
+    "a deep tuple": lambda x: x * len(HELD[tuple]),
+    "a deep dict": lambda x: x * len(HELD[dict]),
+    "a long chain": lambda x: x if CHAIN.next else -x,
+    "NumPy's errstate": lambda x: x * ignoring(),
+    "json": lambda x: x * json.loads("[1.5]")[0],
+}
+
+
+def ignoring():
+    with np.errstate(divide="ignore"):
+        return len([np.float64(1.0) / np.float64(0.0)])
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_programs_that_read_and_change_nothing_else_work(name):
+    f = ag.jit(WORKS[name])
+    assert f(2.0) == f.f(2.0) == f(2.0)
+    assert len(f.paths) == 1
+
+
+class Implementation(Abstract):
+    rate = 1.0
+
+
+@contextlib.contextmanager
+def opened(obj):
+    yield obj.rate
+
+
+@functools.singledispatch
+def rate_by_type(obj, x):
+    return x * obj.rate
+
+
+def with_opened(x, obj):
+    with opened(obj) as rate:
+        return x * rate
+
+
+#: Functions of x and an object that read its rate alone, through code that is not observed.
+OTHERS_MAY_CHANGE = {
+    "a context manager": with_opened,
+    "isinstance": lambda x, obj: x * obj.rate if isinstance(obj, Abstract) else -x,
+    "singledispatch": lambda x, obj: rate_by_type(obj, x),
+    "map": lambda x, obj: x * sum(map(rate_of, [obj])),
+    "partial": lambda x, obj: x * functools.partial(rate_of, obj)(),
+    "a namespace": lambda x, obj: x * types.SimpleNamespace(held=obj).held.rate,
+    "grad": lambda x, obj: ag.grad(lambda z: z * z * obj.rate)(x),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS_MAY_CHANGE)
+def test_attributes_that_library_code_does_not_read_may_change(name):
+    obj = Implementation()
+    f = ag.jit(lambda x: OTHERS_MAY_CHANGE[name](x, obj))
+    for obj.steps in (0.5, 1.5, 2.5):
+        f(2.0)
     assert len(f.paths) == 1
 
 

@@ -1,7 +1,5 @@
 """Guards listed by kind and source."""
 
-# ruff: noqa: E501  (a line of a table is a case)
-
 from __future__ import annotations
 
 import numpy as np
@@ -51,11 +49,11 @@ def guards_of(f, name):
             "settings",
             [
                 "ID global settings",
-                "TYPE settings.rate",
+                "TYPE settings",
                 "OWN settings.rate",
             ],
         ),
-        (lambda x: x * settings.own, "own", ["TYPE settings.own", "EQ float settings.own"]),
+        (lambda x: x * settings.own, "own", ["EQ float settings.own"]),
         (lambda x: x * lr, "lr", ["EQ float lr"]),
         (lambda x, k=3.0: x * k, "default", ["EQ float <lambda>'s default 0"]),
         (
@@ -65,7 +63,7 @@ def guards_of(f, name):
         ),
         (lambda x: ag.exp(x), "global ag", ["ID global ag"]),
         (lambda x: x * abs(-2.0), "abs", ["ID builtin abs"]),
-        (lambda x: x * getattr(settings, "other", 1.0), "other", ["TYPE settings.other", "ABSENT attribute settings.other"]),
+        (lambda x: x * getattr(settings, "other", 1.0), "other", ["ABSENT attribute settings.other"]),
         (lambda x: x * grid[0], "grid", ["ID global grid", "DATA ndarray grid"]),
         (lambda x: x * scaled(x), "scaled", ["ID global scaled"]),
     ],

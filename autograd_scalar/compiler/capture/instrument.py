@@ -36,8 +36,14 @@ class Observer(Protocol):
     def used(self, obj: Any) -> None:
         """Note that an object is about to be used."""
 
-    def passed(self, frame: FrameType, arguments: tuple[Any, ...]) -> None:
-        """Note the arguments of the call that the frame makes next."""
+    def passed(self, frame: FrameType, callee: Any, arguments: tuple[Any, ...]) -> None:
+        """Note what the frame calls next, or the object whose method that is, and the arguments."""
+
+    def made(self, kind: Any) -> None:
+        """Note that a class statement has made a class."""
+
+    def imported(self, name: str, module: Any) -> None:
+        """Note that a module has been imported."""
 
 
 class _ThreadState(threading.local):
@@ -100,19 +106,50 @@ class _IdentityProbe(Probe):
         return operand[::-1]
 
 
-class _ArgumentsProbe(Probe):
-    """Takes a tuple of arguments and returns it reversed, as UNPACK_SEQUENCE puts it back on the stack."""
+class _ElementsProbe(Probe):
+    """Reports a sequence, of which the elements are about to be unpacked, and these."""
 
     __slots__ = ()
 
     def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
-        observer.passed(frame, operand)
+        observer.used(operand)
+        if type(operand) in (tuple, list):
+            for element in operand:
+                observer.used(element)
+
+
+class _ImportProbe(Probe):
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        observer.imported(self.name, operand)
+
+
+class _CallProbe(Probe):
+    """Takes a tuple of arguments and what is called; returns the arguments reversed, for UNPACK_SEQUENCE."""
+
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        arguments, callee = operand
+        observer.passed(frame, callee, arguments)
 
     def returned(self, operand: Any) -> Any:
-        return operand[::-1]
+        return operand[0][::-1]
 
 
-class _SuperProbe(_ArgumentsProbe):
+class _StarCallProbe(Probe):
+    """Takes what is called, a list of the arguments, and perhaps a dict of those by name."""
+
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        callee, arguments, *keywords = operand
+        named = keywords[0].values() if keywords else ()
+        observer.passed(frame, callee, (*arguments, *named))
+
+
+class _SuperProbe(Probe):
     """Takes `super`, a class and an object, of which an attribute is about to be read; returns them reversed."""
 
     __slots__ = ()
@@ -121,24 +158,60 @@ class _SuperProbe(_ArgumentsProbe):
         if operand[0] is super:
             observer.attribute_read(super(*operand[1:]), self.name)
 
+    def returned(self, operand: Any) -> Any:
+        return operand[::-1]
 
-class _StarProbe(Probe):
-    """Reports the arguments of a call that are in a sequence."""
+
+class _ClassProbe(Probe):
+    """Takes the function of a class statement, and returns one that reports the class."""
 
     __slots__ = ()
 
     def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
-        if isinstance(operand, tuple | list):
-            observer.passed(frame, tuple(operand))
+        pass
+
+    def returned(self, operand: Any) -> Any:
+        observer = thread.observer
+
+        def build_class(*arguments: Any, **keywords: Any) -> Any:
+            kind = operand(*arguments, **keywords)
+            if observer is not None:
+                observer.made(kind)
+            return kind
+
+        return build_class
 
 
-_USED = Probe()
-_ARGUMENTS = _ArgumentsProbe()
+class _MatchProbe(Probe):
+    """Takes a subject, a class and the names of attributes that a `case` reads; returns them reversed."""
+
+    __slots__ = ()
+
+    def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
+        subject, kind, names = operand
+        observer.attribute_read(kind, "__match_args__")
+        positional = getattr(kind, "__match_args__", ())
+        for name in (*names, *(positional if isinstance(positional, tuple) else ())):
+            observer.attribute_read(subject, name)
+
+    def returned(self, operand: Any) -> Any:
+        return operand[::-1]
+
+
+_USED, _ELEMENTS, _CALL, _STAR_CALL, _CLASS, _MATCH = (
+    kind() for kind in (Probe, _ElementsProbe, _CallProbe, _StarCallProbe, _ClassProbe, _MatchProbe)
+)
+#: From 3.13 on, what is called lies below an entry that may be empty, and before above one.
+_EMPTY_ABOVE = sys.version_info >= (3, 13)
 
 _NAMES = {"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
 _ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR", "IMPORT_FROM"}
 #: Instructions that use the object on top of the stack, and those that put an object there.
-_USES_TOP = {"GET_ITER", "BEFORE_WITH", "UNPACK_SEQUENCE", "LIST_EXTEND", "GET_LEN"}
+_USES_TOP = {
+    *("GET_ITER", "GET_AITER", "GET_YIELD_FROM_ITER", "GET_AWAITABLE", "GET_LEN", "CONTAINS_OP"),
+    *("BEFORE_WITH", "BEFORE_ASYNC_WITH", "UNPACK_EX"),
+    *("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"),
+}
 _MAKES_TOP = {"LOAD_DEREF", "LOAD_CLASSDEREF", "BINARY_SUBSCR", "FOR_ITER"}
 
 
@@ -161,11 +234,14 @@ def instrumented(code: CodeType) -> CodeType:
         if isinstance(arg, CodeType):
             instruction = Instr(instruction.name, instrumented(arg), location=location)
         count = calls.get(i)
-        added = [*_before(instruction), *(_report_arguments(count) if count is not None else ())]
+        added = [*_before(instruction), *(_report_call(count) if count is not None else ())]
         new += [Instr(name, *parts, location=location) for name, *parts in added]
         new.append(instruction)
         if instruction.name in _MAKES_TOP:
             new += [Instr(name, *parts, location=location) for name, *parts in _report_top(_USED)]
+        elif instruction.name in ("IMPORT_NAME", "LOAD_BUILD_CLASS"):
+            probe = _CLASS if instruction.name == "LOAD_BUILD_CLASS" else _ImportProbe(str(arg))
+            new += [Instr(name, *parts, location=location) for name, *parts in _report_top(probe)]
     old[:] = new
     made = old.to_code()
     key = id(code)
@@ -200,8 +276,36 @@ def _report_top(probe: Probe) -> list[tuple[Any, ...]]:
     return [("LOAD_CONST", probe), ("SWAP", 2), ("BINARY_OP", BinaryOp.RSHIFT)]
 
 
-def _report_arguments(count: int) -> list[tuple[Any, ...]]:
-    return [("BUILD_TUPLE", count), *_report_top(_ARGUMENTS), ("UNPACK_SEQUENCE", count)]
+def _report_operands(count: int, probe: Probe) -> list[tuple[Any, ...]]:
+    """Return what reports the topmost objects of the stack as a tuple; the probe returns it reversed."""
+    return [("BUILD_TUPLE", count), *_report_top(probe), ("UNPACK_SEQUENCE", count)]
+
+
+def _report_call(count: int) -> list[tuple[Any, ...]]:
+    """Return what reports a call with a number of arguments."""
+    return [
+        ("BUILD_TUPLE", count),
+        ("COPY", 2 + _EMPTY_ABOVE),
+        ("BUILD_TUPLE", 2),
+        *_report_top(_CALL),
+        ("UNPACK_SEQUENCE", count),
+    ]
+
+
+def _report_star_call(has_keywords: bool) -> list[tuple[Any, ...]]:
+    """Return what reports a call with the arguments in an iterable, which becomes a list, and perhaps a dict."""
+    count = 2 + has_keywords
+    swap = [("SWAP", 2)] * has_keywords
+    return [
+        *swap,
+        *(("BUILD_LIST", 0), ("SWAP", 2), ("LIST_EXTEND", 1)),
+        *swap,
+        ("COPY", count + _EMPTY_ABOVE),
+        *[("COPY", count)] * (count - 1),
+        ("BUILD_TUPLE", count),
+        *_report_top(_STAR_CALL),
+        ("POP_TOP",),
+    ]
 
 
 def _before(instruction: Instr) -> list[tuple[Any, ...]]:
@@ -209,11 +313,9 @@ def _before(instruction: Instr) -> list[tuple[Any, ...]]:
     name: str = instruction.name
     arg: Any = instruction.arg
     if name == "LOAD_SUPER_ATTR":
-        return [
-            ("BUILD_TUPLE", 3),
-            *_report_top(_SuperProbe(arg[-1])),
-            ("UNPACK_SEQUENCE", 3),
-        ]
+        return _report_operands(3, _SuperProbe(arg[-1]))
+    if name == "MATCH_CLASS":
+        return _report_operands(3, _MATCH)
     if name in _NAMES:
         probe = _NameProbe(arg if isinstance(arg, str) else arg[-1])
         return [
@@ -228,10 +330,10 @@ def _before(instruction: Instr) -> list[tuple[Any, ...]]:
         return [("BUILD_TUPLE", 2), *_report_top(_IdentityProbe()), ("UNPACK_SEQUENCE", 2)]
     if name in _USES_TOP:
         return _report_top(_USED)
-    if name == "CALL_FUNCTION_EX" and not arg & 1:
-        return _report_top(_StarProbe())
+    if name == "UNPACK_SEQUENCE":
+        return _report_top(_ELEMENTS)
     if name == "CALL_FUNCTION_EX":
-        return [("SWAP", 2), *_report_top(_StarProbe()), ("SWAP", 2)]
+        return _report_star_call(bool(arg & 1))
     return []
 
 

@@ -6,7 +6,9 @@ container of these. Each call repeats all readings, which costs about 10 ns each
 
 from __future__ import annotations
 
+from abc import get_cache_token
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import chain
 from operator import is_
 from types import MemberDescriptorType, MethodType
@@ -188,25 +190,40 @@ def is_python_class(kind: type) -> bool:
 def buffer(owner: Any) -> tuple[Any, ...]:
     """Return the type of an array's elements, its shape, and its bytes."""
     if containers.is_array(owner):
-        return owner.dtype.str, owner.shape, owner.tobytes()
+        return elements(owner.dtype), owner.shape, owner.tobytes()
     view = memoryview(owner)
     return view.format, view.shape, view.tobytes()
+
+
+def elements(dtype: Any) -> Any:
+    """Return what describes the elements of an array: the names of their fields can change."""
+    return dtype.str if dtype.names is None else str(dtype)
 
 
 def attributes(owner: Any) -> tuple[Any, ...]:
     """Return all attributes of an object, their names and values in turn."""
     slots = [
-        Attribute(name)(owner)[0]
+        (name, Attribute(name)(owner)[0])
         for kind in type(owner).__mro__
         for name, member in vars(kind).items()
         if isinstance(member, MemberDescriptorType) and is_python_class(kind)
     ]
-    return *chain.from_iterable(own_attributes(owner).items()), *slots
+    return (*chain.from_iterable([*own_attributes(owner).items(), *slots]),)
 
 
 def object_array(owner: Any) -> tuple[Any, ...]:
     """Return the shape of an array of objects, and these."""
-    return owner.shape, *owner.flat
+    return elements(owner.dtype), owner.shape, *owner.ravel().tolist()
+
+
+def registrations(owner: Any) -> tuple[Any, ...]:
+    """Return what changes when a class is registered with an abstract one; the same object while it does not."""
+    return (_same(get_cache_token()),)
+
+
+@cache
+def _same(token: object) -> object:
+    return token
 
 
 def target(owner: Any) -> tuple[Any, ...]:
@@ -230,15 +247,16 @@ def unchanged(readings: Iterable[Reading]) -> bool:
     return True
 
 
-def _has_bytes(owner: Any, elements: Any, shape: Any, data: bytes) -> bool:
+def _has_bytes(owner: Any, kind: Any, shape: Any, data: bytes) -> bool:
     """Return whether an array has these elements, without a copy where its bytes are contiguous."""
     if containers.is_array(owner):
-        if owner.dtype.str != elements or owner.shape != shape:
+        if elements(owner.dtype) != kind or owner.shape != shape:
             return False
         if not owner.flags.c_contiguous or not owner.nbytes or owner.dtype.kind in "mM":
             return bool(owner.tobytes() == data)
     view = memoryview(owner)
-    return bool((view.cast("B") if view.nbytes else view.tobytes()) == data)
+    is_whole = view.c_contiguous and view.nbytes
+    return bool((view.cast("B") if is_whole else view.tobytes()) == data)
 
 
 class Guards:

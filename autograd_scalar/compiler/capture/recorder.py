@@ -10,16 +10,30 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+from abc import ABC
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial, partialmethod
+from importlib import import_module
 from itertools import chain
-from types import CodeType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
+from types import (
+    CodeType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    SimpleNamespace,
+    WrapperDescriptorType,
+)
 from typing import Any
 from weakref import ReferenceType
 
 from autograd_scalar.compiler.capture import containers, readings, trust
 from autograd_scalar.compiler.capture.instrument import (
+    Probe,
     instrument,
     is_instrumented,
     original_code,
@@ -35,7 +49,14 @@ from autograd_scalar.value import Value
 
 _ATOMS = (int, float, complex, str, bytes, type(None), Value)
 _C_DATA = (type(FunctionType.__code__), type(type("", (), {"__slots__": ("a",)}).a))  # type: ignore[attr-defined]
-_ACCESSORS = {getattr: "reads", hasattr: "reads", setattr: "sets", delattr: "deletes"}
+_ACCESSORS = (getattr, hasattr, setattr, delattr, vars)
+_PROBING = Probe.__rshift__.__code__
+_SLOTS = (WrapperDescriptorType, MethodWrapperType)
+_IMPORTERS = (__import__, import_module)
+#: Special methods that read and set attributes by name.
+_ACCESSING = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__")
+#: Methods written in C that read attributes of their object or arguments.
+_READING = ("format", "format_map", "__reduce__", "__reduce_ex__", "__getstate__", "__dir__")
 #: Modules whose C functions do not read attributes of their arguments, except through special methods.
 _NOT_READING = ("builtins", "itertools", "functools", "math", "operator", "collections")
 
@@ -61,8 +82,14 @@ class Recorder:
         #: What each class and its bases define under the names that were looked up, and as special methods.
         self._looked_up: dict[type, dict[str, Any]] = {}
         self._special: dict[type, tuple[Any, ...]] = {}
+        #: Classes that were made during the call.
+        self._made: set[type] = set()
+        #: Objects to be reached, which others hold.
+        self._held: list[tuple[Any, str, str]] = []
         self._functions: list[FunctionType] = []
-        self._arguments: tuple[FrameType | None, tuple[Any, ...]] = (None, ())
+        self._arguments: tuple[FrameType | None, Any, tuple[Any, ...]] = (None, None, ())
+        #: The object whose __getattribute__ or the like was read last.
+        self._accessed: Any = None
         self._known_code: dict[int, CodeType] = {}
         #: The frame of code that runs unobserved, such as that of an imported module, and the events at its end.
         self._unobserved: tuple[FrameType | None, tuple[str, ...]] = (None, ())
@@ -77,7 +104,8 @@ class Recorder:
             self._reach(f, getattr(f, "__name__", "self"), "function")
             for name, obj in arguments.items():
                 self._reach(obj, name, "argument")
-            self._reach_all(registered_functions, "registered functions")
+            for made in registered_functions:
+                self._reach(made, "a registered function", "function")
             thread.observer = self
             sys.setprofile(self._profile)
             yield
@@ -98,7 +126,7 @@ class Recorder:
         if kept < len(self.readings):
             raise JitError(
                 f"{self.name} changes {self.readings[kept].name} while it is recorded, which a replay would not do; "
-                "return the new value, and assign it outside"
+                "return the new value, and assign it outside; fill a cache before the first call"
             )
 
     # ----- reports of instrumented code -----
@@ -125,6 +153,8 @@ class Recorder:
         kind = type(owner)
         if id(owner) in self._frozen:
             return
+        if name in _ACCESSING:
+            self._accessed = owner.__self__ if kind is super else owner
         self.used(owner)
         if kind is Value:
             if (tracer := modes.tracer.get()) is not None:
@@ -138,7 +168,8 @@ class Recorder:
         elif issubclass(kind, type):
             self._define(owner, name)
             self._define(kind, name)
-            self._found(readings.definition(owner, name), f"{owner.__name__}.{name}")
+            for each in (kind, owner):
+                self._found(readings.definition(each, name), f"{owner.__name__}.{name}")
         else:
             self._member_read(owner, kind, name)
 
@@ -147,11 +178,47 @@ class Recorder:
         if id(obj) in self._hidden and id(obj) not in self._frozen:
             self._refuse_hidden(obj, self._hidden[id(obj)][1])
 
-    def passed(self, frame: FrameType, arguments: tuple[Any, ...]) -> None:
-        """Remember the arguments until it turns out which code they are passed to."""
+    def passed(self, frame: FrameType, callee: Any, arguments: tuple[Any, ...]) -> None:
+        """Note what a call reads by names that are among its arguments, and remember the rest for the code it runs."""
+        self.used(callee)
         for argument in arguments:
             self.used(argument)
-        self._arguments = frame, arguments
+        self._arguments = frame, callee, arguments
+        kind = type(callee)
+        if any(callee is each for each in _IMPORTERS) and arguments and type(arguments[0]) is str:
+            self.imported(arguments[0], sys.modules.get(arguments[0]))
+        if kind is FunctionType or kind is MethodType:
+            return
+        if kind in _C_DATA or (kind in _SLOTS and callee.__name__ == "__get__"):
+            self._note_all(arguments)
+        accessor = next((each for each in arguments if _is_accessor(each)), None)
+        if accessor is not None and id(callee) not in self._frozen:
+            self._refuse_accessor(accessor)
+        if _is_accessor(callee):
+            owner = (callee.__self__,) if kind is MethodWrapperType else ()
+            self._accesses(callee, (*owner, *arguments))
+        if self._accessed is callee or kind is WrapperDescriptorType:
+            self._accesses(callee, (self._accessed, *arguments))
+
+    def _accesses(self, accessor: Any, arguments: tuple[Any, ...]) -> None:
+        """Note an attribute that a function reads or sets by its name, given as an argument."""
+        if accessor is vars:
+            arguments = (*arguments[:1], "__dict__")
+        if len(arguments) > 1 and isinstance(arguments[1], str):
+            self.attribute_read(*arguments[:2])
+
+    def made(self, kind: Any) -> None:
+        """Note that a class statement has made a class."""
+        if isinstance(kind, type):
+            self._made.add(kind)
+
+    def imported(self, name: str, module: Any) -> None:
+        """Note a module, under its name in the program and its own."""
+        if module is None:
+            return
+        for each in {name, getattr(module, "__name__", name)} & sys.modules.keys():
+            self._note(readings.NAME, sys.modules, each, each, "module")
+        self._found(module, name)
 
     # ----- attributes -----
 
@@ -185,13 +252,13 @@ class Recorder:
         source = f"{self._reached.get(id(owner), (None, kind.__name__))[1]}.{name}"
         member = readings.definition(kind, name)
         self._define(kind, name)
-        if not is_ours:
-            self._note(readings.TYPE, owner, None, source, "type")
         if type(member) in _C_DATA:
+            key = readings.Attribute(name)
             if not is_ours and _has_attributes(kind):
-                key = readings.Attribute(name)
                 (value,) = self._note(readings.OTHER, owner, key, source, "attribute")
                 self._found(value, source)
+            elif name in ("base", "obj"):  # of a view, which shares the memory of what is there
+                self._found(getattr(owner, name, None), source)
             return
         self._found(member, source)
         if not is_ours and kind.__dictoffset__ and not hasattr(type(member), "__set__"):
@@ -201,7 +268,11 @@ class Recorder:
 
     def _reach_class(self, kind: type) -> None:
         """Note the special methods of a class and its bases, which Python calls without naming them."""
-        if kind in self._looked_up or trust.is_core_module(sys.modules.get(kind.__module__)):
+        if (
+            kind in self._looked_up
+            or kind in self._made
+            or trust.is_core_module(sys.modules.get(kind.__module__))
+        ):
             return
         self._looked_up[kind], self._special[kind] = {}, readings.special_methods(kind)
         for base in filter(readings.is_python_class, kind.__mro__):
@@ -213,6 +284,11 @@ class Recorder:
 
     def _define(self, kind: type, name: str) -> None:
         """Note what a class or its bases define under a name."""
+        if kind in self._made:
+            for base in kind.__mro__:
+                if base not in self._made:
+                    self._define(base, name)
+            return
         self._reach_class(kind)
         if kind in self._looked_up:
             self._looked_up[kind].setdefault(name, readings.definition(kind, name))
@@ -247,7 +323,16 @@ class Recorder:
         self.used(obj)
 
     def _reach(self, obj: Any, name: str, scope: str) -> None:
-        """Note the contents of an object that was there before the call, and of what it holds."""
+        """Note the contents of an object that was there before the call, and of what it holds, however deep that is."""
+        self._held.append((obj, name, scope))
+        self._reach_held()
+
+    def _reach_held(self) -> None:
+        while self._held:
+            self._visit(*self._held.pop())
+
+    def _visit(self, obj: Any, name: str, scope: str) -> None:
+        """Note the contents of an object, and remember what it holds."""
         kind = type(obj)
         if issubclass(kind, _ATOMS) and not _has_attributes(kind):
             return
@@ -260,7 +345,7 @@ class Recorder:
             for part in parts:
                 is_bound = kind is MethodType and part is obj.__self__ and scope == "function"
                 self._reach(part, "self" if is_bound else name, scope)
-            if any(id(part) in self._hidden for part in parts):
+            if any(id(part) in self._hidden or _is_accessor(part) for part in parts):
                 self._hidden[id(obj)] = obj, name
         elif issubclass(kind, ReferenceType):
             self._reach_all(self._note(readings.OTHER, obj, readings.target, name, scope), name)
@@ -268,6 +353,7 @@ class Recorder:
             if trust.is_impure_type(obj):
                 self._hidden[id(obj)] = obj, name
             self._reach_class(obj)
+            self._reach_class(type(obj))
         elif trust.is_c_function(obj):
             if not trust.is_pure_c_function(obj):
                 self._hidden[id(obj)] = obj, name
@@ -279,8 +365,11 @@ class Recorder:
             self._reach_contents(obj, kind, name, scope)
 
     def _reach_all(self, objects: Iterable[Any], name: str) -> None:
-        for i, obj in enumerate(objects):
-            self._reach(obj, f"{name}[{i}]", "item")
+        self._held += [
+            (obj, f"{name}[{i}]", "item")
+            for i, obj in enumerate(objects)
+            if type(obj) not in _ATOMS
+        ]
 
     def _reach_contents(self, obj: Any, kind: type, name: str, scope: str) -> None:
         """Note the items of a container or array; the attributes of other objects are noted when they are read."""
@@ -300,23 +389,43 @@ class Recorder:
             self._reach_all(self._note(contents, obj, None, name, scope), name)
         elif issubclass(kind, containers.CONTAINERS):
             self._reach_all(self._note(readings.OTHER, obj, containers.listed, name, scope), name)
+        if issubclass(kind, defaultdict):
+            factory = readings.Attribute("default_factory")
+            self._reach_all(self._note(readings.OTHER, obj, factory, name, scope), name)
         if _has_attributes(kind):
+            self._note(readings.TYPE, obj, None, name, "type")
             self._reach_class(kind)
-            file = getattr(sys.modules.get(kind.__module__), "__file__", None) or "?"
-            if trust.is_library(file) and kind.__module__ != "weakref":  # which keeps caches
-                self._note_all(obj, name)  # its methods are not observed
+            if issubclass(kind, SimpleNamespace):  # compared and written by C code
+                self._note_attributes(obj, name)
 
-    def _note_all(self, obj: Any, name: str) -> None:
-        """Note all attributes of an object, which is passed to code that is not observed, and of those it holds."""
-        if id(obj) not in self._reached or not _has_attributes(type(obj)):
-            return
-        if (readings.OTHER, id(obj), FunctionType, readings.attributes) in self._noted:
-            return
-        if isinstance(obj, type | ModuleType | FunctionType):
-            return
-        for part in self._note(readings.OTHER, obj, readings.attributes, name, "attribute"):
-            self._reach(part, name, "attribute")
-            self._note_all(part, name)
+    def _note_all(self, objects: Iterable[Any]) -> None:
+        """Note all attributes of objects that are passed to code that is not observed, and of those they hold."""
+        seen: dict[int, Any] = {}
+        pending = [*objects]
+        while pending:
+            obj = pending.pop()
+            kind = type(obj)
+            if kind in _ATOMS or id(obj) in seen or not _may_hold(obj, kind):
+                continue
+            seen[id(obj)] = obj
+            if issubclass(kind, containers.CONTAINERS) and not _has_attributes(kind):
+                pending += containers.listed(obj)
+            elif id(obj) in self._reached:
+                found = self._note_attributes(obj, self._reached[id(obj)][1])
+                self._reach_held()
+                if trust.has_library_methods(kind):
+                    for iterator in (part for part in found if hasattr(type(part), "__next__")):
+                        self.used(iterator)
+                pending += found
+            elif _has_attributes(kind):
+                pending += readings.attributes(obj)[1::2]
+
+    def _note_attributes(self, obj: Any, name: str) -> tuple[Any, ...]:
+        """Note all attributes of an object, and return them."""
+        found = self._note(readings.OTHER, obj, readings.attributes, name, "attribute")
+        pairs = zip(found[::2], found[1::2], strict=True)
+        self._held += [(part, f"{name}.{attribute}", "attribute") for attribute, part in pairs]
+        return found[1::2]
 
     def _reach_function(self, function: FunctionType, name: str) -> None:
         """Instrument a function; note its code, its defaults, and the contents of its cells."""
@@ -345,7 +454,7 @@ class Recorder:
             if frame is self._unobserved[0] and event in self._unobserved[1]:
                 self._unobserved, thread.observer = (None, ()), self
         elif event == "call":
-            if not is_instrumented(frame.f_code):
+            if frame.f_code is not _PROBING and not is_instrumented(frame.f_code):
                 self._entered(frame)
         elif event == "c_call" and is_instrumented(frame.f_code):
             self._called(frame, arg)
@@ -367,33 +476,34 @@ class Recorder:
             ):
                 self._unobserved, thread.observer = (frame, ("return",)), None
                 return
-            if not trust.is_trusted(code, module):
+            if not (trust.is_trusted(code, module) or trust.is_of_dataclass(code)):
                 self._refuse_code(frame, module)
             self._known_code[id(code)] = code
-        if frame.f_back is self._arguments[0]:
-            self._note_arguments()
+        if module == "abc":
+            self._note(readings.OTHER, ABC, readings.registrations, "ABC.register", "class")
+        if frame.f_back is not None and is_instrumented(frame.f_back.f_code):
+            if trust.sets_state(code, module):
+                self._refuse_call(code.co_name, f"{module}.{code.co_name}")
+            if code.co_filename != "<string>":  # a method of a dataclass or a namedtuple
+                self._note_all(filter(trust.reads(module), frame.f_locals.values()))
 
     def _called(self, frame: FrameType, function: Any) -> None:
         """Check a function written in C, which instrumented code calls."""
-        arguments = self._arguments[1] if frame is self._arguments[0] else ()
-        if function in _ACCESSORS and len(arguments) > 1:
-            self.attribute_read(*arguments[:2])
-        elif function is vars:
-            if not arguments:
-                self._refuse_hidden(vars, "vars")
-            self.attribute_read(arguments[0], "__dict__")
-        elif id(function) in self._frozen:
+        if id(function) in self._frozen:
             self._unobserved, thread.observer = (frame, ("c_return", "c_exception")), None
-        elif not trust.is_pure_c_function(function):
+            return
+        arguments = self._arguments[2] if frame is self._arguments[0] else ()
+        if not trust.is_pure_c_function(function) and not _is_accessor(function):
             owner = getattr(function, "__self__", None)
             if id(owner) not in self._frozen:
                 self._refuse_hidden(function, getattr(function, "__qualname__", "a function"))
-        elif getattr(function, "__module__", None) not in (*_NOT_READING, None):
-            self._note_arguments()
-
-    def _note_arguments(self) -> None:
-        for argument in self._arguments[1]:
-            self._note_all(argument, type(argument).__name__)
+        elif function is vars and not arguments:
+            self._refuse_hidden(vars, "vars")
+        elif (
+            getattr(function, "__module__", None) not in (*_NOT_READING, None)
+            or function.__name__ in _READING
+        ):
+            self._note_all((getattr(function, "__self__", None), *arguments))
 
     # ----- refusals -----
 
@@ -420,6 +530,13 @@ class Recorder:
             f"argument, or promise that it stays the same: jit(frozen=[{name}])"
         )
 
+    def _refuse_accessor(self, accessor: Any) -> None:
+        name = getattr(accessor, "__name__", "a function")
+        self._refuse(
+            f"passes {name} to code written in C, where what it reads is not observed; call it in a lambda: "
+            f"lambda *arguments: {name}(*arguments)"
+        )
+
     def _refuse_call(self, name: str, qualified: str) -> None:
         does = "draws random numbers with" if "random" in qualified else "calls"
         full = name if name in qualified else f"{name} ({qualified})"
@@ -436,6 +553,22 @@ class Recorder:
 
 def _is_import_system(frame: FrameType | None) -> bool:
     return frame is not None and frame.f_globals.get("__name__") == "importlib._bootstrap"
+
+
+def _is_accessor(obj: Any) -> bool:
+    """Return whether an object is a function written in C that reads or sets what an argument names."""
+    if type(obj) in _SLOTS:
+        return obj.__name__ in _ACCESSING
+    return any(obj is each for each in _ACCESSORS)
+
+
+def _may_hold(obj: Any, kind: type) -> bool:
+    """Return whether an object has items or attributes that code written elsewhere may read."""
+    if issubclass(kind, type | ModuleType | FunctionType):
+        return False
+    if not (issubclass(kind, containers.CONTAINERS) or _has_attributes(kind)):
+        return False
+    return not trust.is_core_module(sys.modules.get(kind.__module__))
 
 
 def _wrapped(obj: Any, kind: type) -> tuple[Any, ...] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from collections.abc import Callable
 from functools import cache
 from types import (
     BuiltinFunctionType,
@@ -39,27 +40,36 @@ _PURE = frozenset(
     [
         "abc",
         "array",
+        "base64",
+        "binascii",
         "bisect",
         "builtins",
+        "calendar",
         "cmath",
         "collections",
+        "colorsys",
         "contextlib",
         "copy",
         "copyreg",
         "dataclasses",
         "datetime",
         "decimal",
+        "difflib",
         "enum",
         "fractions",
         "functools",
+        "graphlib",
         "heapq",
+        "html",
         "importlib",
         "inspect",
         "itertools",
+        "json",
         "keyword",
         "math",
         "numbers",
         "operator",
+        "pprint",
         "re",
         "reprlib",
         "sre",
@@ -69,8 +79,11 @@ _PURE = frozenset(
         "textwrap",
         "types",
         "typing",
+        "unicodedata",
         "uuid",
         "weakref",
+        "weakrefset",
+        "zlib",
         "zoneinfo",
     ]
 )
@@ -87,15 +100,23 @@ _IMPURE = frozenset(
         "builtins.locals",
         "builtins.open",
         "builtins.print",
+        "decimal.setcontext",
         "datetime.now",
         "datetime.today",
         "datetime.utcnow",
         "functools._lru_cache_wrapper",
+        "numpy.seterr",
+        "numpy.seterrcall",
+        "numpy.set_printoptions",
         "operator.attrgetter",
         "uuid.uuid1",
         "uuid.uuid4",
     ]
 )
+#: Modules whose functions read attributes only of objects of their own classes.
+_READING_OWN = ("abc", "collections", "contextlib", "functools")
+#: Modules whose classes have no attributes, or whose caches change.
+_WITHOUT_STATE = ("abc", "collections.abc", "contextlib", "typing")
 _C_FUNCTIONS = (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
@@ -110,6 +131,33 @@ _PLAIN_BASES = (object, type, SimpleNamespace, int, float, complex, str, bytes, 
 def is_trusted(code: CodeType, module: str | None) -> bool:
     """Return whether Python code reads nothing but its arguments, given the name of its module."""
     return _is_trusted(code.co_filename, (module or "").partition(".")[0], module or "")
+
+
+def is_of_dataclass(code: CodeType) -> bool:
+    """Return whether code is that of a method which `dataclasses` writes."""
+    return code.co_filename == "<string>" and code.co_qualname.startswith("__create_fn__")
+
+
+def reads(module: str | None) -> Callable[[Any], bool]:
+    """Return a test of the arguments whose attributes a function of a trusted module may read."""
+    if (module or "").partition(".")[0] in _READING_OWN:
+        return lambda argument: has_library_methods(type(argument))
+    return lambda argument: True
+
+
+def has_library_methods(kind: type) -> bool:
+    """Return whether objects of a class have methods that are not observed, but may read attributes."""
+    return any(
+        is_python_class(base)
+        and base.__module__.partition(".")[0] in (*_PURE, "_weakrefset", "numpy")
+        and base.__module__ not in _WITHOUT_STATE
+        for base in kind.__mro__
+    )
+
+
+def sets_state(code: CodeType, module: str | None) -> bool:
+    """Return whether a function of a trusted module changes settings, which other trusted functions may do and undo."""
+    return f"{(module or '').partition('.')[0]}.{code.co_qualname}" in _IMPURE
 
 
 @cache
@@ -216,9 +264,11 @@ def has_hidden_state(kind: type) -> bool:
         return False
     known = (*_PLAIN_BASES, *containers.CONTAINERS, *containers.BUFFERS)
     for base in kind.__mro__:
-        if is_python_class(base) or base in known or _is_numpy_type(base):
+        if is_python_class(base) or base in known:
             continue
-        if hasattr(base, "__next__") or not _is_pure_module(base.__module__):
+        if hasattr(base, "__next__"):
+            return True
+        if not _is_numpy_type(base) and not _is_pure_module(base.__module__):
             return True
     return False
 
