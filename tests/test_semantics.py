@@ -18,6 +18,7 @@ import pytest
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, files
 from autograd_scalar.compiler import options
+from autograd_scalar.compiler.runtime import audit
 from autograd_scalar.ops.table import BUILT_IN, TABLE, public
 
 inf, nan = math.inf, math.nan
@@ -99,6 +100,11 @@ def test_a_constant_exponent_uses_no_logarithm(exponent):
             assert slope == exponent * x ** (exponent - 1)
         else:
             assert math.isnan(slope) == (x < 0.0 and exponent != -1)
+
+
+def test_second_derivatives_of_hypot_at_the_origin_are_nan(jit):
+    for hessian in (ag.hessian(ag.hypot, (0, 1)), jit(ag.hessian(ag.hypot, (0, 1)))):
+        assert all(math.isnan(second) for row in hessian(0.0, 0.0) for second in row)
 
 
 @pytest.mark.parametrize(
@@ -325,6 +331,18 @@ def test_the_audit_compares_nothing_inside_a_recording_or_detect_anomaly():
     assert len(calls) == 1
     assert ag.jit(lambda x: checked(x) + 1.0, frozen=[counted])(2.0) == 5.0
     assert len(calls) == 2
+
+
+def test_the_audit_allows_for_fastmath():
+    assert audit._FASTMATH == 1e-9
+    checked = ag.jit(
+        lambda x: ag.sum([x * (1.0 / k) for k in range(1, 60)]) - x * 4.0,
+        rows=0,
+        reduce="sum",
+        fastmath=True,
+        check=True,
+    )
+    assert math.isfinite(checked(np.linspace(0.1, 1.0, 1000)))
 
 
 # ----- copies, threads, files -----
