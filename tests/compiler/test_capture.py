@@ -28,6 +28,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, data, nn, optim
+from autograd_scalar.compiler.capture import instrument
 from autograd_scalar.compiler.capture.instrument import instrumented
 
 RATE = 2.0
@@ -421,6 +422,7 @@ REFUSED = {
     "an iterator in an object of NumPy": (lambda x: x * next(ENUMERATED)[1], "flatiter"),
     "functools.cache from a list": (from_a_list, r"CACHED|<lambda>"),
     "getattr under map": (lambda x: x * sum(map(getattr, [CONFIG], ["rate"])), "passes getattr"),
+    "getattr.__call__": (lambda x: x * getattr.__call__(CONFIG, "rate"), "passes getattr"),
     "a partial of getattr": (lambda x: x * PARTIAL(), "PARTIAL"),
     "np.frompyfunc": (lambda x: UFUNC(x), "rated|UFUNC"),
     "print": (lambda x: print("x") or x, "print"),
@@ -627,6 +629,7 @@ OTHERS_MAY_CHANGE = {
     "isinstance": lambda x, obj: x * obj.rate if isinstance(obj, Abstract) else -x,
     "singledispatch": lambda x, obj: rate_by_type(obj, x),
     "map": lambda x, obj: x * sum(map(rate_of, [obj])),
+    "reduce": lambda x, obj: functools.reduce(lambda y, each: y * each.rate, [obj], x),
     "partial": lambda x, obj: x * functools.partial(rate_of, obj)(),
     "a namespace": lambda x, obj: x * types.SimpleNamespace(held=obj).held.rate,
     "grad": lambda x, obj: ag.grad(lambda z: z * z * obj.rate)(x),
@@ -745,3 +748,15 @@ def test_the_line_table_of_long_lines_is_as_long_as_the_code():
     code = instrumented(namespace["f"].__code__)
     assert sum(end - start for start, end, _ in code.co_lines()) == len(code.co_code)
     assert ag.jit(namespace["f"])(1.0) == 40.0
+
+
+def test_code_whose_bytecode_cannot_be_read_is_refused(monkeypatch):
+    def unreadable(x):
+        return x * RATE
+
+    def fail(code):
+        raise IndexError
+
+    monkeypatch.setattr(instrument.Bytecode, "from_code", fail)
+    with pytest.raises(JitError, match=r"unreadable .*where it cannot be observed"):
+        ag.jit(unreadable)(1.0)

@@ -222,7 +222,12 @@ def instrumented(code: CodeType) -> CodeType:
     known = _originals.get(id(code))
     if known is not None:
         return known[1]
-    old = Bytecode.from_code(code)
+    try:
+        old = Bytecode.from_code(code)
+    except (
+        IndexError
+    ):  # some class bodies with comprehensions, on 3.13; the code is then refused when it runs
+        return code
     calls = _arguments_of_calls(old)
     new: list[Any] = []
     for i, instruction in enumerate(old):

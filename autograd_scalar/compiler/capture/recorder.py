@@ -3,6 +3,9 @@
 Instrumented code reports what it is about to read; a profile function sees which code runs. What is read becomes a
 Reading. What cannot be read again is refused by name, and so are changes to what was there before the call. Objects
 that the function makes during the call are its own, and may be read and changed at will.
+
+The file is long because a recording is one object: reports, objects that were reached, code that runs, and refusals
+share its state.
 """
 
 from __future__ import annotations
@@ -58,7 +61,16 @@ _ACCESSING = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__")
 #: Methods written in C that read attributes of their object or arguments.
 _READING = ("format", "format_map", "__reduce__", "__reduce_ex__", "__getstate__", "__dir__")
 #: Modules whose C functions do not read attributes of their arguments, except through special methods.
-_NOT_READING = ("builtins", "itertools", "functools", "math", "operator", "collections")
+_NOT_READING = (
+    "builtins",
+    "itertools",
+    "functools",
+    "math",
+    "operator",
+    "collections",
+    "heapq",
+    "bisect",
+)
 
 
 class Recorder:
@@ -153,6 +165,8 @@ class Recorder:
         kind = type(owner)
         if id(owner) in self._frozen:
             return
+        if name == "__call__" and _is_accessor(owner):
+            self._refuse_accessor(owner)
         if name in _ACCESSING:
             self._accessed = owner.__self__ if kind is super else owner
         self.used(owner)
@@ -499,10 +513,9 @@ class Recorder:
                 self._refuse_hidden(function, getattr(function, "__qualname__", "a function"))
         elif function is vars and not arguments:
             self._refuse_hidden(vars, "vars")
-        elif (
-            getattr(function, "__module__", None) not in (*_NOT_READING, None)
-            or function.__name__ in _READING
-        ):
+        elif (getattr(function, "__module__", None) or "builtins").lstrip(
+            "_"
+        ) not in _NOT_READING or function.__name__ in _READING:
             self._note_all((getattr(function, "__self__", None), *arguments))
 
     # ----- refusals -----
