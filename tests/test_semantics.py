@@ -7,10 +7,10 @@ import copy
 import ctypes
 import itertools
 import math
+import operator
 import os
 import pickle
 import warnings
-from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -18,7 +18,6 @@ import pytest
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, files
 from autograd_scalar.compiler import options
-from autograd_scalar.compiler.runtime import audit
 from autograd_scalar.ops.table import BUILT_IN, TABLE, public
 
 inf, nan = math.inf, math.nan
@@ -205,11 +204,13 @@ def test_an_argument_is_no_float_while_it_is_recorded(jit):
         lambda a, b: a * 2.0 if a is b else a * 3.0,
         lambda a, b: a * 2.0 if a is not b else a * 3.0,
         lambda a, b: a * 2.0 if b is W else a * 3.0,
+        lambda a, b: a * 2.0 if operator.is_(a, b) else a * 3.0,
+        lambda a, b: a * 2.0 if id(a) == id(W) else a * 3.0,
     ],
 )
-def test_comparing_an_argument_with_is_is_refused(jit, f):
+def test_comparing_an_argument_by_identity_is_refused(jit, f):
     for arguments in [(W, W), (Value(1.0), Value(2.0)), (1.0, W)]:
-        with pytest.raises(JitError, match="compares an argument with `is`"):
+        with pytest.raises(JitError, match="compares an argument by identity"):
             jit(f)(*arguments)
 
 
@@ -334,7 +335,6 @@ def test_the_audit_compares_nothing_inside_a_recording_or_detect_anomaly():
 
 
 def test_the_audit_allows_for_fastmath():
-    assert audit._FASTMATH == 1e-9
     checked = ag.jit(
         lambda x: ag.sum([x * (1.0 / k) for k in range(1, 60)]) - x * 4.0,
         rows=0,
@@ -391,5 +391,5 @@ def test_copies_keep_labels_grads_and_sharing():
     y = x * x
     for z, again, leaf in (copy.deepcopy((y, y, x)), pickle.loads(pickle.dumps((y, y, x)))):
         assert z is again and z.parents == (leaf, leaf) and z.parents[0] is leaf
-        assert attrgetter("data", "grad", "label")(leaf) == (1.5, 3.0, "x")
+        assert operator.attrgetter("data", "grad", "label")(leaf) == (1.5, 3.0, "x")
     assert copy.copy(y).parents[0] is x

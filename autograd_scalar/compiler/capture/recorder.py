@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from functools import cached_property, partial, partialmethod
 from importlib import import_module
 from itertools import chain
+from operator import is_, is_not
 from types import (
     CodeType,
     FrameType,
@@ -55,6 +56,8 @@ _C_DATA = (type(FunctionType.__code__), type(type("", (), {"__slots__": ("a",)})
 _ACCESSORS = (getattr, hasattr, setattr, delattr, vars)
 _PROBING = Probe.__rshift__.__code__
 _SLOTS = (WrapperDescriptorType, MethodWrapperType)
+#: Functions that tell an object from others, and the Value that `id` compares its argument with.
+_IDENTIFYING, _ANOTHER = (id, is_, is_not), Value(0.0)
 _IMPORTERS = (__import__, import_module)
 #: Special methods that read and set attributes by name.
 _ACCESSING = ("__getattribute__", "__getattr__", "__setattr__", "__delattr__")
@@ -203,6 +206,8 @@ class Recorder:
             self.imported(arguments[0], sys.modules.get(arguments[0]))
         if kind is FunctionType or kind is MethodType:
             return
+        if any(callee is each for each in _IDENTIFYING) and arguments:
+            self.identified(arguments[0], arguments[1] if len(arguments) > 1 else _ANOTHER)
         if kind in _C_DATA or (kind in _SLOTS and callee.__name__ == "__get__"):
             self._note_all(arguments)
         accessor = next((each for each in arguments if _is_accessor(each)), None)

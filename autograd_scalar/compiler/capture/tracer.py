@@ -145,7 +145,7 @@ class Tracer:
 
     def identified(self, x: Value, y: Value) -> None:
         if x is not y and (x in self.inputs or y in self.inputs):
-            self.refuse("compares an argument with `is`", "compare numbers with ==")
+            self.refuse("compares an argument by identity", "compare numbers with ==")
 
     def differentiates_by(self, v: Value) -> None:
         if id(v) not in self._made and id(v) not in self._constants:
