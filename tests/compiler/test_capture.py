@@ -416,7 +416,7 @@ REFUSED = {
     "random numbers of NumPy": (lambda x: x * np.random.rand(), "draws random numbers"),
     "random numbers of a generator of NumPy": (lambda x: x * GENERATORS[0].normal(), "GENERATORS"),
     "attrgetter": (lambda x: x * ATTRIBUTE(CONFIG), "ATTRIBUTE"),
-    "attrgetter inside": (lambda x: x * operator.attrgetter("rate")(CONFIG), "attrgetter"),
+    "attrgetter inside": (lambda x: x * operator.attrgetter("rate")(CONFIG), "attrgetter.*lambda obj"),
     "functools.cache": (lambda x: x * CACHED(), "CACHED"),
     "an iterator of NumPy": (lambda x: x * next(FLAT), "FLAT"),
     "an iterator in an object of NumPy": (lambda x: x * next(ENUMERATED)[1], "flatiter"),

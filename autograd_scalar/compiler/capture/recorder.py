@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from functools import cached_property, partial, partialmethod
 from importlib import import_module
 from itertools import chain
-from operator import is_, is_not
+from operator import attrgetter, is_, is_not
 from types import (
     CodeType,
     FrameType,
@@ -541,6 +541,10 @@ class Recorder:
 
     def _refuse_hidden(self, obj: Any, name: str) -> None:
         """Refuse the use of an object or a function."""
+        if obj is attrgetter or type(obj) is attrgetter:
+            self._refuse(
+                f"uses {name}, which reads attributes unobserved as an attrgetter; write lambda obj: obj.name"
+            )
         if callable(obj):
             self._refuse_call(name, trust.qualified_name(obj))
         self._refuse(
