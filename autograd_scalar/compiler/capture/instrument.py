@@ -48,6 +48,8 @@ class Observer(Protocol):
 
 class _ThreadState(threading.local):
     observer: Observer | None = None
+    #: True while the garbage collector runs in place of what is observed.
+    collecting = False
 
 
 thread = _ThreadState()

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial, partialmethod
 from importlib import import_module
+from inspect import CO_GENERATOR
 from itertools import chain
 from operator import attrgetter, is_, is_not
 from types import (
@@ -105,7 +106,10 @@ class Recorder:
         self._arguments: tuple[FrameType | None, Any, tuple[Any, ...]] = (None, None, ())
         #: The object whose __getattribute__ or the like was read last.
         self._accessed: Any = None
+        #: Code that has been checked, by id.
         self._known_code: dict[int, CodeType] = {}
+        #: Names and attributes that have been noted, by the id of the object, or by type for those made in the call.
+        self._seen: set[tuple[Any, str]] = set()
         #: The frame of code that runs unobserved, such as that of an imported module, and the events at its end.
         self._unobserved: tuple[FrameType | None, tuple[str, ...]] = (None, ())
         #: The first refusal: the function may have caught the exception.
@@ -121,11 +125,14 @@ class Recorder:
                 self._reach(obj, name, "argument")
             for made in registered_functions:
                 self._reach(made, "a registered function", "function")
+            gc.callbacks.append(self._collecting)
             thread.observer = self
             sys.setprofile(self._profile)
             yield
         finally:
             _set_profile(profile)
+            if self._collecting in gc.callbacks:
+                gc.callbacks.remove(self._collecting)
             thread.observer = before
             restore(self._functions)
         if self.refusal is not None:
@@ -157,6 +164,10 @@ class Recorder:
         is_function = frame.f_code.co_flags & 1  # CO_OPTIMIZED; a class body has names of its own
         if not is_function and name in frame.f_locals:
             return
+        key = id(frame.f_globals), name
+        if key in self._seen:
+            return
+        self._seen.add(key)
         for scope, names in (("global", frame.f_globals), ("builtin", frame.f_builtins)):
             (value,) = self._note(readings.NAME, names, name, name, scope)
             if value is not MISSING:
@@ -165,13 +176,14 @@ class Recorder:
 
     def attribute_read(self, owner: Any, name: str) -> None:
         """Note an attribute, or its absence, and where it is defined."""
-        kind = type(owner)
-        if id(owner) in self._frozen:
-            return
-        if name == "__call__" and _is_accessor(owner):
+        kind, was_there = type(owner), id(owner) in self._reached
+        if name == "__call__" and id(owner) not in self._frozen and _is_accessor(owner):
             self._refuse_accessor(owner)
         if name in _ACCESSING:
             self._accessed = owner.__self__ if kind is super else owner
+        key = id(owner) if was_there else kind, name
+        if key in self._seen or id(owner) in self._frozen:
+            return
         self.used(owner)
         if kind is Value:
             if (tracer := modes.tracer.get()) is not None:
@@ -189,6 +201,11 @@ class Recorder:
                 self._found(readings.definition(each, name), f"{owner.__name__}.{name}")
         else:
             self._member_read(owner, kind, name)
+            if was_there or name not in ("base", "obj"):
+                self._seen.add(key)
+            return
+        if was_there:
+            self._seen.add(key)
 
     def used(self, obj: Any) -> None:
         """Refuse an object whose state cannot be compared."""
@@ -325,10 +342,10 @@ class Recorder:
     def _note(self, kind: int, owner: Any, key: Any, name: str, scope: str) -> tuple[Any, ...]:
         """Read, add the reading unless it was noted before, and return what was found."""
         found = readings.read(kind, owner, key)
-        reading = Reading(kind, owner, key, found, name, scope)
-        if reading.identity not in self._noted:
-            self._noted.add(reading.identity)
-            self.readings.append(reading)
+        identity = kind, id(owner), type(key), key
+        if identity not in self._noted:
+            self._noted.add(identity)
+            self.readings.append(Reading(kind, owner, key, found, name, scope))
             if len(self.readings) > MAX_READINGS:
                 self._refuse(
                     f"reads more than {MAX_READINGS} objects, {name} among them; pass what it reads as "
@@ -468,25 +485,38 @@ class Recorder:
     # ----- code that runs -----
 
     def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
-        """Check which code runs."""
-        if thread.observer is None:  # the recorder works, or code runs unobserved
-            if frame is self._unobserved[0] and event in self._unobserved[1]:
-                self._unobserved, thread.observer = (None, ()), self
-        elif event == "call":
-            if frame.f_code is not _PROBING and not is_instrumented(frame.f_code):
+        """Check which code runs. There is no observer while the recorder works, or code runs unobserved."""
+        if event == "call":
+            code = frame.f_code
+            if code is not _PROBING and thread.observer is not None and not is_instrumented(code):
                 self._entered(frame)
-        elif event == "c_call" and is_instrumented(frame.f_code):
-            self._called(frame, arg)
+        elif event == "c_call":
+            if thread.observer is not None and is_instrumented(frame.f_code):
+                self._called(frame, arg)
+        elif frame is self._unobserved[0] and event in self._unobserved[1]:
+            self._unobserved, thread.observer = (None, ()), self
+
+    def _collecting(self, phase: str, info: object) -> None:
+        """Observe no finalizer that the garbage collector runs: it belongs to what was there before."""
+        if phase == "start" and thread.observer is self:
+            thread.observer, thread.collecting = None, True
+        elif phase == "stop" and thread.collecting:
+            thread.observer, thread.collecting = self, False
 
     def _entered(self, frame: FrameType) -> None:
         """Check Python code that is not instrumented."""
-        code, module = frame.f_code, frame.f_globals.get("__name__")
+        code, back = frame.f_code, frame.f_back
+        is_direct = back is not None and is_instrumented(back.f_code)
+        if id(code) in self._known_code and not is_direct:
+            return
+        module = frame.f_globals.get("__name__")
         if id(code) not in self._known_code:
             if (
                 id(code) in self._frozen_code
                 or module in self._frozen_modules
                 or code.co_name in ("<module>", "__del__")
                 or _may_run_at_any_time(code)
+                or _is_resumed(frame)
                 or _is_import_system(frame.f_back)  # with hooks of installed packages
                 or (trust.is_library(code.co_filename) and trust.is_core(frame.f_back))
                 or (
@@ -500,7 +530,7 @@ class Recorder:
             self._known_code[id(code)] = code
         if module == "abc":
             self._note(readings.OTHER, ABC, readings.registrations, "ABC.register", "class")
-        if frame.f_back is not None and is_instrumented(frame.f_back.f_code):
+        if is_direct:
             if trust.sets_state(code, module):
                 self._refuse_call(code.co_name, f"{module}.{code.co_name}")
             if code.co_filename != "<string>":  # a method of a dataclass or a namedtuple
@@ -617,6 +647,12 @@ def _line() -> str:
     while frame is not None and not is_instrumented(frame.f_code):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "before the call"
+
+
+def _is_resumed(frame: FrameType) -> bool:
+    """Return whether a frame is that of a generator which has run before: only a finalizer gets there unrefused."""
+    first = 16  # RESUME is among the first instructions
+    return bool(frame.f_code.co_flags & CO_GENERATOR) and frame.f_lasti > first
 
 
 def _may_run_at_any_time(code: CodeType) -> bool:

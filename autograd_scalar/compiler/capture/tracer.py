@@ -28,7 +28,7 @@ def _as_float(number: Any) -> float:
 
 #: Kinds of Values in a trace: constants; those that stand for floats in eager code, that is arguments, and derivatives
 #: that are floats; and real Values. What depends on several kinds is of the greatest.
-_UNKNOWN, _CONSTANT, _NUMBER, _VALUE = range(-1, 3)
+_CONSTANT, _NUMBER, _VALUE = range(3)
 
 
 #: Attributes of a Value that tell how it was made, or what it is called.
@@ -156,30 +156,29 @@ class Tracer:
 
     def _kind(self, v: Value) -> int:
         """Return the kind of a Value, and keep that of each node below it."""
+        kinds, made, cut = self._kinds, self._made, self._cut
         waiting = [v]
-        while (kind := self._known_kind(v)) == _UNKNOWN:
+        while waiting:  # in one function: a call for each operand would take most of the time of a recording
             node = waiting[-1]
-            sources = self._sources(node)
-            unknown = [p for p in sources if self._known_kind(p) == _UNKNOWN]
-            waiting += unknown
-            if not unknown:
-                self._kinds[id(node)] = max(map(self._known_kind, sources))
+            if id(node) in kinds or not (id(node) in made or id(node) in cut):
                 waiting.pop()
-        return kind
+                continue
+            greatest, count = _CONSTANT, len(waiting)
+            for source in node.parents if id(node) in made else cut[id(node)][1:]:
+                kind = kinds.get(id(source))
+                if kind is None and (id(source) in made or id(source) in cut):
+                    waiting.append(source)
+                elif kind is None:
+                    greatest = max(greatest, self._kind_of_leaf(source))
+                elif kind > greatest:
+                    greatest = kind
+            if len(waiting) == count:
+                kinds[id(node)] = greatest
+        return kinds[id(v)] if id(v) in kinds else self._kind_of_leaf(v)
 
-    def _known_kind(self, v: Value) -> int:
-        """Return the kind of a Value if it is known, or if it follows from no other."""
-        if (kind := self._kinds.get(id(v))) is not None:
-            return kind
-        if self._sources(v):
-            return _UNKNOWN
-        return _CONSTANT if id(v) in self._constants or id(v) in self._made else _VALUE
-
-    def _sources(self, v: Value) -> tuple[Value, ...]:
-        """Return the Values that a node of the trace was computed from, or that a detached leaf copies."""
-        if id(v) in self._made:
-            return v.parents
-        return self._cut[id(v)][1:] if id(v) in self._cut else ()
+    def _kind_of_leaf(self, v: Value) -> int:
+        """Return the kind of a Value that was made from a number, or captured."""
+        return _CONSTANT if id(v) in self._constants else _VALUE
 
     def number(self, v: Value) -> Value:
         leaf = v.detach()
