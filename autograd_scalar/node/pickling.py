@@ -130,7 +130,8 @@ class _Dump:
         self._is_written = False
         self._graphs: dict[int, _Graph | None] = {}
         self._new: list[_Graph] = []
-        self._latest_single: Node | None = None
+        #: Values that are written on their own. They are kept: an id may be used again in a dump that stays alive.
+        self._singles: list[Node] = []
 
     @classmethod
     def current(cls) -> _Dump:
@@ -173,13 +174,13 @@ class _Dump:
     def note_single(self, v: Node) -> None:
         """Note that a Value is written on its own."""
         self._graphs[id(v)] = None
-        self._latest_single = v
+        self._singles.append(v)
 
     def __reduce__(self) -> tuple[object, ...]:
         if not self._is_written:
             self._is_written = True
             return bool, ()
         inner = self._begun()
-        if self._latest_single is not None:
-            inner.note_single(self._latest_single)
+        if self._singles:
+            inner.note_single(self._singles[-1])
         return bool, (inner,)  # the pickler keeps it

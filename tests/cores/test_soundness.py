@@ -62,7 +62,7 @@ THINGS = [
 CALLS = {
     "Value": Value, "constant": constant, "topological_order": topological_order, "pull_back": pull_back,
     "zero_grads": zero_grads, "restore": restore, "gradient": ag.gradient,
-    **{f"RECORD {name}": RECORD[name] for name in TABLE},
+    **{f"RECORD {name}": RECORD[name] for name, row in TABLE.items() if row.partials},
     **{f"UPDATE {name}": UPDATE[name] for name in UPDATES},
     **{name: getattr(Value, name) for name in dir(Value) if callable(getattr(Value, name))
        and name not in ("__class__", "__getattribute__", "__subclasshook__", "__dir__")},

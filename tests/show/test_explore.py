@@ -19,7 +19,7 @@ import autograd_scalar as ag
 from autograd_scalar import Value, data, nn, topological_order, train
 from autograd_scalar.cli import main
 from autograd_scalar.ops.op import Op
-from autograd_scalar.ops.table import TABLE
+from autograd_scalar.ops.table import BUILT_IN, TABLE
 from autograd_scalar.show.explorer.explore import Explorer, explore, explore_history
 from autograd_scalar.show.explorer.javascript import expression, javascript
 from autograd_scalar.value import restore
@@ -266,8 +266,9 @@ def test_javascript_of_a_row_includes_the_rows_it_calls() -> None:
 
 
 def test_every_row_has_javascript() -> None:
-    source = javascript(TABLE)
-    assert all(f'rows["{name}"] = [' in source for name in TABLE)
+    rows = {name: TABLE[name] for name in BUILT_IN}  # other tests add rows in Python
+    source = javascript(rows)
+    assert all(f'rows["{name}"] = [' in source for name in rows)
     assert "**" not in source  # JavaScript's differs: 1 ** NaN
 
 

@@ -158,7 +158,7 @@ class Tracer:
         """Return the kind of a Value, and keep that of each node below it."""
         kinds, made, cut = self._kinds, self._made, self._cut
         waiting = [v]
-        while waiting:  # in one function: a call for each operand would take most of the time of a recording
+        while waiting:  # without a call for each operand, which would take most of a recording
             node = waiting[-1]
             if id(node) in kinds or not (id(node) in made or id(node) in cut):
                 waiting.pop()

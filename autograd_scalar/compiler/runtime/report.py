@@ -51,7 +51,7 @@ def _environment(one: Specialization) -> list[str]:
     guards = environment_guards(one.environment.readings)
     shown = [g for g in guards if g.kind not in CODE_KINDS and not g.source.startswith("builtin")]
     rest = len(guards) - len(shown)
-    counted = [f"{_counted(rest, 'guard')} on code, classes and builtins"] if shown else []
+    counted = [f"guards on code, classes and builtins: {rest}"] if shown else []
     return [*_guards(shown), *counted]
 
 
