@@ -7,6 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -180,14 +183,29 @@ def test_files_that_must_not_be_replaced_are_refused_before_training(tmp_path):
     assert {*os.listdir(tmp_path)} == {"folder", "loop", "text"}
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write it")
-def test_a_file_that_is_read_only_is_not_replaced(tmp_path):
-    path = tmp_path / "model.json"
-    path.write_text("x")
-    path.chmod(0o400)
-    with pytest.raises(CheckpointError, match="Permission denied"):
-        save_checkpoint(path, net())
-    assert path.read_text() == "x"
+@contextmanager
+def not_as_root(folder):
+    """Run as another user, who owns the folder, where the tests run as root: root may write any file."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        yield
+        return
+    nobody = 65534
+    os.chown(folder, nobody, nobody)
+    os.setresuid(nobody, nobody, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+def test_a_file_that_is_read_only_is_not_replaced():
+    with TemporaryDirectory() as folder, not_as_root(folder):
+        path = Path(folder) / "model.json"
+        path.write_text("x")
+        path.chmod(0o400)
+        with pytest.raises(CheckpointError, match="Permission denied"):
+            save_checkpoint(path, net())
+        assert path.read_text() == "x"
 
 
 def test_numpy_scalars_are_saved_as_numbers(tmp_path):
