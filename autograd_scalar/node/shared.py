@@ -189,19 +189,20 @@ class NodeMethods(RowMethods):
     def __round__(self, ndigits: int | None = None) -> Self:
         """Return the nearest whole number, halves to even, as round() does for floats, but as a Value."""
         if ndigits is None:
-            return hooks.whole(self.round())  # type: ignore[no-any-return]
+            # Called on the class: CPython 3.13.0 crashes in a specialized self.round() where self is a class.
+            return hooks.whole(type(self).round(self))  # type: ignore[no-any-return]
         if not -22 <= (n := index(ndigits)) <= 22:  # where powers of 10 are floats exactly
             raise ValueError(f"round(Value, n) takes n from -22 to 22, got {n}")
         return user_recorder(TABLE["_round_to"])(self, float(n))  # type: ignore[no-any-return]
 
     def __floor__(self) -> Self:
-        return hooks.whole(self.floor())  # type: ignore[no-any-return]
+        return hooks.whole(type(self).floor(self))  # type: ignore[no-any-return]
 
     def __ceil__(self) -> Self:
-        return hooks.whole(self.ceil())  # type: ignore[no-any-return]
+        return hooks.whole(type(self).ceil(self))  # type: ignore[no-any-return]
 
     def __trunc__(self) -> Self:
-        return hooks.whole(self.trunc())  # type: ignore[no-any-return]
+        return hooks.whole(type(self).trunc(self))  # type: ignore[no-any-return]
 
     def __divmod__(self, other: Self | float) -> tuple[Self, Self]:
         return self // other, self % other

@@ -233,7 +233,7 @@ def fresh():
         slotted=Slotted(),
         rated=Rated(),
         polynomial=np.polynomial.Polynomial([1.0, 2.0]),
-        masked=np.ma.array([1.0, 2.0], mask=[False, False]),
+        masked=np.ma.array([1.0, 2.0], mask=[False, False], fill_value=0.0),
         fields=np.array([(1.0, 2.0)], dtype=[("a", float), ("b", float)]),
         records=np.array([(1.0, [2.0])], dtype=[("a", float), ("b", object)]),
         every_other=memoryview(bytearray(b"abcd"))[::2],

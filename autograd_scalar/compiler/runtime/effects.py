@@ -120,11 +120,8 @@ def shown(obj: Any) -> str:
     if isinstance(obj, dict):
         items = [f"{key!r}: {shown(item)}" for key, item in islice(obj.items(), 4)]
         return f"{type(obj).__name__} {{{', '.join(items)}{', ...' if len(obj) > 4 else ''}}}"
-    return (
-        f"a {type(obj).__name__} of {len(obj)}"
-        if hasattr(obj, "__len__")
-        else f"a {type(obj).__name__}"
-    )
+    is_sized = hasattr(obj, "__len__") and getattr(obj, "ndim", 1) > 0
+    return f"a {type(obj).__name__} of {len(obj)}" if is_sized else f"a {type(obj).__name__}"
 
 
 def _same(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
@@ -134,7 +131,17 @@ def _same(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
         return False
     if a is b:
         return True
-    return type(a) is type(b) and isinstance(a, _ATOMS) and repr(a) == repr(b)
+    if hasattr(type(a), "__array_interface__") and getattr(a, "ndim", 1) == 0:  # made for each look
+        return type(a) is type(b) and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    is_plain = isinstance(a, _ATOMS) or (type(a) is tuple and _is_plain(a))
+    return type(a) is type(b) and is_plain and repr(a) == repr(b)
+
+
+def _is_plain(obj: Any) -> bool:
+    """Return whether an object is an atom, or a record of them, which structured arrays make for each look."""
+    if type(obj) in (tuple, list):
+        return all(map(_is_plain, obj))
+    return isinstance(obj, _ATOMS)
 
 
 def _step(obj: Any, key: Any) -> str:
