@@ -17,6 +17,7 @@ MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(autograd_scalar.__path__, "autograd_scalar.")
     if not module.name.endswith("__main__")
+    and (autograd_scalar.core() == "native" or not module.name.endswith("native.core"))
 )
 #: Modules that must have an example.
 WITH_EXAMPLES = [
