@@ -131,17 +131,7 @@ def _same(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
         return False
     if a is b:
         return True
-    if hasattr(type(a), "__array_interface__") and getattr(a, "ndim", 1) == 0:  # made for each look
-        return type(a) is type(b) and a.dtype == b.dtype and a.tobytes() == b.tobytes()
-    is_plain = isinstance(a, _ATOMS) or (type(a) is tuple and _is_plain(a))
-    return type(a) is type(b) and is_plain and repr(a) == repr(b)
-
-
-def _is_plain(obj: Any) -> bool:
-    """Return whether an object is an atom, or a record of them, which structured arrays make for each look."""
-    if type(obj) in (tuple, list):
-        return all(map(_is_plain, obj))
-    return isinstance(obj, _ATOMS)
+    return type(a) is type(b) and isinstance(a, _ATOMS) and repr(a) == repr(b)
 
 
 def _step(obj: Any, key: Any) -> str:
@@ -359,7 +349,11 @@ def _write_buffer(a: Any, contents: Contents) -> None:
 
 
 def _read_ndarray(a: Any) -> Contents:
-    """Return the shape of an array, and its items or, if there are many, its bytes."""
+    """Return the shape of an array, and its items, those of records by field, or, if there are many, its bytes."""
+    if a.dtype.names is not None:
+        fields = ((name, a[name].ravel().tolist()) for name in a.dtype.names)
+        items = [((name, i), item) for name, column in fields for i, item in enumerate(column)]
+        return [("shape", repr(a.shape)), *items]
     if a.dtype.kind == "O" or a.size <= _LISTED:
         return [("shape", repr(a.shape)), *enumerate(a.ravel().tolist())]
     return [("shape", repr(a.shape)), ("bytes", a.tobytes())]
@@ -369,7 +363,10 @@ def _write_ndarray(a: Any, contents: Contents) -> None:
     import numpy as np
 
     _, *items = contents
-    if len(items) == 1 and items[0][0] == "bytes":
+    if a.dtype.names is not None:
+        for name in a.dtype.names:
+            a[name].flat = [item for (field, _), item in items if field == name]
+    elif len(items) == 1 and items[0][0] == "bytes":
         a.flat = np.frombuffer(items[0][1], dtype=a.dtype)
     elif items:
         a.flat = [item for _, item in items]
