@@ -31,7 +31,7 @@ class Row(list):
         super().__init__(numbers)
 
     def __iter__(self):
-        return iter(())  # of no use to whoever reads the items
+        return iter(())  # the items are elsewhere
 
     def extend(self, numbers: Any) -> None:
         raise AssertionError("the items are set without the methods of the subclass")

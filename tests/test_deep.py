@@ -149,7 +149,7 @@ def test_a_dump_within_a_dump_leaves_the_outer_one_intact():
     middle = topological_order(y)[50]
 
     class Wrapped:
-        """Pickles its Value by itself, while the outer dump is under way."""
+        """Pickles its Value in a dump of its own, within the outer one."""
 
         def __init__(self, v):
             self.v = v

@@ -1,4 +1,4 @@
-"""Pytrees: every kind of container is flattened and rebuilt, by itself and through the transforms."""
+"""Pytrees: every kind of container is flattened and rebuilt, alone and through the transforms."""
 
 from __future__ import annotations
 

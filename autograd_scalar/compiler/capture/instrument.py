@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable
 from types import CodeType, FrameType, FunctionType
 from typing import Any, Protocol
 
@@ -96,16 +96,22 @@ class _AttributeProbe(Probe):
         observer.attribute_read(operand, self.name)
 
 
-class _IdentityProbe(Probe):
-    """Takes a tuple of the two operands of `is` and returns it reversed."""
+class _OperandsProbe(Probe):
+    """Takes a tuple of the topmost objects of the stack and returns it reversed, for UNPACK_SEQUENCE."""
+
+    __slots__ = ()
+
+    def returned(self, operand: Any) -> Any:
+        return operand[::-1]
+
+
+class _IdentityProbe(_OperandsProbe):
+    """Takes the two operands of `is`."""
 
     __slots__ = ()
 
     def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
         observer.identified(*operand)
-
-    def returned(self, operand: Any) -> Any:
-        return operand[::-1]
 
 
 class _ElementsProbe(Probe):
@@ -151,17 +157,14 @@ class _StarCallProbe(Probe):
         observer.passed(frame, callee, (*arguments, *named))
 
 
-class _SuperProbe(Probe):
-    """Takes `super`, a class and an object, of which an attribute is about to be read; returns them reversed."""
+class _SuperProbe(_OperandsProbe):
+    """Takes `super`, a class and an object, of which an attribute is about to be read."""
 
     __slots__ = ()
 
     def report(self, observer: Observer, frame: FrameType, operand: Any) -> None:
         if operand[0] is super:
             observer.attribute_read(super(*operand[1:]), self.name)
-
-    def returned(self, operand: Any) -> Any:
-        return operand[::-1]
 
 
 class _ClassProbe(Probe):
@@ -184,8 +187,8 @@ class _ClassProbe(Probe):
         return build_class
 
 
-class _MatchProbe(Probe):
-    """Takes a subject, a class and the names of attributes that a `case` reads; returns them reversed."""
+class _MatchProbe(_OperandsProbe):
+    """Takes a subject, a class and the names of attributes that a `case` reads."""
 
     __slots__ = ()
 
@@ -196,13 +199,9 @@ class _MatchProbe(Probe):
         for name in (*names, *(positional if isinstance(positional, tuple) else ())):
             observer.attribute_read(subject, name)
 
-    def returned(self, operand: Any) -> Any:
-        return operand[::-1]
 
-
-_USED, _ELEMENTS, _CALL, _STAR_CALL, _CLASS, _MATCH = (
-    kind() for kind in (Probe, _ElementsProbe, _CallProbe, _StarCallProbe, _ClassProbe, _MatchProbe)
-)
+_USED, _ELEMENTS, _CALL, _STAR_CALL = Probe(), _ElementsProbe(), _CallProbe(), _StarCallProbe()
+_CLASS, _MATCH, _IDENTITY = _ClassProbe(), _MatchProbe(), _IdentityProbe()
 #: From 3.13 on, what is called lies below an entry that may be empty, and before above one.
 _EMPTY_ABOVE = sys.version_info >= (3, 13)
 
@@ -226,10 +225,8 @@ def instrumented(code: CodeType) -> CodeType:
         return known[1]
     try:
         old = Bytecode.from_code(code)
-    except (
-        IndexError
-    ):  # some class bodies with comprehensions, on 3.13; the code is then refused when it runs
-        return code
+    except IndexError:
+        return code  # some class bodies with comprehensions, on 3.13: refused when they run
     calls = _arguments_of_calls(old)
     new: list[Any] = []
     for i, instruction in enumerate(old):
@@ -334,7 +331,7 @@ def _before(instruction: Instr) -> list[tuple[Any, ...]]:
     if name in _ATTRIBUTES:
         return _report_top(_AttributeProbe(arg if isinstance(arg, str) else arg[-1]))
     if name == "IS_OP":
-        return [("BUILD_TUPLE", 2), *_report_top(_IdentityProbe()), ("UNPACK_SEQUENCE", 2)]
+        return _report_operands(2, _IDENTITY)
     if name in _USES_TOP:
         return _report_top(_USED)
     if name == "UNPACK_SEQUENCE":
@@ -381,7 +378,7 @@ def instrument(function: FunctionType) -> bool:
         return True
 
 
-def restore(functions: Iterator[FunctionType] | list[FunctionType]) -> None:
+def restore(functions: Iterable[FunctionType]) -> None:
     """Give functions their own code back where no other observer needs the instrumented one."""
     with _lock:
         for function in functions:

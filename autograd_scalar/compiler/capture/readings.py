@@ -62,7 +62,12 @@ class Reading(NamedTuple):
     @property
     def identity(self) -> tuple[Any, ...]:
         """A key that readings of the same place share."""
-        return self.kind, id(self.owner), type(self.key), self.key
+        return place(self.kind, self.owner, self.key)
+
+
+def place(kind: int, owner: Any, key: Any) -> tuple[Any, ...]:
+    """Return a key that readings of the same place share."""
+    return kind, id(owner), type(key), key
 
 
 def read(kind: int, owner: Any, key: Any) -> tuple[Any, ...]:

@@ -342,9 +342,9 @@ class Recorder:
     def _note(self, kind: int, owner: Any, key: Any, name: str, scope: str) -> tuple[Any, ...]:
         """Read, add the reading unless it was noted before, and return what was found."""
         found = readings.read(kind, owner, key)
-        identity = kind, id(owner), type(key), key
-        if identity not in self._noted:
-            self._noted.add(identity)
+        place = readings.place(kind, owner, key)
+        if place not in self._noted:
+            self._noted.add(place)
             self.readings.append(Reading(kind, owner, key, found, name, scope))
             if len(self.readings) > MAX_READINGS:
                 self._refuse(

@@ -238,10 +238,11 @@ class Jitted(Generic[P, R]):
 
     def _matching(self, structure: Any) -> Specialization:
         """Return a specialization for a structure of arguments, whose environment holds; a new one if there is none."""
-        one = self._latest.get(structure)
+        one = latest = self._latest.get(structure)
         if one is None or not one.environment.holds():
             same = (each for each in self.specializations if each.structure == structure)
-            one = next((each for each in same if each.environment.holds()), None)
+            others = (each for each in same if each is not latest)
+            one = next((each for each in others if each.environment.holds()), None)
             if one is None:
                 self._make_room()
                 one = Specialization(self.spec, structure)
