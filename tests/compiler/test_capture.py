@@ -13,6 +13,7 @@ import copy
 import dataclasses
 import enum
 import functools
+import gc
 import importlib
 import json
 import operator
@@ -760,3 +761,48 @@ def test_code_whose_bytecode_cannot_be_read_is_refused(monkeypatch):
     monkeypatch.setattr(instrument.Bytecode, "from_code", fail)
     with pytest.raises(JitError, match=r"unreadable .*where it cannot be observed"):
         ag.jit(unreadable)(1.0)
+
+
+def test_garbage_of_the_caller_is_collected_unobserved():
+    """Generators that were not started run code of their own when they are freed, at whatever line that happens."""
+
+    def never_started():
+        yield 0.0
+
+    def leave_garbage():
+        for _ in range(10):
+            holder = types.SimpleNamespace(generator=never_started())
+            holder.itself = holder
+
+    def f(x):
+        for _ in range(500):
+            x = x + 1.0
+        return x
+
+    before = gc.get_threshold()
+    collections_before = gc.get_stats()[0]["collections"]
+    try:
+        for threshold in range(500, 2000, 50):
+            gc.disable()
+            gc.collect()
+            leave_garbage()
+            gc.set_threshold(threshold, 1000, 1000)
+            gc.enable()
+            assert ag.jit(lambda x: f(x))(1.0) == 501.0
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()
+    assert gc.get_stats()[0]["collections"] > collections_before
+
+
+def test_a_refusal_precedes_the_error_that_follows_from_it():
+    def f(x):
+        try:
+            time.time()
+        except JitError:
+            raise ValueError("no clock") from None
+        return x
+
+    with pytest.raises(JitError, match=r"time\.time") as caught:
+        ag.jit(f)(1.0)
+    assert isinstance(caught.value.__cause__, ValueError)

@@ -129,6 +129,10 @@ class Recorder:
             thread.observer = self
             sys.setprofile(self._profile)
             yield
+        except Exception as error:
+            if self.refusal in (None, error):
+                raise
+            raise self.refusal from error  # of which the error is a consequence
         finally:
             _set_profile(profile)
             if self._collecting in gc.callbacks:
@@ -488,7 +492,9 @@ class Recorder:
         """Check which code runs. There is no observer while the recorder works, or code runs unobserved."""
         if event == "call":
             code = frame.f_code
-            if code is not _PROBING and thread.observer is not None and not is_instrumented(code):
+            if thread.observer is None or code is _PROBING or code is _COLLECTING:
+                return
+            if not is_instrumented(code):
                 self._entered(frame)
         elif event == "c_call":
             if thread.observer is not None and is_instrumented(frame.f_code):
@@ -601,6 +607,10 @@ class Recorder:
         error = JitError(f"{self.name} {what} ({_line()})")
         self.refusal = self.refusal or error
         raise error
+
+
+#: The callback that switches observation off while the garbage collector runs, which must not do so for itself alone.
+_COLLECTING = Recorder._collecting.__code__
 
 
 def _is_import_system(frame: FrameType | None) -> bool:
