@@ -205,6 +205,9 @@ _CLASS, _MATCH, _IDENTITY = _ClassProbe(), _MatchProbe(), _IdentityProbe()
 #: From 3.13 on, what is called lies below an entry that may be empty, and before above one.
 _EMPTY_ABOVE = sys.version_info >= (3, 13)
 
+#: Maximum number of objects that probes keep on the stack beside those of the code.
+_MAX_ADDED = 8
+
 _NAMES = {"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
 _ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR", "IMPORT_FROM"}
 #: Instructions that use the object on top of the stack, and those that put an object there.
@@ -247,7 +250,14 @@ def instrumented(code: CodeType) -> CodeType:
             probe = _CLASS if instruction.name == "LOAD_BUILD_CLASS" else _ImportProbe(str(arg))
             new += [Instr(name, *parts, location=location) for name, *parts in _report_top(probe)]
     old[:] = new
-    made = old.to_code()
+    # The stack depth of handlers is lost in the conversion, and takes most of its time to find again.
+    made = (
+        old.to_code()
+        if code.co_exceptiontable
+        else old.to_code(
+            stacksize=code.co_stacksize + _MAX_ADDED, compute_exception_stack_depths=False
+        )
+    )
     key = id(code)
     _originals[key] = weakref.ref(code, lambda _: _originals.pop(key, None)), made
     made_key = id(made)

@@ -106,8 +106,9 @@ class Recorder:
         self._arguments: tuple[FrameType | None, Any, tuple[Any, ...]] = (None, None, ())
         #: The object whose __getattribute__ or the like was read last.
         self._accessed: Any = None
-        #: Code that has been checked, by id.
+        #: Code that has been checked, by id, and code that need not be checked again, from wherever it is called.
         self._known_code: dict[int, CodeType] = {}
+        self._passed_over = {id(code): code for code in (_PROBING, _COLLECTING)}
         #: Names and attributes that have been noted, by the id of the object, or by type for those made in the call.
         self._seen: set[tuple[Any, str]] = set()
         #: The frame of code that runs unobserved, such as that of an imported module, and the events at its end.
@@ -491,10 +492,7 @@ class Recorder:
     def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
         """Check which code runs. There is no observer while the recorder works, or code runs unobserved."""
         if event == "call":
-            code = frame.f_code
-            if thread.observer is None or code is _PROBING or code is _COLLECTING:
-                return
-            if not is_instrumented(code):
+            if thread.observer is not None and id(frame.f_code) not in self._passed_over:
                 self._entered(frame)
         elif event == "c_call":
             if thread.observer is not None and is_instrumented(frame.f_code):
@@ -510,8 +508,11 @@ class Recorder:
             thread.observer, thread.collecting = self, False
 
     def _entered(self, frame: FrameType) -> None:
-        """Check Python code that is not instrumented."""
+        """Check Python code that is not known."""
         code, back = frame.f_code, frame.f_back
+        if is_instrumented(code):
+            self._passed_over[id(code)] = code
+            return
         is_direct = back is not None and is_instrumented(back.f_code)
         if id(code) in self._known_code and not is_direct:
             return
@@ -521,7 +522,6 @@ class Recorder:
                 id(code) in self._frozen_code
                 or module in self._frozen_modules
                 or code.co_name in ("<module>", "__del__")
-                or _may_run_at_any_time(code)
                 or _is_resumed(frame)
                 or _is_import_system(frame.f_back)  # with hooks of installed packages
                 or (trust.is_library(code.co_filename) and trust.is_core(frame.f_back))
@@ -529,11 +529,16 @@ class Recorder:
                     code.co_argcount and id(frame.f_locals.get(code.co_varnames[0])) in self._frozen
                 )
             ):
-                self._unobserved, thread.observer = (frame, ("return",)), None
+                self._leave_unobserved(frame)
                 return
             if not (trust.is_trusted(code, module) or trust.is_of_dataclass(code)):
+                if _may_run_at_any_time(code):
+                    self._leave_unobserved(frame)
+                    return
                 self._refuse_code(frame, module)
             self._known_code[id(code)] = code
+            if trust.is_of_engine(module):
+                self._passed_over[id(code)] = code
         if module == "abc":
             self._note(readings.OTHER, ABC, readings.registrations, "ABC.register", "class")
         if is_direct:
@@ -541,6 +546,10 @@ class Recorder:
                 self._refuse_call(code.co_name, f"{module}.{code.co_name}")
             if code.co_filename != "<string>":  # a method of a dataclass or a namedtuple
                 self._note_all(filter(trust.reads(module), frame.f_locals.values()))
+
+    def _leave_unobserved(self, frame: FrameType) -> None:
+        """Observe nothing until a frame returns."""
+        self._unobserved, thread.observer = (frame, ("return",)), None
 
     def _called(self, frame: FrameType, function: Any) -> None:
         """Check a function written in C, which instrumented code calls."""

@@ -27,9 +27,10 @@ from autograd_scalar.compiler.capture import containers
 from autograd_scalar.compiler.capture.readings import is_python_class
 from autograd_scalar.value import Value
 
-_PACKAGE_FOLDER = (
-    os.path.dirname(sys.modules[__package__.partition(".")[0]].__file__ or "") + os.sep
-)
+_PACKAGE = __package__.partition(".")[0]
+_PACKAGE_FOLDER = os.path.dirname(sys.modules[_PACKAGE].__file__ or "") + os.sep
+#: The modules of the engines, which report to the tracer.
+_ENGINE = tuple(f"{_PACKAGE}.{name}" for name in ("engine", "node.", "compiler.capture.tracer"))
 #: Parts of this package that hold users' numbers, and are observed like users' code.
 _OBSERVED = tuple(_PACKAGE_FOLDER + part for part in ("nn", "optim", "data", "train"))
 _LIBRARY = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
@@ -169,6 +170,11 @@ def _is_trusted(file: str, package: str, module: str) -> bool:
     if is_library(file):
         return package.lstrip("_") in _PURE
     return _is_of_numpy(file) and not module.startswith("numpy.random")
+
+
+def is_of_engine(module: str | None) -> bool:
+    """Return whether a module belongs to the engines, which read attributes of Values alone."""
+    return (module or "").startswith(_ENGINE)
 
 
 def is_core(frame: FrameType | None) -> bool:
