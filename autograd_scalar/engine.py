@@ -11,16 +11,16 @@ they agree to the last bit.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Container, Iterable, Sequence
 from typing import Any, Final, final
 
 from autograd_scalar.node import gradient_hooks, hooks, modes
+from autograd_scalar.node.packing import pack as pack
+from autograd_scalar.node.packing import unpack as unpack
 from autograd_scalar.node.shared import (
     NodeMethods,
     ValueType,
     label_of,
-    not_a_graph,
     not_a_parent,
     number,
     operands_of,
@@ -355,63 +355,3 @@ def _link(v: Value, parents: tuple[Value, ...], partials: tuple[float, ...]) -> 
         (v._x,), (v._dx,) = parents, partials
     else:
         v._x, v._dx = parents or None, partials
-
-
-# ----- packing -----
-
-
-def pack(nodes: Sequence[Value]) -> tuple[Any, ...]:
-    """Return the fields of nodes, parents first, as flat arrays for unpack(), and the parents that are not among them.
-
-    A parent is the index of a node, or -1 - the index of an outside parent.
-    """
-    index = {id(v): i for i, v in enumerate(nodes)}
-    parents = [parent for v in nodes for parent in v.parents]
-    outside = {id(parent): parent for parent in parents if id(parent) not in index}
-    index.update(zip(outside, range(-1, -1 - len(outside), -1), strict=True))
-    numbers = {op: i for i, op in enumerate(dict.fromkeys(v._row for v in nodes))}
-    return (
-        tuple(numbers),
-        array("i", [numbers[v._row] for v in nodes]),
-        array("i", [len(v.parents) for v in nodes]),
-        array("d", [v._data for v in nodes]),
-        array("d", [v._grad for v in nodes]),
-        array("q", [index[id(parent)] for parent in parents]),
-        array("d", [partial for v in nodes for partial in v.partials]),
-        {i: v._label for i, v in enumerate(nodes) if v._label is not None},
-        [*outside.values()],
-    )
-
-
-def unpack(
-    ops: Sequence[str],
-    op_numbers: array[int],
-    arities: array[int],
-    data: array[float],
-    grads: array[float],
-    parents: array[int],
-    partials: array[float],
-    labels: dict[int, str],
-    outside: Sequence[Value],
-) -> list[Value]:
-    """Return new nodes from what pack() returned; ValueError if it does not fit together."""
-    arrays = op_numbers, arities, data, grads, parents, partials
-    fits = "".join(given.typecode for given in arrays) == "iiddqd"
-    fits = fits and len(op_numbers) == len(arities) == len(data) == len(grads)
-    fits = fits and len(parents) == len(partials) == sum(arities)
-    if not fits or min(arities, default=0) < 0 or min(op_numbers, default=0) < 0:
-        raise not_a_graph()
-    made: list[Value] = []
-    indices, numbers, end = parents.tolist(), partials.tolist(), 0
-    try:
-        for op, arity, x, grad in zip(op_numbers, arities, data, grads, strict=True):
-            start, end = end, end + arity
-            linked = [made[i] if i >= 0 else outside[-1 - i] for i in indices[start:end]]
-            v = node(x, ops[op], tuple(linked), tuple(numbers[start:end]))
-            v._grad = grad
-            made.append(v)
-        for i, label in labels.items():
-            made[i].label = label
-    except IndexError:  # an operation, or a parent that is not made yet
-        raise not_a_graph() from None
-    return made
