@@ -19,7 +19,7 @@ Derivatives         ag.grad(ag.grad(ag.sin))(1.0)      of functions, of any orde
 Networks            moons = ag.data.moons(100, seed=1)
                     model = ag.nn.MLP(2, [16, 16, 1], seed=1)
                     history = ag.train.fit(model, moons, epochs=20)
-                    ag.plot.decision_boundary(model, moons).savefig("moons.png")
+                    ag.plot.decision_boundary(model, moons).figure.savefig("moons.png")
 Speed               ag.jit(f)                          the same results from machine code
 
 help(ag.draw) documents a name; `autograd-scalar --help` is the command line.

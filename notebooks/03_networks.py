@@ -240,6 +240,7 @@ model = nn.MLP(2, [8, 8, 1], activation="tanh", seed=1)
 history = ag.train.fit(model, moons, epochs=30, batch_size=20, lr=0.05, record=2, progress=False)
 print(f"accuracy {history['accuracy'][0]:.2f} after the first epoch, {history['accuracy'][-1]:.2f} after the last")
 ag.plot.loss_curve(history)
+ag.plot.metric_curve(history)
 
 # %%
 def film(model, data, history):

@@ -135,14 +135,7 @@ print("means:", [round(mean, 1) for mean in train.schema.mean])
 # species; the largest wins.
 
 # %%
-def only(data, names):
-    """Return the data set with just these features."""
-    columns = [data.features.index(name) for name in names]
-    X = [[row[column] for column in columns] for row in data.X]
-    return ag.data.Dataset(X, data.y, features=names, target="species", classes=data.classes)
-
-
-bills = only(train, ["bill_length_mm", "bill_depth_mm"])
+bills = train.select(["bill_length_mm", "bill_depth_mm"])
 small = nn.MLP(2, [6, 3], activation="tanh", seed=0)
 history = ag.train.fit(small, bills, epochs=40, batch_size=32, validation=0.2, progress=False)
 ag.plot.loss_curve(history)
@@ -151,6 +144,8 @@ ag.plot.loss_curve(history)
 # A fifth of the training rows was held out (`validation=0.2`) and tells what the other curve does
 # not: after ten epochs or so the loss goes on falling for the rows that are learnt, and rises for
 # those that are not. From there on the network learns single penguins by heart.
+#
+# The picture is in millimetres again, though the network sees standardised numbers.
 
 # %%
 ag.plot.decision_boundary(small, bills)
@@ -179,7 +174,7 @@ def cross_validated(data, hidden, folds=5):
 
 # %% tags=["hide-output"] jupyter={"outputs_hidden": true}
 for names in (MEASURES[2:], MEASURES[:2], MEASURES):
-    data = only(train, names)
+    data = train.select(names)
     for hidden in ([], [6]):
         words = " + ".join(name.rsplit("_", 1)[0] for name in names)
         print(f"{cross_validated(data, hidden):.3f}  hidden {hidden!s:4} {words}")

@@ -180,6 +180,17 @@ def test_a_split_uses_every_row_once():
     assert [len(part) for part in whole.take([0, 1]).split(test=0.01)] == [1, 1]
 
 
+def test_selected_features_keep_their_scaling():
+    whole = Dataset([[1.0, 20.0, 5.0], [3.0, 40.0, 7.0]], [0, 1], features=["a", "b", "c"])
+    part = whole.standardise().select(["c", "b"])
+    assert part.X == whole.select(["c", "b"]).standardise().X
+    assert (part.features, part.schema.mean, part.schema.scale) == (
+        *(("c", "b"), (6.0, 30.0), (1.0, 10.0)),
+    )
+    with pytest.raises(ValueError, match="no feature 'd'; they are a, b, c"):
+        whole.select(["d"])
+
+
 def test_standardising_uses_the_training_rows_alone():
     train, test = Dataset([[1.0, 7.0], [3.0, 7.0]], [10.0, 30.0]), Dataset([[5.0, 8.0]], [40.0])
     scaled = train.standardise(target=True)

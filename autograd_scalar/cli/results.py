@@ -53,6 +53,7 @@ def write_files(
     from autograd_scalar.show.draw import draw
     from autograd_scalar.show.plots import plot
     from autograd_scalar.show.plots.boundary import MAX_CLASSES
+    from autograd_scalar.show.plots.figure import figure_of, offscreen_axes
 
     model: Any = saved.build()
     history, schema = saved.history, saved.schema
@@ -67,12 +68,12 @@ def write_files(
     history.to_csv(place("history.csv"))
     yield place("history.csv"), "one line per epoch"
     if history:
-        plot.loss_curve(history).savefig(place("loss.png"), dpi=DPI)
+        _write_curves(history, place("loss.png"))
         yield place("loss.png"), "the loss over the epochs"
     if data.classes and len(data.classes) <= MAX_CLASSES and len(data.features) == 2:
-        plot.decision_boundary(unscaled, data, threshold=schema.threshold).savefig(
-            place("boundary.png"), dpi=DPI
-        )
+        axes = offscreen_axes(5.4, 4.2)
+        plot.decision_boundary(unscaled, data, threshold=schema.threshold, ax=axes)
+        figure_of(axes).savefig(place("boundary.png"), dpi=DPI)
         yield place("boundary.png"), "the boundary between the classes"
         if gif:
             titles = (f"epoch {frame.epoch}" for frame in history.replay(model))
@@ -83,6 +84,22 @@ def write_files(
     y = active_output(model.layers[0].neurons[0], map(schema.standardise, data.X), schema.features)
     draw(y, place("neuron.svg"), group=None)  # a dot in a column's name does not make a group
     yield place("neuron.svg"), "the graph of the first neuron for one row"
+
+
+def _write_curves(history: History, path: str) -> None:
+    """Write a picture of the loss, and of the accuracy or error below it, over the epochs."""
+    from autograd_scalar.show.plots.curves import loss_curve, metric_curve, metric_of
+    from autograd_scalar.show.plots.figure import COLOURS, figure_of, offscreen_axes
+
+    axes = offscreen_axes(6.0, 4.8)
+    figure = figure_of(axes)
+    if metric_of(history.columns):
+        axes.remove()
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        metric_curve(history, ax=below, color=COLOURS[0])
+    loss_curve(history, ax=axes, color=COLOURS[0])
+    axes.label_outer()
+    figure.savefig(path, dpi=DPI)
 
 
 def active_output(

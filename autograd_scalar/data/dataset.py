@@ -1,4 +1,7 @@
-"""Dataset, rows and targets; Schema, the columns and scaling that a trained model needs later."""
+"""Dataset, rows and targets; Schema, the columns and scaling that a trained model needs later.
+
+The two are one file because a Schema is made by a Dataset's methods and describes its rows.
+"""
 
 from __future__ import annotations
 
@@ -227,6 +230,25 @@ class Dataset:
     def take(self, rows: Sequence[int]) -> Dataset:
         """Return a data set of the rows with these indices, in the given order."""
         return self._with([self.X[i] for i in rows], [self.y[i] for i in rows], self.schema)
+
+    def select(self, features: Sequence[str]) -> Dataset:
+        """Return the data set with just these features, in the given order and with their scaling.
+
+        >>> Dataset([[1.0, 2.0]], [0], features=["height", "weight"]).select(["weight"]).X
+        [[2.0]]
+
+        Raises ValueError for a name that is not one of the features.
+        """
+        for name in features:
+            if name not in self.features:
+                raise ValueError(f"no feature {name!r}; they are {', '.join(self.features)}")
+        places = [self.features.index(name) for name in features]
+        mean, scale = (
+            numbers and tuple(numbers[place] for place in places)
+            for numbers in (self.schema.mean, self.schema.scale)
+        )
+        schema = self.schema._replace(features=tuple(features), mean=mean, scale=scale)
+        return self._with([[row[place] for place in places] for row in self.X], self.y, schema)
 
     def split(self, test: float = 0.2, seed: int | None = None) -> tuple[Dataset, Dataset]:
         """Return two data sets, (train, test); `test` is the fraction of rows in the second.

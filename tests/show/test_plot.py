@@ -1,4 +1,4 @@
-"""Plots: they show the given numbers, and leave pyplot alone."""
+"""Plots: they show the given numbers, on the axes they are given, in light and dark themes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ import sys
 from math import inf, nan, tanh
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
 from autograd_scalar import Value, nn
 from autograd_scalar.data import Dataset
 from autograd_scalar.show.plots import plot
+from autograd_scalar.show.plots.figure import COLOURS
 from autograd_scalar.train import History
 
 
@@ -31,17 +36,19 @@ def lines(axes) -> dict[str, list[float]]:
 X = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]
 
 
-# ----- the figure -----
+# ----- the axes -----
 
 
-@pytest.mark.slow
-def test_plots_do_not_import_pyplot():
-    code = (
-        "import sys; from autograd_scalar import plot, nn; "
-        "plot.loss_curve([1.0, 0.5])._repr_png_(); plot.weights(nn.MLP(2, [1])); "
-        "assert 'matplotlib.pyplot' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+def drawn_by_each(**settings) -> list:
+    """Return what each plot returns, all for the same settings."""
+    return [
+        plot.loss_curve(history(loss=[1.0, 0.5], accuracy=[0.5, 0.9]), **settings),
+        plot.metric_curve(history(loss=[1.0, 0.5], accuracy=[0.5, 0.9]), **settings),
+        plot.activation("tanh", **settings),
+        plot.decision_boundary(lambda x: x[0] - 0.5, X, [0, 1, 0, 1], grid=4, **settings),
+        plot.weights(nn.MLP(2, [1], seed=0), **settings),
+        plot.gradients(nn.MLP(2, [1], seed=0), **settings),
+    ]
 
 
 def test_importing_plot_imports_no_heavy_package():
@@ -52,51 +59,119 @@ def test_importing_plot_imports_no_heavy_package():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_plot_displays_as_png_in_a_notebook():
-    assert plot.loss_curve([1.0, 0.5])._repr_png_().startswith(b"\x89PNG")
+@pytest.mark.slow
+def test_pyplot_is_imported_only_for_a_new_figure():
+    code = (
+        "import sys; from matplotlib.figure import Figure; from autograd_scalar import plot, nn; "
+        "plot.loss_curve([1.0, 0.5], ax=Figure().add_subplot()); "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.slow
+def test_pyplot_shows_the_figures_of_plots():
+    for axes in drawn_by_each():
+        assert isinstance(axes, Axes)
+        assert plt.figure(axes.figure.number) is axes.figure
 
 
 def test_plots_use_the_given_axes():
     axes = Figure().add_subplot()
-    for drawn in (
-        plot.loss_curve(history(loss=[1.0, 0.5], accuracy=[0.5, 0.9]), ax=axes),
-        plot.activation("tanh", ax=axes),
-        plot.decision_boundary(lambda x: x[0] - 0.5, X, [0, 1, 0, 1], grid=4, ax=axes),
-        plot.weights(nn.MLP(2, [1], seed=0), ax=axes),
-        plot.gradients(nn.MLP(2, [1], seed=0), ax=axes),
-    ):
-        assert drawn is axes.figure
+    for drawn in drawn_by_each(ax=axes, label="mine", color="#123456"):
+        assert drawn is axes
+    assert not plt.get_fignums()
+
+
+@pytest.mark.slow
+def test_plots_take_a_label_and_a_colour():
+    for axes in drawn_by_each(label="mine", color="#123456"):
+        assert any("mine" in text.get_text() for text in axes.get_legend().get_texts())
+        assert "#123456" in {line.get_color() for line in axes.get_lines()}
+
+
+def test_two_runs_compare_in_one_picture():
+    axes = plot.loss_curve(history(loss=[1.0, 0.5], val_loss=[1.1, 0.7]), label="sgd")
+    plot.loss_curve([1.0, 0.2], label="adam", ax=axes)
+    assert list(lines(axes)) == [
+        *("sgd", "sgd, validation", "sgd, best 0.7"),
+        *("adam", "adam, best 0.2"),
+    ]
+    sgd, validation, best, adam, _ = (line.get_color() for line in axes.get_lines())
+    assert sgd == validation == best == COLOURS[0]
+    assert adam == COLOURS[1]
+
+
+def luminance(colour) -> float:
+    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
+
+
+def contrast(one, other) -> float:
+    """Return the contrast of two colours as WCAG defines it."""
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["default", "dark_background"])
+def test_text_and_lines_are_legible_in_every_theme(theme):
+    with plt.style.context(theme):
+        for axes in drawn_by_each(label="mine"):
+            paper = axes.figure.get_facecolor()
+            assert paper == axes.get_facecolor()
+            texts = [
+                *(axes.title, axes.xaxis.label, axes.yaxis.label),
+                *axes.get_xticklabels(),
+                *axes.get_yticklabels(),
+                *axes.get_legend().get_texts(),
+            ]
+            for text in texts:
+                assert contrast(text.get_color(), paper) > 4.5
+            for line in axes.get_lines():
+                assert contrast(line.get_color(), paper) > 3.0
+
+
+@pytest.mark.slow
+def test_a_legend_covers_no_part_of_the_plot():
+    for axes in drawn_by_each(label="mine"):
+        axes.figure.canvas.draw()
+        legend = axes.get_legend().get_window_extent()
+        assert legend.x0 >= axes.get_window_extent().x1
+        assert legend.x1 <= axes.figure.bbox.x1
 
 
 # ----- losses -----
 
 
 def test_losses_are_plotted_by_epoch():
-    figure = plot.loss_curve(history(loss=[0.9, 0.5, 0.4], val_loss=[1.0, 0.6, 0.8]))
-    (axes,) = figure.axes
+    axes = plot.loss_curve(history(loss=[0.9, 0.5, 0.4], val_loss=[1.0, 0.6, 0.8]))
     drawn = lines(axes)
     assert drawn["training"] == [0.9, 0.5, 0.4]
     assert drawn["validation"] == [1.0, 0.6, 0.8]
-    assert drawn["best, 0.6"] == [0.6]
+    assert drawn["best 0.6"] == [0.6]
     assert axes.get_yscale() == "linear"
 
 
-@pytest.mark.slow
-def test_accuracy_or_error_is_plotted_below():
-    above, below = plot.loss_curve(history(loss=[0.9, 0.5], error=[3.0, 2.0])).axes
-    assert above.get_ylabel() == "loss" and below.get_ylabel() == "error"
-    assert lines(below) == {"training": [3.0, 2.0]}
+def test_accuracy_or_error_is_a_plot_of_its_own():
+    axes = plot.metric_curve(history(loss=[0.9, 0.5], error=[3.0, 2.0], val_error=[4.0, 3.0]))
+    assert axes.get_ylabel() == "error"
+    assert lines(axes) == {"training": [3.0, 2.0], "validation": [4.0, 3.0]}
+    with pytest.raises(
+        ValueError, match="no accuracy or error to plot; the columns are loss, epoch"
+    ):
+        plot.metric_curve([1.0, 0.5])
 
 
 def test_losses_over_a_wide_range_get_a_logarithmic_scale():
-    assert plot.loss_curve([1.0, 0.1, 0.001]).axes[0].get_yscale() == "log"
-    assert plot.loss_curve([1.0, 0.1, 0.0]).axes[0].get_yscale() == "linear"
+    assert plot.loss_curve([1.0, 0.1, 0.001]).get_yscale() == "log"
+    assert plot.loss_curve([1.0, 0.1, 0.0]).get_yscale() == "linear"
 
 
 def test_non_finite_losses_leave_gaps():
-    drawn = lines(plot.loss_curve({"loss": [0.5, nan, 0.4, inf]}).axes[0])
-    assert drawn["best, 0.4"] == [0.4]
-    assert list(lines(plot.loss_curve([nan]).axes[0])) == ["training"]
+    drawn = lines(plot.loss_curve({"loss": [0.5, nan, 0.4, inf]}))
+    assert drawn["best 0.4"] == [0.4]
+    assert list(lines(plot.loss_curve([nan]))) == ["training"]
 
 
 @pytest.mark.parametrize("empty", [[], {}, {"loss": []}, {"epoch": [1.0]}, History()])
@@ -115,7 +190,7 @@ def test_other_objects_than_histories_raise_type_error(wrong):
 
 
 def test_an_activation_is_plotted_with_its_derivatives():
-    (axes,) = plot.activation("tanh").axes
+    axes = plot.activation("tanh")
     x = np.array(axes.get_lines()[0].get_xdata())
     drawn = lines(axes)
     assert (x[0], x[-1]) == (-5.0, 5.0)
@@ -129,27 +204,27 @@ def test_an_activation_is_plotted_with_its_derivatives():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", nn.activations.activation_names())
 def test_every_activation_can_be_plotted(name):
-    figure = plot.activation(name)
-    assert figure.axes[0].get_title()
-    figure.canvas.draw()
+    axes = plot.activation(name)
+    assert axes.get_title()
+    axes.figure.canvas.draw()
 
 
 def test_the_range_is_the_domain_or_as_given():
-    assert min(plot.activation("log").axes[0].get_lines()[0].get_xdata()) > 0.0
-    x = plot.activation("log", low=1.0, high=2.0).axes[0].get_lines()[0].get_xdata()
+    assert min(plot.activation("log").get_lines()[0].get_xdata()) > 0.0
+    x = plot.activation("log", low=1.0, high=2.0).get_lines()[0].get_xdata()
     assert (min(x), max(x)) == (1.0, 2.0)
     with pytest.raises(ValueError, match=r"low must be below high, got low=2\.0 and high=1\.0"):
         plot.activation("tanh", low=2.0, high=1.0)
 
 
 def test_jumps_are_gaps():
-    drawn = lines(plot.activation("step").axes[0])
+    drawn = lines(plot.activation("step"))
     assert sum(np.isnan(drawn["step"])) == 1
-    assert not any(np.isnan(lines(plot.activation("relu").axes[0])["relu"]))
+    assert not any(np.isnan(lines(plot.activation("relu"))["relu"]))
 
 
 def test_poles_do_not_flatten_the_other_curves():
-    low, high = plot.activation("log").axes[0].get_ylim()
+    low, high = plot.activation("log").get_ylim()
     assert -20 < low < high < 20  # the second derivative goes down to -100
 
 
@@ -157,17 +232,17 @@ def test_functions_are_labelled_by_their_name():
     def cube(x):
         return x**3
 
-    assert list(lines(plot.activation(cube).axes[0]))[:2] == ["cube", "cube'"]
-    assert "f" in lines(plot.activation(lambda x: x * x).axes[0])
-    constant = plot.activation(lambda x: Value(2.0)).axes[0]
+    assert list(lines(plot.activation(cube)))[:2] == ["cube", "cube'"]
+    assert "f" in lines(plot.activation(lambda x: x * x))
+    constant = plot.activation(lambda x: Value(2.0))
     assert set(lines(constant)["f'"]) == {0.0}
-    branching = plot.activation(lambda x: (lambda h: h.relu() * h)(x + x)).axes[0]
+    branching = plot.activation(lambda x: (lambda h: h.relu() * h)(x + x))
     assert branching.get_title() == "f"  # mathtext cannot typeset aligned lines
-    assert "tanh" in lines(plot.activation(nn.Tanh()).axes[0])
+    assert "tanh" in lines(plot.activation(nn.Tanh()))
 
 
 def test_a_function_that_is_nan_everywhere_has_an_empty_plot():
-    assert all(np.isnan(lines(plot.activation(lambda x: x * nan).axes[0])["f"]))
+    assert all(np.isnan(lines(plot.activation(lambda x: x * nan))["f"]))
 
 
 def test_the_error_for_an_unknown_activation_lists_the_known_ones():
@@ -182,10 +257,11 @@ def test_parameters_are_plotted_by_layer():
     model = nn.MLP(2, [3, 1], seed=0)
     for parameter in model.parameters():
         parameter.grad = 2.0 * parameter.data
-    for drawn, factor in ((plot.weights(model), 1.0), (plot.gradients(model), 2.0)):
-        (axes,) = drawn.axes
+    for axes, factor in ((plot.weights(model), 1.0), (plot.gradients(model), 2.0)):
         assert [t.get_text() for t in axes.get_yticklabels()] == ["layers.0\n9", "layers.1\n4"]
-        shown = [x for strip in axes.collections for x, _ in strip.get_offsets()]
+        shown = [
+            x for line in axes.get_lines() if line.get_marker() == "o" for x in line.get_xdata()
+        ]
         assert shown == pytest.approx([factor * p.data for p in model.parameters()])
 
 
@@ -193,19 +269,19 @@ def test_the_median_and_the_quartiles_are_marked():
     model = nn.Neuron(4, seed=0)
     for weight, data in zip(model.w, (1.0, 2.0, 3.0, 40.0), strict=True):
         weight.data = data
-    quartiles, median, *_ = plot.weights(model).axes[0].get_lines()
+    _, quartiles, median, *_ = plot.weights(model).get_lines()
     assert list(quartiles.get_xdata()) == [1.0, 3.0]
     assert list(median.get_xdata()) == [2.0]
 
 
 def test_gradients_over_a_wide_range_get_a_logarithmic_scale():
     model = nn.MLP(1, [1, 1], seed=0)
-    assert "call backward()" in plot.gradients(model).axes[0].get_title()
+    assert "call backward()" in plot.gradients(model).get_title()
     for parameter, grad in zip(model.parameters(), (1e-6, 1e-6, 1.0, 1.0), strict=True):
         parameter.grad = grad
-    assert plot.gradients(model).axes[0].get_xscale() == "symlog"
+    assert plot.gradients(model).get_xscale() == "symlog"
     model.parameters()[0].grad = nan
-    plot.gradients(model).canvas.draw()
+    plot.gradients(model).figure.canvas.draw()
 
 
 def test_objects_without_parameters_raise_errors():
@@ -233,17 +309,17 @@ def test_the_boundary_is_where_the_output_is_at_its_threshold():
         return x[0] * 2.0 + x[1]
 
     for threshold in (0.0, 0.7):
-        figure = plot.decision_boundary(model, X, [-1, 1, 1, -1], grid=21, threshold=threshold)
-        (vertices,) = contour_lines(figure.axes[0])
+        axes = plot.decision_boundary(model, X, [-1, 1, 1, -1], grid=21, threshold=threshold)
+        (vertices,) = contour_lines(axes)
         assert 2.0 * vertices[:, 0] + vertices[:, 1] == pytest.approx(threshold)
-        assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["-1", "1"]
+        assert [t.get_text() for t in axes.get_legend().get_texts()] == ["-1", "1"]
 
 
 def test_the_largest_of_several_outputs_decides():
     def model(x):
         return [x[0], x[1], 0.5]  # a float is an output too
 
-    axes = plot.decision_boundary(model, X, [0, 1, 1, 2], grid=31).axes[0]
+    axes = plot.decision_boundary(model, X, [0, 1, 1, 2], grid=31)
     for vertices in contour_lines(axes):
         largest = np.sort(np.column_stack([vertices, np.full(len(vertices), 0.5)]), axis=1)
         assert largest[:, 2] == pytest.approx(largest[:, 1], abs=0.05)
@@ -251,24 +327,87 @@ def test_the_largest_of_several_outputs_decides():
 
 
 def test_an_output_that_is_never_largest_has_no_region():
-    axes = plot.decision_boundary(lambda x: [x[0], x[0] - 1.0], X, [0, 1, 0, 1], grid=5).axes[0]
+    axes = plot.decision_boundary(lambda x: [x[0], x[0] - 1.0], X, [0, 1, 0, 1], grid=5)
     assert contour_lines(axes) == []
 
 
 def test_a_dataset_sets_the_names_and_the_threshold():
     data = Dataset(X, [0, 1, 0, 1], features=["height", "weight"], classes=["no", "yes"])
     data.schema = data.schema._replace(threshold=0.5)
-    axes = plot.decision_boundary(lambda x: x[0], data, grid=9).axes[0]
+    axes = plot.decision_boundary(lambda x: x[0], data, grid=9)
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("height", "weight")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["no", "yes"]
     (vertices,) = contour_lines(axes)
     assert vertices[:, 0] == pytest.approx(0.5)
 
 
+def clouds(axes) -> dict[str, tuple[str, list]]:
+    """Return the colour and the points of each class by its name."""
+    return {
+        str(cloud.get_label()): (to_hex(cloud.get_facecolor()[0]), cloud.get_offsets().tolist())
+        for cloud in axes.collections
+        if isinstance(cloud, PathCollection)
+    }
+
+
 def test_points_are_plotted_by_class():
-    axes = plot.decision_boundary(lambda x: x[0], X, [0, 1, 0, 1], grid=3).axes[0]
-    shown = [c.get_offsets().tolist() for c in axes.collections if len(c.get_offsets()) == 2]
-    assert shown == [[[0.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, 0.0]]]
+    axes = plot.decision_boundary(lambda x: x[0], X, [0, 1, 0, 1], grid=3)
+    assert clouds(axes) == {
+        "0": (COLOURS[0], [[0.0, 0.0], [0.0, 1.0]]),
+        "1": (COLOURS[1], [[1.0, 1.0], [1.0, 0.0]]),
+    }
+
+
+def test_a_class_has_one_colour_however_many_there_are():
+    def of(model, y, **names):
+        axes = plot.decision_boundary(model, Dataset(X, y, **names), grid=3)
+        return {name: colour for name, (colour, _) in clouds(axes).items()}
+
+    assert of(lambda x: x[0], [0, 1, 0, 1]) == {"0": COLOURS[0], "1": COLOURS[1]}
+    assert of(lambda x: x[0], [-1, 1, -1, 1]) == {"-1": COLOURS[0], "1": COLOURS[1]}
+    three = ["no", "perhaps", "yes"]
+    whole = dict(zip(three, COLOURS, strict=False))
+    assert of(lambda x: [x[0], x[1], 0.5], [0, 1, 2, 1], classes=three) == whole
+    # Also where no point is of the class in the middle.
+    assert of(lambda x: [x[0], x[1], 0.5], [0, 2, 2, 0], classes=three) == whole
+
+
+def test_the_shade_of_a_region_is_the_colour_of_its_class():
+    for model in (lambda x: x[0] - 0.5, lambda x: [0.5 - x[0], x[0] - 0.5]):
+        axes = plot.decision_boundary(model, X, [0, 1, 1, 0], grid=9)
+        axes.figure.canvas.draw()
+        left, right = (
+            np.asarray(axes.figure.canvas.buffer_rgba())[
+                tuple(int(c) for c in (axes.figure.bbox.height - y, x))
+            ][:3]
+            for x, y in axes.transData.transform([(0.03, 0.5), (0.97, 0.5)])
+        )
+        assert left[2] > left[0] and right[0] > right[2]  # blue, and vermilion
+
+
+def test_a_standardised_dataset_is_plotted_in_its_own_units():
+    flowers = Dataset([[100.0, 0.1], [300.0, 0.2], [200.0, 0.4], [400.0, 0.3]], [0, 1, 0, 1],
+                      features=["mass (g)", "width (m)"])  # fmt: skip
+    scaled = flowers.standardise()
+    axes = plot.decision_boundary(lambda x: x[0], scaled, grid=9)
+    points = [point for _, shown in clouds(axes).values() for point in shown]
+    assert np.array(points) == pytest.approx(np.array([flowers.X[k] for k in (0, 2, 1, 3)]))
+    low, high = axes.get_xlim()
+    assert 50.0 < low < 100.0 and 400.0 < high < 450.0
+    (vertices,) = contour_lines(axes)
+    assert vertices[:, 0] == pytest.approx(250.0)  # the mean, which the model sees as 0
+
+
+def test_boundaries_of_two_models_compare_in_one_picture():
+    axes = plot.decision_boundary(lambda x: x[0] - 0.5, X, [0, 1, 0, 1], grid=5, label="first")
+    plot.decision_boundary(
+        *(lambda x: x[1] - 0.5, X, [0, 1, 0, 1]),
+        **{"grid": 5, "fill": False, "label": "second", "color": "#123456", "ax": axes},
+    )
+    assert len(clouds(axes)) == 2
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts == ["first", "0", "1", "second"]
+    assert len(contour_lines(axes)) == 2
 
 
 def test_decision_boundary_records_nothing():
@@ -285,14 +424,14 @@ def test_decision_boundary_records_nothing():
 @pytest.mark.slow
 @pytest.mark.parametrize("output", [nan, inf, 0.0, 5.0])
 def test_constant_and_non_finite_outputs_have_no_boundary(output):
-    figure = plot.decision_boundary(lambda x: output, X, [0, 1, 0, 1], grid=3)
-    figure.canvas.draw()
-    assert contour_lines(figure.axes[0]) == []
-    plot.decision_boundary(lambda x: [output, output], X, [0, 1, 0, 1], grid=3).canvas.draw()
+    for model in (lambda x: output, lambda x: [output, output]):
+        axes = plot.decision_boundary(model, X, [0, 1, 0, 1], grid=3)
+        axes.figure.canvas.draw()
+        assert contour_lines(axes) == []
 
 
 def test_a_single_point_has_a_margin():
-    axes = plot.decision_boundary(lambda x: x[0], [[1.0, 2.0]], [0], grid=3).axes[0]
+    axes = plot.decision_boundary(lambda x: x[0], [[1.0, 2.0]], [0], grid=3)
     assert axes.get_xlim()[0] < 1.0 < axes.get_xlim()[1]
 
 
@@ -352,6 +491,7 @@ def test_a_gif_replays_a_history(tmp_path):
     )
     with Image.open(path) as gif:
         assert gif.n_frames == 2
+        assert gif.width > 600  # twice the pixels of a usual screen
         assert gif.info["duration"] == 500
     assert [p.data for p in model.parameters()] == data
 

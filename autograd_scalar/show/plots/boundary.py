@@ -12,7 +12,6 @@ from autograd_scalar.value import Value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Model = Callable[[list[Value]], Any]
 
@@ -20,6 +19,8 @@ Model = Callable[[list[Value]], Any]
 MAX_CLASSES = 8
 #: Margin around the points, as a share of their range.
 _MARGIN = 0.12
+#: Resolution of an animation: two pixels for one of a usual screen.
+_GIF_DPI = 144
 
 
 def decision_boundary(
@@ -29,19 +30,22 @@ def decision_boundary(
     *,
     grid: int = 50,
     threshold: float | None = None,
+    fill: bool = True,
     ax: Axes | None = None,
-) -> Figure:
-    """Return a matplotlib Figure of a classifier's regions over two inputs, with the data points.
+    label: str | None = None,
+    color: Any = None,
+) -> Axes:
+    """Plot a classifier's regions over two inputs, with the data points; return the matplotlib Axes.
 
     With one output, the model predicts the second class above the threshold, and the shade is the
     distance from it; with several outputs, the largest decides. The model is evaluated at grid × grid
-    points without recording.
+    points without recording. A standardised Dataset is plotted in its original units.
 
     Raises TypeError if `y` is missing, ValueError unless `X` is n × 2 and `y` has n targets of at most
     8 classes.
 
-    >>> figure = decision_boundary(lambda x: x[0] - x[1], [[0.0, 1.0], [1.0, 0.0]], [0, 1], grid=5)
-    >>> figure.axes[0].get_xlabel()
+    >>> ax = decision_boundary(lambda x: x[0] - x[1], [[0.0, 1.0], [1.0, 0.0]], [0, 1], grid=5)
+    >>> ax.get_xlabel()
     'x1'
 
     Args:
@@ -50,14 +54,18 @@ def decision_boundary(
         grid: points per axis at which the model is evaluated.
         threshold: the output above which the second class is predicted; by default that of the
             Dataset, else 0.
+        fill: shade the regions and draw the points. False draws the boundary alone, so that the
+            boundaries of several models compare in one picture.
         ax: matplotlib Axes to draw on; by default those of a new figure.
+        label: the boundary's entry in the legend; by default it has none.
+        color: the boundary's colour; by default that of the axes' labels.
     """
-    from autograd_scalar.show.plots.figure import figure_of, new_axes
+    from autograd_scalar.show.plots.figure import new_axes
 
     points = _Points(X, y, threshold)
-    axes = new_axes(4.6, 4.2) if ax is None else ax
-    _draw(axes, model, points, grid)
-    return figure_of(axes)
+    axes = new_axes(5.4, 4.2) if ax is None else ax
+    _draw(axes, model, points, grid, fill=fill, label=label, color=color)
+    return axes
 
 
 def boundary_gif(
@@ -73,7 +81,7 @@ def boundary_gif(
 ) -> Path:
     """Write a GIF of a decision boundary during training, and return its path.
 
-    The other arguments are those of decision_boundary().
+    It has twice the resolution of a usual screen. The other arguments are those of decision_boundary().
 
     Raises ValueError if there are no frames.
 
@@ -93,18 +101,18 @@ def boundary_gif(
     """
     from PIL import Image
 
-    from autograd_scalar.show.plots.figure import figure_of, new_axes
+    from autograd_scalar.show.plots.figure import figure_of, offscreen_axes
 
     points = _Points(X, y, threshold)
-    axes = new_axes(3.6, 3.8)
+    axes = offscreen_axes(4.2, 3.6)
     figure: Any = figure_of(axes)
+    figure.set_dpi(_GIF_DPI)
     images: list[Image.Image] = []
     for title in frames.replay(model) if hasattr(frames, "replay") else frames:
         axes.clear()
         _draw(axes, model, points, grid)
         epoch = getattr(title, "epoch", None)
         axes.set_title(str(title) if epoch is None else f"epoch {epoch}", fontsize=10)
-        figure.set_dpi(72)
         figure.canvas.draw()
         size = figure.canvas.get_width_height()
         drawn = bytes(figure.canvas.buffer_rgba())
@@ -145,87 +153,131 @@ class _Points:
             raise ValueError("a boundary needs points, got no rows")
         if len(self.rows) != len(self.targets):
             raise ValueError(f"X has {len(self.rows)} rows and y has {len(self.targets)} targets")
-        self.classes = sorted(set(self.targets))
-        if len(self.classes) > MAX_CLASSES:
+        found = sorted(set(self.targets))
+        if len(found) > MAX_CLASSES:
             raise ValueError(
-                f"a boundary needs at most {MAX_CLASSES} classes, got {len(self.classes)} distinct "
+                f"a boundary needs at most {MAX_CLASSES} classes, got {len(found)} distinct "
                 "values in y"
             )
         named = getattr(schema, "classes", None)
+        self.classes = _class_numbers(found, named)
         self.names = named or [f"{target:g}" for target in self.classes]
         self.features = getattr(schema, "features", ("x1", "x2"))
         self.threshold = getattr(schema, "threshold", 0.0) if threshold is None else threshold
+        #: The scaling of the rows, which the plot undoes.
+        self._mean = getattr(schema, "mean", None) or (0.0, 0.0)
+        self._scale = getattr(schema, "scale", None) or (1.0, 1.0)
 
     def extent(self, axis: int) -> tuple[float, float]:
+        """Return the ends of an axis, in the units of the rows."""
         numbers = [row[axis] for row in self.rows]
         room = _MARGIN * (max(numbers) - min(numbers) or 1.0)
         return min(numbers) - room, max(numbers) + room
 
+    def original(self, axis: int, numbers: Any) -> Any:
+        """Return an array of coordinates in their original units."""
+        return self._mean[axis] + self._scale[axis] * numbers
 
-def _draw(axes: Axes, model: Model, points: _Points, grid: int) -> None:
+
+def _class_numbers(found: list[float], named: Sequence[str] | None) -> list[float]:
+    """Return the target of each class in order, also of classes that no point has.
+
+    Two classes are 0 and 1, or -1 and 1; named ones are numbered from 0.
+    """
+    for two in ([0.0, 1.0], [-1.0, 1.0]):
+        if set(found) <= set(two) and (named is None or len(named) == 2):
+            return two
+    return found if named is None else [float(k) for k in range(len(named))]
+
+
+def _draw(
+    axes: Axes,
+    model: Model,
+    points: _Points,
+    grid: int,
+    *,
+    fill: bool = True,
+    label: str | None = None,
+    color: Any = None,
+) -> None:
     import numpy as np
 
-    from autograd_scalar.show.plots.figure import COLOURS, MARKERS, style
+    from autograd_scalar.show.plots.figure import COLOURS, ink, legend, style
 
     across, up = (np.linspace(*points.extent(axis), grid) for axis in (0, 1))
     with no_grad():
         outputs = np.array([[_numbers(model([Value(a), Value(b)])) for a in across] for b in up])
-    colours = [COLOURS[place % len(COLOURS)] for place in range(max(2, len(points.classes)))]
-    if outputs.shape[2] > 1:
-        _shade_classes(axes, across, up, outputs)
-    else:
-        colours[:2] = COLOURS[1], COLOURS[0]
-        _shade_sides(axes, across, up, outputs[:, :, 0] - points.threshold, colours)
-    for place, (target, name) in enumerate(zip(points.classes, points.names, strict=False)):
-        rows = [row for row, y in zip(points.rows, points.targets, strict=True) if y == target]
-        axes.scatter(
-            [row[0] for row in rows],
-            [row[1] for row in rows],
-            s=16,
-            marker=MARKERS[place % len(MARKERS)],
-            color=colours[place],
-            edgecolors="#222222",
-            linewidths=0.5,
-            label=str(name),
-        )
+    plane = points.original(0, across), points.original(1, up)
+    scores = _leads(outputs) if outputs.shape[2] > 1 else [outputs[:, :, 0] - points.threshold]
+    if fill and len(scores) > 1:
+        for lead, shade in zip(scores, COLOURS, strict=False):
+            _shade_class(axes, plane, lead, shade)
+    elif fill:
+        _shade_sides(axes, plane, scores[0])
+    for score in scores:
+        if score.min() < 0.0 < score.max():
+            colour = ink(axes) if color is None else color
+            axes.contour(*plane, score, levels=[0.0], colors=[colour], linewidths=1.4)
+    if label is not None:  # a contour has no entry in a legend
+        axes.plot([], [], color=ink(axes) if color is None else color, lw=1.4, label=label)
+    if fill:
+        _scatter(axes, points)
     style(axes, xlabel=points.features[0], ylabel=points.features[1])
-    axes.set(xlim=points.extent(0), ylim=points.extent(1))
-    axes.legend(fontsize=8, framealpha=0.8, loc="upper right")
+    axes.set(xlim=(plane[0][0], plane[0][-1]), ylim=(plane[1][0], plane[1][-1]))
+    legend(axes)
 
 
-def _shade_classes(axes: Axes, across: Any, up: Any, outputs: Any) -> None:
-    """Shade the region of each class, where its output is the largest."""
+def _scatter(axes: Axes, points: _Points) -> None:
+    """Draw the points of each class, outlined in the colour of the background."""
     import numpy as np
 
-    from autograd_scalar.show.plots.figure import COLOURS
+    from autograd_scalar.show.plots.figure import COLOURS, MARKERS, paper
 
-    for place in range(outputs.shape[2]):
-        # The lead over the best other output is smooth, so the contour is exact between grid points.
-        with np.errstate(invalid="ignore"):  # inf - inf
-            lead = outputs[:, :, place] - np.delete(outputs, place, axis=2).max(axis=2)
-        if lead.max() > 0.0:
-            shade = COLOURS[place % len(COLOURS)]
-            axes.contourf(across, up, lead, [0.0, lead.max()], colors=[shade], alpha=0.3)
-        _contour(axes, across, up, lead)
+    rows = np.column_stack([points.original(k, np.array(points.rows)[:, k]) for k in (0, 1)])
+    for place, (target, name) in enumerate(zip(points.classes, points.names, strict=False)):
+        chosen = rows[np.array(points.targets) == target]
+        axes.scatter(
+            chosen[:, 0],
+            chosen[:, 1],
+            s=18,
+            marker=MARKERS[place % len(MARKERS)],
+            color=COLOURS[place % len(COLOURS)],
+            edgecolors=[paper(axes)],
+            linewidths=0.6,
+            label=str(name),
+            zorder=3,
+        )
 
 
-def _shade_sides(axes: Axes, across: Any, up: Any, score: Any, colours: Sequence[str]) -> None:
+def _leads(outputs: Any) -> list[Any]:
+    """Return the lead of each output over the best other one: smooth, so contours are exact between grid points."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):  # inf - inf
+        return [
+            outputs[:, :, k] - np.delete(outputs, k, axis=2).max(axis=2)
+            for k in range(outputs.shape[2])
+        ]
+
+
+def _shade_class(axes: Axes, plane: tuple[Any, Any], lead: Any, shade: str) -> None:
+    """Shade the region of a class, where its output leads."""
+    if lead.max() > 0.0:
+        axes.contourf(*plane, lead, [0.0, lead.max()], colors=[shade], alpha=0.3)
+
+
+def _shade_sides(axes: Axes, plane: tuple[Any, Any], score: Any) -> None:
     """Shade both sides of the boundary by the distance of the score from 0."""
     import numpy as np
     from matplotlib.colors import LinearSegmentedColormap
 
+    from autograd_scalar.show.plots.figure import COLOURS, paper
+
     finite = np.abs(score[np.isfinite(score)])
     most = float(np.quantile(finite, 0.95)) if finite.size else 1.0
-    shades = LinearSegmentedColormap.from_list("sides", (colours[0], "#ffffff", colours[1]))
+    shades = LinearSegmentedColormap.from_list("sides", (COLOURS[0], paper(axes), COLOURS[1]))
     levels = np.linspace(-1.0, 1.0, 9) * (most or 1.0)
-    axes.contourf(across, up, score, levels, cmap=shades, extend="both", alpha=0.55)
-    _contour(axes, across, up, score)
-
-
-def _contour(axes: Axes, across: Any, up: Any, score: Any) -> None:
-    """Draw the line on which a score is 0, if it changes sign."""
-    if score.min() < 0.0 < score.max():
-        axes.contour(across, up, score, levels=[0.0], colors="#222222", linewidths=1.2)
+    axes.contourf(*plane, score, levels, cmap=shades, extend="both", alpha=0.55)
 
 
 def _numbers(outputs: Any) -> list[float]:

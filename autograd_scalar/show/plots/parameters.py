@@ -1,0 +1,112 @@
+"""Parameters and gradients of a model by layer."""
+
+from __future__ import annotations
+
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any
+
+from autograd_scalar.show.graph.scopes import Named, layer_of
+from autograd_scalar.show.plots.curves import LOG_RATIO
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def weights(
+    model: Named, *, ax: Axes | None = None, label: str | None = None, color: Any = None
+) -> Axes:
+    """Plot a model's parameters by layer: points, quartiles and median; return the matplotlib Axes.
+
+    Raises TypeError for an object without named parameters, ValueError for a model without any.
+
+    >>> from autograd_scalar import nn
+    >>> weights(nn.MLP(2, [3, 1], seed=0)).get_xlabel()
+    'parameters'
+
+    Args:
+        ax: matplotlib Axes to draw on; by default those of a new figure.
+        label: the model's name in the legend.
+        color: the colour of the points; by default the next one of the axes.
+    """
+    axes, _ = _strips(model, "data", "parameters", ax, label, color)
+    return axes
+
+
+def gradients(
+    model: Named, *, ax: Axes | None = None, label: str | None = None, color: Any = None
+) -> Axes:
+    """Plot a model's gradients by layer, after backward(); return the matplotlib Axes.
+
+    The scale is logarithmic away from 0 if layers differ by a factor of 50, so that vanishing and
+    exploding gradients are visible.
+
+    Raises TypeError for an object without named parameters, ValueError for a model without any.
+
+    >>> from autograd_scalar import nn
+    >>> model = nn.MLP(2, [3, 1], seed=0)
+    >>> model([1.0, 2.0]).backward()
+    >>> gradients(model).get_xlabel()
+    'gradients'
+
+    Args:
+        ax: matplotlib Axes to draw on; by default those of a new figure.
+        label: the model's name in the legend.
+        color: the colour of the points; by default the next one of the axes.
+    """
+    axes, layers = _strips(model, "grad", "gradients", ax, label, color)
+    largest = [max(map(abs, numbers)) for numbers in layers]
+    nonzero = [size for size in largest if 0.0 < size < inf]
+    if not any(largest):
+        axes.set_title(NO_GRADIENT, fontsize=10)
+    elif nonzero and max(nonzero) > LOG_RATIO * min(nonzero):
+        axes.set_xscale("symlog", linthresh=min(nonzero) / 10)
+    return axes
+
+
+#: Title of plots of gradients that are all 0.
+NO_GRADIENT = "no gradient yet: call backward()"
+
+
+def by_layer(model: Named) -> dict[str, list[Any]]:
+    """Return the parameters of each layer of a model; raise an error if it has none."""
+    if not isinstance(model, Named):
+        raise TypeError(f"expected a module with named parameters, got {type(model).__name__}")
+    layers: dict[str, list[Any]] = {}
+    for name, parameter in model.named_parameters():
+        layers.setdefault(layer_of(name), []).append(parameter)
+    if not layers:
+        raise ValueError(f"nothing to plot: this {type(model).__name__} has no parameters")
+    return layers
+
+
+def _strips(
+    model: Named, attribute: str, title: str, ax: Axes | None, label: str | None, color: Any
+) -> tuple[Axes, list[list[float]]]:
+    """Plot an attribute of the parameters, a strip per layer; return the axes and the numbers."""
+    from autograd_scalar.show.plots.figure import ink, legend, new_axes, style, zero_line
+
+    layers = {
+        name: [getattr(p, attribute) for p in parameters]
+        for name, parameters in by_layer(model).items()
+    }
+    axes = new_axes(5.6, 1.0 + 0.55 * len(layers)) if ax is None else ax
+    for row, numbers in enumerate(layers.values()):
+        # The golden ratio spreads points evenly and without randomness, neighbours far apart.
+        heights = [row + 0.5 * ((place * 0.618034) % 1.0 - 0.5) for place in range(len(numbers))]
+        alpha = max(0.3, min(0.8, 60.0 / len(numbers)))
+        (points,) = axes.plot(
+            *(numbers, heights, "o"), color=color, ms=3, alpha=alpha, mew=0, label=label
+        )
+        color, label = points.get_color(), None  # one entry in the legend
+        finite = sorted(number for number in numbers if isfinite(number))
+        if finite:
+            low, middle, high = (finite[(len(finite) - 1) * share // 4] for share in (1, 2, 3))
+            axes.plot([low, high], [row, row], color=ink(axes), linewidth=2.2)
+            axes.plot(middle, row, "|", color=ink(axes), markersize=14, markeredgewidth=2.2)
+    style(axes, xlabel=title)
+    axes.set_yticks(range(len(layers)))
+    axes.set_yticklabels([f"{name}\n{len(numbers):,}" for name, numbers in layers.items()])
+    axes.set_ylim(len(layers) - 0.5, -0.5)
+    zero_line(axes, horizontal=False)
+    legend(axes)
+    return axes, list(layers.values())
