@@ -66,7 +66,9 @@ def test_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         if language.startswith("{"):  # a Sphinx directive
             continue
         if language != "python":
-            assert language in {"console", "text", "toml", "make", "html"}, f"{where}: {language!r}"
+            assert language in {"console", "text", "toml", "make", "html", "js"}, (
+                f"{where}: {language!r}"
+            )
             continue
         printed = []
         for statement, answer in statements(source):

@@ -657,9 +657,12 @@ def test_source_and_explain_show_each_path():
         assert part in report, report
     assert "tanh" in f.source("python")
     assert "double" in f.source("c")
+    assert "Math.tanh" in f.source("javascript")
     assert "define i64 @single" in f.source("llvm")
     assert f.source("python", gradient=False, path=1).count("\n") < f.source("python").count("\n")
-    with pytest.raises(ValueError, match="no source in 'fortran'; there are python, c, llvm"):
+    with pytest.raises(
+        ValueError, match="no source in 'fortran'; there are python, c, javascript, llvm"
+    ):
         f.source("fortran")
 
 

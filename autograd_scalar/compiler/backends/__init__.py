@@ -1,1 +1,1 @@
-"""Stage 4: print programs and loops as Python, C or LLVM source."""
+"""Stage 4: print programs and loops as Python, C, JavaScript or LLVM source."""

@@ -1,4 +1,4 @@
-"""Print a program as assignments with infix expressions; Python and C share this printer.
+"""Print a program as assignments with infix expressions; Python, C and JavaScript share this printer.
 
 A result with one reader is written where it is read, as long as the expression stays short. This also bounds nesting: a
 chain of any length becomes many assignments, not one deep expression.

@@ -22,7 +22,7 @@ from typing import (
     overload,
 )
 
-from autograd_scalar.compiler.backends import c, python
+from autograd_scalar.compiler.backends import c, javascript, python
 from autograd_scalar.compiler.backends.llvm import straight
 from autograd_scalar.compiler.capture.signature import FLOAT, VALUE, Flattened, Leaf, flatten
 from autograd_scalar.compiler.errors import (
@@ -335,7 +335,10 @@ class Jitted(Generic[P, R]):
         fixed: bool = False,
         path: int = 0,
     ) -> str:
-        """Return a recorded path, with its gradient w.r.t. all inputs, as source: "python", "c" or "llvm".
+        """Return a recorded path, with its gradient w.r.t. all inputs, as source in a language.
+
+        The languages are "python", "c", "javascript" and "llvm". Where the guards of the path do not hold, the function
+        says so instead of returning numbers.
 
         Captured Values are inputs too, or with `fixed` constants, their present data: a trained model on its own.
         Raise JitError if the function has not been called yet, and ValueError for another language.
@@ -350,6 +353,7 @@ class Jitted(Generic[P, R]):
         languages: dict[str, Callable[[], str]] = {
             "python": lambda: python.source(made, name),
             "c": lambda: c.source(made, name, outputs),
+            "javascript": lambda: javascript.source(made, name, outputs),
             "llvm": lambda: straight.single(made, fast=self.spec.options.fast),
         }
         if language not in languages:
