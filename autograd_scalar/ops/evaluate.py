@@ -26,7 +26,10 @@ class CompiledCall(Protocol):
         """Return the value and the partial derivatives at the operands."""
 
     def replay(self, *operands: Any) -> Any:
-        """Return the value as a graph of the recorded operations over the operands, which are Values."""
+        """Return the value as a graph of the recorded operations over the operands, which are Values.
+
+        Raises RuntimeError if the operands do not determine it, as for a function that was mapped over rows.
+        """
 
 
 def provide(rows: Iterable[Op]) -> None:

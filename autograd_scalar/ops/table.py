@@ -218,16 +218,20 @@ for _row in (
 
     # ----- choices; a nan operand gives nan -----
     Op("maximum",  "x if x >= y else y if y > x else x + y", "0.5 + 0.5 * compare(x, y), 0.5 - 0.5 * compare(x, y)",
-       r"\max\left({x}, {y}\right)"),
+       r"\max\left({x}, {y}\right)",
+       textbook="where(compare(x, y), step(x - y), 0.5), where(compare(x, y), step(y - x), 0.5)"),
     Op("minimum",  "x if x <= y else y if y < x else x + y", "0.5 - 0.5 * compare(x, y), 0.5 + 0.5 * compare(x, y)",
-       r"\min\left({x}, {y}\right)"),
+       r"\min\left({x}, {y}\right)",
+       textbook="where(compare(x, y), step(y - x), 0.5), where(compare(x, y), step(x - y), 0.5)"),
     Op("where",    "y if c == 0.0 else x if c == c else c", "0.0, where(c, 1.0, 0.0), where(c, 0.0, 1.0)",
        r"\begin{{cases}} {x} & {c} \neq 0 \\ {y} & \text{{otherwise}} \end{{cases}}", operands="c, x, y"),
     Op("clip",     "minimum(maximum(x, lo), hi)",
        "(1.0 - step(compare(lo, x))) * (1.0 - step(compare(x, hi))), "
        "step(compare(lo, x)) * (1.0 - step(compare(lo, hi))), step(compare(maximum(x, lo), hi))",
        r"\operatorname{{clip}}\left({x}, {lo}, {hi}\right)", operands="x, lo, hi",
-       domain=((-2.0, 2.0), (-1.0, -0.1), (0.1, 1.0))),
+       domain=((-2.0, 2.0), (-1.0, -0.1), (0.1, 1.0)),
+       textbook="(1.0 - step(lo - x)) * (1.0 - step(x - hi)), step(lo - x) * (1.0 - step(lo - hi)), "
+                "step(maximum(x, lo) - hi)"),
 
     # ----- flat -----
     Op("compare",  "1.0 if x > y else -1.0 if x < y else 0.0 if x == y else x + y", "0.0, 0.0",

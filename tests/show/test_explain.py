@@ -8,11 +8,21 @@ from functools import reduce
 from itertools import pairwise
 from operator import add
 
+import numpy as np
 import pytest
 from hypothesis import given
 from strategies import ROWS, Program, domains, programs
 
-from autograd_scalar import Value, define_op, functions, gradient, nn, no_grad, topological_order
+from autograd_scalar import (
+    Value,
+    define_op,
+    functions,
+    gradient,
+    jit,
+    nn,
+    no_grad,
+    topological_order,
+)
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.show.explain.derivation import Step
 from autograd_scalar.show.explain.explain import explain
@@ -199,7 +209,8 @@ def test_wrt_selects_the_paths_to_it() -> None:
     w1 = topological_order(o)[1]
     steps = explain(o, w1)
     assert [step.name for step in steps] == ["o", "v4", "v3", "v1", "w1"]
-    assert [str(line) for line in steps.given] == ["x1 = 2", "w1 = -3", "v2 = 0", "b = 6.8814"]
+    assert [str(line) for line in steps.given] == ["x1 = 2", "w1 = -3", "b = 6.8814"]
+    assert [str(line) for line in steps.inner] == ["v2 = 0"]
 
 
 def test_node_selects_one_step_with_its_users() -> None:
@@ -337,6 +348,104 @@ def test_a_chain_of_twenty_thousand_keeps_both_ends() -> None:
     assert len(explain(y, x, limit=1)) == 1
 
 
+def test_terms_of_a_sum_are_one_line() -> None:
+    xs = [Value(float(i), f"a{i}") for i in range(200)]
+    text = str(explain(functions.sum(xs)))
+    assert text.splitlines()[-1] == (
+        "  ∂y/∂a0, …, ∂y/∂a199 = ∂y/∂y · 1 = 1 · 1 = 1 for each of 200"
+    )
+    assert "Showing" not in text
+    assert len(explain(functions.sum(xs))) == 201  # a step for each value all the same
+    latex = explain(functions.sum(xs)).latex()
+    assert (
+        r"\frac{\partial y}{\partial a_{0}}, \ldots, \frac{\partial y}{\partial a_{199}}" in latex
+    )
+    # Few lines are not folded, nor those that differ.
+    assert "for each of" not in str(explain(functions.sum(xs[:3])))
+    assert "for each of 9" in str(explain(functions.sum(xs[:10]) + xs[4]))
+    assert "for each of" not in str(explain(functions.dot(xs[:10], xs[10:20])))
+
+
+def test_equal_terms_are_one_term() -> None:
+    (x,) = named(x=3.0)
+    step = step_of(functions.sum([x] * 200), x)
+    assert (step.symbols, step.numbers) == ("200 · ∂y/∂y · 1", "200 · 1 · 1")
+    assert (step.adjoint, len(step.terms)) == (200.0, 200)
+    mixed = step_of(functions.sum([x] * 5) + x * x, x)
+    assert mixed.symbols == "∂y/∂v2 · x + ∂y/∂v2 · x + 5 · ∂y/∂v1 · 1"
+
+
+@pytest.mark.parametrize("choice", [functions.maximum, functions.minimum])
+def test_a_tie_gives_half_to_each_operand(choice) -> None:
+    a, c = named(a=2.0, c=2.0)
+    assert [term.local for step in explain(choice(a, c))[1:] for term in step.terms] == ["0.5"] * 2
+    a, c = named(a=2.0, c=1.0)
+    assert [step.terms[0].local for step in explain(functions.maximum(a, c), [a, c])[1:]] == [
+        *("step(c - a)", "step(a - c)"),
+    ]
+
+
+def test_inner_values_are_not_listed_among_the_leaves() -> None:
+    (x,) = named(x=1.0)
+    y = x
+    for _ in range(60):
+        y = y * x
+    explanation = explain(y, limit=5)
+    assert [line.name for line in explanation.given] == ["x"]
+    assert [line.name for line in explanation.inner] == ["v58"]
+    assert "  x = 1\n  Not derived here: v58 = 1\n" in str(explanation)
+    assert "Not derived here: $v_{58} = 1$" in explanation.markdown()
+    assert r"\mathrm{Not~derived~here:}" in explanation.latex()
+
+
+def test_no_line_of_latex_is_long() -> None:
+    weights = [Value(0.125 * i, f"w{i}") for i in range(40)]
+    inputs = [Value(1.0 + i, f"x{i}") for i in range(40)]
+    y = sum((w * x for w, x in zip(weights, inputs, strict=True)), Value(0.0))
+    mathtext = pytest.importorskip("matplotlib.mathtext")
+    parser = mathtext.MathTextParser("path")
+    given = explain(y, limit=None).latex().split("\\begin{aligned}")[0]
+    lines = [line for line in given.splitlines() if "w_{" in line]
+    assert len(lines) > 5
+    assert (
+        max(
+            parser.parse(f"${line.removesuffix('[1ex]').rstrip(chr(92)).strip()}$").width
+            for line in lines
+        )
+        < 900
+    )
+
+
+# ----- compiled functions -----
+
+
+def test_a_compiled_value_is_written_out() -> None:
+    a, b = named(a=2.0, b=0.5)
+    f = jit(lambda a, b: (a * b + a).tanh())
+    y = f(a, b)
+    y.label = "o"
+    whole = y * 2.0
+    explanation = explain(whole)
+    assert [line.formula for line in explanation.forward] == ["a*b", "v1 + a", "tanh(v2)", "o*2"]
+    assert explanation[-1].adjoint == pytest.approx(gradient(whole, a), rel=1e-14)
+    assert explanation[-1].symbols == "∂y/∂v2 · 1 + ∂y/∂v1 · b"
+    assert "Compiled functions are written out: jit_" in str(explanation)
+    with no_grad():
+        assert str(explain(whole)) == str(explanation)
+    assert [step.name for step in explain(y, b)][-1] == "b"
+    assert explain(whole, node=y)[0].name == "o"
+    assert explain(whole, names={"result": y}).forward[-1].formula == "result*2"
+
+
+def test_a_compiled_value_over_rows_is_not_circular() -> None:
+    (b,) = named(b=0.5)
+    f = jit(lambda x, b: (x * b).tanh(), rows=[0], reduce="sum")
+    y = f(np.array([1.0, 2.0, 3.0]), b)
+    text = str(explain(y))
+    assert "mapped over rows that the node does not keep" in text
+    assert re.search(r"· ∂jit_\w+/∂b", text)
+
+
 # ----- unusual numbers and labels -----
 
 
@@ -439,6 +548,6 @@ def test_an_operation_outside_the_table_is_explained() -> None:
     (x,) = named(x=2.0)
     call = restore(None, 10.0, 0.0, "f", "compiled", (x,), (7.0,))
     step = step_of(call * 2.0, x)
-    assert step.symbols == "∂y/∂f · ∂f/∂x"
+    assert step.symbols == "∂y/∂f · ∂compiled/∂x"
     assert step.adjoint == 14.0
     assert re.search(r"f += compiled\(x\)", str(explain(call * 2.0)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import zip_longest
 from math import inf, isnan
 from operator import add
 
+from autograd_scalar.ops.table import symbol
 from autograd_scalar.show.formula.symbolic import (
     LATEX,
     TEXT,
@@ -24,6 +25,8 @@ from autograd_scalar.value import Value
 #: Maximum width of the sides of an assignment on one line; of the symbols and of the numbers of a
 #: step on one line, above which each term gets a separate line.
 SIDES_WIDTH, SYMBOLS_WIDTH, NUMBERS_WIDTH = 80, 44, 36
+#: Minimum number of terms or steps with the same text that are written once.
+FOLDED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,13 +131,23 @@ class Term:
 
     def _local(self, script: Script, write: Callable[[Value], str]) -> str:
         local = local_derivative(self.user, self.position, self._notation.stand_in)
-        if local is None:  # no row defines it
+        if local is None:  # no row defines it: the derivative of the function
             used, names = self.user.parents[self.position], self._notation.names
-            return script.derivative(names[self.user], names[used])
+            return script.derivative(symbol(self.user.op), names.get(used) or str(self.position))
         return write(local)
 
     def __repr__(self) -> str:
         return f"{self.symbols} = {self.numbers}"
+
+
+def _groups(terms: list[Term]) -> Iterable[list[Term]]:
+    """Return terms with the same user and numbers in groups of the same text; few terms are groups of one."""
+    if len(terms) < FOLDED:
+        return [[term] for term in terms]
+    by_text: dict[str, list[Term]] = {}
+    for term in terms:
+        by_text.setdefault(term.local, []).append(term)
+    return by_text.values()
 
 
 #: The cells of a line, one per column; all but the first begin with = or +.
@@ -181,20 +194,29 @@ class Step:
         derivative, result = self._notation.derivative(self.node, LATEX), self._result(LATEX)
         return " = ".join([derivative, *sides, result])
 
-    def strongest(self) -> list[Term]:
-        """Return the terms to write: all, or the largest ones up to the maximum, in order."""
-        most = self._notation.max_uses
-        if len(self.terms) <= most:
-            return list(self.terms)
-        by_size = sorted(range(len(self.terms)), key=lambda i: -magnitude(self.terms[i].product))
-        return [self.terms[i] for i in sorted(by_size[:most])]
+    def strongest(self) -> list[list[Term]]:
+        """Return the terms to write, in order: all, or the largest up to the maximum.
+
+        Terms with the same user, numbers and text are one group, unless they are few.
+        """
+        same: dict[tuple[Value, float], list[Term]] = {}
+        for term in self.terms:
+            same.setdefault((term.user, term.partial), []).append(term)
+        groups = [group for terms in same.values() for group in _groups(terms)]
+        order = {term: place for place, term in enumerate(self.terms)}
+        by_size = sorted(groups, key=lambda g: (-magnitude(g[0].product * len(g)), order[g[0]]))
+        return sorted(by_size[: self._notation.max_uses], key=lambda g: order[g[0]])
 
     def _sum(self, script: Script) -> list[tuple[str, str]]:
         """Return the terms in symbols and in numbers; those left out are one more, with their sum."""
-        strongest = self.strongest()
-        written = [term.written(script, first=not i) for i, term in enumerate(strongest)]
-        if left_out := len(self.terms) - len(strongest):
-            kept = set(strongest)
+        groups = self.strongest()
+        written = []
+        for place, group in enumerate(groups):
+            times = "" if len(group) == 1 else f"{len(group):,}{script.dot}"
+            symbols, numbers = group[0].written(script, first=not place and not times)
+            written.append((times + symbols, times + numbers))
+        kept = {term for group in groups for term in group}
+        if left_out := len(self.terms) - len(kept):
             total = reduce(add, (term.product for term in self.terms if term not in kept))
             uses = script.words(f"({left_out:,} more use{'s' * (left_out > 1)})")
             written.append((uses, factor(rounded(total), script.write)))
@@ -207,10 +229,17 @@ class Step:
         names = script.name(self._notation.names[y]), script.name(self.name)
         return result + script.words(", since ") + script.words(" does not depend on ").join(names)
 
-    def rows(self, script: Script) -> list[Row]:
-        """Return the step as cells: one row if it is short, else one row per term."""
+    def rows(self, script: Script, alike: Sequence[Step] = ()) -> list[Row]:
+        """Return the step as cells: one row if it is short, else one row per term.
+
+        It stands for `alike` steps too, whose sides are the same.
+        """
         left, terms = self._notation.derivative(self.node, script), self._sum(script)
         result = f"= {self._result(script)}"
+        if alike:
+            first = self._notation.derivative(alike[-1].node, script)
+            left = f"{first}{script.dots}{left}"
+            result += script.words(f" for each of {len(alike) + 1:,}")
         if not terms:
             return [(left, result)]
         symbols, numbers = (" + ".join(side) for side in zip(*terms, strict=True))
@@ -220,6 +249,11 @@ class Step:
         rows[0] = (left, *(f"= {side}" for side in terms[0]))
         rows[-1] = (*rows[-1], result)
         return rows
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """The symbols and the numbers: steps in which both are the same are written once."""
+        return self.symbols, self.numbers
 
     def __repr__(self) -> str:
         return "\n".join(aligned(self.rows(TEXT)))

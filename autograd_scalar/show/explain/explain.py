@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import ast
+from collections.abc import Container, Iterable, Mapping, Sequence
 from math import isclose, isnan
 from typing import Any
 
 from autograd_scalar import pytree
 from autograd_scalar.ops.evaluate import evaluate
 from autograd_scalar.ops.table import TABLE
-from autograd_scalar.show.explain.derivation import Assignment, Notation, Step, Term, magnitude
+from autograd_scalar.show.explain.compiled import written_out
+from autograd_scalar.show.explain.derivation import (
+    FOLDED,
+    Assignment,
+    Notation,
+    Step,
+    Term,
+    magnitude,
+)
 from autograd_scalar.show.explain.explanation import Explanation
 from autograd_scalar.show.explain.names import names_in
 from autograd_scalar.show.formula.symbolic import written_operands
@@ -67,12 +76,14 @@ def explain(
     for name, count in (("limit", limit), ("uses", uses)):
         if count is not None and count < 1:
             raise ValueError(f"{name} must be a positive integer, or None for all, got {count!r}")
+    written, notes = written_out(topological_order(y))
+    y, *requested = (written.get(v, v) for v in (y, *requested))
     order = topological_order(y)
     bars = adjoints(order, {y: 1.0})
-    own = names_of(names)
+    own = {written.get(v, v): name for v, name in names_of(names).items()}
     named = names_in(order, requested, own)
     if node is not None:
-        needed, shown = {node} & bars.keys(), {node} & bars.keys()
+        needed = shown = set(requested) & bars.keys()
     else:
         targets = requested or [
             v for v in order if v.label or v in own or (v in named and not v.op)
@@ -81,8 +92,7 @@ def explain(
         shown = _strongest(order, bars, needed, targets, limit or len(order))
     notation = Notation(y, named, frozenset(shown), uses or len(order))
     steps = _steps(order, requested, bars, notation)
-    given, forward = _forward(order, steps, notation)
-    notes = []
+    given, inner, forward = _forward(order, steps, notation)
     if len(shown) < len(needed):
         notes.append(
             f"Showing {len(shown):,} of {len(needed):,} steps, those on the strongest paths; "
@@ -93,7 +103,7 @@ def explain(
             "Some data changed after the graph was recorded, and the local derivatives are those "
             "recorded; recompute() brings them up to date."
         )
-    return Explanation(given, forward, steps, notes)
+    return Explanation(given, inner, forward, steps, notes)
 
 
 def _requested(y: Value, wrt: Any, node: Value | None) -> list[Value]:
@@ -153,10 +163,15 @@ def _strongest(
     """Return at most `limit` of the needed nodes: the strongest path to the strongest target, to the next, ...
 
     From its target, a path follows the use that contributes most. If the first path alone is too
-    long, its middle is left out.
+    long, its middle is left out. Leaves that are used alike take one line, and count as one.
     """
     if len(needed) <= limit:
         return needed
+    followers = _alike(order, needed)
+    if followers:
+        needed = needed.difference(*followers.values())
+        leaders = _strongest(order, bars, needed, targets, limit)
+        return leaders.union(*(followers.get(v, ()) for v in leaders))
     best: dict[Value, tuple[float, Value]] = {}
     for user in order:
         if user in needed:
@@ -180,21 +195,63 @@ def _strongest(
     return shown
 
 
+def _alike(order: Iterable[Value], needed: Container[Value]) -> dict[Value, list[Value]]:
+    """Return the needed leaves that have the same uses as an earlier one, by that one.
+
+    Two uses are the same if they are of one list, with a local derivative that is a number: the terms
+    of a sum are used alike, those of a product are not.
+    """
+    uses: dict[Value, list[Value]] = {}
+    for user in order:
+        if TABLE.get(user.op) is not None and TABLE[user.op].lists:
+            numbers = _has_plain_derivatives(user)
+            for v, is_plain in zip(user.parents, numbers, strict=True):
+                uses.setdefault(v, []).append(user if is_plain else v)
+        else:
+            for v in user.parents:
+                uses.setdefault(v, []).append(v)
+    leaders: dict[tuple[Value, ...], Value] = {}
+    followers: dict[Value, list[Value]] = {}
+    for v, users in uses.items():
+        if not v.op and v in needed:
+            leader = leaders.setdefault(tuple(users), v)
+            if leader is not v:
+                followers.setdefault(leader, []).append(v)
+    return {v: alike for v, alike in followers.items() if len(alike) >= FOLDED}
+
+
+def _has_plain_derivatives(user: Value) -> list[bool]:
+    """Return, for each parent, True if the row gives a number as local derivative, the same for all operands."""
+    row = TABLE[user.op]
+    plain = [
+        not any(isinstance(part, ast.Name) for part in ast.walk(tree))
+        for tree in row.textbook_trees
+    ]
+    operands = zip(row.split(user.parents), plain, strict=True)
+    return [p for part, p in operands for _ in (part if isinstance(part, list) else [part])]
+
+
 def _forward(
     order: Iterable[Value], steps: Sequence[Step], notation: Notation
-) -> tuple[list[Assignment], list[Assignment]]:
-    """Return the given values and the assignments of the steps' values; for a single step, of its users too."""
+) -> tuple[list[Assignment], list[Assignment], list[Assignment]]:
+    """Return the leaves and inner values that are not derived, and the assignments of the steps' values.
+
+    For a single step, its users are derived too.
+    """
     computed = {step.node for step in steps if step.node.op}
     if len(steps) == 1:
-        computed.update(term.user for term in steps[0].strongest())
+        computed.update(group[0].user for group in steps[0].strongest())
     operands = {p for v in computed for p in written_operands(v, notation.shown)}
-    given, forward = [], []
+    given: list[Assignment] = []
+    inner: list[Assignment] = []
+    forward: list[Assignment] = []
     for v in order:
         if v in computed:
             forward.append(Assignment(v, notation.names[v], notation))
         elif v in operands and v in notation.names:
-            given.append(Assignment(v, notation.names[v], notation, _given=True))
-    return given, forward
+            line = Assignment(v, notation.names[v], notation, _given=True)
+            (inner if v.op else given).append(line)
+    return given, inner, forward
 
 
 def _is_out_of_date(v: Value) -> bool:

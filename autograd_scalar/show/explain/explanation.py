@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import overload
+from typing import Any, overload
 
-from autograd_scalar.show.explain.derivation import Assignment, Row, Step, aligned
+from autograd_scalar.show.explain.derivation import FOLDED, Assignment, Row, Step, aligned
 from autograd_scalar.show.formula.symbolic import LATEX, TEXT, Script
 from autograd_scalar.value import Value
 
 FORWARD = "Forward: each value from its operands"
 BACKWARD = "Backward: each gradient is the sum, over the uses of a value, of upstream gradient × local derivative"
+INNER = "Not derived here"
 #: Width in characters of the list of given values.
 WIDTH = 100
 
@@ -18,18 +19,20 @@ WIDTH = 100
 class Explanation(Sequence[Step]):
     """The chain rule on one graph: a sequence of Steps in the order of backpropagation.
 
-    `given` and `forward` are Assignments: the leaves, and the values computed from them. The repr is
-    the derivation as text; a notebook typesets it.
+    `given`, `inner` and `forward` are Assignments: the leaves, the values whose own operation is not
+    shown, and those computed from them. The repr is the derivation as text; a notebook typesets it.
     """
 
     def __init__(
         self,
         given: Sequence[Assignment],
+        inner: Sequence[Assignment],
         forward: Sequence[Assignment],
         steps: Sequence[Step],
         notes: Sequence[str],
     ) -> None:
-        self.given, self.forward, self.steps, self.notes = given, forward, steps, notes
+        self.given, self.inner, self.forward = given, inner, forward
+        self.steps, self.notes = steps, notes
 
     @overload
     def __getitem__(self, place: int) -> Step: ...
@@ -47,9 +50,11 @@ class Explanation(Sequence[Step]):
         if not self.forward:
             return "\n".join([*steps, *self.notes])
         forward = aligned(self._forward_rows(TEXT))
+        inner = _listed(self.inner)
+        inner[:1] = [f"{INNER}: {line}" for line in inner[:1]]
         parts = [
             f"{FORWARD}:",
-            *(f"  {line}" for line in [*_wrapped(map(str, self.given)), *forward]),
+            *(f"  {line}" for line in [*_listed(self.given), *inner, *forward]),
             "",
             f"{BACKWARD}:",
             *(f"  {line}" for line in steps),
@@ -60,7 +65,9 @@ class Explanation(Sequence[Step]):
 
     def latex(self) -> str:
         """Return the derivation in LaTeX for math mode, as aligned environments below each other."""
-        blocks = [r",\quad ".join(line.latex() for line in self.given)] if self.given else []
+        blocks = _blocks(self.given)
+        if self.inner:
+            blocks += [LATEX.words(f"{INNER}:"), *_blocks(self.inner)]
         blocks += [self._forward_latex()] if self.forward else []
         blocks.append(self._backward_latex())
         return "\\begin{gathered}\n" + " \\\\[1ex]\n".join(blocks) + "\n\\end{gathered}"
@@ -71,6 +78,8 @@ class Explanation(Sequence[Step]):
         if self.forward:
             given = ", ".join(f"${line.latex()}$" for line in self.given)
             parts.append(f"**{FORWARD}:** {given}".rstrip())
+            if self.inner:
+                parts.append(f"{INNER}: {', '.join(f'${line.latex()}$' for line in self.inner)}")
             parts.append(f"$$\n{self._forward_latex()}\n$$")
             parts.append(f"**{BACKWARD}:**")
         parts += [f"$$\n{self._backward_latex()}\n$$", *self.notes]
@@ -95,12 +104,22 @@ class Explanation(Sequence[Step]):
         """Return the rows of all steps, with a gap before a step none of whose users is shown."""
         rows: list[Row] = []
         shown: set[Value] = set()
-        for step in self.steps:
+        for step, *alike in self._folded():
             if shown and step.terms and shown.isdisjoint(term.user for term in step.terms):
                 rows.append([gap])
-            shown.add(step.node)
-            rows += step.rows(script)
+            shown.update(s.node for s in (step, *alike))
+            rows += step.rows(script, alike)
         return rows
+
+    def _folded(self) -> list[list[Step]]:
+        """Return the steps in order; those with the same sides are one group, unless they are few."""
+        same: dict[Any, list[Step]] = {}
+        for step in self.steps:
+            same.setdefault(step.sides if step.terms else step, []).append(step)
+        groups = same.values()
+        place = {step.node: place for place, step in enumerate(self.steps)}
+        split = [g for group in groups for g in ([group] if len(group) >= FOLDED else zip(group))]
+        return sorted(map(list, split), key=lambda group: place[group[0].node])
 
 
 def _aligned_latex(rows: Iterable[Row]) -> str:
@@ -109,12 +128,25 @@ def _aligned_latex(rows: Iterable[Row]) -> str:
     return "\\begin{aligned}\n" + " \\\\[0.5ex]\n".join(lines) + "\n\\end{aligned}"
 
 
-def _wrapped(texts: Iterable[str]) -> list[str]:
-    """Return texts joined by commas, wrapped to lines of at most WIDTH characters."""
-    lines: list[str] = []
-    for text in texts:
-        if lines and len(lines[-1]) + len(text) + 2 <= WIDTH:
-            lines[-1] += f", {text}"
-        else:
-            lines.append(text)
+def _wrapped(assignments: Iterable[Assignment]) -> list[list[Assignment]]:
+    """Return assignments in lines of at most WIDTH characters."""
+    lines: list[list[Assignment]] = []
+    room = 0
+    for line in assignments:
+        needed = len(str(line)) + 2
+        if needed > room:
+            lines.append([])
+            room = WIDTH
+        lines[-1].append(line)
+        room -= needed
     return lines
+
+
+def _listed(assignments: Iterable[Assignment]) -> list[str]:
+    """Return assignments as lines of text."""
+    return [", ".join(map(str, line)) for line in _wrapped(assignments)]
+
+
+def _blocks(assignments: Iterable[Assignment]) -> list[str]:
+    """Return assignments as lines of LaTeX."""
+    return [r",\quad ".join(part.latex() for part in line) for line in _wrapped(assignments)]

@@ -173,11 +173,24 @@ def latex_name(label: str) -> str:
     >>> print(latex_name("w1"), latex_name("alpha"), latex_name("loss"))
     w_{1} \alpha \mathrm{loss}
     """
-    found = re.fullmatch(r"([A-Za-z]+?)_?(\d*)", label)
-    if found is not None and (len(found[1]) == 1 or _GREEK.fullmatch(found[1])):
+    found = re.fullmatch(r"([A-Za-z]+?)((?:_?\d+|_[A-Za-z]+|\[\w+\])*)", label)
+    if found is None or not (len(found[1]) == 1 or _GREEK.fullmatch(found[1]) or found[2]):
+        return _upright(label)
+    parts = re.findall(r"\d+|[A-Za-z]+", found[2])
+    if len(found[1]) > 1 and not _GREEK.fullmatch(found[1]):
+        if not all(map(str.isdecimal, parts)):  # words, such as learning_rate
+            return _upright(label)
+        letter = _upright(found[1])
+    else:
         letter = found[1] if len(found[1]) == 1 else "\\" + found[1]
-        return f"{letter}_{{{found[2]}}}" if found[2] else letter
-    return rf"\mathrm{{{''.join(_SPECIAL.get(sign, sign) for sign in label)}}}"
+    subscript = ",".join(
+        part if len(part) == 1 or part.isdecimal() else _upright(part) for part in parts
+    )
+    return f"{letter}_{{{subscript}}}" if subscript else letter
+
+
+def _upright(word: str) -> str:
+    return rf"\mathrm{{{''.join(_SPECIAL.get(sign, sign) for sign in word)}}}"
 
 
 def _latex_number(number: float) -> str:

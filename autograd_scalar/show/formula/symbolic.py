@@ -81,15 +81,17 @@ class Script(NamedTuple):
     name: Callable[[str], str]
     derivative: Callable[[str, str], str]
     dot: str
+    dots: str
     words: Callable[[str], str]
 
 
-TEXT = Script(write_text, str, lambda y, x: f"∂{y}/∂{x}", " · ", str)
+TEXT = Script(write_text, str, lambda y, x: f"∂{y}/∂{x}", " · ", ", …, ", str)
 LATEX = Script(
     write_latex,
     latex_name,
     lambda y, x: rf"\frac{{\partial {latex_name(y)}}}{{\partial {latex_name(x)}}}",
     r" \cdot ",
+    r", \ldots, ",
     lambda words: rf"\mathrm{{{words.replace(' ', '~')}}}",
 )
 
