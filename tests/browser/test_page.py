@@ -452,6 +452,39 @@ def test_a_step_in_a_collapsed_view_reaches_the_next_group(
     assert met[0] == "layers.0, group" and met[-1] == "layers.0, group"
 
 
+def test_a_step_over_many_hidden_values_is_shown_once(show: Callable[..., Any]) -> None:
+    model = nn.MLP(2, [16, 16, 16, 1], seed=0)
+    opened = show(explore(model([Value(1.0, "x1"), Value(2.0, "x2")]), names=model).html)
+    page = opened.page
+    page.select_option("#view", label="layers")
+    page.focus("#graph")
+    page.evaluate(
+        """() => {
+          globalThis.shown = 0;
+          new MutationObserver(() => { shown += 1; }).observe(document.getElementById("status"), { childList: true });
+        }"""
+    )
+    for key in ("Home", "ArrowRight", "ArrowRight"):
+        opened.press(key)
+    assert int(page.input_value("#time")) > 20
+    assert page.evaluate("shown") == 3
+
+
+def test_a_step_writes_only_what_changes(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    opened.press("Home", "ArrowRight")
+    opened.page.evaluate(
+        """() => {
+          globalThis.written = 0;
+          new MutationObserver((all) => { written += all.length; })
+            .observe(document.getElementById("scene"), { subtree: true, childList: true, attributes: true });
+        }"""
+    )
+    opened.press("ArrowRight")
+    opened.page.evaluate("new Promise((done) => setTimeout(done))")
+    assert 0 < opened.page.evaluate("written") < 40
+
+
 def test_a_training_is_replayed(show: Callable[..., Any]) -> None:
     model = nn.MLP(2, [3, 1], seed=0)
     moons = data.moons(30, noise=0.1, seed=0)

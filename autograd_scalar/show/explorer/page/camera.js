@@ -1,5 +1,12 @@
 // The camera: fit, zoom and pan, by pointer, wheel and keys.
 
+// The size of the stage, kept because reading it makes the browser lay out what has changed.
+const stage = { width: 0, height: 0 };
+function measure() {
+  const { clientWidth, clientHeight } = byId("graph");
+  Object.assign(stage, { width: clientWidth, height: clientHeight });
+}
+
 function applyCamera() {
   const { camera } = state, [x, y, zoom] = [camera.x, camera.y, camera.zoom].map((number) => Number(number.toFixed(4)));
   Object.assign(camera, { x, y, zoom }); // rounded as in the address
@@ -7,9 +14,9 @@ function applyCamera() {
 }
 
 function fit() {
-  const { clientWidth, clientHeight } = byId("graph"), room = 28, under = 44;
-  const zoom = Math.max(0.01, Math.min(1.5, (clientWidth - 2 * room) / picture.width, (clientHeight - room - under) / picture.height));
-  state.camera = { zoom, x: (clientWidth - picture.width * zoom) / 2, y: Math.max(room, (clientHeight - under - picture.height * zoom) / 2) };
+  const { width, height } = stage, room = 28, under = 44;
+  const zoom = Math.max(0.01, Math.min(1.5, (width - 2 * room) / picture.width, (height - room - under) / picture.height));
+  state.camera = { zoom, x: (width - picture.width * zoom) / 2, y: Math.max(room, (height - under - picture.height * zoom) / 2) };
   state.camera.fitted = true;
   applyCamera();
 }
@@ -19,22 +26,21 @@ function resetCamera() {
   fit();
   const { zoom } = state.camera, box = picture.boxes.find((one) => one.members.includes(focus())) || picture.boxes.at(-1);
   if (zoom > 0.6) return;
-  const { clientWidth, clientHeight } = byId("graph");
-  state.camera = { zoom: 0.75, x: clientWidth / 2 - box.x * 0.75, y: clientHeight / 2 - box.y * 0.75 };
+  state.camera = { zoom: 0.75, x: stage.width / 2 - box.x * 0.75, y: stage.height / 2 - box.y * 0.75 };
   clampCamera();
   applyCamera();
 }
 
 // Leave no empty space on a side on which the picture continues.
 function clampCamera() {
-  const { camera } = state, { clientWidth, clientHeight } = byId("graph"), room = 28;
-  for (const [axis, length, size] of [["x", clientWidth, picture.width], ["y", clientHeight - 40, picture.height]]) {
+  const { camera } = state, room = 28;
+  for (const [axis, length, size] of [["x", stage.width, picture.width], ["y", stage.height - 40, picture.height]]) {
     const least = length - room - size * camera.zoom;
     camera[axis] = least > room ? (least + room) / 2 : Math.min(room, Math.max(least, camera[axis]));
   }
 }
 
-function zoomBy(factor, x = byId("graph").clientWidth / 2, y = byId("graph").clientHeight / 2) {
+function zoomBy(factor, x = stage.width / 2, y = stage.height / 2) {
   const camera = state.camera, zoom = Math.min(4, Math.max(0.05, camera.zoom * factor)), share = zoom / camera.zoom;
   state.camera = { zoom, x: x - (x - camera.x) * share, y: y - (y - camera.y) * share };
   applyCamera();
@@ -48,11 +54,10 @@ function pan(dx, dy) {
 }
 
 function panTo(box) {
-  const { zoom, x, y } = state.camera, { clientWidth, clientHeight } = byId("graph");
-  const left = box.x * zoom + x, top = box.y * zoom + y, room = 60;
-  const dx = left < room ? room - left : left > clientWidth - room ? clientWidth - room - left : 0;
-  const dy = top < room ? room - top : top > clientHeight - room ? clientHeight - room - top : 0;
-  if ((dx || dy) && !state.camera.fitted) pan(dx, dy);
+  const { zoom, x, y, fitted } = state.camera, left = box.x * zoom + x, top = box.y * zoom + y, room = 60;
+  const dx = left < room ? room - left : left > stage.width - room ? stage.width - room - left : 0;
+  const dy = top < room ? room - top : top > stage.height - room ? stage.height - room - top : 0;
+  if ((dx || dy) && !fitted) pan(dx, dy);
 }
 
 let held = null, dragged = false;

@@ -132,11 +132,11 @@ addEventListener("keydown", (event) => {
   }
 });
 // A notebook's frame may have no size at first: the initial camera waits for it.
-let sizeless = !byId("graph").clientWidth;
 new ResizeObserver(() => {
-  if (sizeless && byId("graph").clientWidth) resetCamera();
+  const sizeless = !stage.width;
+  measure();
+  if (sizeless && stage.width) resetCamera();
   else if (state.camera.fitted) fit();
-  sizeless = !byId("graph").clientWidth;
 }).observe(byId("graph"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paintTheme);
 
@@ -147,6 +147,7 @@ byId("by").textContent = `∂${graph.names[root]}`;
 byId("graph").tabIndex = 0;
 graph.views.forEach((view, place) => byId("view").append(html("option", { value: place }, view[0])));
 byId("views").hidden = graph.views.length < 2;
+measure();
 if (graph.training) replay = training(graph, graph.training, state, update);
 addEventListener("hashchange", readAddress);
 readAddress();

@@ -15,14 +15,29 @@ function wired(graph) {
 const gathered = (wires, values) =>
   wires.map((wire) => (typeof wire === "number" ? values[wire] : wire.map((node) => values[node])));
 
-// The values of all nodes, given the data of the leaves; the node `held` is fixed at the value `at`.
-function evaluate(graph, data, held = -1, at = 0) {
+// The values of all nodes, given the data of the leaves.
+function evaluate(graph, data, operations = graph.operations) {
   const values = data.slice();
-  if (held >= 0) values[held] = at;
-  for (const node of graph.operations) {
-    if (node !== held) values[node] = rows[graph.ops[node]][0](...gathered(graph.wires[node], values));
-  }
+  for (const node of operations) values[node] = rows[graph.ops[node]][0](...gathered(graph.wires[node], values));
   return values;
+}
+
+// The operations that depend on a node, in topological order.
+function downstream(graph, node) {
+  if (!graph.downstream[node]) {
+    const reached = new Set([node]);
+    for (const user of graph.operations) if (graph.parents[user].some((parent) => reached.has(parent))) reached.add(user);
+    reached.delete(node);
+    graph.downstream[node] = [...reached];
+  }
+  return graph.downstream[node];
+}
+
+// The root's value if a node had the value `at`, and nothing that it depends on changed.
+function rootAt(graph, values, node, at) {
+  const moved = values.slice();
+  moved[node] = at;
+  return evaluate(graph, moved, downstream(graph, node))[values.length - 1];
 }
 
 function localDerivatives(graph, values) {
@@ -52,10 +67,10 @@ function propagate(graph, partials, count) {
 
 // The derivative of the root with respect to a node by finite differences, extrapolated from two
 // step sizes; `kink` is true if the derivatives on both sides differ.
-function difference(graph, data, values, node) {
+function difference(graph, values, node) {
   const step = 2 ** -10.4 * Math.max(1, Math.abs(values[node]));
   const root = values.length - 1;
-  const [a, b, d, e] = [-1, -0.5, 0.5, 1].map((share) => evaluate(graph, data, node, values[node] + share * step)[root]);
+  const [a, b, d, e] = [-1, -0.5, 0.5, 1].map((share) => rootAt(graph, values, node, values[node] + share * step));
   const wide = (e - a) / (2 * step), near = (d - b) / step, middle = values[root];
   const [left, right] = [(middle - b) * 2 / step, (d - middle) * 2 / step];
   const apart = 0.05 * Math.max(1, Math.abs(left), Math.abs(right));
@@ -66,6 +81,9 @@ function prepare(graph) {
   graph.data = graph.data.map(Number); // NaN and infinities are strings
   graph.operations = graph.ops.flatMap((op, node) => (op ? [node] : []));
   graph.wires = wired(graph);
+  graph.rank = graph.ops.slice(); // the position of each operation
+  graph.operations.forEach((node, place) => { graph.rank[node] = place; });
+  graph.downstream = [];
   graph.uses = graph.ops.map(() => []);
   graph.parents.forEach((parents, node) => parents.forEach((parent, position) => graph.uses[parent].push([node, position])));
   graph.uses.forEach((uses) => uses.sort((a, b) => b[0] - a[0] || a[1] - b[1])); // in the order of backpropagation

@@ -13,8 +13,19 @@ const html = (tag, attributes, ...children) => fill(document.createElement(tag),
 const svg = (tag, attributes, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
+// Setters that leave alone what is so already: whatever they touch, the browser styles and lays out again.
 function mark(element, classes) {
-  for (const [name, on] of Object.entries(classes)) element.classList.toggle(name, on);
+  const states = (element.states ||= {});
+  for (const [name, on] of Object.entries(classes)) {
+    if (states[name] !== on) element.classList.toggle(name, (states[name] = on));
+  }
+}
+function write(element, text) {
+  if (element.written !== text) element.textContent = element.written = text;
+}
+function assign(element, name, value) {
+  const assigned = (element.assigned ||= {});
+  if (assigned[name] !== value) element.setAttribute(name, (assigned[name] = value));
 }
 
 // The curve of a route, level at every point.
@@ -77,7 +88,9 @@ function draw(graph, view) {
     scene.append(box);
     return { x, y, wide, high, members, group, out, node, box, value, grad, key, gradKey };
   });
-  return { name, inside, width, height, scene, edges: drawnEdges, boxes: drawnBoxes };
+  const home = [];
+  drawnBoxes.forEach((box, place) => box.members.forEach((node) => { home[node] = place; }));
+  return { name, inside, width, height, scene, edges: drawnEdges, boxes: drawnBoxes, home };
 }
 
 // The picture as a standalone SVG document, with the computed colours of the page.

@@ -17,21 +17,28 @@ graph.branches = branches(graph, evaluate(graph, graph.data));
 
 // ----- numbers at the current step -----
 
+// The node that is computed or propagates its gradient at a time, or -1 at the start.
+function activeAt(time) {
+  if (time <= count) return time ? graph.operations[time - 1] : -1;
+  return time === count + 1 ? root : graph.operations[LAST - time];
+}
+
 function compute() {
   const values = evaluate(graph, state.data), partials = localDerivatives(graph, values);
   const sent = Math.max(0, state.time - count - 1), seeded = state.time > count;
   const { grads, added } = propagate(graph, partials, sent);
   const forward = Math.min(state.time, count);
-  const order = new Map(graph.operations.map((node, place) => [node, place]));
+  const same = now && state.data.every((number, node) => Object.is(number, now.data[node]));
   now = {
-    values, partials, grads, added, seeded, forward, sent, data: state.data, branches: branches(graph, values),
-    isKnown: (node) => !graph.ops[node] || order.get(node) < forward,
-    hasSent: (node) => graph.ops[node] && order.get(node) >= count - sent,
+    values, partials, grads, added, seeded, forward, sent, data: state.data.slice(), branches: branches(graph, values),
+    differences: same ? now.differences : new Map(),
+    isKnown: (node) => !graph.ops[node] || graph.rank[node] < forward,
+    hasSent: (node) => graph.ops[node] && graph.rank[node] >= count - sent,
     isRuleOpen: Boolean(byId("about").querySelector("details[open]")),
   };
   // Of the gradient: 0 if no use has contributed, 1 if some have, 2 if all have.
   now.stage = (node) => (node === root ? (seeded ? 2 : 0) : !added[node] ? 0 : added[node] < graph.uses[node].length ? 1 : 2);
-  now.active = state.time === 0 ? -1 : !seeded ? graph.operations[forward - 1] : sent ? graph.operations[count - sent] : root;
+  now.active = activeAt(state.time);
 }
 
 const gradients = () => propagate(graph, now.partials, count).grads;
@@ -83,23 +90,23 @@ function described(box) {
 function updatePicture() {
   const hidden = question && question.node;
   for (const box of picture.boxes) {
-    const node = box.node >= 0 ? box.node : box.out, active = box.members.includes(now.active);
+    const node = box.node >= 0 ? box.node : box.out, active = box === picture.boxes[picture.home[now.active]];
     const known = node < 0 ? box.members.every(now.isKnown) : now.isKnown(node);
     const stage = node < 0 ? Math.min(...box.members.map(now.stage)) : now.stage(node);
-    mark(box.box, { unknown: !known, active, chosen: box.members.includes(state.chosen), partial: stage === 1, complete: stage === 2 });
+    mark(box.box, { unknown: !known, active, chosen: box === picture.boxes[picture.home[state.chosen]], partial: stage === 1, complete: stage === 2 });
     if (node < 0) {
       const done = box.members.filter((v) => now.stage(v) === 2).length;
-      box.key.textContent = `${box.members.length} values`;
-      box.gradKey.textContent = "∂";
-      box.grad.textContent = done ? `${done} of ${box.members.length}` : "—";
+      write(box.key, `${box.members.length} values`);
+      write(box.gradKey, "∂");
+      write(box.grad, done ? `${done} of ${box.members.length}` : "—");
     } else {
-      box.key.textContent = "data";
-      box.value.textContent = known ? format(now.values[node]) : "—";
-      box.gradKey.textContent = stage === 1 ? "grad…" : "grad";
-      box.grad.textContent = stage ? format(now.grads[node]) : "—";
+      const asked = node === hidden;
+      write(box.key, "data");
+      write(box.value, asked && question.isValue ? "?" : known ? format(now.values[node]) : "—");
+      write(box.gradKey, stage === 1 ? "grad…" : "grad");
+      write(box.grad, asked && !question.isValue ? "?" : stage ? format(now.grads[node]) : "—");
     }
-    if (node === hidden) (question.isValue ? box.value : box.grad).textContent = "?";
-    box.box.setAttribute("aria-label", described(box));
+    assign(box.box, "aria-label", described(box));
   }
   const sizes = [];
   for (const edge of picture.edges) {
@@ -114,15 +121,15 @@ function updatePicture() {
     const active = uses.some(([node]) => node === now.active);
     mark(group, { known, sent, active });
     const width = 1.6 + 6 * Math.sqrt(Math.min(1, edge.flow.size / most) || 0);
-    edge.flow.setAttribute("stroke-width", sent ? width.toFixed(2) : 0);
-    edge.tip.textContent = uses.length === 1 && known ? `local derivative ${now.partials[user][position]}` +
-      (sent ? `, propagates ${now.partials[user][position] * now.grads[user]}` : "") : `${uses.length} uses`;
+    assign(edge.flow, "stroke-width", sent ? width.toFixed(2) : 0);
+    write(edge.tip, uses.length === 1 && known ? `local derivative ${now.partials[user][position]}` +
+      (sent ? `, propagates ${now.partials[user][position] * now.grads[user]}` : "") : `${uses.length} uses`);
     if (label) {
       mark(label, { known, sent, active });
-      edge.text.textContent = `×${format(now.partials[user][position])}`;
-      const wide = edge.text.textContent.length * 6.3 + 10;
-      edge.pill.setAttribute("x", edge.place[0] - wide / 2);
-      edge.pill.setAttribute("width", wide);
+      write(edge.text, `×${format(now.partials[user][position])}`);
+      const wide = edge.text.written.length * 6.3 + 10;
+      assign(edge.pill, "x", edge.place[0] - wide / 2);
+      assign(edge.pill, "width", wide);
     }
   }
 }
@@ -137,10 +144,16 @@ function updatePanel() {
     row.classList.toggle("chosen", node === focus());
     const stage = now.stage(node), hidden = question && question.node === node;
     grad.textContent = hidden ? "?" : stage ? format(now.grads[node]) + (stage === 1 ? "…" : "") : "—";
-    const found = stage === 2 && !hidden ? difference(graph, state.data, now.values, node) : null;
+    const found = stage === 2 && !hidden ? differenceOf(node) : null;
     check.replaceChildren(...(found ? [format(found.derivative) + " ", verdict(found.derivative, now.grads[node], found.kink)] : ["—"]));
   }
   byId("trace").replaceChildren(...(state.trace.length > 1 ? [plot(state.trace, `${graph.names[root]} after each step`)] : []));
+}
+
+// The finite difference at a node, computed once for the present data.
+function differenceOf(node) {
+  if (!now.differences.has(node)) now.differences.set(node, difference(graph, now.values, node));
+  return now.differences.get(node);
 }
 
 // ----- views -----
@@ -197,8 +210,9 @@ function choose(node, withFocus = true) {
 
 // Highlight the edges of the value in the panel.
 function highlight() {
+  const box = picture.home[focus()];
   for (const { group, label, source, target } of picture.edges) {
-    const near = [source, target].some((box) => picture.boxes[box].members.includes(focus()));
+    const near = source === box || target === box;
     mark(group, { near });
     if (label) mark(label, { near });
   }

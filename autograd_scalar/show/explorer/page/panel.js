@@ -71,7 +71,7 @@ function about(graph, now, node, hidden) {
     parts.push(mono(written.derivative(node)), list, html("p", { class: "mono total" }, html("span", { class: "sign" }, "="),
       here ? html("b", { class: "grad" }, format(now.grads[node], 6)) : "—",
       here === all.length ? "" : soft(here ? ` so far: ${here} of ${all.length} uses added` : " pending")));
-    if (here === all.length) parts.push(checked(graph, now, node));
+    if (here === all.length) parts.push(checked(now, node));
   }
   if (rule) {
     const partials = rule.operands.flatMap((operand, i) => [html("br"), `∂z/∂${operand} = ${rule.partials[i]}`]);
@@ -80,8 +80,8 @@ function about(graph, now, node, hidden) {
   return parts;
 }
 
-function checked(graph, now, node) {
-  const { derivative, kink } = difference(graph, now.data, now.values, node);
+function checked(now, node) {
+  const { derivative, kink } = differenceOf(node);
   return html("p", { class: "check" }, `finite difference ${format(derivative, 6)} `, verdict(derivative, now.grads[node], kink));
 }
 

@@ -4,18 +4,18 @@ function go(time) {
   dropQuestion();
   state.time = Math.min(LAST, Math.max(0, time));
   update();
-  const box = picture.boxes.find((one) => one.members.includes(now.active));
+  const box = picture.boxes[picture.home[now.active]];
   if (box) panTo(box);
 }
 
-// Step forward or back; if groups are shown, until another box is active.
+// Step forward or back; if groups are shown, until another box is active, without showing the steps on the way.
 function step(direction) {
   if (direction > 0 && state.predict && ask()) return;
-  const box = () => picture.boxes.findIndex((one) => one.members.includes(now.active));
-  const before = box(), phase = now.seeded;
-  do go(state.time + direction);
-  while (picture.boxes.some((one) => one.group) && (box() === before || box() < 0) && now.seeded === phase &&
-    state.time > 0 && state.time < LAST && state.time !== count);
+  const before = picture.home[now.active], grouped = picture.boxes.some((one) => one.group);
+  let time = state.time, box;
+  do box = picture.home[activeAt((time += direction))];
+  while (grouped && (box === before || box === undefined) && time > count === now.seeded && time > 0 && time < LAST && time !== count);
+  go(time);
 }
 
 function play(on) {
