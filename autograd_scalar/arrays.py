@@ -27,6 +27,9 @@ _OPERATORS = {
     "power": "pow", "float_power": "pow", "remainder": "mod", "floor_divide": "floordiv",
 }  # fmt: skip
 
+#: Rows of SciPy's special functions that have another name there.
+_SPECIAL = {"gammaln": "lgamma", "psi": "digamma", "expit": "sigmoid", "log_expit": "log_sigmoid"}
+
 
 def _row(name: str) -> Callable[..., Any]:
     function: Callable[..., Any] = getattr(functions, name)
@@ -205,7 +208,7 @@ def _function(ufunc: Any) -> Callable[..., Any]:
     """Return the function of Values and numbers that a ufunc stands for; TypeError if there is none."""
     name = ufunc.__name__
     if ufunc.signature is None:
-        row = NUMPY_METHODS.get(name) or _OPERATORS.get(name) or name
+        row = NUMPY_METHODS.get(name) or _OPERATORS.get(name) or _SPECIAL.get(name) or name
         if row in TABLE:
             return _row(row)
         if made := _COMPOSED.get(name) or _PREDICATES.get(name):

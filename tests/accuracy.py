@@ -44,6 +44,10 @@ def _sided(x: float, above: str, below: str) -> str | None:
     return above if x > 0.0 else below if x < 0.0 else None
 
 
+def _reflected(x: float, above: str, below: str) -> str | None:
+    return above if x > 0.0 else below if x != math.floor(x) else None
+
+
 #: Each row in the names of its parents: operands, and x1, x2, ... for the elements of a list.
 TRUE: dict[str, Formula] = {
     "add": "x + y",
@@ -91,6 +95,10 @@ TRUE: dict[str, Formula] = {
     "atanh": "atanh(x)",
     "erf": "erf(x)",
     "erfc": "erfc(x)",
+    "lgamma": lambda x: _reflected(
+        x, "loggamma(x)", "log(pi) - log(-x) - log(sin(pi * x) ** 2) / 2 - loggamma(-x)"
+    ),
+    "digamma": lambda x: _reflected(x, "digamma(x)", "digamma(-x) - 1 / x - pi / tan(pi * x)"),
     "sigmoid": "1 / (1 + exp(-x))",
     "softplus": lambda x: _sided(x, "x + log1p(exp(-x))", "log1p(exp(x))"),
     "relu": lambda x: _sided(x, "x", "0"),

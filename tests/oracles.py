@@ -68,6 +68,8 @@ COMPUTED: dict[str, Callable[..., Any]] = {
     "atanh": mp.atanh,
     "erf": lambda x: 1 - _erfc(x) if x > 1 else _erfc(-x) - 1 if x < -1 else mp.erf(x),
     "erfc": _erfc,
+    "lgamma": lambda x: mp.re(mp.loggamma(x)),
+    "digamma": mp.digamma,
     "sigmoid": _sigmoid,
     "softplus": lambda x: max(x, 0) + mp.log1p(mp.exp(-abs(x))),
     "gelu": lambda x: x * _erfc(-x / mp.sqrt(2)) / 2,
@@ -244,6 +246,14 @@ EDGES: dict[str, list[Rule]] = {
     "atanh": [*KEEPS_ZERO, at(1.0, inf), at(-1.0, -inf), outside(-1.0, 1.0)],
     "erf": [*KEEPS_ZERO, at(inf, 1.0), at(-inf, -1.0)],
     "erfc": [at(inf, 0.0), at(-inf, 2.0)],
+    "lgamma": [
+        (lambda x: abs(x) == inf or (x <= 0.0 and x.is_integer()), lambda x: inf),
+        (lambda x: x in (1.0, 2.0), lambda x: 0.0),
+    ],
+    "digamma": [
+        *(at(0.0, -inf), at(-0.0, inf), at(inf, inf)),
+        (lambda x: x < 0.0 and (x == -inf or x.is_integer()), lambda x: nan),
+    ],
     # limits of composed functions; x times 0 is nan at x = -inf, as in PyTorch
     "sigmoid": [at(inf, 1.0), at(-inf, 0.0)],
     "softplus": [at(inf, inf), at(-inf, 0.0)],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import mpmath
 import pytest
-from accuracy import BAR, TRUE, cases, compiled, eager, measure
+from accuracy import BAR, TRUE, cases, compiled, eager, measure, ulps
 from strategies import ROWS
 
 import autograd_scalar as ag
@@ -40,6 +41,27 @@ def test_a_row_and_its_derivatives_are_within_the_bar(name):
 )
 def test_saturated_derivatives_are_not_zero(function, x, slope):
     assert ag.grad(function)(x) == pytest.approx(slope, rel=0.05)
+
+
+def test_derivatives_of_lgamma_of_every_order():
+    for x in (0.25, 1.0, 1.4616321449683622, 2.0, 7.5, 40.0, 1e9, -0.3, -1.5, -2.4, -7.75, -40.25):
+        f = ag.lgamma
+        for order in range(6):
+            f = ag.grad(f)
+            true = mpmath.psi(order, mpmath.mpf(x))
+            assert f(x) == pytest.approx(float(true), rel=3e-15 * 4**order), (order, x)
+        assert ag.jit(ag.grad(ag.grad(ag.lgamma)))(x) == ag.grad(ag.digamma)(x)
+
+
+def test_lgamma_and_digamma_keep_their_digits_at_their_positive_zeros():
+    zero = 1.4616321449683622
+    for center, f, true in (
+        *((1.0, ag.lgamma, mpmath.loggamma), (2.0, ag.lgamma, mpmath.loggamma)),
+        (zero, ag.digamma, mpmath.digamma),
+    ):
+        for k in (1e-16, 1e-12, 1e-6, 1e-3, 0.2):
+            for x in (center * (1.0 - k), center, center * (1.0 + k)):
+                assert ulps(f(x), true(mpmath.mpf(x))) <= BAR, x
 
 
 def test_the_second_derivative_of_a_power_of_a_negative_base():

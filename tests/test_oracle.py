@@ -24,6 +24,11 @@ def _cbrt(x):
     return x.sign() * x.abs() ** (1.0 / 3.0)
 
 
+def _copysign(x, y):
+    """PyTorch's copysign, whose second derivative at 0 is nan."""
+    return x.abs() * torch.copysign(torch.ones_like(x), y.detach()) + 0.0 * y
+
+
 def _sinc(x):
     """PyTorch's sinc, whose second derivative loses its digits near 0, by the Taylor series there."""
     w = (torch.pi * x) ** 2
@@ -33,6 +38,7 @@ def _sinc(x):
 
 TORCH = {
     "sinc": _sinc,
+    "copysign": _copysign,
     "add": torch.add,
     "sub": torch.sub,
     "mul": torch.mul,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_scalar as ag
+from autograd_scalar import Value
 
 optimize = pytest.importorskip("scipy.optimize")
 integrate = pytest.importorskip("scipy.integrate")
@@ -113,3 +114,13 @@ def test_solve_ivp_uses_the_jacobian(f, method):
     exact = integrate.solve_ivp(f, (0.0, 5.0), [2.0, 0.0], method="DOP853", rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(found.y[:, -1], exact.y[:, -1], rtol=1e-3)
     assert found.njev > 0 or method == "LSODA"  # which uses it where the equation is stiff
+
+
+@pytest.mark.parametrize("name", ["gammaln", "psi", "expit", "log_expit", "erf", "erfc", "xlogy"])
+def test_a_special_function_of_values_is_a_row(name):
+    special = pytest.importorskip("scipy.special")
+    f = getattr(special, name)
+    points = (0.75, 1.5)[: f.nin]
+    assert f(*map(Value, points)).data == pytest.approx(f(*points), rel=1e-14)
+    (element,) = f(*(ag.array([x]) for x in points))
+    assert element.data == f(*map(Value, points)).data

@@ -20,6 +20,7 @@ EXPRESSIONS = [
     *(f(x) for f in (sympy.sin, sympy.cos, sympy.tan, sympy.asin, sympy.acos, sympy.atan)),
     *(f(x) for f in (sympy.sinh, sympy.cosh, sympy.tanh, sympy.asinh, sympy.atanh)),
     *(f(x) for f in (sympy.exp, sympy.log, sympy.sqrt, sympy.cbrt, sympy.erf, sympy.erfc)),
+    sympy.loggamma(x),
     *(f(x) for f in (sympy.sec, sympy.cot, sympy.acot, sympy.sinc)),
     *(f(x) for f in (cfunctions.log1p, cfunctions.expm1, cfunctions.log2, cfunctions.exp2)),
     *(sympy.acosh(x + 1), sympy.log(x, 10), sympy.atan2(x, y), cfunctions.hypot(x, y)),

@@ -200,6 +200,16 @@ for _row in (
     Op("erfc",     "erfc(x)",        "-1.1283791670955126 * _gaussian(x)",     r"\operatorname{{erfc}} {x}",
        textbook="-1.1283791670955126 * exp(-x * x)"),
 
+    # ----- the logarithm of the gamma function, and its derivative -----
+    # For x <= 0, by reflection; its terms cancel near the maximum at -2.61, where a Taylor series takes over.
+    Op("lgamma",   "_lgamma_right(x) - log(x if x < 1.0 else 1.0) if x > 0.0 else inf if floor(x) == x else "
+       "_lgamma_dip(x + 2.6107) if abs(x + 2.6107) < 0.025 else "
+       "-_lgamma_right(-x) - log(_sine(-x) * (-x if x < -1.0 else 1.0))",
+       "digamma(x)", r"\ln \left|\Gamma\left({x}\right)\right|", domain=_POSITIVE),
+    Op("digamma",  "_digamma_right(x) if x > -0.5 else "
+       "nan if floor(x) == x else _digamma_right(-x) - 1.0 / x + 3.141592653589793 * (_cos_pi(x) / _sin_pi(-x))",
+       "_zeta(x, 2.0)", r"\psi\left({x}\right)", domain=_POSITIVE),
+
     # ----- activations; finite for every finite x -----
     Op("sigmoid",  "(1.0 if x >= 0.0 else exp(-abs(x))) / (1.0 + exp(-abs(x)))", "_sigmoid_slope(x)",
        r"\sigma\left({x}\right)", textbook="z * (1.0 - z)"),
@@ -394,6 +404,61 @@ for _row in (
        r"\Phi\left({x}\right) + {x} \Phi'\left({x}\right)"),
     Op("_gelu_bend", "_density(x) * (1.4142135623730951 - x - 9.667293313452913e-17) * (1.4142135623730951 + x)",
        "-x * (z + 2.0 * _density(x))", r"\left(2 - {x}^2\right) \Phi'\left({x}\right)"),
+
+    # lgamma(x) for x >= 1, lgamma(1 + x) below; tools/gamma.py fits its parts, and those of digamma.
+    Op("_lgamma_right", "_lgamma_near(x if x < 1.0 else x - 1.0) if x < 4.0 else "
+       "(x - 0.5) * (log(x) - 1.0) + (0.41893853320467275 + _lgamma_tail(1.0 / (x * x)) / x)"),
+    Op("_lgamma_near", "0.0 - x * (1.0 - x) * (0.4375 + _lgamma_core(x))"),
+    Op("_lgamma_core",
+       "(0.13971566490153287 + x * (0.27847463434371045 + x * (0.03782313443172575 + x * (-0.2922711967311104 + x * "
+       "(-0.28599947796389136 + x * (-0.1161336381384093 + x * (-0.022959507244985914 + x * "
+       "(-0.0021464470663623003 + x * (-8.178089541822021e-05 + x * -8.577993029156307e-07))))))))) / (1.0 + x * "
+       "(3.748513119379957 + x * (5.738202953731988 + x * (4.6346276830093025 + x * (2.1337997969050173 + x * "
+       "(0.5661283333714182 + x * (0.08367193812940361 + x * (0.006335723831552411 + x * "
+       "(0.00020761819740754223 + x * 1.979616037398412e-06)))))))))"),
+    Op("_lgamma_tail",
+       "0.08333333333333331 + x * (-0.0027777777777176055 + x * (0.0007936507676291844 + x * "
+       "(-0.0005952337085904952 + x * (0.0008413741438325448 + x * (-0.0018988790761145635 + x * "
+       "(0.0058428301946621825 + x * (-0.01852984212076282 + x * 0.03686739028826235)))))))"),
+    # lgamma(x - 2.6107)
+    Op("_lgamma_dip",
+       "-0.11862998865830256 + x * (0.00022638218252594156 + x * (5.423897927884054 + x * (-4.255839825558086 + x * "
+       "(12.8022473358352 + x * (-20.034324049318467 + x * (51.12576859594648 + x * (-100.91724697954957 + x * "
+       "(243.4107901727952 + x * (-531.6011419291962 + x * (1264.5713544287837 + x * (-2900.017603752997 + x * "
+       "(6908.0768125912455 + x * (-16259.644867003011 + x * 38965.858012258264)))))))))))))"),
+    # |sin(pi x)| / pi
+    Op("_sine",    "x if x < 1e-9 else 0.3183098861837907 * abs(_sin_pi(x))"),
+    # digamma(x) for x > -1/2
+    Op("_digamma_right", "_digamma_near(x if x < 1.0 else x - 1.0) - (1.0 / x if x < 1.0 else 0.0) if x < 4.0 else "
+       "log(x) - (0.5 + _digamma_tail(1.0 / (x * x)) / x) / x"),
+    Op("_digamma_near", "(x - 0.46163214496836236 + 1.5522348162858677e-17) * _digamma_core(x)"),
+    Op("_digamma_core",
+       "(1.2503801375034054 + x * (2.1539339148400045 + x * (1.4024136771331266 + x * (0.44466647212316923 + x * "
+       "(0.07301363454975729 + x * (0.006038440511398616 + x * (0.00022249512842264707 + x * "
+       "(2.6379924478700407e-06 + x * 1.8102090356397655e-09)))))))) / (1.0 + x * (2.406170079963861 + x * "
+       "(2.1645281426742726 + x * (0.9586271705466206 + x * (0.22757090201999014 + x * (0.029150709995298143 + x * "
+       "(0.001902933889123082 + x * (5.44841062482068e-05 + x * 4.660321644539611e-07))))))))"),
+    Op("_digamma_tail",
+       "0.08333333333333295 + x * (-0.008333333332362195 + x * (0.003968253547733438 + x * (-0.004166595597241979 + "
+       "x * (0.007569628805617108 + x * (-0.02078730058478226 + x * (0.07392821534952192 + x * "
+       "(-0.25668495709253364 + x * 0.5365319816587455)))))))"),
+    # The sum of (x + k)^-s over k = 0, 1, 2, ... for whole s > 1: all derivatives of digamma are multiples of it.
+    Op("_zeta",    "_zeta_right(x, s) if x > -0.5 else _zeta_left(x, s, x + round(-x))", "-s * _zeta(x, s + 1.0), 0.0",
+       r"\zeta\left({s}, {x}\right)", operands="x, s", fixed="s", domain=(_POSITIVE, (2.0, 2.0))),
+    # d is the distance of x from the nearest pole; terms on both sides of it.
+    Op("_zeta_left", "d ** -s + _zeta_right(1.0 + d, s) + _parity(s) * (_zeta_right(1.0 - d, s) - "
+       "_zeta_right(1.0 - x, s))", operands="x, s, d"),
+    Op("_zeta_right", "(x + 7.0) ** -s + (x + 6.0) ** -s + (x + 5.0) ** -s + (x + 4.0) ** -s + "
+       "(x + 3.0) ** -s + (x + 2.0) ** -s + (x + 1.0) ** -s + _zeta_tail(x + 8.0, s) + x ** -s", operands="x, s"),
+    # The formula of Euler and Maclaurin.
+    Op("_zeta_tail", "x ** (1.0 - s) * (1.0 / (s - 1.0) + (0.5 + s / x * _zeta_series(1.0 / (x * x), s)) / x)",
+       operands="x, s"),
+    Op("_zeta_series",
+       "0.08333333333333333 + (s + 1.0) * (s + 2.0) * x * (-0.001388888888888889 + (s + 3.0) * (s + 4.0) * x * "
+       "(3.306878306878307e-05 + (s + 5.0) * (s + 6.0) * x * (-8.267195767195768e-07 + (s + 7.0) * (s + 8.0) * x * "
+       "(2.08767569878681e-08 + (s + 9.0) * (s + 10.0) * x * (-5.284190138687493e-10 + (s + 11.0) * (s + 12.0) * x * "
+       "(1.3382536530684679e-11 + (s + 13.0) * (s + 14.0) * x * (-3.3896802963225827e-13)))))))",
+       operands="x, s"),
 
     Op("_elu_slope", "1.0 if x > 0.0 else y * _decay(-x) * _level(-x)",
        "where(step(x), 0.0, z), where(step(x), 0.0, exp(-relu(-x)))", r"{y} \, e^{{{x}}}"),
