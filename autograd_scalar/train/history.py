@@ -42,6 +42,8 @@ class History:
         #: The model and the data, for explore(); not part of a checkpoint.
         self.model: Module | None = None
         self.data: Any = None
+        #: The epoch whose parameters early stopping gave back to the model; None if it has those of the last one.
+        self.kept: int | None = None
         #: True if batches ran as machine code; see the argument `jit` of fit.
         self.compiled = False
 
@@ -100,16 +102,19 @@ class History:
             for p, data in zip(parameters, now, strict=True):
                 p.data = data
 
-    def explore(self, path: str | os.PathLike[str], sample: int = 0) -> Any:
-        """Write an HTML page of the recorded epochs: decision boundary, loss, graph of a sample.
+    def explore(self, path: str | os.PathLike[str] | None = None, *, sample: int = 0) -> Any:
+        """Return the page of the run that `ag.explore(history)` makes; write it to `path` if given.
 
-        `fit(..., record=1)` records each epoch. Returns the Explorer, which a notebook shows.
+        >>> from autograd_scalar import data, nn, train
+        >>> model, moons = nn.MLP(2, [2, 1], seed=0), data.moons(10, seed=0)
+        >>> train.fit(model, moons, epochs=2, record=1, progress=False).explore().title
+        'MLP over 3 recorded epochs'
 
-        Raises ValueError if nothing was recorded.
+        Raises TypeError for a history from a file: pass its model and data to `ag.explore`.
         """
-        from autograd_scalar.show.explorer.explore import explore_history
+        from autograd_scalar.show.explorer.explore import explore
 
-        return explore_history(self, path, sample=sample)
+        return explore(self, path, sample=sample)
 
     def to_json(self) -> dict[str, Any]:
         """Return the history as a JSON-serializable dictionary."""

@@ -108,6 +108,7 @@ class Run:
             self._save()
         if self.best is not None and history.stopped != "interrupted":
             self.trainer.model.load_state_dict(self.best)
+            history.kept = history.best_epoch
         return history
 
     def _has_ended(self) -> bool:

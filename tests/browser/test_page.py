@@ -13,7 +13,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar import Value, data, nn, train
-from autograd_scalar.show.explorer.explore import Explorer, explore, explore_history
+from autograd_scalar.show.explorer.explore import Explorer, explore
 
 HOSTILE = [
     "</script><img src=x onerror=alert(1)>",
@@ -489,7 +489,7 @@ def test_a_training_is_replayed(show: Callable[..., Any]) -> None:
     model = nn.MLP(2, [3, 1], seed=0)
     moons = data.moons(30, noise=0.1, seed=0)
     history = train.fit(model, moons, lr=0.05, epochs=6, record=2, progress=False)
-    opened = show(explore_history(history, model=model, data=moons).html)
+    opened = show(explore(history, model=model, data=moons).html)
     page = opened.page
     x = [Value(float(number)) for number in moons.X[0]]
     losses = []
@@ -507,7 +507,7 @@ def test_a_training_is_replayed(show: Callable[..., Any]) -> None:
     assert page.evaluate(painted) != last
     page.wait_for_timeout(350)
     again = show(
-        explore_history(history, model=model, data=moons).html, hash=page.evaluate("location.hash")
+        explore(history, model=model, data=moons).html, hash=page.evaluate("location.hash")
     )
     assert again.numbers() == opened.numbers()
     again.page.focus("#replay")

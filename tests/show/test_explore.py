@@ -20,7 +20,7 @@ from autograd_scalar import Value, data, nn, topological_order, train
 from autograd_scalar.cli import main
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import BUILT_IN, TABLE
-from autograd_scalar.show.explorer.explore import Explorer, explore, explore_history
+from autograd_scalar.show.explorer.explore import Explorer, explore
 from autograd_scalar.show.explorer.javascript import expression, javascript
 from autograd_scalar.value import restore
 
@@ -161,8 +161,8 @@ def test_a_notebook_displays_a_frame_and_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("y", "kind", "message"),
     [
-        (3.0, TypeError, "explore takes a Value, got 3.0"),
-        ([Value(1.0)], TypeError, r"explore takes a Value, got \[Value"),
+        (3.0, TypeError, "explore takes a Value or a History, got 3.0"),
+        ([Value(1.0)], TypeError, r"explore takes a Value or a History, got \[Value"),
         (chain(2001), ValueError, "explore takes up to 2,000 values, this graph has 2,002: explore the loss"),
         (chain(700), ValueError, "shows up to 600 values at once, this graph has 701 and no layers"),
         (_many_scopes(), ValueError, "shows up to 600 values at once, this graph has 1,402"),
@@ -303,7 +303,7 @@ def _trained(**settings: Any) -> Explorer:
     model = nn.MLP(2, [2, 1], seed=0)
     moons = data.moons(20, noise=0.1, seed=0)
     history = train.fit(model, moons, lr=0.05, epochs=4, record=1, progress=False)
-    return explore_history(history, model=model, data=moons, **settings)
+    return explore(history, model=model, data=moons, **settings)
 
 
 def test_training_data_has_every_recorded_epoch(tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ def test_training_data_of_several_classes_own_losses_and_squared_errors() -> Non
     model = nn.MLP(2, [3, 3], seed=0)
     blobs = data.blobs(30, seed=0)
     history = train.fit(model, blobs, epochs=2, record=1, progress=False)
-    found = data_of(explore_history(history, model=model, data=blobs))["training"]
+    found = data_of(explore(history, model=model, data=blobs))["training"]
     assert len(found["outputs"]) == 3 and {point[2] for point in found["points"]} == {0, 1, 2}
     # One input and the caller's own loss: no boundary, and the graph of the model's output.
     line = nn.MLP(1, [2, 1], seed=0)
@@ -336,26 +336,24 @@ def test_training_data_of_several_classes_own_losses_and_squared_errors() -> Non
         )
 
     history = train.fit(line, rows, largest, epochs=2, record=1, progress=False)
-    graph = data_of(explore_history(history, model=line, data=rows))
+    graph = data_of(explore(history, model=line, data=rows))
     assert graph["training"]["points"] == [] and graph["names"][-1] == "y"
     # Targets 0 and 1 with squared error: the threshold is 0.5.
     square = nn.MLP(2, [2, 1], seed=0)
     moons = data.moons(20, seed=0)
     history = train.fit(square, moons, "mse", epochs=1, record=1, progress=False)
-    assert (
-        data_of(explore_history(history, model=square, data=moons))["training"]["threshold"] == 0.5
-    )
+    assert data_of(explore(history, model=square, data=moons))["training"]["threshold"] == 0.5
 
 
 def test_a_regression_has_no_boundary() -> None:
     model = nn.MLP(2, [2, 1], seed=0)
     rows = [[i / 20, i / 10] for i in range(20)], [i / 3 for i in range(20)]
     history = train.fit(model, rows, epochs=1, record=1, progress=False)
-    assert data_of(explore_history(history, model=model, data=rows))["training"]["points"] == []
+    assert data_of(explore(history, model=model, data=rows))["training"]["points"] == []
     pairs = rows[0], [[x, x] for x in rows[1]]
     model = nn.MLP(2, [2, 2], seed=0)
     history = train.fit(model, pairs, epochs=1, record=1, progress=False)
-    assert data_of(explore_history(history, model=model, data=pairs))["training"]["points"] == []
+    assert data_of(explore(history, model=model, data=pairs))["training"]["points"] == []
 
 
 def test_a_long_training_is_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,14 +362,28 @@ def test_a_long_training_is_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [frame[0] for frame in frames] == [0, 2, 4]
 
 
-def test_a_training_without_epochs_or_model_raises_an_error() -> None:
+def test_a_training_without_recorded_epochs_shows_its_end() -> None:
     model = nn.MLP(2, [2, 1], seed=0)
-    moons = data.moons(20, seed=0)
-    history = train.fit(model, moons, epochs=1, progress=False)
-    with pytest.raises(ValueError, match="no epoch was recorded: fit"):
-        explore_history(history, model=model, data=moons)
+    history = train.fit(model, data.moons(20, seed=0), epochs=3, progress=False)
+    page = history.explore()
+    found = data_of(page)["training"]
+    assert page.title == "MLP after training" and page.path is None
+    assert found["frames"] == [[3, *(v.data for v in model.parameters())]]
+
+
+def test_a_training_that_kept_its_best_epoch_says_which() -> None:
+    model = nn.MLP(2, [2, 1], seed=0)
+    history = train.fit(
+        model, data.moons(20, seed=0), lr=3.0, epochs=30, early_stopping=1, progress=False
+    )
+    assert history.kept == history.best_epoch < len(history)
+    (frame,) = data_of(ag.explore(history))["training"]["frames"]
+    assert frame == [history.kept, *(v.data for v in model.parameters())]
+
+
+def test_a_training_from_a_file_needs_its_model_and_data() -> None:
     with pytest.raises(TypeError, match="pass model= and data="):
-        explore_history(train.History())
+        ag.explore(train.History())
 
 
 # ----- the command -----

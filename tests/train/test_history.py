@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import autograd_scalar as ag
 from autograd_scalar import data, nn
 from autograd_scalar.train import History, fit
 
@@ -67,6 +68,7 @@ def test_the_csv_file_is_exact(tmp_path):
 def test_explore_writes_a_page_of_the_recorded_epochs(tmp_path: Path) -> None:
     model, moons = nn.MLP(2, [2, 1], seed=0), data.moons(10, seed=0)
     history = fit(model, moons, epochs=2, record=1, progress=False)
+    assert history.explore().html == ag.explore(history).html
     history.explore(tmp_path / "training.html")
     page = (tmp_path / "training.html").read_text()
     assert "MLP over 3 recorded epochs" in page and "default-src 'none'" in page

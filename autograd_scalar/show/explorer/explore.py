@@ -47,72 +47,67 @@ class Explorer:
 
 
 def explore(
-    y: Value,
+    y: Value | Recorded,
     path: str | os.PathLike[str] | None = None,
     *,
     names: Mapping[str, Value] | Named | None = None,
     title: str | None = None,
+    model: nn.Module | None = None,
+    data: Any = None,
+    sample: int = 0,
 ) -> Explorer:
-    """Return an Explorer of the graph of y; write its page to `path` if given.
+    """Return an Explorer of the graph of y, or of a training run; write its page to `path` if given.
 
     The page steps forward and backward through the graph, one node at a time, and shows the terms of
     the chain rule for each value; sliders change the labelled leaves. It is one file and works
     offline. Parameters with dotted names are collapsed by neuron and layer.
 
-    Raises TypeError unless `y` is a Value, ValueError for a graph of more than 2,000 values, for one
-    of more than 600 without neurons or layers, and for an operation outside the table.
+    The page of a History shows the decision boundary, the loss and the graph of one sample at each
+    recorded epoch; a run without `record=` has its end only. The graph is that of the loss, or of the
+    model's output if the run used a custom loss.
+
+    Raises TypeError unless `y` is a Value or a History whose model and data are known, ValueError
+    for a graph of more than 2,000 values, for one of more than 600 without neurons or layers, and for
+    an operation outside the table.
 
     >>> w, x = Value(2.0, label="w"), Value(-3.0, label="x")
     >>> explore((w * x).tanh()).title
     'y = tanh(w*x)'
 
-    Args:
-        path: the HTML file to write.
-        names: a module, or a mapping from names to Values, for values without a label.
-        title: the title of the page; by default the formula of y if it is short.
-    """
-    if type(y) is not Value:
-        raise TypeError(f"explore takes a Value, got {y!r:.40} ({type(y).__name__})")
-    return _page(graph_data(topological_order(y), names_of(names)), title, path)
-
-
-def explore_history(
-    history: Recorded,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    model: nn.Module | None = None,
-    data: Any = None,
-    sample: int = 0,
-    title: str | None = None,
-) -> Explorer:
-    """Return an Explorer of a training run: decision boundary, loss and the graph of one sample by epoch.
-
-    The graph is that of the loss on one row of the data, or of the model's output if the run used a
-    custom loss.
-
-    Raises ValueError if no epoch was recorded (use fit(..., record=1)) or the graph is too large,
-    TypeError if the model or the data is unknown.
-
     >>> from autograd_scalar import data, train
     >>> model, moons = nn.MLP(2, [2, 1], seed=0), data.moons(10, seed=0)
     >>> history = train.fit(model, moons, epochs=2, record=1, progress=False)
-    >>> explore_history(history, model=model, data=moons).title
+    >>> explore(history).title
     'MLP over 3 recorded epochs'
 
     Args:
-        history: the History of a run of `fit` with `record=`.
+        y: the Value whose graph is shown, or the History of a run of `fit`.
         path: the HTML file to write.
+        names: a module, or a mapping from names to Values, for values without a label.
+        title: the title of the page; by default the formula of y if it is short.
         model: the trained model; needed for a History loaded from a file.
         data: the Dataset, or (X, y), of the run; needed for a History loaded from a file.
         sample: the row of the data whose graph is shown.
-        title: the title of the page.
     """
-    model = getattr(history, "model", None) if model is None else model
-    data = getattr(history, "data", None) if data is None else data
+    if isinstance(y, Recorded):
+        return _explore_history(y, path, model, data, sample, title)
+    if type(y) is not Value:
+        raise TypeError(f"explore takes a Value or a History, got {y!r:.40} ({type(y).__name__})")
+    return _page(graph_data(topological_order(y), names_of(names)), title, path)
+
+
+def _explore_history(
+    history: Recorded,
+    path: str | os.PathLike[str] | None,
+    model: nn.Module | None,
+    data: Any,
+    sample: int,
+    title: str | None,
+) -> Explorer:
+    model = history.model if model is None else model
+    data = history.data if data is None else data
     if not isinstance(model, nn.Module) or data is None:
         raise TypeError("a history from a file lacks its model and data: pass model= and data=")
-    if not history.frames:
-        raise ValueError("no epoch was recorded: fit(..., record=1) records the parameters of each")
     X, targets = data
     inputs = [Value(float(x), f"x{place}") for place, x in enumerate(X[sample], 1)]
     output = model(inputs)
@@ -121,7 +116,10 @@ def explore_history(
     at = {v: place for place, v in enumerate(order)}
     training = training_data(history, model, data, at, inputs, outputs)
     graph = graph_data(order, names_of(model), topological_order(*outputs))
-    title = title or f"{type(model).__name__} over {len(training['frames'])} recorded epochs"
+    recorded = (
+        f"over {len(training['frames'])} recorded epochs" if history.frames else "after training"
+    )
+    title = title or f"{type(model).__name__} {recorded}"
     return _page(graph | {"training": training}, title, path)
 
 

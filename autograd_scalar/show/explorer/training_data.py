@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from autograd_scalar import nn
 from autograd_scalar.show.explorer.graph_data import json_number
@@ -15,12 +15,23 @@ from autograd_scalar.value import Value
 MAX_NUMBERS = 60_000
 
 
+@runtime_checkable
 class Recorded(Protocol):
     """The attributes of a History that the page of a training run needs."""
 
     columns: dict[str, list[float]]
     settings: dict[str, Any]
     frames: list[Any]
+    kept: int | None
+    model: nn.Module | None
+    data: Any
+
+
+class End(NamedTuple):
+    """The only frame of a run that recorded none: the parameters that the model has now."""
+
+    epoch: int
+    parameters: list[float]
 
 
 def training_data(
@@ -40,7 +51,10 @@ def training_data(
     schema = getattr(data, "schema", None)
     classes = sorted({float(target) for target in targets if not hasattr(target, "__len__")})
     has_boundary = len(inputs) == 2 and 0 < len(classes) <= MAX_CLASSES
-    frames = _thinned(history.frames, max(2, MAX_NUMBERS // max(1, len(parameters))))
+    recorded = history.frames or [
+        End(history.kept or len(history.columns.get("epoch", ())), [v.data for v in parameters])
+    ]
+    frames = _thinned(recorded, max(2, MAX_NUMBERS // max(1, len(parameters))))
     points = zip(X, targets, strict=True) if has_boundary else ()
     return {
         "frames": [[frame.epoch, *map(json_number, frame.parameters)] for frame in frames],
