@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -10,6 +11,7 @@ from math import inf, isnan
 from operator import add
 
 from autograd_scalar.ops.table import symbol
+from autograd_scalar.show.explain.words import Sentence, sentence
 from autograd_scalar.show.formula.symbolic import (
     LATEX,
     TEXT,
@@ -25,6 +27,10 @@ from autograd_scalar.value import Value
 #: Maximum width of the sides of an assignment on one line; of the symbols and of the numbers of a
 #: step on one line, above which each term gets a separate line.
 SIDES_WIDTH, SYMBOLS_WIDTH, NUMBERS_WIDTH = 80, 44, 36
+#: Maximum width of a formula that stands for its value in a sentence, and of operations within each other.
+FORMULA_WIDTH, FORMULA_LEVELS = 40, 3
+#: A name that was given to an operation without a label.
+_NUMBERED = re.compile(r"v\d+")
 #: Minimum number of terms or steps with the same text that are written once.
 FOLDED = 4
 
@@ -41,6 +47,28 @@ class Notation:
     def stand_in(self, v: Value) -> Value:
         """Return a leaf with the name and the number of v."""
         return Value(v.data, self.names.get(v))
+
+    def described(self, v: Value) -> str | None:
+        """Return the name of a value, or its formula if it has no name of its own; None for a constant."""
+        if not self._is_numbered(v):
+            return self.names.get(v)
+        for levels in range(FORMULA_LEVELS, 0, -1):
+            formula = write_text(self._written_out(v, levels))
+            if len(formula) <= FORMULA_WIDTH:
+                return formula
+        return self.names[v]
+
+    def _is_numbered(self, v: Value) -> bool:
+        """Return True for an operation whose name is only a number."""
+        name = self.names.get(v, "")
+        is_given = name == "y" if v is self.y else _NUMBERED.fullmatch(name)
+        return bool(v.op and not v.label and is_given)
+
+    def _written_out(self, v: Value, levels: int) -> Value:
+        """Return the operation of a value over the names of its operands, those without one written out too."""
+        if not levels or not self._is_numbered(v):
+            return self.stand_in(v)
+        return operation(v, lambda p: self._written_out(p, levels - 1), self.shown)
 
     def derivative(self, v: Value, script: Script) -> str:
         """Return the derivative of y with respect to v in symbols."""
@@ -120,6 +148,12 @@ class Term:
     def numbers(self) -> str:
         """The product in numbers, as text."""
         return self.written(TEXT)[1]
+
+    @property
+    def sentence(self) -> Sentence:
+        """The effect of the operation on the gradient, and its reason, in words."""
+        described = self._notation.described
+        return sentence(self.user, self.position, self.partial, self.local, described)
 
     def written(self, script: Script, *, first: bool = True) -> tuple[str, str]:
         """Return the product in symbols and in numbers; a later term of a sum has negative numbers in parentheses."""

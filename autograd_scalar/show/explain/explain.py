@@ -40,7 +40,9 @@ def explain(
     The result is a sequence of Steps in the order of backpropagation, one per value between y and
     the leaves: each gradient is the sum, over the uses of the value, of upstream gradient × local
     derivative. It prints as text, and a notebook typesets it; `.markdown()` and `.latex()` return
-    the sources. No `grad` is read or changed.
+    the sources. Below, "In words" says what the numbers alone do not: which way a kink or a tie went,
+    what is saturated or undefined; `.in_words()` has a sentence for every use. Compiled functions are
+    written out. No `grad` is read or changed.
 
     At most `limit` steps are shown, those on the strongest paths, and at most `uses` terms in a
     step, those that contribute most. A note says what is left out.

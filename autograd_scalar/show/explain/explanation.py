@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any, overload
 
 from autograd_scalar.show.explain.derivation import FOLDED, Assignment, Row, Step, aligned
+from autograd_scalar.show.explain.words import listed
 from autograd_scalar.show.formula.symbolic import LATEX, TEXT, Script
 from autograd_scalar.value import Value
 
 FORWARD = "Forward: each value from its operands"
 BACKWARD = "Backward: each gradient is the sum, over the uses of a value, of upstream gradient × local derivative"
+WORDS = "In words"
+#: Maximum number of sentences below a derivation.
+MAX_SENTENCES = 8
 INNER = "Not derived here"
 #: Width in characters of the list of given values.
 WIDTH = 100
@@ -58,10 +64,31 @@ class Explanation(Sequence[Step]):
             "",
             f"{BACKWARD}:",
             *(f"  {line}" for line in steps),
+            *self.notes,
         ]
-        return "\n".join([*parts, *self.notes])
+        if notable := self._notable():
+            parts += ["", f"{WORDS}:", *(f"  {text}" for text in notable)]
+        return "\n".join(parts)
 
     __str__ = __repr__ = text
+
+    def in_words(self) -> str:
+        """Return the backward pass in sentences, one for each use of a value.
+
+        >>> from autograd_scalar import explain
+        >>> x, w = Value(-2.0, label="x"), Value(0.5, label="w")
+        >>> print(explain((x * w + 1.0).relu()).in_words())
+        x*w + 1 is 0, at a kink, so relu passes no gradient on.
+        x*w + 1 passes its gradient on to x*w unchanged.
+        x*w passes its gradient on to w times x = -2.
+        x*w passes its gradient on to x times w = 0.5.
+        """
+        return "\n".join(listed([term.sentence for step in self.steps for term in step.terms]))
+
+    def _notable(self) -> list[str]:
+        """Return the sentences that say more than the formulas."""
+        sentences = [term.sentence for step in self.steps for term in step.terms]
+        return listed([s for s in sentences if s.is_notable], MAX_SENTENCES)
 
     def latex(self) -> str:
         """Return the derivation in LaTeX for math mode, as aligned environments below each other."""
@@ -82,9 +109,13 @@ class Explanation(Sequence[Step]):
                 parts.append(f"{INNER}: {', '.join(f'${line.latex()}$' for line in self.inner)}")
             parts.append(f"$$\n{self._forward_latex()}\n$$")
             parts.append(f"**{BACKWARD}:**")
-        parts += [f"$$\n{self._backward_latex()}\n$$", *self.notes]
+        parts.append(f"$$\n{self._backward_latex()}\n$$")
         # No renderer may take a label for an HTML tag.
-        return "\n\n".join(parts).replace("<", r"\lt ").replace(">", r"\gt ")
+        parts = [part.replace("<", r"\lt ").replace(">", r"\gt ") for part in parts]
+        parts += map(_plain, self.notes)
+        if notable := self._notable():
+            parts.append("\n".join([f"**{WORDS}:**\n", *(f"- {_plain(s)}" for s in notable)]))
+        return "\n\n".join(parts)
 
     _repr_markdown_ = markdown
 
@@ -120,6 +151,11 @@ class Explanation(Sequence[Step]):
         place = {step.node: place for place, step in enumerate(self.steps)}
         split = [g for group in groups for g in ([group] if len(group) >= FOLDED else zip(group))]
         return sorted(map(list, split), key=lambda group: place[group[0].node])
+
+
+def _plain(text: str) -> str:
+    """Return a text for Markdown, its signs escaped."""
+    return re.sub(r"([\\`*_{}\[\]#$|~])", r"\\\1", escape(text, quote=False))
 
 
 def _aligned_latex(rows: Iterable[Row]) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from autograd_scalar.ops.evaluate import evaluate
 from autograd_scalar.ops.grammar import SYMBOL
+from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.show.formula import formula
 from autograd_scalar.value import Value, restore
@@ -143,6 +144,14 @@ def local_derivative(v: Value, position: int, stand_in: Callable[[Value], Value]
     row = TABLE.get(v.op)
     if row is None:
         return None
+    which, bound = bound_operands(row, v, position, stand_in)
+    return built(row.textbook_trees[which], bound)
+
+
+def bound_operands(
+    row: Op, v: Value, position: int, stand_in: Callable[[Value], Value]
+) -> tuple[int, dict[str, Value]]:
+    """Return the index of the operand that a parent belongs to, and what the names in its derivative stand for."""
     places = row.split(range(len(v.parents)))
     (which,) = (
         which
@@ -156,10 +165,10 @@ def local_derivative(v: Value, position: int, stand_in: Callable[[Value], Value]
             bound[operand] = stand_in(v.parents[place])
         elif element is not None:
             bound[operand] = stand_in(v.parents[place[element]])
-    return _built(row.textbook_trees[which], bound)
+    return which, bound
 
 
-def _built(tree: ast.expr, bound: Mapping[str, Value]) -> Value:
+def built(tree: ast.expr, bound: Mapping[str, Value]) -> Value:
     """Return the text of a row as an expression over the values bound to its names."""
     match tree:
         case ast.Name(name):
@@ -167,11 +176,11 @@ def _built(tree: ast.expr, bound: Mapping[str, Value]) -> Value:
         case ast.Constant(number):
             return Value(float(number))  # type: ignore[arg-type]
         case ast.UnaryOp(_, x):
-            return _simplified("neg", _built(x, bound))
+            return _simplified("neg", built(x, bound))
         case ast.BinOp(x, symbol, y):
-            return _simplified(_ROWS[SYMBOL[type(symbol)]], _built(x, bound), _built(y, bound))
+            return _simplified(_ROWS[SYMBOL[type(symbol)]], built(x, bound), built(y, bound))
         case ast.Call(ast.Name(name), arguments):
-            return _simplified(name, *(_built(argument, bound) for argument in arguments))
+            return _simplified(name, *(built(argument, bound) for argument in arguments))
     raise AssertionError(ast.dump(tree))  # the grammar has no other nodes
 
 
