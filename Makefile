@@ -73,7 +73,8 @@ clean: ## remove everything that these targets made
 
 # The sources of the native engine: it is rebuilt when one of them changes.
 CORE = setup.py autograd_scalar/ops/table.py autograd_scalar/ops/op.py autograd_scalar/ops/codegen.py autograd_scalar/ops/grammar.py \
-       autograd_scalar/native/generate.py autograd_scalar/native/core.pyx.in
+       autograd_scalar/native/generate.py autograd_scalar/native/core.pyx.in \
+       autograd_scalar/native/watch.pxi
 
 # Debian's python3 comes without ensurepip: then virtualenv makes the environment, or a hint is printed.
 $(VENV)/ready: pyproject.toml $(CORE)

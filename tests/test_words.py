@@ -20,7 +20,7 @@ SOURCES = [
     path
     for folder in ("autograd_scalar", "benchmarks", "examples", "tools", "docs")
     for path in sorted((ROOT / folder).rglob("*"))
-    if path.suffix in {".py", ".in", ".js"} and path.name not in {"core.pyx"}
+    if path.suffix in {".py", ".in", ".pxi", ".js"} and path.name not in {"core.pyx"}
     if not {"build", "notebooks", "node_modules"} & {*path.parts}
 ]
 PAGES = [

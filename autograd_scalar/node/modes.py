@@ -28,6 +28,10 @@ recording: ContextVar[bool] = ContextVar("recording", default=True)
 watching: ContextVar[dict[int, str] | None] = ContextVar("watching", default=None)
 
 
+#: Attributes of a Value that tell how it was made, or what it is called.
+DESCRIPTIONS = frozenset(["label", "op", "parents", "_op", "_prev"])
+
+
 class Tracer(Protocol):
     """The interface of compiler.capture.tracer, which is notified of all that a traced function does with Values."""
 

@@ -29,8 +29,8 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar import JitError, Value, data, nn, optim
-from autograd_scalar.compiler.capture import instrument
-from autograd_scalar.compiler.capture.instrument import instrumented
+from autograd_scalar.compiler.capture.probes import instrumented as instrument
+from autograd_scalar.compiler.capture.probes.instrumented import instrumented
 
 RATE = 2.0
 ITEMS = [1.0] * 100

@@ -9,7 +9,7 @@ from array import array
 import numpy as np
 import pytest
 
-from autograd_scalar.compiler.capture.containers import CONTAINERS, is_exchangeable, listed
+from autograd_scalar.compiler.capture.readings.containers import CONTAINERS, is_exchangeable, listed
 
 
 @pytest.mark.parametrize(

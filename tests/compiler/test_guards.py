@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd_scalar as ag
-from autograd_scalar.compiler.capture.guards import (
+from autograd_scalar.compiler.capture.readings.guards import (
     GuardInfo,
     environment_guards,
     program_guards,

@@ -121,10 +121,10 @@ def test_a_process_forked_during_a_compile_of_another_thread_compiles_and_collec
 def test_a_process_forked_while_another_thread_instruments_a_function_records():
     script = """
     import time
-    from autograd_scalar.compiler.capture import instrument
+    from autograd_scalar.compiler.capture.probes import functions
 
     def hold():
-        with instrument._lock:
+        with functions._lock:
             held.set()
             time.sleep(0.2)
 
@@ -140,10 +140,10 @@ def test_a_process_forked_while_another_thread_instruments_a_function_records():
     thread.join()
 
     code = f.__code__
-    instrument.instrument(f)  # as another thread does while it records
+    functions.instrument(f)  # as another thread does while it records
     print(f.__code__ is code, flush=True)
     print(child(lambda: print(f.__code__ is code, flush=True)))
-    instrument.restore([f])
+    functions.restore([f])
     print(f.__code__ is code)
     """
     assert output_of(script) == "0\nFalse\nTrue\n0\nTrue\n"

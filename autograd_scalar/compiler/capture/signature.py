@@ -14,8 +14,8 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from autograd_scalar import pytree
-from autograd_scalar.compiler.capture.containers import CONTAINERS
-from autograd_scalar.compiler.capture.readings import is_python_class
+from autograd_scalar.compiler.capture.readings.containers import CONTAINERS
+from autograd_scalar.compiler.capture.readings.reading import is_python_class
 from autograd_scalar.compiler.errors import JitError, NeedsArrays
 from autograd_scalar.value import Value
 

@@ -31,10 +31,6 @@ def _as_float(number: Any) -> float:
 _CONSTANT, _NUMBER, _VALUE = range(3)
 
 
-#: Attributes of a Value that tell how it was made, or what it is called.
-_DESCRIPTIONS = {"label", "op", "parents", "_op", "_prev"}
-
-
 class Frozen(NamedTuple):
     """A number that every replay repeats, and the line that wrote it."""
 
@@ -83,8 +79,10 @@ class Tracer:
     # ----- called by the engines, see node.modes.Tracer -----
 
     def made(self, v: Value) -> None:
-        self._constants.pop(id(v), None)
-        self._made[id(v)] = v
+        key = id(v)
+        if key in self._constants:
+            del self._constants[key]
+        self._made[key] = v
         if len(self._made) > MAX_TRACE_NODES:
             raise JitError(
                 f"{self.name} made more than {MAX_TRACE_NODES} operations while it was recorded; compile a smaller "
@@ -137,7 +135,7 @@ class Tracer:
             )
 
     def described(self, v: Value, attribute: str) -> None:
-        if attribute in _DESCRIPTIONS and v in self.inputs:
+        if attribute in modes.DESCRIPTIONS and v in self.inputs:
             self.refuse(
                 f"reads the {attribute} of an argument",
                 "each call may have another Value there, so pass what you need beside it",

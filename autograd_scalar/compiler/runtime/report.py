@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from textwrap import indent
 
-from autograd_scalar.compiler.capture.guards import (
+from autograd_scalar.compiler.capture.readings.guards import (
     CODE_KINDS,
     GuardInfo,
     environment_guards,

@@ -8,8 +8,8 @@ from typing import Any
 
 from autograd_scalar import pytree
 from autograd_scalar.compiler import stages
-from autograd_scalar.compiler.capture.environment import Environment
-from autograd_scalar.compiler.capture.recorder import Recorder
+from autograd_scalar.compiler.capture.readings.environment import Environment
+from autograd_scalar.compiler.capture.recorder.recorder import Recorder
 from autograd_scalar.compiler.capture.signature import (
     ARRAY,
     VALUE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd_scalar.compiler.capture.readings import NAME, Reading, guards, repeat
+from autograd_scalar.compiler.capture.readings.reading import NAME, Reading, guards, repeat
 from autograd_scalar.ops import table
 
 

@@ -23,14 +23,17 @@ from types import (
 )
 from typing import Any
 
-from autograd_scalar.compiler.capture import containers
-from autograd_scalar.compiler.capture.readings import is_python_class
+from autograd_scalar.compiler.capture.readings import containers
+from autograd_scalar.compiler.capture.readings.reading import is_python_class
 from autograd_scalar.value import Value
 
 _PACKAGE = __package__.partition(".")[0]
 _PACKAGE_FOLDER = os.path.dirname(sys.modules[_PACKAGE].__file__ or "") + os.sep
-#: The modules of the engines, which report to the tracer.
-_ENGINE = tuple(f"{_PACKAGE}.{name}" for name in ("engine", "node.", "compiler.capture.tracer"))
+#: The modules of the engines, and the tracer, to which they report.
+_ENGINE = tuple(
+    f"{_PACKAGE}.{name}"
+    for name in ("engine", "native.", "node.", "value", "compiler.capture.tracer")
+)
 #: Parts of this package that hold users' numbers, and are observed like users' code.
 _OBSERVED = tuple(_PACKAGE_FOLDER + part for part in ("nn", "optim", "data", "train"))
 _LIBRARY = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))

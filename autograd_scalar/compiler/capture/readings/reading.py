@@ -14,8 +14,8 @@ from operator import is_
 from types import MemberDescriptorType, MethodType
 from typing import Any, NamedTuple
 
-from autograd_scalar.compiler.capture import containers
-from autograd_scalar.compiler.capture.instrument import original_code
+from autograd_scalar.compiler.capture.probes.functions import original_code
+from autograd_scalar.compiler.capture.readings import containers
 from autograd_scalar.node import registry
 
 _ATOMS = (int, float, complex, str, bytes, type(None))

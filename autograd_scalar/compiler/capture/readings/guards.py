@@ -1,12 +1,12 @@
-"""The guards of a recording in words, for explain(); tracer.py and recorder.py make them."""
+"""The guards of a recording in words, for explain(); the tracer and the recorder make them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd_scalar.compiler.capture.containers import listed
-from autograd_scalar.compiler.capture.readings import (
+from autograd_scalar.compiler.capture.readings.containers import listed
+from autograd_scalar.compiler.capture.readings.reading import (
     CELL,
     FUNCTION,
     ITEMS,
