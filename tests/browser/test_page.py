@@ -174,7 +174,7 @@ def test_tab_reaches_every_control_and_cycles(
     show: Callable[..., Any], shared: Explorer, key: str
 ) -> None:
     opened = show(shared.html)
-    opened.press("p", "ArrowRight", "ArrowRight")  # with a question open
+    opened.press("p", "ArrowRight", "ArrowRight", "=")  # with a question open
     page = opened.page
     page.evaluate("document.activeElement.blur()")
     reached = []
@@ -210,7 +210,7 @@ def test_tab_reaches_every_control_and_cycles(
 def test_the_address_restores_the_state(show: Callable[..., Any], network: Explorer) -> None:
     opened = show(network.html)
     page = opened.page
-    page.get_by_label("nudge x2").uncheck()
+    page.get_by_label("nudge x2").check()
     box = page.get_by_label("value of x1")
     box.fill("-0.75")
     box.press("Enter")
@@ -231,13 +231,13 @@ def test_the_address_restores_the_state(show: Callable[..., Any], network: Explo
     again = show(network.html, hash=hash)
     assert again.page.evaluate(state) == page.evaluate(state)
     again.page.select_option("#view", label="neurons")
-    assert not again.page.get_by_label("nudge x2").is_checked()
-    assert again.page.get_by_label("nudge x1").is_checked()
+    assert again.page.get_by_label("nudge x2").is_checked()
+    assert not again.page.get_by_label("nudge x1").is_checked()
     for invalid in (
         "#t=-5&view=nowhere&at=99999&x0=abc&camera=a b c",
         "#t=1.5&at=&rate=",
         "#%",
-        "#still=...",
+        "#move=...",
     ):
         assert len(boxes(show(network.html, hash=invalid))) > 3
 
@@ -276,29 +276,126 @@ def test_predictions_are_asked_before_the_result_is_shown(
     opened.press("Home", "p", "ArrowRight")
     assert opened.text("#asked") == "c = a*b = ?"
     assert "-6" not in opened.text("#about")
+    assert opened.text("#status") == "Is it negative, zero or positive?"
+    opened.press("-")
+    assert opened.text("#status").startswith("Right, negative. The number, or an expression")
     page.keyboard.type("-6")
     opened.press("Enter")
     assert opened.text("#status") == "Right. c = a*b = -6"
-    opened.press("ArrowRight")
+    opened.press("ArrowRight", "Enter")  # the first choice
+    assert opened.text("#status").startswith("No, positive.")
     page.keyboard.type("35.9")
     opened.press("Enter")
     assert opened.text("#status").startswith("Right.")  # within a hundredth
-    opened.press("ArrowRight")
+    opened.press("ArrowRight", "+")
     page.keyboard.type("nonsense")
     opened.press("Enter")
-    assert "is not a number" in opened.text("#status")
+    assert opened.text("#status") == "nonsense: nonsense is no name in this graph"
     page.fill("#answer", "7")
     opened.press("Enter")
-    assert opened.text("#status") == "Not 7. y = v1 + c = 30"
-    assert opened.text("#score") == "2 of 3 right"
+    assert opened.text("#status") == "Not 7. It is 36 + (-6). Try once more."
+    page.fill("#answer", "v1 - c")
+    opened.press("Enter")
+    assert opened.text("#status") == "Not 42. y = v1 + c = 30"
+    assert opened.text("#score") == "4 of 6 right"
+    assert page.locator("#ideas li").all_inner_texts() == [
+        "signs\n2 of 3",
+        "values\n2 of 3",
+    ]
     opened.press("ArrowRight", "ArrowRight")
     assert opened.text("#asked") == "y propagates its gradient: ∂y/∂v1 = ?"
-    opened.press("Enter")  # an empty answer shows the result
+    assert opened.text("#status").startswith("Compared with what arrives, ∂y/∂y = 1:")
+    opened.press("=", "Enter")  # an empty answer shows the result
     assert opened.text("#status") == "y propagates its gradient: ∂y/∂v1 = 1"
     opened.press("ArrowRight")
     page.click("#reveal")
     opened.press("ArrowRight", "Escape")
     assert not page.is_visible("#question")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("0.5*2", "Right. "),
+        ("-3/-3", "Right. "),
+        ("2 ** -0.5 * sqrt(2)", "Right. "),
+        ("-(c/6)", "Right. "),
+        ("exp(0)·y.grad", "Right. "),
+        ("1/3", "Not 0.333333. "),
+        ("2*", "2*: a number is missing after *"),
+        ("(1 + 2", "(1 + 2: a ) is missing at the end"),
+        ("1 2", "1 2: expected + - * / before 2"),
+        ("3 @ 4", "3 @ 4: expected + - * / before @ 4"),
+        ("ab", "ab: ab is no name in this graph"),
+        ("a.grad", "a.grad: a.grad has no number yet"),
+        ("*", "*: * is not expected"),
+    ],
+)
+def test_answers_are_expressions(
+    show: Callable[..., Any], shared: Explorer, text: str, verdict: str
+) -> None:
+    opened = show(shared.html)
+    opened.press("p", "ArrowRight", "ArrowRight", "=")
+    opened.page.fill("#answer", text)
+    opened.press("Enter")
+    assert opened.text("#status").startswith(verdict)
+
+
+def test_inputs_and_the_rate_are_expressions(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    box = opened.page.get_by_label("value of a")
+    box.fill("-b/2")
+    box.press("Enter")
+    assert opened.numbers()[0][0] == 1.5
+    box.fill("one")
+    box.press("Enter")
+    assert opened.numbers()[0][0] == 1.5
+    assert box.get_attribute("title") == "one is no name in this graph"
+
+
+def test_wrong_answers_are_diagnosed(show: Callable[..., Any]) -> None:
+    # y = (c*c + c) * k with c = a*b: at the step of c*c, c has k = 5 from the sum, and two uses that send -30 each.
+    a, b, k = Value(2.0, "a"), Value(-3.0, "b"), Value(5.0, "k")
+    c = a * b
+    c.label = "c"
+    square = c * c
+    square.label = "square"
+    opened = show(explore((square + c) * k).html)
+    page = opened.page
+    opened.press("End", "p", "ArrowLeft", "ArrowLeft")  # square propagates to c
+    asked = opened.text("#status")
+    assert "Backward 2 of 4" in asked
+
+    def answered(text: str) -> str:
+        opened.press("Escape", "ArrowRight", "-")
+        page.fill("#answer", text)
+        opened.press("Enter")
+        return str(opened.text("#status"))
+
+    assert "the local derivative alone. Multiply it by what arrives, ∂y/∂square = 5" in answered(
+        "5 - 12"
+    )
+    assert "= in place of +=. Add it to the 5 from" in answered("-60")
+    assert "c is used 2 times here" in answered("5 - 30")
+    assert "what the other uses have sent" in answered("5")
+    assert "the sign is not" in answered("55")
+    page.fill("#answer", "5*square.grad - 80")
+    opened.press("Enter")
+    assert opened.text("#status").startswith("Right. ")
+    assert "one path forgotten (2 times)" in opened.text("#mistakes")
+    assert "sums over paths" in opened.text("#ideas")
+
+
+def test_a_slope_taken_at_the_output_is_recognised(show: Callable[..., Any]) -> None:
+    x = Value(0.5, "x")
+    opened = show(explore(x.exp() * 2.0).html)
+    opened.press("End", "p", "ArrowLeft", "ArrowRight", ">")
+    output = 0.5**0 * 2.718281828459045**0.5
+    opened.page.fill("#answer", str(2.0 * 2.718281828459045**output))
+    opened.press("Enter")
+    assert "local derivative at the output, 1.649. Take it at the input, x = 0.5" in opened.text(
+        "#status"
+    )
 
 
 def test_nudges_descend_and_are_plotted(show: Callable[..., Any]) -> None:
@@ -317,10 +414,54 @@ def test_nudges_descend_and_are_plotted(show: Callable[..., Any]) -> None:
     assert "4 numbers, from 25 to" in str(page.get_attribute("#trace svg", "aria-label"))
     page.fill("#rate", "fast")
     page.click("#nudge")
-    assert opened.text("#outcome") == "the learning rate is not a number"
+    assert (
+        opened.text("#outcome")
+        == "the learning rate is not a number: fast is no name in this graph"
+    )
     page.click("#reset")
     assert opened.numbers()[0][-1] == 25.0
     assert page.locator("#trace svg").count() == 0
+
+
+def test_a_nudge_moves_the_parameters_and_no_input_or_target(show: Callable[..., Any]) -> None:
+    model, target = nn.Neuron(2, seed=0, activation="tanh"), Value(1.0, "target")
+    x = [Value(1.0, "x1"), Value(-2.0, "x2")]
+    loss = (model(x) - target) ** 2
+
+    def moved(page: Explorer) -> set[str]:
+        opened = show(page.html)
+        before = opened.numbers()[0]
+        opened.press("n")
+        changed = zip(ag.topological_order(loss), before, opened.numbers()[0], strict=True)
+        return {names.get(v, v.label) for v, a, b in changed if not v.op and a != b}
+
+    names = {v: name for name, v in model.named_parameters()}
+    assert moved(explore(loss, names=model)) == {"w.0", "w.1", "b"}
+    assert moved(explore(loss, names=model, parameters=x)) == {"x1", "x2"}
+    assert moved(explore(loss)) == {"x1", "x2", "target"}  # without a module, all named leaves
+
+
+def test_graphics_have_a_contrast_of_three(show: Callable[..., Any], shared: Explorer) -> None:
+    def luminance(colour: str) -> float:
+        parts = [int(x) / 255 for x in re.findall(r"\d+", colour)[:3]]
+        linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for scheme in ("light", "dark"):
+        opened = show(shared.html, color_scheme=scheme)
+        opened.press("ArrowRight", "ArrowRight")
+        ground = luminance(opened.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        strokes = opened.page.eval_on_selector_all(
+            ".edge path, .box .body, #search, #theme",
+            """all => all.map(getComputedStyle)
+            .filter(({ visibility, opacity }) => visibility === "visible" && opacity !== "0")
+            .flatMap(({ stroke, fill, borderColor, opacity }) =>
+              [stroke !== "none" ? stroke : fill !== "rgb(0, 0, 0)" ? fill : borderColor, opacity])""",
+        )
+        assert len(strokes) > 20 and set(strokes[1::2]) == {"1"}
+        for colour in strokes[::2]:
+            light, dark = sorted((luminance(colour), ground), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 3.0, (scheme, colour)
 
 
 def test_labels_are_shown_as_text(show: Callable[..., Any]) -> None:
@@ -500,7 +641,14 @@ def test_a_training_is_replayed(show: Callable[..., Any]) -> None:
         assert opened.numbers()[0][-1] == pytest.approx(losses[-1], rel=1e-12)
         assert opened.text("#epoch").startswith(f"epoch {frame.epoch}")
     assert len(set(losses)) == 4
-    assert f"loss {history['loss'][5]:.4g}" in opened.text("#epoch")
+    assert f"training loss {history['loss'][5]:.4g}" in opened.text("#epoch")
+    opened.press("Home")
+    with ag.no_grad():
+        for _ in history.replay(model):
+            start = nn.binary_cross_entropy([model(row) for row in moons.X], moons.y).data
+            break
+    assert opened.text("#epoch") == f"epoch 0, before training: training loss {start:.4g}"
+    opened.press("End")
     painted = "() => document.getElementById('boundary').toDataURL()"
     last = page.evaluate(painted)
     page.click("#boundary", position={"x": 30, "y": 30})

@@ -111,7 +111,7 @@ def test_a_page_has_no_links() -> None:
 
 
 def test_a_page_without_its_data_is_small() -> None:
-    for page, most in ((explore(chain(3)), 56_000), (_trained(), 64_000)):
+    for page, most in ((explore(chain(3)), 84_000), (_trained(), 92_000)):
         data = json.dumps(data_of(page), ensure_ascii=False, separators=(",", ":"))
         assert len(page.html.encode()) - len(data.encode()) < most
 
@@ -314,9 +314,9 @@ def test_training_data_has_every_recorded_epoch(tmp_path: Path) -> None:
     found = graph["training"]
     assert [frame[0] for frame in found["frames"]] == [0, 1, 2, 3, 4]
     assert len(found["points"]) == 20 and found["classes"] == ["0", "1"]
-    assert graph["names"][-1] == "loss"
+    assert graph["names"][-1] == "sample_loss"
     assert [graph["names"][node] for node in found["inputs"]] == ["x1", "x2"]
-    assert found["threshold"] == 0.0 and len(found["columns"]["loss"]) == 4
+    assert found["threshold"] == 0.0 and len(found["columns"]["loss"]) == 5
 
 
 def test_training_data_of_several_classes_own_losses_and_squared_errors() -> None:

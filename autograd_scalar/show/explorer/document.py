@@ -17,8 +17,8 @@ from typing import Any
 from autograd_scalar.show.explorer.javascript import javascript
 
 _SCRIPTS = (
-    *("engine.js", "graph.js", "panel.js", "training.js", "page.js"),
-    *("camera.js", "steps.js", "address.js", "controls.js"),
+    *("engine.js", "graph.js", "answer.js", "panel.js", "training.js", "page.js"),
+    *("camera.js", "steps.js", "quiz.js", "address.js", "controls.js"),
 )
 
 

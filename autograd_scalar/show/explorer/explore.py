@@ -7,7 +7,7 @@ number itself, so its sliders work offline.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ def explore(
     path: str | os.PathLike[str] | None = None,
     *,
     names: Mapping[str, Value] | Named | None = None,
+    parameters: Iterable[Value] | None = None,
     title: str | None = None,
     model: nn.Module | None = None,
     data: Any = None,
@@ -84,6 +85,8 @@ def explore(
         y: the Value whose graph is shown, or the History of a run of `fit`.
         path: the HTML file to write.
         names: a module, or a mapping from names to Values, for values without a label.
+        parameters: the leaves that a step of gradient descent moves; by default the parameters of
+            the module in `names`, else the leaves with dotted names, else all named leaves.
         title: the title of the page; by default the formula of y if it is short.
         model: the trained model; needed for a History loaded from a file.
         data: the Dataset, or (X, y), of the run; needed for a History loaded from a file.
@@ -93,7 +96,10 @@ def explore(
         return _explore_history(y, path, model, data, sample, title)
     if type(y) is not Value:
         raise TypeError(f"explore takes a Value or a History, got {y!r:.40} ({type(y).__name__})")
-    return _page(graph_data(topological_order(y), names_of(names)), title, path)
+    own = names_of(names)
+    if parameters is None:
+        parameters = own if isinstance(names, Named) else ()
+    return _page(graph_data(topological_order(y), own, None, list(parameters)), title, path)
 
 
 def _explore_history(
@@ -115,7 +121,8 @@ def _explore_history(
     order = topological_order(loss_of(history, output, targets[sample]))
     at = {v: place for place, v in enumerate(order)}
     training = training_data(history, model, data, at, inputs, outputs)
-    graph = graph_data(order, names_of(model), topological_order(*outputs))
+    own = names_of(model)
+    graph = graph_data(order, own, topological_order(*outputs), own)
     recorded = (
         f"over {len(training['frames'])} recorded epochs" if history.frames else "after training"
     )

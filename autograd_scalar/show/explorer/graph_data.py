@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -29,12 +29,16 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 
 
 def graph_data(
-    order: Sequence[Value], own: Mapping[Value, str], model: Sequence[Value] | None = None
+    order: Sequence[Value],
+    own: Mapping[Value, str],
+    model: Sequence[Value] | None = None,
+    parameters: Collection[Value] = (),
 ) -> dict[str, Any]:
     """Return the data of a graph for the page; nodes are indices in topological order.
 
     `own` maps values to names that override their labels. If `model` is given, values outside it
-    belong to no layer.
+    belong to no layer. `parameters` are the leaves that a nudge moves; without any, those in layers,
+    or all named leaves of a graph without layers.
 
     Raises ValueError if the graph is too large, or has an operation outside the table.
     """
@@ -62,6 +66,7 @@ def graph_data(
         "ops": [v.op for v in order],
         "symbols": [TABLE[v.op].symbol if v.op else "" for v in order],
         "parents": [[at[p] for p in v.parents] for v in order],
+        "parameters": _parameters(order, names, scopes, parameters),
         "data": [0 if v.op else json_number(v.data) for v in order],
         "formulas": [Assignment(v, "", placeholders).formula if v.op else "" for v in order],
         "locals": [list(_local_derivatives(v, placeholders)) for v in order],
@@ -69,6 +74,19 @@ def graph_data(
         "views": found,
         "formula": _formula(order, names),
     }  # fmt: skip
+
+
+def _parameters(
+    order: Sequence[Value],
+    names: Mapping[Value, str],
+    scopes: Sequence[Scope],
+    given: Collection[Value],
+) -> list[int]:
+    """Return the indices of the leaves that a nudge moves; see graph_data."""
+    leaves = [place for place, v in enumerate(order) if not v.op and names.get(v)]
+    if chosen := set(given):
+        return [place for place in leaves if order[place] in chosen]
+    return [place for place in leaves if scopes[place]] or leaves
 
 
 def _check(order: Sequence[Value]) -> None:

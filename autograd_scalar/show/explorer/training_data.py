@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from autograd_scalar import nn
+from autograd_scalar.node.modes import no_grad
 from autograd_scalar.show.explorer.graph_data import json_number
 from autograd_scalar.show.graph.picture import clean
 from autograd_scalar.show.plots.boundary import MAX_CLASSES
@@ -44,7 +45,8 @@ def training_data(
 ) -> dict[str, Any]:
     """Return the data of a training run for the page; `at` has the index of each value in the graph.
 
-    Points and classes are empty unless the model has two inputs and the data a few classes.
+    The columns begin at epoch 0: the loss before training, None for what is unknown there. Points
+    and classes are empty unless the model has two inputs and the data a few classes.
     """
     X, targets = data
     parameters = model.parameters()
@@ -55,12 +57,13 @@ def training_data(
         End(history.kept or len(history.columns.get("epoch", ())), [v.data for v in parameters])
     ]
     frames = _thinned(recorded, max(2, MAX_NUMBERS // max(1, len(parameters))))
+    start = _loss_at_start(history, model, X, targets)
     points = zip(X, targets, strict=True) if has_boundary else ()
     return {
         "frames": [[frame.epoch, *map(json_number, frame.parameters)] for frame in frames],
         "parameters": [at.get(v, -1) for v in parameters],
         "columns": {
-            name: list(map(json_number, column))
+            name: [start if name == "loss" else None, *map(json_number, column)]
             for name, column in history.columns.items()
             if name in ("loss", "val_loss", "accuracy", "val_accuracy")
         },
@@ -81,10 +84,27 @@ def loss_of(history: Recorded, output: Any, target: Any) -> Value:
     loss = nn.losses.LOSSES.get(history.settings.get("loss", ""))
     if loss is not None:
         root: Value = loss([output], [target])
-        root.label = root.label or "loss"
+        root.label = root.label or "sample_loss"
         return root
     first: Value = output[0] if isinstance(output, list | tuple) else output
     return first
+
+
+def _loss_at_start(history: Recorded, model: nn.Module, X: Any, targets: Any) -> float | str | None:
+    """Return the loss over the data at the recorded start of training; None if either is unknown."""
+    loss = nn.losses.LOSSES.get(history.settings.get("loss", ""))
+    if loss is None or not history.frames or history.frames[0].epoch != 0:
+        return None
+    parameters = model.parameters()
+    present = [v.data for v in parameters]
+    try:
+        for v, x in zip(parameters, history.frames[0].parameters, strict=True):
+            v.data = x
+        with no_grad():
+            return json_number(loss([model([*map(float, row)]) for row in X], list(targets)).data)
+    finally:
+        for v, x in zip(parameters, present, strict=True):
+            v.data = x
 
 
 def _threshold(history: Recorded, classes: Sequence[float]) -> float:

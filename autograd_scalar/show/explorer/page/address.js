@@ -1,5 +1,8 @@
 // The address: the state of the page as a URL fragment, to share or to return to.
 
+// The leaves that a nudge moves unless others are ticked.
+const parameters = new Set(graph.parameters);
+
 // The original data of the leaves, at the current epoch.
 const original = () => (replay ? replay.dataAt(state.frame) : graph.data.slice());
 
@@ -16,8 +19,8 @@ function saveAddress() {
     if (state.frame && replay) words.set("frame", state.frame);
     const data = original();
     leaves.forEach((node) => { if (!Object.is(state.data[node], data[node])) words.set(`x${node}`, state.data[node]); });
-    const kept = leaves.filter((node) => !state.ticked.has(node));
-    if (kept.length) words.set("still", kept.join("."));
+    const ticked = leaves.filter((node) => state.ticked.has(node)).join(".");
+    if (ticked !== leaves.filter((node) => parameters.has(node)).join(".")) words.set("move", ticked);
     if (!state.camera.fitted) words.set("camera", `${state.camera.x} ${state.camera.y} ${state.camera.zoom}`);
     try { history.replaceState(null, "", `#${words}`); } catch { /* a page without an address */ }
   }, 250);
@@ -33,11 +36,11 @@ function readAddress() {
   for (const node of leaves) if (words.has(`x${node}`)) state.data[node] = Number(words.get(`x${node}`));
   state.time = integer("t", LAST) ?? count;
   state.chosen = integer("at", root) ?? -1;
-  state.rate = parsed(words.get("rate") || "") ?? 0.05;
+  state.rate = Number(words.get("rate")) || 0.05;
   state.predict = words.has("predict");
   state.theme = ["light", "dark"].find((theme) => theme === words.get("theme")) || "";
-  const still = new Set((words.get("still") || "").split(".").map(Number));
-  state.ticked = new Set(leaves.filter((node) => !still.has(node) || !words.has("still")));
+  const ticked = words.has("move") ? new Set(words.get("move").split(".").filter(Boolean).map(Number)) : parameters;
+  state.ticked = new Set(leaves.filter((node) => ticked.has(node)));
   byId("rate").value = state.rate;
   byId("predict").checked = state.predict;
   paintTheme();

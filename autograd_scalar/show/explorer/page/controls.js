@@ -7,13 +7,13 @@ function move(node, value) {
 }
 
 function nudge() {
-  const whole = gradients(), rate = parsed(byId("rate").value);
-  if (rate === null) { byId("outcome").textContent = "the learning rate is not a number"; return; }
-  const moved = leaves.filter((node) => state.ticked.has(node)), before = now.values[root];
+  const whole = gradients(), rate = entered(byId("rate"));
+  if (rate === null) { byId("outcome").textContent = `the learning rate is not a number: ${byId("rate").title}`; return; }
+  const ticked = leaves.filter((node) => state.ticked.has(node)), before = now.values[root];
   if (!state.trace.length) state.trace = [before];
   let predicted = 0;
   state.rate = rate;
-  moved.forEach((node) => { predicted -= rate * whole[node] ** 2; state.data[node] -= rate * whole[node]; });
+  ticked.forEach((node) => { predicted -= rate * whole[node] ** 2; state.data[node] -= rate * whole[node]; });
   dropQuestion();
   state.time = LAST;
   compute();
@@ -114,13 +114,14 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
     if (!byId("keys").hidden) keys(false);
-    else if (question) dropQuestion(), update();
+    else if (question) dropQuestion(), update(), byId("graph").focus();
     else if (typing) find((byId("search").value = "")), byId("graph").focus();
     else if (state.chosen >= 0) choose(-1), byId("graph").focus();
     else if (graph.views[state.view][1]) setView(outer());
     return;
   }
   if (typing) return;
+  if (question && question.choices && Object.hasOwn(question.choices, event.key)) { event.preventDefault(); checkChoice(question.choices[event.key]); return; }
   const box = picture.boxes.find((one) => one.box === at);
   if ((event.key === "Enter" || event.key === " ") && at.matches("button, summary, input")) return;
   const arrows = { ArrowRight: [-60, 0], ArrowLeft: [60, 0], ArrowDown: [0, -60], ArrowUp: [0, 60] };

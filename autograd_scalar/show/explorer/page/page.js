@@ -8,8 +8,8 @@ leaves.sort((a, b) => (scopeOf(graph, a) !== "") - (scopeOf(graph, b) !== "")); 
 const wholeViews = graph.views.filter((view) => !view[1]);
 
 const state = {
-  time: count, data: graph.data.slice(), chosen: -1, view: 0, rate: 0.05, ticked: new Set(leaves), predict: false,
-  theme: "", frame: 0, trace: [], right: 0, asked: 0, camera: null,
+  time: count, data: graph.data.slice(), chosen: -1, view: 0, rate: 0.05, ticked: new Set(), predict: false,
+  theme: "", frame: 0, trace: [], score: {}, mistakes: {}, camera: null,
 };
 let now, picture, rowsOfLeaves = [], peek = -1, playing = 0, replay = null, question = null;
 

@@ -125,8 +125,7 @@ function leafRows(graph, nodes, state, moved, ticked) {
     tick.addEventListener("change", () => ticked(node, tick.checked));
     slider.addEventListener("input", () => moved(node, Number(slider.value)));
     number.addEventListener("change", () => {
-      const value = parsed(number.value);
-      number.setAttribute("aria-invalid", value === null);
+      const value = entered(number);
       if (value !== null) moved(node, value);
     });
     const scope = scopeOf(graph, node);
@@ -145,12 +144,13 @@ function leafRows(graph, nodes, state, moved, ticked) {
   });
 }
 
-// The number that a text represents, or null.
-function parsed(text) {
-  const words = { inf: Infinity, "+inf": Infinity, "-inf": -Infinity, nan: NaN };
-  const word = text.trim().toLowerCase().replace("−", "-");
-  if (Object.hasOwn(words, word)) return words[word];
-  return /^[-+.\de]+$/.test(word) && !Number.isNaN(Number(word)) ? Number(word) : null;
+// The number in an input, or null; the input then says what is wrong.
+function entered(input) {
+  let value = null;
+  input.title = "";
+  try { value = reckon(input.value, namedNumbers(graph, now)); } catch (error) { input.title = error.message; }
+  input.setAttribute("aria-invalid", value === null);
+  return value;
 }
 
 // A line plot of numbers, with its label and its last (or marked) number.

@@ -3,6 +3,7 @@
 const MARKS = ["●", "■", "▲", "◆", "▼", "✚", "✖", "★"];
 const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b8a800"];
 const CELLS = 40;
+const TITLES = { loss: "training loss", val_loss: "validation loss", accuracy: "accuracy", val_accuracy: "validation accuracy" };
 
 function training(graph, recorded, state, changed) {
   const frames = recorded.frames.map((frame) => frame.map(Number)), canvas = byId("boundary");
@@ -13,7 +14,8 @@ function training(graph, recorded, state, changed) {
     const room = 0.12 * (high - low || 1);
     return [low - room, high + room];
   });
-  const losses = (recorded.columns.loss || []).map(Number), slider = byId("frame");
+  const columns = Object.entries(recorded.columns).map(([name, column]) => [TITLES[name], column.map((x) => (x === null ? NaN : Number(x)))]);
+  const losses = columns.length && columns[0][0] === TITLES.loss ? columns[0][1] : [], slider = byId("frame");
   byId("training").hidden = false;
   canvas.hidden = !flat;
   slider.max = frames.length - 1;
@@ -128,13 +130,13 @@ function training(graph, recorded, state, changed) {
       return data;
     },
     update(values) {
-      const epoch = frames[state.frame][0], loss = losses[epoch - 1];
+      const epoch = frames[state.frame][0], loss = losses[epoch];
       slider.value = state.frame;
       slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
-      const columns = Object.entries(recorded.columns).map(([name, column]) => [name, Number(column[Math.max(0, epoch - 1)])]);
-      byId("epoch").textContent = `epoch ${epoch}` + (epoch ? `: ${columns.map(([name, number]) => `${name} ${format(number)}`).join(", ")}` : ", before training");
-      if (losses.length) byId("curve").replaceChildren(plot(losses, "loss", Math.max(0, epoch - 1)));
-      canvas.setAttribute("aria-label", `decision boundary at epoch ${epoch}` + (loss === undefined ? "" : `, loss ${format(loss)}`));
+      const known = columns.filter(([, column]) => epoch || !Number.isNaN(column[0])).map(([title, column]) => `${title} ${format(column[epoch])}`);
+      byId("epoch").textContent = [`epoch ${epoch}${epoch ? "" : ", before training"}`, known.join(", ")].filter(Boolean).join(": ");
+      if (losses.length) byId("curve").replaceChildren(plot(losses, TITLES.loss, epoch));
+      canvas.setAttribute("aria-label", `decision boundary at epoch ${epoch}` + (loss === undefined ? "" : `, ${TITLES.loss} ${format(loss)}`));
       if (flat) paint(values);
     },
   };
