@@ -14,7 +14,7 @@ from autograd_scalar.engine import Value, constant, new
 from autograd_scalar.node import hooks, modes
 from autograd_scalar.node.shared import same_length, user_recorder
 from autograd_scalar.ops import codegen, ieee
-from autograd_scalar.ops.evaluate import FAST, evaluate
+from autograd_scalar.ops.evaluate import FAST, compiled, evaluate
 from autograd_scalar.ops.optimizer_rules import UPDATES
 from autograd_scalar.ops.table import TABLE, public
 
@@ -45,7 +45,7 @@ def _recorder(name: str, *, operator: bool = False) -> Callable[..., Any]:
     if TABLE[name].function is not None:
         return user_recorder(TABLE[name])
     source = codegen.recorder(TABLE[name], operator=operator)
-    return codegen.compiled(source, _namespace)[name]
+    return compiled(source, _namespace)[name]
 
 
 class _Recorders(dict[str, Callable[..., Value]]):
@@ -60,7 +60,7 @@ class _Updaters(dict[str, Callable[..., None]]):
     """Optimizer rules as functions of a list of Values, their state and the settings, each made on first use."""
 
     def __missing__(self, name: str) -> Callable[..., None]:
-        self[name] = codegen.compiled(codegen.updater(UPDATES[name]), dict(ieee.EXACT))[name]
+        self[name] = compiled(codegen.updater(UPDATES[name]), dict(ieee.EXACT))[name]
         return self[name]
 
 
@@ -88,7 +88,7 @@ def _define(name: str, make: Callable[[], Callable[..., Any]]) -> None:
 
 
 def _comparison(symbol: str) -> Callable[..., bool]:
-    (made,) = codegen.compiled(codegen.comparison(symbol), _namespace).values()
+    (made,) = compiled(codegen.comparison(symbol), _namespace).values()
     return made
 
 

@@ -13,47 +13,62 @@ from functools import reduce
 from math import isclose
 from numbers import Real
 from operator import index
+from types import FunctionType
 from typing import Any, cast
 
 from autograd_scalar.node.shared import same_length
-from autograd_scalar.ops.codegen import RESERVED, compiled, length_check, signature
-from autograd_scalar.ops.codegen import arguments as parameters
-from autograd_scalar.ops.evaluate import evaluate
+from autograd_scalar.ops.evaluate import compiled, evaluate
 from autograd_scalar.ops.op import Interval, Op
 from autograd_scalar.ops.opaque import opaque_rows
 from autograd_scalar.ops.table import TABLE
 from autograd_scalar.value import RECORD, Value, constant, define_row, number
 
 
-def _dispatcher(row: Op) -> str:
-    """Return the source of the function that records a row if a Value is among its operands, and else computes it."""
-    names = parameters(row)
+def _made(row: Op) -> Callable[..., Any]:
+    """Return the function that records a row if a Value is among its operands, and else computes it.
+
+    Rows with the same parameters share its code: compiling it for each would take longer than the rest of an import.
+    """
+    parameters = row.signature, row.lists
+    if parameters not in _factories:
+        _factories[parameters] = compiled(_factory(row), _namespace)["made"]
+    function: FunctionType = _factories[parameters](row.name)
+    function.__code__ = function.__code__.replace(co_name=row.name, co_qualname=row.name)
+    function.__name__ = function.__qualname__ = row.name
+    function.__doc__ = f"{row.name}: {row.value}, with derivatives {row.textbook}."
+    return function
+
+
+def _factory(row: Op) -> str:
+    """Return the source of what makes the function of a row, given its name."""
+    names = row.arguments
     floats, is_recorded, first = [], [], names[0]
-    lines = [
-        f"def {row.name}({signature(row)}):",
-        f'    """{row.name}: {row.value}, with derivatives {row.textbook}."""',
-    ]
+    lines = [f"def function({row.signature}):"]
     for operand, name in zip(row.operands, names, strict=True):
         if operand in row.lists:
-            lines.append(f"    {name} = listed({row.name!r}, {name})")
+            lines.append(f"    {name} = listed(row, {name})")
             is_recorded.append(f"Value in map(type, {name})")
             floats.append(f"[number(v) for v in {name}]")
         else:
             is_recorded.append(f"type({name}) is Value")
             floats.append(f"number({name})")
     if not row.lists:
-        lines += [
-            f"    if type({first}) is Value:",
-            f"        return record[{row.name!r}]({', '.join(names)})",
-        ]
+        lines += [f"    if type({first}) is Value:"]
+        lines += [f"        return record[row]({', '.join(names)})"]
         is_recorded = is_recorded[1:]
         first = f"constant({first})"
-    lines += [f"    {line}" for line in length_check(row)]
+    if len(lengths := [f"len({operand}s)" for operand in row.lists]) > 1:
+        lines += [f"    if {' != '.join(lengths)}:"]
+        lines += [f"        same_length(row, {', '.join(lengths)})"]
     if is_recorded:
         lines += [f"    if {' or '.join(is_recorded)}:"]
-        lines += [f"        return record[{row.name!r}]({', '.join([first, *names[1:]])})"]
-    lines += [f"    return evaluate({row.name!r}, {', '.join(floats)})[0]"]
-    return "\n".join(lines) + "\n"
+        lines += [f"        return record[row]({', '.join([first, *names[1:]])})"]
+    lines += [f"    return evaluate(row, {', '.join(floats)})[0]"]
+    return "\n    ".join(["def made(row):", *lines, "return function"]) + "\n"
+
+
+#: What makes the functions of rows, by their parameters.
+_factories: dict[tuple[str, tuple[str, ...]], Callable[[str], Any]] = {}
 
 
 def _listed(name: str, xs: Any) -> list[Any]:
@@ -80,7 +95,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
     """Return the function of a row, made on first access."""
     if name not in TABLE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals().update(compiled(_dispatcher(TABLE[name]), _namespace))
+    globals()[name] = _made(TABLE[name])
     return _row(name)
 
 
@@ -215,6 +230,10 @@ def define_op(
     >>> wave(Value(0.0)).partials
     (1.0,)
     """
+    from autograd_scalar.ops.codegen import (
+        RESERVED,
+    )  # with the parser, not needed to import the package
+
     package = sys.modules[__package__]
     if (
         isinstance(name, str)

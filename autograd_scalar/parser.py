@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import autograd_scalar.functions as F
-from autograd_scalar.ops.codegen import signature
 from autograd_scalar.ops.table import TABLE, public
 from autograd_scalar.value import Value
 
@@ -199,7 +198,7 @@ def _operands_of_call(name: str, call: ast.Call, text: str) -> list[ast.expr]:
         )
         raise _refusal(call.func, text, f"no such function; {meant}")
     row = TABLE[name]
-    usage = f"call it as {name}({signature(row)})"
+    usage = f"call it as {name}({row.signature})"
     if not len(row.operands) - len(row.defaults) <= len(call.args) <= len(row.operands):
         raise _refusal(call, text, usage)
     operands: list[ast.expr] = []

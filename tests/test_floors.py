@@ -128,3 +128,15 @@ def test_import_changes_nothing_for_others():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_an_import_parses_no_row():
+    code = (
+        "import sys; before = {*sys.modules}; import autograd_scalar as ag\n"
+        "from autograd_scalar.ops.table import TABLE\n"
+        "parsed = [row.name for row in TABLE.values() if {'_value', '_partials'} & {*vars(row)}]\n"
+        "parsers = {'ast', 'inspect', 'textwrap'} & ({*sys.modules} - before)\n"
+        "print(parsed, parsers if ag.core() == 'native' else set())"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[] set()"

@@ -364,13 +364,18 @@ def test_built_in_rows_are_checked_too():
     with pytest.raises(
         ValueError, match="row 'half': a row needs a start if it has a list operand"
     ):
-        Op("half", "x * 0.5", "0.5", start="0.0")
+        Op("half", "x * 0.5", "0.5", start="0.0").check(TABLE)
     with pytest.raises(
         ValueError, match="row 'total': a row needs a start if it has a list operand"
     ):
-        Op("total", "z + x", "1.0", operands="*x")
+        Op("total", "z + x", "1.0", operands="*x").check(TABLE)
     with pytest.raises(ValueError, match="row 'half': 'bisect' is not a function"):
-        Op("half", "bisect(x)", "0.5").check_names(TABLE)
+        Op("half", "bisect(x)", "0.5").check(TABLE)
+
+
+@pytest.mark.parametrize("row", TABLE.values(), ids=lambda row: row.name)
+def test_built_in_rows_are_well_formed(row):
+    row.check(TABLE)
 
 
 def test_private_rows_are_neither_methods_nor_functions_of_the_package():

@@ -264,6 +264,13 @@ def test_a_square_is_a_product(jit):
     assert jit(lambda x: x**2)(np.array([x])).tolist() == [x * x]
 
 
+def test_the_largest_of_two_zeros_is_the_first(jit):
+    largest, smallest = jit(lambda x, y: np.maximum(x, y)), jit(lambda x, y: np.minimum(x, y))
+    for x, y in ((0.0, -0.0), (-0.0, 0.0)):
+        assert math.copysign(1.0, largest(x, y)) == math.copysign(1.0, x)
+        assert math.copysign(1.0, smallest(x, y)) == math.copysign(1.0, x)
+
+
 def test_results_are_differentiated_as_if_each_were_of_a_call_of_its_own(jit):
     def f(x, a, b):
         root = ag.sqrt(x)

@@ -77,7 +77,7 @@ def function(row: Op) -> str:
 
 def _overload(row: Op, kinds: list[str], result: str) -> str:
     parameters = []
-    for operand, argument, kind in zip(row.operands, codegen.arguments(row), kinds, strict=True):
+    for operand, argument, kind in zip(row.operands, row.arguments, kinds, strict=True):
         # A default is a number, so an operand that has to be a Value has none.
         default = " = ..." if operand in row.defaults and kind != "Value" else ""
         parameters.append(f"{argument}: {kind}{default}")

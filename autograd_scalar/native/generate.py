@@ -15,9 +15,7 @@ from autograd_scalar.ops.codegen import (
     NUMPY_METHODS,
     OPERATORS,
     REFLECTED,
-    arguments,
     length_check,
-    signature,
 )
 from autograd_scalar.ops.grammar import inlined, shared, spell
 from autograd_scalar.ops.op import Op
@@ -28,7 +26,9 @@ HERE = Path(__file__).parent
 
 
 def write() -> None:
-    """Write core.pyx beside this file."""
+    """Write core.pyx beside this file. Raises ValueError for a row that is malformed."""
+    for row in TABLE.values():
+        row.check(TABLE)
     rows = [row for row in TABLE.values() if not row.is_value_only]
     parts = [f"OP_NAMES += {[*TABLE]!r}\nCHECKSUM = {checksum()}\n"]
     parts += [
@@ -105,8 +105,8 @@ def _record(row: Op) -> str:
     """Return the function that records a row: a C function over Values, or for a fold a Python function."""
     finish = [f"    run_{row.name}(v)", "    return on_new_node(v) if open_blocks else v", ""]
     if row.lists:
-        names = arguments(row)
-        lines = [f"def record_{row.name}({signature(row)}):"]
+        names = row.arguments
+        lines = [f"def record_{row.name}({row.signature}):"]
         for operand, name in zip(row.operands, names, strict=True):
             if operand in row.lists:
                 lines.append(f"    {name} = lift_all({name})")
@@ -178,7 +178,7 @@ def _update(update: Update) -> str:
 def _method(row: Op, name: str | None = None) -> str:
     """Return the method of a row, under its own name or another."""
     others = row.operands[1:]
-    parameters = "".join(f", {parameter}" for parameter in signature(row).split(", ")[1:])
+    parameters = "".join(f", {parameter}" for parameter in row.signature.split(", ")[1:])
     lifted = "".join(f", lift({operand})" for operand in others)
     return (
         f"    def {name or row.name}(self{parameters}):\n"

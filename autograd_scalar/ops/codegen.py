@@ -8,11 +8,8 @@ no lookup, no dispatch, no second frame. Building the node in place instead of c
 from __future__ import annotations
 
 import ast
-import linecache
-from collections.abc import Callable, Iterable
-from math import inf
+from collections.abc import Iterable
 from textwrap import indent
-from typing import Any
 
 from autograd_scalar.ops import ieee
 from autograd_scalar.ops.grammar import inlined, shared, spell
@@ -80,19 +77,6 @@ def {name}(self, other):
 """
 
 
-def arguments(row: Op) -> list[str]:
-    """Return the parameter names of a row's function: a list operand x becomes xs."""
-    return [operand + "s" if operand in row.lists else operand for operand in row.operands]
-
-
-def signature(row: Op) -> str:
-    """Return the parameters of a row's function as source, with defaults."""
-    return ", ".join(
-        f"{argument}={row.defaults[operand]!r}" if operand in row.defaults else argument
-        for operand, argument in zip(row.operands, arguments(row), strict=True)
-    )
-
-
 def length_check(row: Op) -> list[str]:
     """Return the lines that check that the lists of a fold have equal lengths."""
     lengths = [f"len({operand}s)" for operand in row.lists]
@@ -108,7 +92,7 @@ def recorder(row: Op, *, operator: bool = False) -> str:
     operand raises TypeError; an `operator` returns NotImplemented instead, so that Python tries the other operand.
     """
     lift, unpack, parents = [], [], []
-    for operand, argument in zip(row.operands, arguments(row), strict=True):
+    for operand, argument in zip(row.operands, row.arguments, strict=True):
         if operand in row.lists:
             lift.append(
                 f"{argument} = [v if type(v) is Value else constant(v) for v in {argument}]"
@@ -137,13 +121,13 @@ def recorder(row: Op, *, operator: bool = False) -> str:
         link, slots = f"{_listed(parents)}, None", "v._dx"
     return _RECORD.format(
         name=row.name,
-        signature=signature(row),
+        signature=row.signature,
         lift=indent("\n".join(lift), "    "),
         parents=link,
         unpack=indent("\n".join(unpack), "    "),
         body=indent(_body(row, slots, exact=False), "        "),
         slots=slots,
-        arguments=", ".join(arguments(row)),
+        arguments=", ".join(row.arguments),
     ).replace("\n\n", "\n")
 
 
@@ -155,7 +139,7 @@ def comparison(symbol: str) -> str:
 def evaluator(row: Op) -> str:
     """Return the source of the function that computes a row and its partial derivatives on floats without raising."""
     body = indent(_body(row, "partials", exact=True), "    ")
-    return f"def {row.name}({signature(row)}):\n{body}\n    return z, partials\n"
+    return f"def {row.name}({row.signature}):\n{body}\n    return z, partials\n"
 
 
 def updater(update: Update) -> str:
@@ -207,31 +191,7 @@ def _body(row: Op, partials: str, *, exact: bool) -> str:
     return f"{fold}\n{partials} = {_listed(parts)}"
 
 
-def shares(parts: list[float]) -> list[float]:
-    """Return numbers divided by their sum, which removes an error of rounding that they have in common.
-
-    The weights exp(x - logsumexp) of two equal logits near 1e12 come out as 1.00003 each; as shares they are 0.5. A sum
-    that is not positive and finite (there are infinities among the logits) leaves them unchanged.
-    """
-    total = 0.0
-    for part in parts:
-        total = total + part
-    return [part / total for part in parts] if 0.0 < total < inf else parts
-
-
 def _listed(parts: Iterable[str]) -> str:
     """Return the source of a tuple."""
     listed = [*parts]
     return f"({', '.join(listed)})" if len(listed) > 1 else f"({listed[0]},)"
-
-
-def compiled(source: str, namespace: dict[str, Any]) -> dict[str, Callable[..., Any]]:
-    """Return the function that a source defines, by name, with `namespace` as its globals.
-
-    The source is put into linecache too, so that tracebacks, debuggers and inspect.getsource show it.
-    """
-    filename = f"<autograd_scalar {len(linecache.cache)}: {source.partition('(')[0]}>"
-    made: dict[str, Callable[..., Any]] = {}
-    exec(compile(source, filename, "exec"), namespace, made)
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    return made

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import linecache
 import weakref
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any, Protocol
 
 from autograd_scalar.ops import ieee
-from autograd_scalar.ops.codegen import compiled, evaluator, shares
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import row_of
+
+
+def compiled(source: str, namespace: dict[str, Any]) -> dict[str, Callable[..., Any]]:
+    """Return the function that a source defines, by name, with `namespace` as its globals.
+
+    The source is put into linecache too, so that tracebacks, debuggers and inspect.getsource show it.
+    """
+    filename = f"<autograd_scalar {len(linecache.cache)}: {source.partition('(')[0]}>"
+    made: dict[str, Callable[..., Any]] = {}
+    exec(compile(source, filename, "exec"), namespace, made)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    return made
+
+
+def shares(parts: list[float]) -> list[float]:
+    """Return numbers divided by their sum, which removes an error of rounding that they have in common.
+
+    The weights exp(x - logsumexp) of two equal logits near 1e12 come out as 1.00003 each; as shares they are 0.5. A sum
+    that is not positive and finite (there are infinities among the logits) leaves them unchanged.
+    """
+    total = 0.0
+    for part in parts:
+        total = total + part
+    return [part / total for part in parts] if 0.0 < total < inf else parts
+
 
 #: The globals of generated code: functions of `math`, which are fast but may raise; and functions that never do.
 FAST: dict[str, Any] = {**ieee.FAST, "shares": shares}
@@ -59,5 +85,9 @@ def evaluate(name: str, *operands: Any) -> tuple[float, tuple[float, ...]]:
     if name in CALLS:
         return CALLS[name].evaluate(*operands)
     if name not in _evaluators:
+        from autograd_scalar.ops.codegen import (
+            evaluator,
+        )  # with the parser, not needed to import the package
+
         _evaluators.update(compiled(evaluator(row_of(name)), _exact))
     return _evaluators[name](*operands)

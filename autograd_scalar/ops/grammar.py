@@ -90,6 +90,16 @@ def _examine(node: ast.expr, found: Expression, branches: bool) -> None:
         _examine(part, found, branches)
 
 
+def operator_of(tree: ast.expr, operands: Sequence[str]) -> str | None:
+    """Return the operator that a tree applies to its operands, such as "+"; None if it is another expression."""
+    match tree:
+        case ast.BinOp(ast.Name(x), symbol, ast.Name(y)) if (x, y) == tuple(operands):
+            return SYMBOL[type(symbol)]
+        case ast.UnaryOp(symbol, ast.Name()):
+            return SYMBOL[type(symbol)]
+    return None
+
+
 def precedence(tree: ast.expr) -> int:
     """Return the precedence of a tree's outermost operation: an entry of PRECEDENCE, or ATOM."""
     outermost: ast.AST = getattr(tree, "op", tree)

@@ -1,18 +1,27 @@
-"""One row of the table: its texts, parsed and validated."""
+"""One row of the table: its texts, which are parsed when they are first needed.
+
+`import autograd_scalar` makes all rows and parses none of them, which takes a quarter off its time.
+"""
 
 from __future__ import annotations
 
-import ast
 import keyword
-import string
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice, repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_scalar.ops import grammar, ieee
+from autograd_scalar.ops import ieee
+
+if TYPE_CHECKING:
+    import ast
+
+    from autograd_scalar.ops.grammar import Expression
 
 Interval = tuple[float, float]
+
+_MENTIONS_Y = re.compile(r"\by\b").search
 
 
 class Op:
@@ -25,7 +34,7 @@ class Op:
     digits. `domain` is the interval from which
     tests and documentation sample operands: one for all operands, or one for each. The engine does not use it.
 
-    Raises ValueError, which names the row, if it is malformed.
+    Raises ValueError, which names the row, for a name that is no identifier; `check` examines the texts.
     """
 
     def __init__(
@@ -50,47 +59,69 @@ class Op:
         self.function: Callable[..., float] | None = None
         #: In the row of an opaque partial derivative, the function to call with Values; None if it takes floats only.
         self.over_values: Callable[..., Any] | None = None
-        try:
-            for text in (name, value, partials, latex or ""):
-                if not isinstance(text, str):
-                    raise TypeError(f"row {name!r}: expected its texts as str, got {text!r}")
-            if not name.isidentifier() or keyword.iskeyword(name):
-                raise ValueError(f"expected an identifier as name, got {name!r}")
-            (self._value,) = grammar.parse(value, branches=True)
-            self._start = None if start is None else grammar.parse(start, branches=False)[0]
-            self._partials = grammar.parse(partials, branches=False) if partials else []
-            self._textbook = grammar.parse(textbook, branches=False) if textbook else self._partials
-            if operands is None:
-                operands = (
-                    "x, y"
-                    if any("y" in text.variables for text in (self._value, *self._partials))
-                    else "x"
-                )
-            fields = [field.strip().partition("=") for field in operands.split(",")]
-            #: Names of the operands, in order, and those among them that are lists.
-            self.operands: tuple[str, ...] = tuple(operand.lstrip("*") for operand, _, _ in fields)
-            self.lists: tuple[str, ...] = tuple(
-                operand[1:] for operand, _, _ in fields if operand.startswith("*")
-            )
-            #: Default values of operands that may be left out.
-            self.defaults: dict[str, float] = {
-                operand: float(number) for operand, _, number in fields if number
-            }
-            self.latex = latex if latex is not None else self._plain_latex()
-            self._check_shape()
-        except (ValueError, SyntaxError) as problem:
-            raise ValueError(f"row {name!r}: {problem}") from None
+        for text in (name, value, partials, latex or ""):
+            if not isinstance(text, str):
+                raise TypeError(f"row {name!r}: expected its texts as str, got {text!r}")
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise ValueError(f"row {name!r}: expected an identifier as name, got {name!r}")
+        if operands is None:
+            operands = "x, y" if _MENTIONS_Y(f"{value} {partials}") else "x"
+        fields = [field.strip().partition("=") for field in operands.split(",")]
+        #: Names of the operands, in order, and those among them that are lists.
+        self.operands: tuple[str, ...] = tuple(operand.lstrip("*") for operand, _, _ in fields)
+        self.lists: tuple[str, ...] = tuple(
+            operand[1:] for operand, _, _ in fields if operand.startswith("*")
+        )
+        #: Default values of operands that may be left out.
+        self.defaults: dict[str, float] = {
+            operand: float(number) for operand, _, number in fields if number
+        }
         #: One interval for each operand.
         self.domain = (
             tuple(domain) if isinstance(domain[0], tuple) else (domain,) * len(self.operands)
         )
+        self.latex = latex if latex is not None else self._plain_latex()
+
+    def _parsed(self, text: str, *, branches: bool = False) -> list[Expression]:
+        from autograd_scalar.ops.grammar import parse
+
+        return parse(text, branches=branches)
+
+    @cached_property
+    def _value(self) -> Expression:
+        (value,) = self._parsed(self.value, branches=True)
+        return value
+
+    @cached_property
+    def _start(self) -> Expression | None:
+        return None if self.start is None else self._parsed(self.start)[0]
+
+    @cached_property
+    def _partials(self) -> list[Expression]:
+        return self._parsed(self.partials) if self.partials else []
+
+    @cached_property
+    def _textbook(self) -> list[Expression]:
+        is_given = self.textbook != self.partials
+        return self._parsed(self.textbook) if is_given else self._partials
 
     def _plain_latex(self) -> str:
         name = self.name.replace("_", r"\_")
         listed = ", ".join(f"{{{operand}}}" for operand in self.operands)
         return rf"\operatorname{{{{{name}}}}}\left({listed}\right)"
 
+    def check(self, table: Mapping[str, Op]) -> None:
+        """Raise ValueError, which names the row, if it is malformed, or calls what is not in the table."""
+        try:
+            self._check_shape()
+        except (ValueError, SyntaxError) as problem:
+            raise ValueError(f"row {self.name!r}: {problem}") from None
+        self._check_names(table)
+
     def _check_shape(self) -> None:
+        from string import Formatter  # not needed to import the package
+
+        _ = self._value, self._textbook  # parses them
         if len(self._partials) != len(self.operands) and not (
             self.is_private and self.is_value_only
         ):
@@ -100,15 +131,13 @@ class Op:
             )
         if bool(self.lists) != (self._start is not None):
             raise ValueError("a row needs a start if it has a list operand, and only then")
-        fields = {
-            field for _, field, _, _ in string.Formatter().parse(self.latex) if field is not None
-        }
+        fields = {field for _, field, _, _ in Formatter().parse(self.latex) if field is not None}
         if unknown := fields - {*self.operands}:
             raise ValueError(
                 f"unknown operand {min(unknown)!r} in its LaTeX; the operands are {', '.join(self.operands)}"
             )
 
-    def check_names(self, table: Mapping[str, Op]) -> None:
+    def _check_names(self, table: Mapping[str, Op]) -> None:
         """Raise ValueError if a text uses an unknown name, or calls a function with the wrong number of arguments.
 
         The texts may call rows of the table and the functions of `ieee`, but no folds. A value must not be recursive.
@@ -168,6 +197,19 @@ class Op:
         return [partial.tree for partial in self._textbook]
 
     @property
+    def arguments(self) -> list[str]:
+        """Parameter names of the row's function: a list operand x becomes xs."""
+        return [operand + "s" if operand in self.lists else operand for operand in self.operands]
+
+    @property
+    def signature(self) -> str:
+        """The parameters of the row's function as source, with defaults."""
+        return ", ".join(
+            f"{argument}={self.defaults[operand]!r}" if operand in self.defaults else argument
+            for operand, argument in zip(self.operands, self.arguments, strict=True)
+        )
+
+    @property
     def calls(self) -> set[str]:
         """Names of the functions that the row's value and partial derivatives call."""
         return self._value.functions.union(*(partial.functions for partial in self._partials))
@@ -190,17 +232,16 @@ class Op:
     @cached_property
     def symbol(self) -> str:
         """The operator if the row is one between its operands, such as "+"; else the row's name."""
-        match self.value_tree:
-            case ast.BinOp(ast.Name(x), symbol, ast.Name(y)) if (x, y) == self.operands:
-                return grammar.SYMBOL[type(symbol)]
-            case ast.UnaryOp(symbol, ast.Name()):
-                return grammar.SYMBOL[type(symbol)]
-        return self.name
+        from autograd_scalar.ops.grammar import operator_of
+
+        return operator_of(self.value_tree, self.operands) or self.name
 
     @cached_property
     def precedence(self) -> int:
         """Precedence of the written operation; see grammar.PRECEDENCE."""
-        return grammar.ATOM if self.symbol == self.name else grammar.precedence(self.value_tree)
+        from autograd_scalar.ops.grammar import ATOM, precedence
+
+        return ATOM if self.symbol == self.name else precedence(self.value_tree)
 
     def split(self, flat: Sequence[Any]) -> list[Any]:
         """Return a flat list of parents (or of their data) as the row's operands: a list for each starred one."""

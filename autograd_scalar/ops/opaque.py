@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from inspect import Parameter, signature
 from numbers import Real
 from typing import Any
 
@@ -59,6 +58,8 @@ def opaque_rows(
 
 def _takes(function: Callable[..., Any], count: int) -> bool:
     """Return whether a function has just that many positional parameters without a default."""
+    from inspect import Parameter, signature  # too slow to import for those who never get here
+
     try:
         parameters = signature(function).parameters.values()
     except (TypeError, ValueError):  # a function written in C

@@ -9,34 +9,45 @@ Formulas: SGD with momentum as in PyTorch, RMSProp as in Hinton's lecture 6e, Ad
 
 from __future__ import annotations
 
-from autograd_scalar.ops import grammar
-from autograd_scalar.ops.grammar import Expression
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograd_scalar.ops.grammar import Expression
 
 
 class Update:
-    """One rule: the names of its state (`running`) and its settings, and its assignments in order.
-
-    Raises ValueError for an assignment that uses or sets any other name.
-    """
+    """One rule: the names of its state (`running`) and its settings, and its assignments in order."""
 
     def __init__(self, name: str, running: str, settings: str, *assignments: str) -> None:
         self.name = name
         self.running = tuple(running.split())
         self.settings = tuple(settings.split())
-        self.assignments: list[tuple[str, Expression]] = []
+        self._texts = assignments
+
+    @cached_property
+    def assignments(self) -> list[tuple[str, Expression]]:
+        """Each name that is set, with its expression.
+
+        Raises ValueError for an assignment that uses or sets a name that is not the rule's.
+        """
+        from autograd_scalar.ops.grammar import parse  # not needed to import the package
+
+        parsed = []
         known = {"p", "g", *self.running, *self.settings}
-        for assignment in assignments:
+        for assignment in self._texts:
             target, _, text = assignment.partition(" = ")
-            (value,) = grammar.parse(text, branches=True)
+            (value,) = parse(text, branches=True)
             if (
                 target not in {"p", "g", *self.running}
                 or value.variables - known
                 or value.functions - {"sqrt"}
             ):
                 raise ValueError(
-                    f"update {name!r}: {assignment!r} may use only {', '.join(sorted(known))}"
+                    f"update {self.name!r}: {assignment!r} may use only {', '.join(sorted(known))}"
                 )
-            self.assignments.append((target, value))
+            parsed.append((target, value))
+        return parsed
 
 
 UPDATES = {

@@ -17,11 +17,14 @@ maximum and minimum, hypot'(0, 0) = 0, and d(0 ** y)/dy = 0 for y >= 0. A nan op
 
 from __future__ import annotations
 
-import ast
 import zlib
 from copy import copy
+from typing import TYPE_CHECKING
 
 from autograd_scalar.ops.op import Op
+
+if TYPE_CHECKING:
+    import ast
 
 TABLE: dict[str, Op] = {}
 
@@ -96,8 +99,9 @@ def define(row: Op, *private: Op) -> None:
     if row.is_private:
         raise ValueError(f"row {row.name!r}: expected a name without a leading underscore")
     added = {made.name: made for made in (*private, row)}
-    for other in {**TABLE, **added}.values():  # also those that call an earlier row of this name
-        other.check_names({**TABLE, **added})
+    known = {**TABLE, **added}
+    for name in [name for name in known if name not in BUILT_IN]:
+        known[name].check(known)  # also those that call an earlier row of this name
     for name in TABLE.keys() - BUILT_IN:
         TABLE[name] = copy(TABLE[name])  # its text may have the earlier row inlined
     TABLE.update(added)
@@ -475,8 +479,5 @@ for _row in (
 ):
     TABLE[_row.name] = _row
 # fmt: on
-
-for _row in TABLE.values():
-    _row.check_names(TABLE)
 
 BUILT_IN = frozenset(TABLE)

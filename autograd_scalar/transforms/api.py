@@ -8,7 +8,6 @@ local derivatives of a node are its recorded floats, or its row's text evaluated
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, SupportsIndex
 
@@ -35,13 +34,15 @@ _rules: dict[Op, list[Callable[..., Any]]] = {}
 def _derivatives(row: Op) -> list[Callable[..., Any]]:
     """Return a row's partial derivatives as functions of its value and operands, over Values."""
     if row not in _rules:
+        from ast import unparse  # with the parser of rows, not needed to import the package
+
         names = ", ".join(row.operands)
         called = {name: getattr(functions, name) for name in row.calls if name in TABLE}
         _rules[row] = [
             # The filename marks the code as ours: searches for the user's line skip it.
             eval(
                 compile(
-                    f"lambda z, {names}: {ast.unparse(tree)}",
+                    f"lambda z, {names}: {unparse(tree)}",
                     f"<autograd_scalar {row.name}>",
                     "eval",
                 ),

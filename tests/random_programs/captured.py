@@ -94,7 +94,7 @@ KINDS = (
     ),
     Captured(
         "long = [0.5] * 200",
-        ("long[70]", "sum(long)", "long[-1] * {x}", "sum(t * {x} for t in long[60:80])"),
+        ("long[70]", "sum(long)", "long[-1] * {x}", "sum(t * t for t in long[60:80]) * {x}"),
         ("long[70] = {n}", "long[199] = {n}", "long.append({n})"),
         ("long[70] = {n}", "long[3] += 1.0"),
     ),
@@ -112,7 +112,7 @@ KINDS = (
             "float(grid[1]) * {x}",
             "grid.sum()",
             "len(grid) * {x}",
-            "sum(g * {x} for g in grid)",
+            "sum(g * g for g in grid) * {x}",
             "grid.tolist()[2]",
         ),
         (

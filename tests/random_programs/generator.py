@@ -127,7 +127,7 @@ PYTHON = (
     ),
     *(
         "operator.mul({x}, {y})",
-        "np.maximum({x}, {y})",
+        "np.maximum({x}, {y}) + 0.0",
         "np.sin({x})",
         "({x} and {y})",
         "({x} or {y})",

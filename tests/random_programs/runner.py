@@ -81,17 +81,14 @@ class _Run:
             raise _Ended from refusal
         except (ag.JitCheckError, _Ended):
             raise
-        except ArithmeticError as error:
-            if self.compiled:
-                if not is_mapped:
-                    self.log.append(("error", type(error).__name__))
-                return None
-            raise _Ended from None  # compiled code may have inf or nan instead
         except Exception as error:
+            if is_mapped:  # some rows may have had effects, and the other run has no such call
+                raise _Ended from error
+            if isinstance(error, ArithmeticError) and not self.compiled:
+                raise _Ended from None  # compiled code may have inf or nan instead
             if isinstance(error, TypeError) and self.compiled:
                 raise _Ended from error
-            if not is_mapped:
-                self.log.append(("error", type(error).__name__))
+            self.log.append(("error", type(error).__name__))
             return None
         if is_mapped:
             return None if self.compiled and not hasattr(result, "shared") else result

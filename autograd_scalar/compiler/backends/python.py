@@ -11,7 +11,7 @@ from autograd_scalar.compiler.ir.program import Program
 from autograd_scalar.compiler.ir.rules import ARITHMETIC
 from autograd_scalar.compiler.options import MAX_EXPRESSION_LENGTH
 from autograd_scalar.ops import ieee
-from autograd_scalar.ops.codegen import compiled as _compiled
+from autograd_scalar.ops.evaluate import compiled as _compiled
 
 _PYTHON = Language(
     number=repr,

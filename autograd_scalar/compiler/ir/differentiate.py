@@ -127,7 +127,7 @@ def _partials(
 
 
 def _shares(builder: Builder, parts: list[int]) -> list[int]:
-    """Emit parts divided by their sum, where that is positive and finite, as codegen.shares does."""
+    """Emit parts divided by their sum, where that is positive and finite, as evaluate.shares does."""
     total = builder.constant(0.0)
     zero, one, infinite = total, builder.constant(1.0), builder.constant(inf)
     for part in parts:
