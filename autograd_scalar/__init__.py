@@ -10,6 +10,7 @@ Values record the operations on them, and backward() computes the gradients:
 '1.8186 0.0770'
 
 Explanations        print(ag.explain(y))               the chain rule, line by line
+                    ag.explain_step(loss, optimizer)       what a training step does, and why
                     ag.draw(y, "y.svg")                a picture of the graph; .png and .pdf too
                     ag.explore(y, "y.html")            a page with sliders, step by step
 Operations          ag.tanh(x), ag.maximum(x, y)       or x.tanh(); ag.define_op adds your own
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from autograd_scalar.naming import label_all as label_all
     from autograd_scalar.show.draw import draw as draw
     from autograd_scalar.show.explain.explain import explain as explain
+    from autograd_scalar.show.explain.step import explain_step as explain_step
     from autograd_scalar.show.explorer.explore import explore as explore
     from autograd_scalar.show.plots import plot as plot
     from autograd_scalar.testing import check_grad as check_grad
@@ -90,6 +92,7 @@ _FUNCTIONS = {
     "check_grad": "testing",
     "draw": "show.draw",
     "explain": "show.explain.explain",
+    "explain_step": "show.explain.step",
     "explore": "show.explorer.explore",
     "jit": "compiler.jit",
     "label_all": "naming",

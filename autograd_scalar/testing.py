@@ -29,7 +29,7 @@ class GradientReport:
             (c.where, f"{c.derivative:.10g}", f"{c.difference:.10g}", f"{c.error:.1e}", c.verdict)
             for c in self.checks
         ]
-        return _table([head, *rows])
+        return table([head, *rows])
 
 
 def check_grad(
@@ -120,8 +120,8 @@ class NudgeReport:
         rows = [(name, f"{g:.6g}", f"{change:g}", f"{g * change:.6g}") for name, g, change in shown]
         if len(shown) < len(self.parameters):
             rows.insert(12, (f"... {len(self.parameters) - 24} more", "", "", ""))
-        by_parameter = _table([("parameter", "gradient", "change", "gradient * change"), *rows])
-        experiments = _table(
+        by_parameter = table([("parameter", "gradient", "change", "gradient * change"), *rows])
+        experiments = table(
             [
                 ("", "predicted", "with curvature", "actual", "actual - predicted"),
                 *((n.what, f"{n.predicted:.6g}", f"{n.curved:.6g}", f"{n.actual:.6g}", f"{n.actual - n.predicted:.1e}")
@@ -153,32 +153,49 @@ def nudge(loss: Value | Callable[[], Value], params: Any, step: float = 1e-3) ->
     descent by 0.1        -3.6           -3.24   -3.24             3.6e-01
     """
     values = _distinct_leaves(params)
-    if isinstance(loss, Value):
-        loss.recompute()  # the data of its leaves may have been set since it was recorded
-    y = loss if isinstance(loss, Value) else loss()
-    if not isinstance(y, Value):
-        raise TypeError(
-            f"nudge needs a loss that is a Value or a function that returns one, got {type(y).__name__}"
-        )
 
-    slopes = gradient(y, values)
-    recorded = gradient(y, values, create_graph=True)
-    before = y.data
-    nudges = []
-    for what, changes in (
-        (f"every one + {step:g}", [step] * len(values)),
-        (f"descent by {step:g}", [-step * g for g in slopes]),
-    ):
-        predicted = _inner(slopes, changes)
-        bend = push_forward(recorded, dict(zip(values, changes, strict=True)))
-        actual = _loss_after(loss, values, changes) - before
-        nudges.append(Nudge(what, predicted, predicted + 0.5 * _inner(bend, changes), actual))
+    def changes(slopes: list[float]) -> list[tuple[str, list[float]]]:
+        return [
+            (f"every one + {step:g}", [step] * len(values)),
+            (f"descent by {step:g}", [-step * g for g in slopes]),
+        ]
+
+    before, slopes, nudges = experiments(loss, values, changes)
     names = [
         v.label or path for v, path in zip(values, pytree.paths(params, "params"), strict=True)
     ]
     return NudgeReport(
         [(name, g, step) for name, g in zip(names, slopes, strict=True)], before, nudges
     )
+
+
+def experiments(
+    loss: Value | Callable[[], Value],
+    values: Sequence[Value],
+    changes: Callable[[list[float]], Sequence[tuple[str, Sequence[float]]]],
+) -> tuple[float, list[float], list[Nudge]]:
+    """Return the loss, its gradient, and the predicted and actual change of the loss for changes of leaves.
+
+    `changes` returns them, with the name of each experiment, for a gradient. The leaves are restored afterwards.
+    Raises TypeError unless the loss is a Value or a function that returns one.
+    """
+    if isinstance(loss, Value):
+        loss.recompute()  # the data of its leaves may have been set since it was recorded
+    y = loss if isinstance(loss, Value) else loss()
+    if not isinstance(y, Value):
+        raise TypeError(
+            f"expected a loss that is a Value or a function that returns one, got {type(y).__name__}"
+        )
+    slopes = gradient(y, values)
+    recorded = gradient(y, values, create_graph=True)
+    before = y.data
+    nudges = []
+    for what, change in changes(slopes):
+        predicted = _inner(slopes, change)
+        bend = push_forward(recorded, dict(zip(values, change, strict=True)))
+        actual = _loss_after(loss, values, change) - before
+        nudges.append(Nudge(what, predicted, predicted + 0.5 * _inner(bend, change), actual))
+    return before, slopes, nudges
 
 
 def _distinct_leaves(params: Any) -> list[Value]:
@@ -215,7 +232,7 @@ def _inner(xs: Sequence[float], ys: Sequence[float]) -> float:
     return reduce(add, map(mul, xs, ys), 0.0)
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as aligned columns, the first aligned left and the others right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
