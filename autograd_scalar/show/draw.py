@@ -6,12 +6,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from autograd_scalar.show.graph.picture import (
-    Picture,
-    graph_picture,
-    grouped_picture,
-    summary_picture,
-)
+from autograd_scalar.show.graph.groups import grouped_picture
+from autograd_scalar.show.graph.picture import Picture, graph_picture, summary_picture
 from autograd_scalar.show.graph.scopes import Named, Scope, names_of, scopes_of
 from autograd_scalar.show.layout.geometry import RANKDIRS
 from autograd_scalar.value import Value, topological_order
@@ -59,7 +55,8 @@ def draw(
         rankdir: the direction of the arrows: "LR", "RL", "TB" or "BT".
         format: the default format of the drawing's render() and pipe().
         names: a module, or a mapping from names to Values, for values without a label. Dotted names
-            ("layers.0.neurons.1.w.2") place a parameter in its layer and neuron.
+            ("layers.0.neurons.1.w.2") place a parameter in its layer and neuron. A module is called
+            again, on what flows into it, to find the values that it made.
         group: how to draw layers and neurons: "frames" around them, one box per "neuron" or
             "layer", None to ignore them, "auto" to choose by size.
         partials: label each arrow with its local derivative.

@@ -14,6 +14,7 @@ import pytest
 from autograd_scalar import Value, draw, functions, nn
 from autograd_scalar.show.draw import MAX_BOXES, picture_of
 from autograd_scalar.show.render import dot
+from autograd_scalar.show.render.svg import COLOURS, CORNERS
 
 GOLDEN = Path(__file__).parent / "golden"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -314,13 +315,77 @@ def test_larger_models_have_one_box_per_neuron_or_layer():
     assert sum(box.label.startswith("layers") for box in neurons.boxes) == 33
     layers = picture_of(loss, names=model, group="layer")
     assert [box.label for box in layers.boxes] == [
-        "inputs", "layers.0", "layers.1", "layers.2", "loss",
+        "inputs", "layers.0", "layers.1", "layers.2", "others", "loss",
     ]  # fmt: skip
-    assert layers.edges == [(0, 1), (1, 2), (2, 3), (3, 4)]
-    assert dict(layers.boxes[1].rows)["parameters"] == "48"
-    assert dict(layers.boxes[4].rows)["data"] == f"{loss.data:.4g}"
+    assert layers.edges == [
+        (0, 1),
+        (1, 2),
+        (2, 3),
+        (3, 5),
+        (4, 5),
+    ]  # the others: a penalty on weights
+    assert dict(layers.boxes[5].rows)["data"] == f"{loss.data:.4g}"
     deep = nn.MLP(2, [20, 20, 20, 1], seed=0)
     assert len(picture_of(deep([1.0, 2.0]), names=deep).boxes) == 6  # too many neurons: layers
+
+
+def test_the_loss_is_outside_the_neurons():
+    model = nn.MLP(2, [16, 1], seed=0)
+    y = model([0.1, 0.2])
+    for v in (nn.binary_cross_entropy([y], [0]), y.tanh()):
+        picture = picture_of(v, names=model, group="neuron")
+        last, *_, end = picture.boxes[-2:]
+        assert last.label == "layers.1.neurons.0"
+        assert dict(last.rows)["out"] == f"{y.data:.4g}"
+        assert end.kind == "operation" and dict(end.rows)["data"] == f"{v.data:.4g}"
+
+
+def test_the_box_of_a_neuron_has_its_output_gradient_and_weights():
+    model = nn.MLP(2, [2, 1], seed=0)
+    y = model([0.1, 0.2])
+    rows = [("out", f"{y.data:.4g}"), ("grad", "—")]
+    weights = [(f"w.{i}", f"{w.data:.4g}") for i, w in enumerate(model.layers[1].neurons[0].w)]
+    last = picture_of(y, names=model, group="neuron").boxes[-1]
+    assert last.rows == (*rows, *weights, ("b", "0")) and last.is_end
+    assert picture_of(y, names=model, group="layer").boxes[-1].rows == last.rows
+    y.backward()
+    assert dict(picture_of(y, names=model, group="neuron").boxes[-1].rows)["grad"] == "1"
+
+
+def test_the_box_of_a_layer_has_the_ranges_of_its_outputs_gradients_and_weights():
+    model = nn.MLP(2, [4, 3, 1], activation="tanh", seed=0)
+    y = model([0.1, 0.2])
+    y.backward()
+    first, second, _ = picture_of(y, names=model, group="layer").boxes[2:]
+    hidden = [v for v in y.parents[3].parents[0].parents if v.op]  # the outputs of the first layer
+    weights = [w.data for neuron in model.layers[0].neurons for w in neuron.w]
+
+    def limits(numbers):
+        return f"{min(numbers):.4g} … {max(numbers):.4g}"
+
+    assert first.rows == (
+        ("4 out", limits([v.data for v in hidden])),
+        ("grad", limits([v.grad for v in hidden])),
+        ("8 w", limits(weights)),
+        ("4 b", "0"),
+    )
+    outs = y.parents[3:6]
+    assert second.rows[0] == ("out", ", ".join(f"{v.data:.4g}" for v in outs))
+    assert second.rows[1] == ("grad", ", ".join(f"{v.grad:.4g}" for v in outs))
+
+
+def test_constants_inputs_and_parameters_look_different():
+    model = nn.MLP(2, [2, 1], activation="leaky_relu", seed=0)
+    loss = nn.mse([model([Value(0.5, "x"), 0.25])], [1.0])
+    kinds = {box.label: box.kind for box in picture_of(loss, names=model).boxes if not box.symbol}
+    assert kinds["x"] == kinds[""] == "input"
+    assert {kinds[name] for name in ("w.0", "w.1", "b")} == {"leaf"}
+    assert {kinds[number] for number in ("0.01", "1", "2")} == {"constant"}
+    x = Value(3.0, "x")
+    assert [box.kind for box in picture_of(2.0 * x).boxes] == ["constant", "leaf", "operation"]
+    assert [box.kind for box in picture_of(Value(3.0) * 2.0).boxes][:2] == ["leaf", "leaf"]
+    looks = {(fill, CORNERS[kind]) for kind, (fill, _) in COLOURS.items()}
+    assert len(looks) == len(COLOURS)
 
 
 def test_a_few_values_between_groups_are_shown_one_by_one():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+import autograd_scalar as ag
 from autograd_scalar import Value, nn, topological_order
 from autograd_scalar.show.graph.scopes import layer_of, names_of, scopes_of, split_name
 
@@ -63,9 +66,158 @@ def test_products_and_sums_of_a_neurons_parameters_are_in_its_scope():
 
 def test_an_operation_on_two_scopes_is_in_neither():
     p, q = Value(1.0, "a.w"), Value(2.0, "b.w")
-    scope = scopes_in(p * q + p**2, None)
+    scope = scopes_in(p * q + p.maximum(Value(3.0, "x")), None)
     of = {v.op: s for v, s in scope.items()}
-    assert of["mul"] == () and of["pow_const"] == ("a",) and of["add"] == ()
+    assert of["mul"] == () and of["maximum"] == ("a",) and of["add"] == ()
+
+
+# ----- the nodes that a module made -----
+
+LOSSES = {
+    "bce": lambda y: nn.binary_cross_entropy([y], [0]),
+    "mse": lambda y: nn.mse([y], [1.0]),
+    "hinge": lambda y: nn.hinge([y], [1]),
+    "tanh": lambda y: y.tanh(),
+    "tanh of the same": lambda y: y.tanh().tanh(),
+    "abs": abs,
+    "negative": lambda y: -y,
+    "scaled": lambda y: y * 0.5 + 1.0,
+    "squared": lambda y: y * y,
+}
+
+
+class Line(nn.Module):
+    """A module of the user's own, without an activation."""
+
+    def __init__(self):
+        self.slope, self.start = Value(2.0), Value(1.0)
+
+    def __call__(self, x):
+        return 0.5 * self.slope * x + self.start
+
+
+class Bent(Line):
+    """One with an activation, and a constant after it."""
+
+    def __call__(self, x):
+        return super().__call__(x).sigmoid() * 2.0 - 1.0
+
+
+class Sums(nn.Module):
+    """One that sums products, as in micrograd."""
+
+    def __init__(self):
+        self.w, self.b = [Value(0.5), Value(-0.25), Value(0.125)], Value(0.1)
+
+    def __call__(self, x):
+        return sum((wi * xi for wi, xi in zip(self.w, x, strict=True)), self.b).relu()
+
+
+class Shift(nn.Module):
+    """One that draws random numbers: no call repeats another."""
+
+    def __init__(self):
+        self.by = Value(0.5)
+        self.calls = 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return x + self.by * random.random()
+
+
+def one_input(module):
+    return lambda: module(Value(0.3, "x"))
+
+
+def three_inputs(module):
+    return lambda: module([Value(0.3), Value(0.4), Value(0.5)])
+
+
+class Holder(nn.Module):
+    """A module whose only part is `inner`, so that its parameters have dotted names."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+
+CALLS = {
+    "linear neuron": (nn.Neuron(3, nonlin=False, seed=0), three_inputs),
+    "tanh neuron": (nn.Neuron(3, activation="tanh", seed=0), three_inputs),
+    "neuron with a function": (nn.Neuron(3, activation=lambda z: z * z.sigmoid(), seed=0), three_inputs),
+    "leaky neuron": (nn.Neuron(3, activation="leaky_relu", seed=0), three_inputs),
+    "Linear": (nn.Linear(3, 1, seed=0), lambda m: lambda: m([0.3, 0.4, 0.5])[0]),
+    "Linear without bias": (nn.Linear(3, 2, bias=False, seed=0), lambda m: lambda: m([0.3, 0.4, 0.5])[1]),
+    "line": (Line(), one_input),
+    "bent": (Bent(), one_input),
+    "sums": (Sums(), three_inputs),
+    "sums of numbers": (Sums(), lambda m: lambda: m([0.3, 0.4, 0.5])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("module, call", CALLS.values(), ids=CALLS)
+def test_a_scope_has_the_nodes_that_its_module_made_and_no_others(module, call, loss):
+    model = Holder(module)
+    y = call(module)()
+    made = {v for v in topological_order(y) if v.op}
+    penalty = 0.01 * ag.sum([p * p for p in model.parameters()])
+    scope = scopes_in(loss(y) + penalty, model)
+    assert {v for v, s in scope.items() if v.op and s == ("inner",)} == made
+    assert all(scope[p] == ("inner",) for p in model.parameters())
+
+
+@pytest.mark.parametrize("module, call", CALLS.values(), ids=CALLS)
+def test_two_calls_of_one_module_are_in_its_scope_and_what_combines_them_is_not(module, call):
+    first, second = call(module)(), call(module)()
+    scope = scopes_in((first - second) * (first + second), Holder(module))
+    for y in (first, second):
+        assert all(scope[v] == ("inner",) for v in topological_order(y) if v.op)
+    assert {v.op for v, s in scope.items() if v.op and not s} == {"sub", "add", "mul"}
+
+
+def test_two_modules_that_share_a_weight_have_their_own_nodes():
+    a, b = nn.Neuron(1, activation="tanh", seed=0), nn.Neuron(1, activation="sigmoid", seed=1)
+    b.w = a.w
+    hidden = a([Value(0.5)])
+    y = b([hidden])
+    scope = scopes_in(y * 2.0, Holder([a, b]))
+    assert scope[hidden] == scope[hidden.parents[0]] == ("inner.0",)
+    assert scope[y] == scope[y.parents[0]] == ("inner.1",)
+
+
+def test_an_activation_between_layers_is_in_neither():
+    net = nn.Sequential(nn.Linear(2, 2, seed=0), "tanh", nn.Linear(2, 1, seed=1))
+    scope = scopes_in(net([0.1, 0.2])[0], net)
+    assert [s for v, s in scope.items() if v.op == "dot"] == [("modules.0",)] * 2 + [("modules.2",)]
+    assert {s for v, s in scope.items() if v.op == "tanh"} == {()}
+
+
+def test_a_module_that_does_not_repeat_itself_has_the_operations_on_its_parameters():
+    module = Shift()
+    y = module(Value(1.0, "x"))
+    scope = scopes_in(y.tanh(), Holder(module))
+    assert [v.op for v, s in scope.items() if v.op and s] == ["mul"]
+
+
+def test_looking_for_calls_leaves_random_numbers_as_they_come():
+    module = Shift()
+    y = module(Value(1.0, "x"))
+    state = random.getstate()
+    scopes_in(y, Holder(module))
+    assert module.calls > 1 and random.getstate() == state
+
+
+def test_a_module_is_looked_for_in_any_block():
+    model = Holder(nn.Neuron(1, activation="tanh", seed=0))
+    y = model.inner([Value(2.0)])
+    with ag.no_grad(), ag.detect_anomaly():
+        assert scopes_in(y, model)[y] == ("inner",)
+
+
+def test_modules_in_dictionaries_are_found_and_other_objects_have_none():
+    cell = nn.Neuron(1, seed=0)
+    assert names_of(Holder({"cell": cell, "w": Value(1.0)})).modules == {("inner", "cell"): cell}
+    assert names_of({"a.w": Value(1.0)}).modules == names_of(None).modules == {}
 
 
 def test_names_come_from_modules_and_mappings():

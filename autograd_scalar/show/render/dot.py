@@ -11,7 +11,7 @@ from typing import Any
 import graphviz
 
 from autograd_scalar.show.graph.picture import Box, Picture
-from autograd_scalar.show.render.svg import COLOURS, FAINT, GREY, INK, to_svg
+from autograd_scalar.show.render.svg import COLOURS, CORNERS, FAINT, GREY, INK, to_svg
 
 #: Maximum number of boxes that `dot` renders: it takes a second for 200, and 20 for 2,000.
 MAX_DOT_BOXES = 1000
@@ -184,7 +184,7 @@ def _add_boxes(
 
 def _shape(box: Box) -> dict[str, str]:
     fill, stroke = COLOURS[box.kind]
-    style = "filled" if box.kind == "leaf" else "filled,rounded"
+    style = "filled,rounded" if CORNERS[box.kind] else "filled"
     shape = {"style": style, "fillcolor": fill, "color": stroke}
     # Graphviz expands \N and the like in a tooltip even if the backslash is escaped.
     shape["tooltip"] = graphviz.escape(box.tooltip.replace("\\", "∖"))

@@ -27,13 +27,17 @@ CELL = 80.0
 
 GREY = "#767676"
 INK, FAINT = "#1a1a1a", "#595959"
-#: Fill and stroke of each kind of box: blue, orange, green and purple of Okabe and Ito's palette.
+#: Fill and stroke of each kind of box: blue, orange, green and purple of Okabe and Ito's palette, and greys.
 COLOURS = {
     "operation": ("#eaf3fb", "#0072b2"),
     "leaf": ("#fff4dc", "#a86500"),
+    "input": ("#ffffff", "#4d4d4d"),
+    "constant": ("#f2f2f2", "#767676"),
     "group": ("#e3f5ee", "#007d5c"),
     "summary": ("#f7eef5", "#a2527f"),
 }
+#: Radius of the corners of each kind of box.
+CORNERS = {"operation": 7, "leaf": 0, "input": 0, "constant": 11, "group": 4, "summary": 12}
 
 
 def box_size(box: Box) -> tuple[float, float]:
@@ -127,7 +131,7 @@ def _ahead(route: list[Point], vertical: bool) -> float:
 def _box(box: Box, size: tuple[float, float], centre: Point) -> str:
     (width, height), (x, y) = size, (centre[0] - size[0] / 2, centre[1] - size[1] / 2)
     fill, stroke = COLOURS[box.kind]
-    corner = {"operation": 7, "leaf": 0, "group": 4, "summary": 12}[box.kind]
+    corner = CORNERS[box.kind]
     shape = f'width="{width:.1f}" height="{height:.1f}" rx="{corner}" fill="{fill}"'
     parts = [f"<g><title>{escape(box.tooltip)}</title>"]
     if box.kind == "group":  # a stack of cards
