@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import autograd_scalar
-from autograd_scalar.cli import doctor, draw, explore, predict, repl, train
+from autograd_scalar.cli import doctor, draw, explore, play, predict, repl, train
 
 #: Errors caused by the user's input, files or machine. Any other is a bug in this package.
 EXPECTED = (ValueError, OSError, ArithmeticError, ImportError, RuntimeError)
@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version=f"autograd-scalar {autograd_scalar.__version__}"
     )
     verbs = parser.add_subparsers(dest="verb", metavar="verb", required=True)
-    for verb in (repl, draw, explore, train, predict, doctor):
+    for verb in (repl, draw, explore, play, train, predict, doctor):
         name = verb.__name__.rpartition(".")[2]
         options = verbs.add_parser(
             name,

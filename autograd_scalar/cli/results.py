@@ -50,7 +50,9 @@ def write_files(
     `data` is the data set before scaling. The boundary between classes over two features is drawn
     in the units of the features.
     """
+    from autograd_scalar.data import Dataset
     from autograd_scalar.show.draw import draw
+    from autograd_scalar.show.play.play import shows, training_page
     from autograd_scalar.show.plots import plot
     from autograd_scalar.show.plots.boundary import MAX_CLASSES
     from autograd_scalar.show.plots.figure import figure_of, offscreen_axes
@@ -81,6 +83,16 @@ def write_files(
                 unscaled, data, None, titles, place("boundary.gif"), threshold=schema.threshold
             )
             yield place("boundary.gif"), "the boundary over the epochs"
+    if data.classes and len(data.classes) == 2 and shows(model, data):
+        scaled = Dataset(
+            [schema.standardise(row) for row in data.X],
+            data.y,
+            features=data.features,
+            target=schema.target,
+            classes=data.classes,
+        )
+        training_page({"data": scaled}, place("play.html"), model=model)
+        yield place("play.html"), "the network in a page: open it in a browser to train on"
     y = active_output(model.layers[0].neurons[0], map(schema.standardise, data.X), schema.features)
     draw(y, place("neuron.svg"), group=None)  # a dot in a column's name does not make a group
     yield place("neuron.svg"), "the graph of the first neuron for one row"

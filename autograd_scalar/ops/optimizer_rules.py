@@ -23,7 +23,8 @@ class Update:
         self.name = name
         self.running = tuple(running.split())
         self.settings = tuple(settings.split())
-        self._texts = assignments
+        #: The assignments as text, to show.
+        self.texts = assignments
 
     @cached_property
     def assignments(self) -> list[tuple[str, Expression]]:
@@ -35,7 +36,7 @@ class Update:
 
         parsed = []
         known = {"p", "g", *self.running, *self.settings}
-        for assignment in self._texts:
+        for assignment in self.texts:
             target, _, text = assignment.partition(" = ")
             (value,) = parse(text, branches=True)
             if (

@@ -224,7 +224,9 @@ def test_rows_compute_each_row_in_place(browser: Any) -> None:
     """Each output takes the place of the other's input."""
     code = [("input", 0), ("input", 1), ("input", 2), ("mul", 0, 2), ("exp", 1), ("add", 3, 1)]
     program = Program(code, ["x", "y", "rate"], [5, 4])
-    source = javascript.rows(program, "step", (0, 1), ["x", "y"]).replace("export ", "")
+    module = javascript.Module()
+    module.add_of_rows(program, "step", (0, 1), ["x", "y"])
+    source = str(module).replace("export ", "")
     page = browser.new_page()
     found = page.evaluate(
         """(source) => {
@@ -242,4 +244,4 @@ def test_rows_compute_each_row_in_place(browser: Any) -> None:
 def test_rows_of_a_program_with_guards_are_refused() -> None:
     program = Program([("input", 0), ("const", 0.0)], ["x"], [0], [Guard("<", 0, 1, True)])
     with pytest.raises(ValueError, match="bent has guards, so rows may take different paths"):
-        javascript.rows(program, "bent", [0])
+        javascript.Module().add_of_rows(program, "bent", [0], ["y"])

@@ -15,7 +15,7 @@ import pytest
 import autograd_scalar
 from autograd_scalar.cli import doctor, main
 
-VERBS = ("repl", "draw", "explore", "train", "predict", "doctor")
+VERBS = ("repl", "draw", "explore", "play", "train", "predict", "doctor")
 COMMAND = (sys.executable, "-m", "autograd_scalar")
 
 

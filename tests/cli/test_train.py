@@ -48,7 +48,15 @@ def test_all_files_are_written_and_listed(
 ) -> None:
     folder = tmp_path / "new" / "folder"
     assert main(["train", "spiral", *QUICK, "--gif", "-o", str(folder)]) == 0
-    names = {"model.json", "history.csv", "loss.png", "boundary.png", "boundary.gif", "neuron.svg"}
+    names = {
+        "model.json",
+        "history.csv",
+        "loss.png",
+        "boundary.png",
+        "boundary.gif",
+        "neuron.svg",
+        "play.html",
+    }
     assert {path.name for path in folder.iterdir()} == names
     assert {line.split(",")[0] for line in capsys.readouterr().out.split("wrote       ")[1:]} == {
         str(folder / name) for name in names

@@ -1,4 +1,4 @@
-"""Print a program as JavaScript: an ES module with a function of arrays, or a loop over rows, for pages and Node."""
+"""Print programs as JavaScript, for pages and Node: functions of an array, of numbers, or of a row of arrays."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _JAVASCRIPT = Language(
     reserved={*_TAKEN.split(), *FUNCTIONS},
 )
 
-_FUNCTION = """\
+_OF_ARRAYS = """\
 /**
  * {title}
  *
@@ -65,7 +65,7 @@ export function {name}(input, output = new Float64Array({many})) {{
 }}
 """
 
-_ROWS = """\
+_OF_ROWS = """\
 /** {title}, for each of `count` rows. */
 export function {name}({parameters}) {{
   for (let row = 0; row < count; row++) {{
@@ -104,76 +104,124 @@ def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> st
     }
     <BLANKLINE>
     """
-    called, *names = identifiers([name, *program.inputs], _JAVASCRIPT.reserved)
-    body = Lines(program, names, _JAVASCRIPT)
-    read = sorted(op[1] for op in program.code if op[0] == "input")
-    lines = [f"const {names[k]} = +input[{k}];" for k in read]
-    lines += body.lines
-    lines += [f"output[{k}] = {text};" for k, text in enumerate(body.outputs)]
-    listed = [outputs[k] if outputs else "" for k in range(len(program.outputs))]
-    text = _FUNCTION.format(
-        title=_comment(name),
-        name=called,
-        inputs=_listed(program.inputs),
-        outputs=_listed(listed),
-        count=len(program.inputs),
-        many=len(program.outputs),
-        otherwise=", or if a guard fails; output is then unchanged" if program.guards else "",
-        body=indent("\n".join(lines), "  "),
-    )
-    return "\n".join(filter(None, (definitions(_functions_of(program)), text)))
+    module = Module()
+    module.add(program, name, outputs)
+    return str(module)
 
 
-def rows(program: Program, name: str, columns: Collection[int], outputs: Sequence[str] = ()) -> str:
-    """Return the source of a function that computes a program of primitives for each row.
+class Module:
+    """Functions of programs of primitives, and the functions of `javascript_math` that they call."""
 
-    Its parameters are the number of rows, then the inputs: an array for each of `columns`, and numbers; then an array
-    for each output. An output may be the array of an input. Raise ValueError for a program with guards.
+    def __init__(self) -> None:
+        self._functions: list[str] = []
+        self._called: set[str] = set()
 
-    >>> code = [("input", 0), ("input", 1), ("mul", 0, 1)]
-    >>> print(rows(Program(code, ["x", "rate"], [2]), "scaled", [0], ["y"]))
-    /** scaled, for each of `count` rows. */
-    export function scaled(count, x_, rate, y_) {
-      for (let row = 0; row < count; row++) {
-        const x = x_[row];
-        y_[row] = x * rate;
-      }
-    }
-    <BLANKLINE>
-    """
-    if program.guards:
-        raise ValueError(
-            f"{name} has guards, so rows may take different paths; expected a program without"
+    def __str__(self) -> str:
+        return "\n".join(filter(None, (definitions(self._called), *self._functions)))
+
+    def _lines(self, program: Program, names: Sequence[str]) -> Lines:
+        self._called |= {
+            _JAVASCRIPT.calls.get(op, op) for op, *_ in program.code
+        } & FUNCTIONS.keys()
+        return Lines(program, names, _JAVASCRIPT)
+
+    def add(self, program: Program, name: str, outputs: Sequence[str] = ()) -> None:
+        """Add a function from an array to an array; see `source`."""
+        called, *names = identifiers([name, *program.inputs], _JAVASCRIPT.reserved)
+        body = self._lines(program, names)
+        lines = [f"const {names[k]} = +input[{k}];" for k in _inputs_of(program)]
+        lines += body.lines
+        lines += [f"output[{k}] = {text};" for k, text in enumerate(body.outputs)]
+        listed = [outputs[k] if outputs else "" for k in range(len(program.outputs))]
+        self._functions.append(
+            _OF_ARRAYS.format(
+                title=_comment(name),
+                name=called,
+                inputs=_listed(program.inputs),
+                outputs=_listed(listed),
+                count=len(program.inputs),
+                many=len(program.outputs),
+                otherwise=", or if a guard fails; output is then unchanged"
+                if program.guards
+                else "",
+                body=indent("\n".join(lines), "  "),
+            )
         )
-    count = len(program.inputs)
-    listed = [*program.inputs, *(outputs or ["y"] * len(program.outputs))]
-    called, *names = identifiers([name, *listed], _JAVASCRIPT.reserved)
-    body = Lines(program, names[:count], _JAVASCRIPT)
-    used = {op[1] for op in program.code if op[0] == "input"}
-    parameters = [f"{name}_" if k in columns else name for k, name in enumerate(names[:count])]
-    arrays = [f"{name}_" for name in names[count:]]
-    lines = [f"const {names[k]} = {names[k]}_[row];" for k in sorted(used & {*columns})]
-    lines += body.lines
-    results = body.outputs
-    if (
-        len(results) > 1
-    ):  # the first array to be written may be one that a later result is read from
-        results = [f"t{len(program) + k}" for k in range(len(results))]
-        lines += [f"const {r} = {text};" for r, text in zip(results, body.outputs, strict=True)]
-    lines += [f"{a}[row] = {text};" for a, text in zip(arrays, results, strict=True)]
-    text = _ROWS.format(
-        title=_comment(name),
-        name=called,
-        parameters=", ".join(["count", *parameters, *arrays]),
-        body=indent("\n".join(lines), "    "),
-    )
-    return "\n".join(filter(None, (definitions(_functions_of(program)), text)))
+
+    def add_of_numbers(self, program: Program, name: str) -> None:
+        """Add a function from a number for each input to the only output.
+
+        >>> module = Module()
+        >>> module.add_of_numbers(Program([("input", 0), ("mul", 0, 0)], ["x"], [1]), "square")
+        >>> print(module)
+        export function square(x) {
+          return x * x;
+        }
+        <BLANKLINE>
+        """
+        called, *names = identifiers([name, *program.inputs], _JAVASCRIPT.reserved)
+        body = self._lines(program, names)
+        (result,) = body.outputs
+        lines = indent("\n".join([*body.lines, f"return {result};"]), "  ")
+        self._functions.append(f"export function {called}({', '.join(names)}) {{\n{lines}\n}}\n")
+
+    def add_of_rows(
+        self, program: Program, name: str, columns: Collection[int], outputs: Sequence[str]
+    ) -> None:
+        """Add a function that computes a program for each row.
+
+        Its parameters are the number of rows, then the inputs: an array for each of `columns`, and numbers; then an
+        array for each output. An output may be the array of an input. Raise ValueError for a program with guards.
+
+        >>> code = [("input", 0), ("input", 1), ("mul", 0, 1)]
+        >>> module = Module()
+        >>> module.add_of_rows(Program(code, ["x", "rate"], [2]), "scaled", [0], ["y"])
+        >>> print(module)
+        /** scaled, for each of `count` rows. */
+        export function scaled(count, x_, rate, y_) {
+          for (let row = 0; row < count; row++) {
+            const x = x_[row];
+            y_[row] = x * rate;
+          }
+        }
+        <BLANKLINE>
+        """
+        if program.guards:
+            raise ValueError(
+                f"{name} has guards, so rows may take different paths; expected a program without"
+            )
+        listed = [name, *program.inputs, *outputs]
+        called, *names = identifiers(listed, _JAVASCRIPT.reserved)
+        names, arrays = (
+            names[: len(program.inputs)],
+            [f"{y}_" for y in names[len(program.inputs) :]],
+        )
+        body = self._lines(program, names)
+        lines = [
+            f"const {names[k]} = {names[k]}_[row];" for k in _inputs_of(program) if k in columns
+        ]
+        lines += body.lines
+        results = body.outputs
+        if (
+            len(results) > 1
+        ):  # the first array to be written may be one that a later result is read from
+            results = [f"t{len(program) + k}" for k in range(len(results))]
+            lines += [f"const {r} = {text};" for r, text in zip(results, body.outputs, strict=True)]
+        lines += [f"{a}[row] = {text};" for a, text in zip(arrays, results, strict=True)]
+        parameters = [f"{x}_" if k in columns else x for k, x in enumerate(names)]
+        self._functions.append(
+            _OF_ROWS.format(
+                title=_comment(name),
+                name=called,
+                parameters=", ".join(["count", *parameters, *arrays]),
+                body=indent("\n".join(lines), "    "),
+            )
+        )
 
 
-def _functions_of(program: Program) -> set[str]:
-    """Return which of FUNCTIONS a program needs."""
-    called = {_JAVASCRIPT.calls.get(op, op) for op, *_ in program.code}
-    return called & FUNCTIONS.keys()
+def _inputs_of(program: Program) -> list[int]:
+    """Return which inputs a program reads."""
+    return sorted(op[1] for op in program.code if op[0] == "input")
 
 
 def _listed(names: Sequence[str]) -> str:
