@@ -11,6 +11,7 @@ import contextlib
 import contextvars
 import copy
 import dataclasses
+import decimal
 import enum
 import functools
 import gc
@@ -308,6 +309,14 @@ READS = {
     "sorted": (lambda x, o: x * sorted(o.items, key=lambda i: i * RATE)[0], lambda p, o: p.setitem(globals(), "RATE", -7.0)),
     "reduce": (lambda x, o: functools.reduce(lambda a, b: rated(a), [x, x]), lambda p, o: p.setitem(globals(), "RATE", 7.0)),
     "a weak reference": (lambda x, o: x * o.weak().rate, lambda p, o: setattr(o.config, "rate", 7.0)),
+    "an attribute through a proxy": (lambda x, o: x * o.proxy.rate, lambda p, o: setattr(o.config, "rate", 7.0)),
+    "a method through a proxy": (lambda x, o: o.proxy.scaled(x), lambda p, o: setattr(o.config, "scaled", replaced)),
+    "a call through a proxy": (lambda x, o: o.proxy(x), lambda p, o: p.setattr(Config, "__call__", lambda s, x: x * 8.0)),
+    "a copy through a proxy": (lambda x, o: x * copy.copy(o.proxy).rate, lambda p, o: setattr(o.config, "rate", 7.0)),
+    "a methodcaller": (lambda x, o: x * CALLER(o.config), lambda p, o: setattr(o.config, "scaled", replaced)),
+    "what a methodcaller passes": (lambda x, o: x * len(o.appender([])), lambda p, o: o.items.append(1.0)),
+    "the context of decimals": (lambda x, o: x * float(o.decimal / 7), lambda p, o: p.setattr(decimal.getcontext(), "prec", 4)),
+    "the context of new decimals": (lambda x, o: x * float(decimal.Decimal(1) / 7), lambda p, o: p.setattr(decimal.getcontext(), "rounding", decimal.ROUND_UP) or p.setattr(decimal.getcontext(), "prec", 4)),
     "a generator": (lambda x, o: sum(x * i for i in o.items), lambda p, o: o.items.append(1.0)),
     "a function of map": (lambda x, o: x * sum(map(rate_of, [o.config])), lambda p, o: setattr(o.config, "rate", 7.0)),
     "object.__getattribute__": (lambda x, o: x * object.__getattribute__(o.config, "rate"), lambda p, o: setattr(o.config, "rate", 7.0)),
@@ -361,6 +370,9 @@ def test_a_replay_gives_what_eager_code_gives_now(monkeypatch, name):
     objects.weak = weakref.ref(objects.config)
     objects.weak_set = weakref.WeakSet([objects.config])
     objects.getter = objects.config.__getattribute__
+    objects.proxy = weakref.proxy(objects.config)
+    objects.appender = operator.methodcaller("__add__", objects.items)
+    objects.decimal = decimal.Decimal(2)
 
     def f(x):
         return reads(x, objects)
@@ -388,11 +400,13 @@ CLOCKS = {"now": time.time}
 ORIGIN = functools.partial(time.perf_counter)
 ATTRIBUTE = operator.attrgetter("rate")
 CACHED = functools.cache(lambda: RATE)
+CALLER = operator.methodcaller("scaled", 2.0)
 UFUNC = np.frompyfunc(rated, 1, 1)
 CONFIG = Config()
 FLAT = np.arange(9.0).flat
 ENUMERATED = np.ndenumerate(np.arange(9.0))
 PARTIAL = functools.partial(getattr, CONFIG, "rate")
+IDENTITY = functools.partial(id)
 
 
 def from_a_list(x):
@@ -423,6 +437,10 @@ REFUSED = {
     "an iterator in an object of NumPy": (lambda x: x * next(ENUMERATED)[1], "flatiter"),
     "functools.cache from a list": (from_a_list, r"CACHED|<lambda>"),
     "getattr under map": (lambda x: x * sum(map(getattr, [CONFIG], ["rate"])), "passes getattr"),
+    "id under map": (lambda x: x * len(set(map(id, [x, x]))), "passes id"),
+    "is under reduce": (lambda x: x if functools.reduce(operator.is_, [x, x]) else -x, "passes is_"),
+    "a partial of id": (lambda x: x * (IDENTITY(x) > 0), "IDENTITY"),
+    "a methodcaller under map": (lambda x: x * sum(map(CALLER, [CONFIG])), "passes methodcaller"),
     "getattr.__call__": (lambda x: x * getattr.__call__(CONFIG, "rate"), "passes getattr"),
     "a partial of getattr": (lambda x: x * PARTIAL(), "PARTIAL"),
     "np.frompyfunc": (lambda x: UFUNC(x), "rated|UFUNC"),
@@ -497,6 +515,13 @@ EFFECTS = {
     "extend": (lambda x: OUT.extend([1.0]) or x, "OUT"),
     "object.__setattr__": (lambda x: object.__setattr__(CONFIG, "other", 1.0) or x, "other"),
     "a class registered": (lambda x: Abstract.register(type("Sub", (), {})) and x, "register"),
+    "the context of decimals": (
+        lambda x: (
+            setattr(decimal.getcontext(), "prec", decimal.getcontext().prec + 1)
+            or x * float(decimal.Decimal(1) / 7)
+        ),
+        "the decimal context",
+    ),
     "np.add": (lambda x: x * np.add(TARGET, 1.0, out=TARGET)[0], "TARGET"),
 }
 
@@ -589,8 +614,15 @@ WORKS = {
     "a deep dict": lambda x: x * len(HELD[dict]),
     "a long chain": lambda x: x if CHAIN.next else -x,
     "NumPy's errstate": lambda x: x * ignoring(),
+    "a local context of decimals": lambda x: x * seventh(),
     "json": lambda x: x * json.loads("[1.5]")[0],
 }
+
+
+def seventh():
+    with decimal.localcontext() as context:
+        context.prec = 3
+        return float(decimal.Decimal(1) / 7)
 
 
 def ignoring():
@@ -685,6 +717,11 @@ def test_frozen_is_a_promise(monkeypatch):
         checked(2.0)
     g = ag.jit(frozen=[CACHED, print], check=False)(lambda x: print("recorded") or x * CACHED())
     assert g(2.0) == 4.0
+    with open(__file__) as file:
+        lines = ag.jit(
+            lambda x: x * len(file.readline()) + len(next(file)), frozen=[file], check=False
+        )
+        assert lines(1.0) == lines(1.0) > 0.0
     h = ag.jit(lambda x: x * random.random(), frozen=[random], check=False)
     assert h(1.0) == h(1.0)
 
@@ -759,7 +796,7 @@ def test_code_whose_bytecode_cannot_be_read_is_refused(monkeypatch):
         raise IndexError
 
     monkeypatch.setattr(instrument.Bytecode, "from_code", fail)
-    with pytest.raises(JitError, match=r"unreadable .*where it cannot be observed"):
+    with pytest.raises(JitError, match=r"unreadable, whose bytecode cannot be read"):
         ag.jit(unreadable)(1.0)
 
 
@@ -806,3 +843,19 @@ def test_a_refusal_precedes_the_error_that_follows_from_it():
     with pytest.raises(JitError, match=r"time\.time") as caught:
         ag.jit(f)(1.0)
     assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_a_comprehension_in_a_class_body():
+    """Some of these cannot be observed on Python 3.13."""
+
+    def f(x):
+        class Scaled:
+            factors = [RATE * i for i in range(3)]  # noqa: RUF012
+            products = [x * factor for factor in (1.0, 2.0)]  # noqa: RUF012
+
+        return sum(Scaled.products) * Scaled.factors[1]
+
+    try:
+        assert ag.jit(f)(2.0) == 12.0
+    except JitError as error:
+        assert "comprehension in a class body" in str(error)

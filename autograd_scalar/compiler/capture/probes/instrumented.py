@@ -56,8 +56,9 @@ def instrumented(code: CodeType) -> CodeType:
         return known[1]
     try:
         old = Bytecode.from_code(code)
-    except IndexError:
-        return code  # some class bodies with comprehensions, on 3.13: refused when they run
+    except IndexError:  # some class bodies with comprehensions, on 3.13
+        _note(code, unreadable)
+        return code  # refused when it runs
     calls = _arguments_of_calls(old)
     new: list[Any] = []
     for i, instruction in enumerate(old):
@@ -88,9 +89,14 @@ def instrumented(code: CodeType) -> CodeType:
     )
     key = id(code)
     _originals[key] = weakref.ref(code, lambda _: _originals.pop(key, None)), made
-    made_key = id(made)
-    probed[made_key] = weakref.ref(made, lambda _: probed.pop(made_key, None))
+    _note(made, probed)
     return made
+
+
+def _note(code: CodeType, into: dict[int, weakref.ref[CodeType]]) -> None:
+    """Enter a code object, for as long as it lives: equal ones may be of different files."""
+    key = id(code)
+    into[key] = weakref.ref(code, lambda _: into.pop(key, None))
 
 
 def _short(location: InstrLocation | None) -> InstrLocation | None:
@@ -104,9 +110,11 @@ def _short(location: InstrLocation | None) -> InstrLocation | None:
     return InstrLocation(location.lineno, location.lineno, None, None)
 
 
-#: Instrumented code by the id of the original, and weak references to it: equal code objects may be of different files.
+#: Instrumented code by the id of the original.
 _originals: dict[int, tuple[weakref.ref[CodeType], CodeType]] = {}
+#: Code that has probes, and code that cannot have them, by id.
 probed: dict[int, weakref.ref[CodeType]] = {}
+unreadable: dict[int, weakref.ref[CodeType]] = {}
 
 
 def is_instrumented(code: CodeType) -> bool:

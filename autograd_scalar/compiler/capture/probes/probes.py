@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from operator import is_, is_not
+from operator import is_, is_not, methodcaller
 from types import (
     FrameType,
     FunctionType,
@@ -150,7 +150,7 @@ def attribute_probe(name: str) -> AttributeProbe:
 
 
 USED, ELEMENTS, STAR_CALL = Probe(), ElementsProbe(), _StarCallProbe()
-CALL = CallProbe((*SLOTS, *C_DATA), (*ACCESSORS, *IDENTIFYING, *IMPORTERS))
+CALL = CallProbe((*SLOTS, *C_DATA, methodcaller), (*ACCESSORS, *IDENTIFYING, *IMPORTERS))
 CLASS, MATCH, IDENTITY = _ClassProbe(), _MatchProbe(), _IdentityProbe()
 
 #: The code of probes in Python, which need not be checked.

@@ -13,6 +13,7 @@ from itertools import chain
 from operator import is_
 from types import MemberDescriptorType, MethodType
 from typing import Any, NamedTuple
+from weakref import CallableProxyType, ProxyType
 
 from autograd_scalar.compiler.capture.probes.functions import original_code
 from autograd_scalar.compiler.capture.readings import containers
@@ -27,6 +28,9 @@ class _Missing:
     def __repr__(self) -> str:
         return "missing"
 
+
+#: Types of proxies, which stand for the object of a weak reference.
+PROXIES = (ProxyType, CallableProxyType)
 
 #: Found where there is nothing to be found: absence is a reading too.
 MISSING = _Missing()
@@ -232,8 +236,20 @@ def _same(token: object) -> object:
 
 
 def target(owner: Any) -> tuple[Any, ...]:
-    """Return the object of a weak reference."""
-    return (owner(),)
+    """Return the object of a weak reference or proxy, None if it is gone."""
+    if type(owner) not in PROXIES:
+        return (owner(),)
+    try:
+        return (owner.__sizeof__.__self__,)  # a method, which the proxy takes from its object
+    except ReferenceError:
+        return (None,)
+
+
+def decimal_context(owner: Any) -> tuple[Any, ...]:
+    """Return what `decimal` computes with in this thread; the same object while that does not change."""
+    now = owner.getcontext()
+    settings = now.prec, now.rounding, now.Emin, now.Emax, now.capitals, now.clamp
+    return (_same((*settings, *(signal for signal, traps in now.traps.items() if traps))),)
 
 
 # Comparison.

@@ -6,12 +6,19 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property, partial, partialmethod
+from operator import methodcaller
 from types import FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 from weakref import ReferenceType
 
 from autograd_scalar.compiler.capture.probes.functions import instrument, original_code
-from autograd_scalar.compiler.capture.probes.probes import ACCESSING, ACCESSORS, SLOTS, Watch
+from autograd_scalar.compiler.capture.probes.probes import (
+    ACCESSING,
+    ACCESSORS,
+    IDENTIFYING,
+    SLOTS,
+    Watch,
+)
 from autograd_scalar.compiler.capture.readings import containers, reading
 from autograd_scalar.compiler.capture.readings.reading import MISSING, Reading
 from autograd_scalar.compiler.capture.recorder import trust
@@ -84,6 +91,8 @@ class Objects:
         pending = [*objects]
         while pending:
             obj = pending.pop()
+            if type(obj) in reading.PROXIES:
+                (obj,) = reading.target(obj)
             kind = type(obj)
             if kind in _ATOMS or id(obj) in seen or not _may_hold(obj, kind):
                 continue
@@ -125,20 +134,22 @@ class Objects:
             for part in parts:
                 is_bound = kind is MethodType and part is obj.__self__ and scope == "function"
                 self.reach(part, "self" if is_bound else name, scope)
-            if any(id(part) in self.hidden or is_accessor(part) for part in parts):
+            if any(id(part) in self.hidden or is_blind(part) for part in parts):
                 self.hidden[id(obj)] = obj, name
-        elif issubclass(kind, ReferenceType):
+        elif issubclass(kind, (ReferenceType, *reading.PROXIES)):
             self._reach_all(self.note(reading.OTHER, obj, reading.target, name, scope), name)
         elif issubclass(kind, type):
             if trust.is_impure_type(obj):
                 self.hidden[id(obj)] = obj, name
             self._reach_class(obj)
             self._reach_class(type(obj))
+            self._note_context(obj)
         elif trust.is_c_function(obj):
             if not trust.is_pure_c_function(obj):
                 self.hidden[id(obj)] = obj, name
             elif not isinstance(getattr(obj, "__self__", None), ModuleType | None):
                 self.reach(obj.__self__, name, scope)
+            self._note_context(obj)
         elif hasattr(kind, "is_compiled"):
             self.reach(object.__getattribute__(obj, "f"), name, scope)
         elif not issubclass(kind, ModuleType):
@@ -149,6 +160,7 @@ class Objects:
         if trust.has_hidden_state(kind) or trust.is_impure_type(kind):
             self.hidden[id(obj)] = obj, name
             return
+        self._note_context(kind)
         if containers.is_array(obj) and obj.dtype.hasobject:
             self._reach_all(self.note(reading.OTHER, obj, reading.object_array, name, scope), name)
         elif containers.is_array(obj) or issubclass(kind, containers.BUFFERS):
@@ -168,6 +180,13 @@ class Objects:
             self._reach_class(kind)
             if issubclass(kind, SimpleNamespace):  # compared and written by C code
                 self._note_attributes(obj, name)
+
+    def _note_context(self, obj: Any) -> None:
+        """Note the context of `decimal` if a class, or a function written in C, computes with it."""
+        owner, kinds = sys.modules.get("decimal"), getattr(obj, "__mro__", (obj,))
+        if owner and any(getattr(kind, "__module__", None) == "decimal" for kind in kinds):
+            key, name = reading.decimal_context, "the decimal context"
+            self.note(reading.OTHER, owner, key, name, "context")
 
     def _reach_class(self, kind: type) -> None:
         """Note the special methods of a class and its bases."""
@@ -202,10 +221,15 @@ class Objects:
 
 
 def is_accessor(obj: Any) -> bool:
-    """Return whether an object is a function written in C that reads or sets what an argument names."""
+    """Return whether an object is a function written in C that reads or sets what it or an argument names."""
     if type(obj) in SLOTS:
         return obj.__name__ in ACCESSING
-    return any(obj is each for each in ACCESSORS)
+    return type(obj) is methodcaller or any(obj is each for each in ACCESSORS)
+
+
+def is_blind(obj: Any) -> bool:
+    """Return whether an object is a function written in C that only observed code may call, which reports its use."""
+    return is_accessor(obj) or any(obj is each for each in IDENTIFYING)
 
 
 def has_attributes(kind: type) -> bool:
@@ -222,6 +246,14 @@ def _may_hold(obj: Any, kind: type) -> bool:
     return not trust.is_core_module(sys.modules.get(kind.__module__))
 
 
+def method_of(caller: Any) -> tuple[Any, ...]:
+    """Return the name of the method that a methodcaller calls, and the arguments."""
+    made, arguments = caller.__reduce__()
+    if made is methodcaller:
+        return tuple(arguments)
+    return *made.args, *arguments, *made.keywords.values()  # a partial, for arguments by name
+
+
 def _wrapped(obj: Any, kind: type) -> tuple[Any, ...] | None:
     """Return the objects in a bound method, a partial or a descriptor; None for other objects."""
     if kind is MethodType:
@@ -232,4 +264,6 @@ def _wrapped(obj: Any, kind: type) -> tuple[Any, ...] | None:
         return (obj.__func__,)
     if issubclass(kind, property):
         return obj.fget, obj.fset, obj.fdel
+    if kind is methodcaller:
+        return method_of(obj)[1:]
     return (obj.func,) if issubclass(kind, cached_property) else None

@@ -7,7 +7,7 @@ from operator import attrgetter
 from types import CodeType, FrameType
 from typing import Any, NoReturn
 
-from autograd_scalar.compiler.capture.probes.instrumented import is_instrumented
+from autograd_scalar.compiler.capture.probes.instrumented import is_instrumented, unreadable
 from autograd_scalar.compiler.capture.recorder import trust
 from autograd_scalar.compiler.errors import JitError
 
@@ -48,10 +48,10 @@ class Refusals:
         )
 
     def refuse_accessor(self, accessor: Any) -> NoReturn:
-        """Refuse to pass on a function that reads what its arguments name."""
-        name = getattr(accessor, "__name__", "a function")
+        """Refuse to pass on a function that reads what its arguments name, or tells them apart."""
+        name = getattr(accessor, "__name__", type(accessor).__name__)
         self.refuse(
-            f"passes {name} to code written in C, where what it reads is not observed; call it in a lambda: "
+            f"passes {name} to code written in C, where its arguments are not observed; call it in a lambda: "
             f"lambda *arguments: {name}(*arguments)"
         )
 
@@ -60,6 +60,11 @@ class Refusals:
         name = code.co_qualname if module in (None, "__main__") else f"{module}.{code.co_qualname}"
         if trust.is_library(code.co_filename):
             self.refuse_call(name, name)
+        if id(code) in unreadable:
+            self.refuse(
+                f"runs {name}, whose bytecode cannot be read: it has a comprehension in a class body; put it into a "
+                "function, or the class outside"
+            )
         self.refuse(
             f"runs {name} inside of code written in C, where it cannot be observed; call it directly, or promise that "
             f"it depends on its arguments alone: jit(frozen=[{code.co_name}])"

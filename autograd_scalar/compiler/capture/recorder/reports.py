@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from operator import methodcaller
 from types import (
     FrameType,
     FunctionType,
@@ -25,7 +26,13 @@ from autograd_scalar.compiler.capture.readings import reading
 from autograd_scalar.compiler.capture.readings.reading import MISSING
 from autograd_scalar.compiler.capture.recorder import trust
 from autograd_scalar.compiler.capture.recorder.frozen import Frozen
-from autograd_scalar.compiler.capture.recorder.objects import Objects, has_attributes, is_accessor
+from autograd_scalar.compiler.capture.recorder.objects import (
+    Objects,
+    has_attributes,
+    is_accessor,
+    is_blind,
+    method_of,
+)
 from autograd_scalar.compiler.capture.recorder.refusals import Refusals
 from autograd_scalar.node import modes
 from autograd_scalar.value import Value
@@ -61,8 +68,10 @@ class Reports:
 
     def attribute_read(self, owner: Any, name: str) -> None:
         """Note an attribute, or its absence, and where it is defined."""
+        if type(owner) in reading.PROXIES:
+            (owner,) = reading.target(owner)
         kind, was_there = type(owner), id(owner) in self._watch.reached
-        if name == "__call__" and owner not in self._frozen and is_accessor(owner):
+        if name == "__call__" and owner not in self._frozen and is_blind(owner):
             self._refusals.refuse_accessor(owner)
         if name in ACCESSING:
             self._watch.accessed = owner.__self__ if kind is super else owner
@@ -102,9 +111,9 @@ class Reports:
             self.identified(arguments[0], arguments[1] if len(arguments) > 1 else _ANOTHER)
         if kind in C_DATA or (kind in SLOTS and callee.__name__ == "__get__"):
             self._objects.note_all(arguments)
-        accessor = next((each for each in arguments if is_accessor(each)), None)
-        if accessor is not None and callee not in self._frozen:
-            self._refusals.refuse_accessor(accessor)
+        blind = next((each for each in arguments if is_blind(each)), None)
+        if blind is not None and callee not in self._frozen:
+            self._refusals.refuse_accessor(blind)
         if is_accessor(callee):
             owner = (callee.__self__,) if kind is MethodWrapperType else ()
             self._accesses(callee, (*owner, *arguments))
@@ -116,6 +125,8 @@ class Reports:
         """Note an attribute that a function reads or sets by its name, given as an argument."""
         if accessor is vars:
             arguments = (*arguments[:1], "__dict__")
+        elif type(accessor) is methodcaller:
+            arguments = (*arguments[:1], method_of(accessor)[0])
         if len(arguments) > 1 and isinstance(arguments[1], str):
             self.attribute_read(*arguments[:2])
 

@@ -81,14 +81,12 @@ class Running:
     def called(self, frame: FrameType, function: Any) -> None:
         """Check a function written in C, which instrumented code calls."""
         watch = self._watch
-        if function in self._frozen:
+        if function in self._frozen or getattr(function, "__self__", None) in self._frozen:
             watch.pause(frame, True)
             return
         arguments = watch.arguments if frame is watch.caller else ()
         if not trust.is_pure_c_function(function) and not is_accessor(function):
-            if getattr(function, "__self__", None) not in self._frozen:
-                name = getattr(function, "__qualname__", "a function")
-                self._refusals.refuse_hidden(function, name)
+            self._refusals.refuse_hidden(function, getattr(function, "__qualname__", "a function"))
         elif function is vars and not arguments:
             self._refusals.refuse_hidden(vars, "vars")
         elif _reads_attributes(function):
