@@ -35,6 +35,7 @@ FLOORS = [
     ["show.graph"],
     ["show.layout"],
     ["show.render"],
+    ["show.network"],
     ["show.explain", "show.plots"],
     ["show.explorer", "show.draw", "show.play"],
     ["show.card"],

@@ -1,7 +1,8 @@
 """Cards: the HTML that a notebook shows for a Value or a module, a table and a picture of a small graph.
 
-A notebook makes a card at every echo, so a card takes milliseconds, evaluates no model, and never
-raises. It inherits its colours from the page, and escapes all labels.
+A notebook makes a card at every echo, so a card takes milliseconds and never raises. Of models only
+those are evaluated that are small and say how many inputs they take. A card inherits its colours from
+the page, and escapes all labels.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from html import escape
 from typing import Any
 
 from autograd_scalar.ops.table import symbol
-from autograd_scalar.show.draw import picture_of
+from autograd_scalar.show.draw import draw, picture_of
 from autograd_scalar.show.formula.formula import infix
 from autograd_scalar.show.graph.picture import clean
 from autograd_scalar.show.graph.scopes import Named, layer_of
@@ -22,6 +23,8 @@ from autograd_scalar.value import Value
 
 #: Maximum number of values in a graph that is drawn, and in one that is counted.
 MAX_DRAWN, MAX_COUNTED = 60, 20_000
+#: Maximum number of parameters of a model whose network is drawn.
+MAX_PARAMETERS = 2000
 #: Maximum number of rows in a module's card, and of characters in a cell.
 MAX_ROWS, MAX_CHARACTERS = 40, 1000
 
@@ -38,7 +41,7 @@ def value_card(v: Value) -> str:
 
 
 def module_card(module: Named) -> str:
-    """Return the card of a module as HTML: its layers and their numbers of parameters."""
+    """Return the card of a module as HTML: its layers, their numbers of parameters, and its network."""
     return _with_fallback(_module_card, module)
 
 
@@ -93,7 +96,14 @@ def _module_card(module: Named) -> str:
         hidden = sum(list(counts.values())[MAX_ROWS:])
         rows[MAX_ROWS:] = [("...", f"{len(counts) - MAX_ROWS:,} more", f"{hidden:,}")]
     head = (type(module).__name__, "", "parameters")
-    return _table([head, *rows, ("total", "", f"{counts.total():,}")])
+    table = _table([head, *rows, ("total", "", f"{counts.total():,}")])
+    if counts.total() > MAX_PARAMETERS or not isinstance(getattr(module, "nin", None), int):
+        return table
+    try:
+        picture = draw(module)._repr_html_()
+    except Exception:  # not made of neurons, or not callable now
+        return table
+    return f'<div style="overflow-x:auto">{table}{picture}</div>'
 
 
 def _part(module: object, path: str) -> str:

@@ -411,12 +411,6 @@ def test_dotted_labels_replace_names():
     assert "layer0.neuron1.w" in texts(drawn((w * x).tanh(), group=None))
 
 
-def test_a_module_is_called_on_inputs_x1_x2():
-    shown = texts(drawn(nn.MLP(2, [2, 1], seed=0)))
-    assert {"x1", "x2", "layers.0", "layers.1"} <= set(shown)
-    assert len(picture_of(nn.Layer(2, 3, seed=0)).boxes) == 2 + 3 * 5
-
-
 def test_a_recurrent_network_is_drawn():
     cell, out = nn.Neuron(2, activation="tanh", seed=0), nn.Neuron(1, seed=1)
     names = {f"cell.{name}": p for name, p in cell.named_parameters()}
@@ -503,12 +497,3 @@ def test_several_values_must_be_a_list():
 def test_an_empty_list_raises_value_error():
     with pytest.raises(ValueError, match="at least one Value, got none"):
         draw([])
-
-
-def test_a_module_without_nin_raises_type_error():
-    class Line(nn.Module):
-        def __init__(self) -> None:
-            self.slope = Value(2.0)
-
-    with pytest.raises(TypeError, match=r"cannot call this Line, .* draw\(model\(x\)"):
-        draw(Line())

@@ -1,0 +1,1 @@
+"""Networks: the neurons of a model in layers, with the weights between them."""
