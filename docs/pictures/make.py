@@ -1,5 +1,7 @@
-"""Render the pictures of the README into this folder: python docs/pictures/make.py"""
+"""Render the pictures of the README and of the how-tos: python docs/pictures/make.py"""
 
+import os
+import re
 from pathlib import Path
 
 import autograd_scalar as ag
@@ -27,6 +29,15 @@ def boundary() -> None:
     ag.plot.boundary_gif(model, moons, None, history, HERE / "boundary.gif")
 
 
+def training_problems() -> None:
+    """Run the code of the how-to about training, which saves its pictures beside it."""
+    page = HERE.parent / "howto" / "training_problems.md"
+    fences = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    os.chdir(page.parent)
+    exec(compile("\n".join(fences), page.name, "exec"), {"__name__": page.stem})
+
+
 if __name__ == "__main__":
     graph()
     boundary()
+    training_problems()

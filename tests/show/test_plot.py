@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from math import inf, nan, tanh
+from math import inf, nan, sqrt, tanh
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -20,7 +20,9 @@ from autograd_scalar import Value, nn
 from autograd_scalar.data import Dataset
 from autograd_scalar.show.plots import plot
 from autograd_scalar.show.plots.figure import COLOURS
+from autograd_scalar.show.plots.layers import layer_outputs
 from autograd_scalar.train import History
+from autograd_scalar.train.history import Frame
 
 
 def history(**columns: list[float]) -> History:
@@ -48,7 +50,20 @@ def drawn_by_each(**settings) -> list:
         plot.decision_boundary(lambda x: x[0] - 0.5, X, [0, 1, 0, 1], grid=4, **settings),
         plot.weights(nn.MLP(2, [1], seed=0), **settings),
         plot.gradients(nn.MLP(2, [1], seed=0), **settings),
+        plot.gradient_flow(trained(), **settings),
+        plot.activations(nn.MLP(2, [1], seed=0), X, **settings),
+        plot.update_ratios(nn.MLP(1, [1]), [[1.0, 1.0], [1.1, 1.2]], **settings),
+        plot.loss_surface(
+            *(lambda: 1.0, nn.MLP(1, [1]), [[1.0, 1.0], [1.1, 1.2]]), **{"grid": 3, **settings}
+        ),
     ]
+
+
+def trained() -> nn.MLP:
+    """Return a model after backward()."""
+    model = nn.MLP(2, [3, 1], seed=0)
+    model([1.0, 2.0]).backward()
+    return model
 
 
 def test_importing_plot_imports_no_heavy_package():
@@ -87,7 +102,8 @@ def test_plots_use_the_given_axes():
 def test_plots_take_a_label_and_a_colour():
     for axes in drawn_by_each(label="mine", color="#123456"):
         assert any("mine" in text.get_text() for text in axes.get_legend().get_texts())
-        assert "#123456" in {line.get_color() for line in axes.get_lines()}
+        stairs = [to_hex(patch.get_edgecolor()) for patch in axes.patches]
+        assert "#123456" in {*stairs, *(line.get_color() for line in axes.get_lines())}
 
 
 def test_two_runs_compare_in_one_picture():
@@ -129,6 +145,8 @@ def test_text_and_lines_are_legible_in_every_theme(theme):
             for text in texts:
                 assert contrast(text.get_color(), paper) > 4.5
             for line in axes.get_lines():
+                if line.get_linewidth() == 4.0 and line.get_color() == paper:
+                    continue  # the outline of a path
                 assert contrast(line.get_color(), paper) > 3.0
 
 
@@ -289,6 +307,117 @@ def test_objects_without_parameters_raise_errors():
         plot.weights([1.0])
     with pytest.raises(ValueError, match="this Activation has no parameters"):
         plot.gradients(nn.Tanh())
+
+
+def test_the_flow_of_the_gradient_is_its_size_by_layer():
+    model = nn.MLP(1, [1, 1], seed=0)
+    assert "call backward()" in plot.gradient_flow(model).get_title()
+    for parameter, grad in zip(model.parameters(), (3.0, 4.0, 0.0, 0.0), strict=True):
+        parameter.grad = grad
+    axes = plot.gradient_flow(model, label="mine")
+    assert lines(axes)["mine"] == pytest.approx([sqrt(12.5), nan], nan_ok=True)
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["layers.0", "layers.1"]
+    assert axes.get_yscale() == "log"
+
+
+# ----- activations -----
+
+
+def test_outputs_are_counted_by_layer():
+    model = nn.Sequential(nn.Linear(1, 2, init="zeros"), "tanh", nn.Linear(2, 1, init="zeros"))
+    for w, b, data in zip(model.modules[0].w, model.modules[0].b, (100.0, 0.0), strict=True):
+        w[0].data, b.data = data, 0.5
+    axes = plot.activations(model, [[1.0], [2.0], [-3.0]])
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts[1] == "layer 1 tanh: std 0.67, 50 % saturated, 1 of 2 dead"
+    for patch in axes.patches:
+        assert sum(patch.get_data().values) == pytest.approx(1.0)
+
+
+def test_dead_relus_are_counted():
+    model = nn.MLP(2, [3, 1], seed=0)
+    model.layers[0].neurons[1].b.data = -100.0
+    (first, last) = layer_outputs(model, X)
+    assert first.summary().endswith("saturated, 1 of 3 dead")
+    assert last.name == "layer 1" and "saturated" not in last.summary()
+    assert [v.data for v in last.rows[2]] == [model(X[2]).data]
+    assert len(layer_outputs([lambda row: row[0]], Dataset(X, [0, 1, 0, 1]))[0].data) == 4
+
+
+def test_activations_need_a_chain_and_rows():
+    with pytest.raises(
+        TypeError, match="expected an MLP, a Sequential or a list of layers, got Neu"
+    ):
+        plot.activations(nn.Neuron(2), X)
+    with pytest.raises(ValueError, match="needs rows of inputs, got none"):
+        plot.activations(nn.MLP(2, [1]), [])
+    plot.activations(nn.MLP(2, [1]), [[nan, 1.0], [inf, 0.0]]).figure.canvas.draw()
+
+
+# ----- steps -----
+
+
+def test_updates_are_measured_against_the_parameters():
+    model = nn.MLP(1, [1, 1], seed=0)
+    frames = [[3.0, 4.0, 1.0, 0.0], [3.0, 4.5, 1.0, 0.0], [3.0, 4.5, 1.0, 0.1]]
+    axes = plot.update_ratios(model, frames)
+    assert lines(axes)["layers.0"] == pytest.approx([0.1, nan], nan_ok=True)
+    assert lines(axes)["layers.1"] == pytest.approx([nan, 0.1], nan_ok=True)
+    assert axes.get_xlabel() == "step"
+    made = History()
+    made.frames = [Frame(0, frames[0]), Frame(5, frames[1])]
+    axes = plot.update_ratios(model, made)
+    assert axes.get_xlabel() == "epoch" and list(axes.get_lines()[0].get_xdata()) == [5.0]
+    with pytest.raises(
+        ValueError, match=r"expected two or more frames, got 0: fit\(..., record=1\)"
+    ):
+        plot.update_ratios(model, History())
+    with pytest.raises(ValueError, match="the model has 4 parameters, a frame has 3"):
+        plot.update_ratios(model, [[1.0] * 3] * 2)
+
+
+# ----- surfaces -----
+
+
+def test_two_parameters_span_the_surface():
+    a, b = Value(1.0, label="a"), Value(2.0)
+    seen = []
+
+    def loss():
+        seen.append((a.data, b.data))
+        return a * a + b * b
+
+    axes = plot.loss_surface(loss, [a, b], [[1.0, 2.0], [0.0, 1.0]], grid=5, label="descent")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("a", "params[1]")
+    assert list(axes.get_lines()[1].get_xdata()) == [1.0, 0.0]
+    assert seen[0] == pytest.approx((-0.35, 0.65)) and seen[-1] == pytest.approx((1.35, 2.35))
+    assert len(seen) == 25 and (a.data, b.data) == (1.0, 2.0)
+    axes.figure.canvas.draw()
+
+
+@pytest.mark.slow
+def test_the_plane_goes_along_the_path():
+    values = [Value(float(k)) for k in range(4)]
+    path = [[4.0, 0.0, 0.0, 0.0], [2.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
+    axes = plot.loss_surface(lambda: sum((v * v for v in values), Value(0.0)), values, path, grid=5)
+    x, y = axes.get_lines()[1].get_data()
+    assert (x**2 + y**2) == pytest.approx([16.0, 5.0, 0.0])  # distances are kept: all in the plane
+    assert axes.get_xlabel().endswith("% of the path")
+    assert x[0] < x[-1]
+    along_a_line = plot.loss_surface(lambda: 1.0, values, path[::2], grid=3)
+    assert "direction 2, 0 % of the path" in along_a_line.get_ylabel()
+    without = plot.loss_surface(lambda: values[0] * 1.0, values, grid=3)
+    assert not without.get_lines() and without.get_xlabel() == "direction 1"
+    plot.loss_surface(lambda: nan, values, grid=3).figure.canvas.draw()
+
+
+def test_a_loss_surface_restores_the_parameters():
+    values = [Value(1.0), Value(2.0)]
+    with pytest.raises(ZeroDivisionError):
+        plot.loss_surface(lambda: 1 / 0, values)
+    assert [v.data for v in values] == [1.0, 2.0]
+    with pytest.raises(ValueError, match="a plane needs two or more parameters, got 1"):
+        plot.loss_surface(lambda: 1.0, values[:1])
 
 
 # ----- boundaries -----

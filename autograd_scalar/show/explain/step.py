@@ -108,6 +108,8 @@ class StepExplanation:
         )
 
     def _about_loss(self) -> list[str]:
+        if not any(move.change for move in self.moves):
+            return [f"So the loss remains {_number(self.loss)}."]
         lines = [
             f"Promised, to first order: {_number(self.promised)}, the sum of gradient * change.",
             f"What comes: {_number(self.actual)}, from {_number(self.loss)} to "

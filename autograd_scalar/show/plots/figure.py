@@ -52,6 +52,14 @@ def paper(axes: Axes) -> Any:
     return background if background[3] > 0.0 else figure_of(axes).get_facecolor()
 
 
+def next_colour(axes: Axes) -> Any:
+    """Return the next colour of the axes, for what does not take it from them."""
+    (line,) = axes.plot([], [])
+    colour = line.get_color()
+    line.remove()
+    return colour
+
+
 def style(axes: Axes, **properties: Any) -> None:
     """Set properties of the axes, and the common style: a faint grid, no box."""
     axes.set(**properties)

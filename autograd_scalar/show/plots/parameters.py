@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf, isfinite, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 from autograd_scalar.show.graph.scopes import Named, layer_of
@@ -60,6 +60,42 @@ def gradients(
         axes.set_title(NO_GRADIENT, fontsize=10)
     elif nonzero and max(nonzero) > LOG_RATIO * min(nonzero):
         axes.set_xscale("symlog", linthresh=min(nonzero) / 10)
+    return axes
+
+
+def gradient_flow(
+    model: Named, *, ax: Axes | None = None, label: str | None = None, color: Any = None
+) -> Axes:
+    """Plot the size of the gradient by layer, after backward(), on a logarithmic scale; return the matplotlib Axes.
+
+    A line is the root mean square of each layer's gradients, from the first layer to the last: falling to
+    the left the gradient vanishes on its way back, rising it explodes. A layer whose gradient is 0 is a gap.
+
+    Raises TypeError for an object without named parameters, ValueError for a model without any.
+
+    >>> from autograd_scalar import nn
+    >>> model = nn.MLP(2, [3, 1], seed=0)
+    >>> model([1.0, 2.0]).backward()
+    >>> gradient_flow(model, label="relu").get_ylabel()
+    'gradient, root mean square'
+
+    Args:
+        ax: matplotlib Axes to draw on; by default those of a new figure.
+        label: the model's name in the legend.
+        color: the colour of the line; by default the next one of the axes.
+    """
+    from autograd_scalar.show.plots.figure import legend, new_axes, style
+
+    layers = by_layer(model)
+    sizes = [sqrt(sum(p.grad**2 for p in layer) / len(layer)) or nan for layer in layers.values()]
+    axes = new_axes(5.6, 3.0) if ax is None else ax
+    axes.plot(range(len(layers)), sizes, "-o", color=color, ms=5, lw=1.6, label=label)
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(layers)), list(layers))
+    style(axes, xlabel="layer", ylabel="gradient, root mean square")
+    if not any(p.grad for layer in layers.values() for p in layer):
+        axes.set_title(NO_GRADIENT, fontsize=10)
+    legend(axes)
     return axes
 
 
