@@ -38,7 +38,7 @@ def test_types_are_shipped() -> None:
 def test_dependencies_are_exactly_what_is_imported() -> None:
     extras = PROJECT["optional-dependencies"].values()
     lines = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
-    declared = {re.split(r"[<>=~!\[; ]", line)[0] for line in lines}
+    declared = {re.split(r"[<>=~!\[; ]", line)[0].replace("-", "_") for line in lines}
     imported = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

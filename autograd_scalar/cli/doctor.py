@@ -17,6 +17,7 @@ PACKAGES = {
     "graphviz": "drawings of graphs",
     "matplotlib": "plots",
     "numpy": "plots; comes with matplotlib",
+    "resvg-py": "drawings as png; optional",
     "tqdm": "the progress bar; without it training prints lines",
     "ipython": "repl --ipython and notebooks; optional",
 }
@@ -76,7 +77,7 @@ def dot() -> str:
     """Return the path and version of the program `dot` of Graphviz."""
     path = shutil.which("dot")
     if path is None:
-        return "not found: needed for png and pdf, not for svg (apt install graphviz)"
+        return "not found: needed for pdf, not for svg and png (apt install graphviz)"
     try:
         ran = subprocess.run([path, "-V"], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as problem:

@@ -75,8 +75,8 @@ def draw(
     The drawing is a NetworkDrawing: `.svg` is its text, `.write(path)` saves it.
 
     Raises TypeError if `v` is neither made of Values nor a model, ValueError for an unknown rankdir,
-    group or suffix and for a model without neurons, RuntimeError if the format needs Graphviz's
-    `dot` and it is missing.
+    group or suffix and for a model without neurons, RuntimeError if the format needs
+    resvg-py or Graphviz's `dot` and it is missing.
 
     >>> x = Value(3.0, label="x")
     >>> print(draw(x * x).source.count("n0 -> n1"))
@@ -87,8 +87,8 @@ def draw(
 
     Args:
         v: a Value, a list of Values, or a model.
-        path: a file that ends in .svg, .png, .pdf or .dot; .svg for a model. PNG and PDF need
-            Graphviz's `dot`.
+        path: a file that ends in .svg, .png, .pdf or .dot; .svg for a model. PNG needs
+            resvg-py (the extra `png`), PDF Graphviz's `dot`.
         rankdir: the direction of the arrows: "LR", "RL", "TB" or "BT".
         format: the default format of the drawing's render() and pipe().
         names: a module, or a mapping from names to Values, for values without a label. Dotted names
@@ -162,7 +162,7 @@ def picture_of(
     order = topological_order(*ends)
     labels = (given_names.get(leaf) or leaf.label or "" for leaf in order if not leaf.op)
     scopes: list[Scope] = [()] * len(order)
-    if group is not None and any("." in label for label in labels):
+    if any("." in label for label in labels):
         scopes = scopes_of(order, given_names)
     if not any(scopes):
         if group not in (None, "auto"):
@@ -181,7 +181,8 @@ def picture_of(
             return picture
     if len(order) > MAX_BOXES or sum(len(v.parents) for v in order) > MAX_EDGES:
         return summary_picture(order, ends, given_names)
-    return graph_picture(order, ends, given_names, scopes, partials=partials)
+    framed = group is not None
+    return graph_picture(order, ends, given_names, scopes, framed=framed, partials=partials)
 
 
 def _auto_group(order: list[Value], scopes: list[Scope]) -> str:

@@ -36,8 +36,16 @@ def test_a_missing_dot_is_a_finding(
     monkeypatch.setenv("PATH", "")
     found = findings(capsys)
     assert found["dot"].startswith("not found")
+    assert found["svg drawing"] == found["png drawing"] == "yes"
+
+
+def test_a_missing_renderer_of_png_is_a_finding(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    found = findings(capsys)
     assert found["svg drawing"] == "yes"
-    assert found["png drawing"].startswith("no: png needs Graphviz's dot")
+    assert found["png drawing"].startswith("no: png needs resvg-py")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script with a shebang")

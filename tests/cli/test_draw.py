@@ -123,11 +123,11 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert not list(Path().iterdir())
 
 
-def test_png_without_dot_says_what_to_do(
+def test_pdf_without_dot_says_what_to_do(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    assert main(["draw", "x", "x=1", "-o", "x.png"]) == 2
+    assert main(["draw", "x", "x=1", "-o", "x.pdf"]) == 2
     assert "install it (apt install graphviz" in capsys.readouterr().err
     assert main(["draw", "x", "x=1", "-o", "x.svg"]) == 0
     assert [path.name for path in Path().iterdir()] == ["x.svg"]

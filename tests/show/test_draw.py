@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
+from functools import partial
+from io import BytesIO
 from math import inf, nan
 from pathlib import Path
 from xml.etree import ElementTree
 
 import graphviz
 import pytest
+import resvg_py
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from autograd_scalar import Value, draw, functions, nn
+from autograd_scalar import Value, draw, functions, nn, topological_order
 from autograd_scalar.show.draw import MAX_BOXES, picture_of
-from autograd_scalar.show.render import dot
-from autograd_scalar.show.render.svg import COLOURS, CORNERS
+from autograd_scalar.show.render import dot, png
+from autograd_scalar.show.render.svg import COLOURS, CORNERS, DARK, FAINT, INK
 
 GOLDEN = Path(__file__).parent / "golden"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -98,9 +104,9 @@ def test_labels_are_drawn_as_text(label):
     x = Value(1.0, label)
     svg = drawn(x * Value(2.0, "other"))
     assert label in texts(svg)
-    assert {element.tag for element in parsed(svg).iter()}.isdisjoint(
-        {f"{SVG}script", f"{SVG}style", f"{SVG}b"}
-    )
+    assert {element.tag for element in parsed(svg).iter()}.isdisjoint({f"{SVG}script", f"{SVG}b"})
+    (style,), (other,) = (parsed(one).iter(f"{SVG}style") for one in (svg, drawn(neuron())))
+    assert style.text == other.text
 
 
 @needs_dot
@@ -161,21 +167,145 @@ def test_the_svg_has_a_title_and_a_description_for_screen_readers():
     assert root[1].text == "6 values, 3 of them operations. o = tanh(w*x + b)"
 
 
+def rectangles(svg: str, kind: str) -> list[tuple[float, float, float, float]]:
+    """Return the left, top, right and bottom of each box ("ag-box") or label of an edge ("ag-label")."""
+    found = []
+    for group in parsed(svg).iter(f"{SVG}g"):
+        if kind in str(group.get("class")).split():
+            rect = next(group.iter(f"{SVG}rect"))
+            x, y, w, h = (float(str(rect.get(name))) for name in ("x", "y", "width", "height"))
+            found.append((x, y, x + w, y + h))
+    return found
+
+
+def assert_apart(svg: str) -> None:
+    """Fail if a box or a label is outside the picture or covers another."""
+    left, top, width, height = map(float, str(parsed(svg).get("viewBox")).split())
+    taken = [*rectangles(svg, "ag-box"), *rectangles(svg, "ag-label")]
+    for i, (x, y, a, b) in enumerate(taken):
+        assert left <= x and top <= y and a <= left + width and b <= top + height
+        for p, q, r, s in taken[:i]:
+            assert a <= p or r <= x or b <= q or s <= y
+
+
 @pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
 def test_boxes_of_a_drawing_do_not_overlap(rankdir):
     model = nn.MLP(2, [3, 1], seed=0)
     svg = drawn(model([1.0, 2.0]), names=model, rankdir=rankdir, partials=True)
-    root = parsed(svg)
-    left, top, width, height = map(float, root.get("viewBox").split())
-    boxes = []
-    for group in root.iter(f"{SVG}g"):
-        x, y, w, h = (float(group[1].get(name)) for name in ("x", "y", "width", "height"))
-        boxes.append((x, y, x + w, y + h))
-    assert len(boxes) == 22
-    for i, (x, y, a, b) in enumerate(boxes):
-        assert left <= x and top <= y and a <= left + width and b <= top + height
-        for p, q, r, s in boxes[:i]:
-            assert a <= p or r <= x or b <= q or s <= y
+    assert len(rectangles(svg, "ag-box")) == 22 and len(rectangles(svg, "ag-label")) == 25
+    assert_apart(svg)
+
+
+def test_labels_of_a_dense_picture_cover_nothing():
+    model = nn.MLP(2, [16, 1], seed=0)
+    loss = nn.binary_cross_entropy([model([0.1, 0.2])], [0])
+    svg = drawn(loss, names=model, group=None, partials=True)
+    assert len(rectangles(svg, "ag-label")) == sum(len(v.parents) for v in topological_order(loss))
+    assert_apart(svg)
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["add", "mul", "sin", "dot", "wide"]), *[st.integers(0, 99)] * 3),
+        max_size=40,
+    ),
+    rankdir=st.sampled_from(["LR", "RL", "TB", "BT"]),
+    partials=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_box_or_label_of_any_graph_covers_another(steps, rankdir, partials):
+    values = [Value(0.123456, "x"), Value(-1234.5678, "net.cell.w"), Value(2.0)]
+    for kind, *places in steps:
+        a, b, c = (values[-1 - place % len(values)] for place in places)
+        values.append(
+            {
+                "add": lambda a=a, b=b: a + b,
+                "mul": lambda a=a, b=b: a * b,
+                "sin": lambda a=a: a.sin(),
+                "dot": lambda a=a, b=b, c=c: functions.dot([a, b], [b, c]),
+                "wide": lambda: functions.sum(values[-9:]),
+            }[kind]()
+        )
+    assert_apart(drawn(values[-3:], rankdir=rankdir, partials=partials))
+
+
+# ----- long graphs -----
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "RL", "TB", "BT"])
+@pytest.mark.parametrize("length", [12, 55, 60, 400])
+def test_a_long_chain_is_folded_into_rows(length, rankdir):
+    svg = drawn(chain(length), rankdir=rankdir)
+    width, height = float(str(parsed(svg).get("width"))), float(str(parsed(svg).get("height")))
+    along, across = (width, height) if rankdir in ("LR", "RL") else (height, width)
+    assert along < 1550 and across < 30 * length
+    assert_apart(svg)
+
+
+def test_a_value_used_along_a_long_chain_is_led_from_row_to_row():
+    x = Value(0.5, "x")
+    v = x
+    for _ in range(40):
+        v = (v * x).tanh()
+    svg = drawn(v, partials=True)
+    assert float(str(parsed(svg).get("width"))) < 1550
+    assert_apart(svg)
+    boxes = rectangles(svg, "ag-box")
+    lines = next(path for path in parsed(svg).iter(f"{SVG}path") if path.get("fill") == "none")
+    for x0, y0, *_, x1, y1 in (
+        [float(n) for n in re.findall(r"-?[\d.]+", piece)]
+        for piece in str(lines.get("d")).split("M")[1:]
+    ):  # no line from row to row, level or upright, passes through a box
+        if (x0 == x1) == (y0 == y1):
+            continue
+        for left, top, right, bottom in boxes:
+            level = y0 == y1 and top < y0 < bottom and min(x0, x1) < left and max(x0, x1) > right
+            upright = x0 == x1 and left < x0 < right and min(y0, y1) < top and max(y0, y1) > bottom
+            assert not level and not upright
+
+
+def test_a_dense_graph_is_not_cut():
+    xs = [Value(float(i), f"x{i}") for i in range(12)]
+    for _ in range(14):
+        xs = [functions.sum(xs) * 0.1 for _ in range(12)]
+    assert_apart(drawn(xs))
+
+
+# ----- dark pages -----
+
+
+def test_boxes_are_dark_where_the_reader_prefers_dark_pages():
+    (style,) = parsed(drawn(neuron(), partials=True)).iter(f"{SVG}style")
+    assert str(style.text).startswith("@media (prefers-color-scheme:dark){")
+    for kind, (fill, stroke) in DARK.items():
+        assert f".ag-{kind}>rect{{fill:{fill};stroke:{stroke}}}" in str(style.text)
+    assert DARK.keys() == COLOURS.keys()
+    classes = {
+        str(group.get("class")) for group in parsed(drawn(neuron(), partials=True)).iter(f"{SVG}g")
+    }
+    assert classes == {"ag-box ag-leaf", "ag-box ag-operation", "ag-label"}
+
+
+def luminance(colour: str) -> float:
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_texts_and_borders_have_enough_contrast_on_both_pages():
+    for (fill, stroke), dark in zip(COLOURS.values(), DARK.values(), strict=True):
+        assert min(contrast(INK, fill), contrast(FAINT, fill)) >= 4.5
+        assert contrast("#ffffff", stroke) >= 4.5  # the symbol on its chip
+        assert min(contrast("#f2f2f2", dark[0]), contrast("#b3b3b3", dark[0])) >= 4.5
+        assert contrast("#101010", dark[1]) >= 4.5
+        assert contrast(dark[1], dark[0]) >= 3 and contrast(stroke, fill) >= 3
 
 
 # ----- formats -----
@@ -192,15 +322,58 @@ def test_svg_needs_no_graphviz(no_dot, tmp_path):
     assert (tmp_path / "graph").read_text("utf-8") == drawing.source
 
 
-@pytest.mark.parametrize("format", ["png", "pdf"])
-def test_other_formats_without_graphviz_raise_an_error_with_alternatives(no_dot, format, tmp_path):
-    alternatives = f"^{format} needs Graphviz.* install graphviz.*brew.*conda.*format='svg'"
+def test_other_formats_without_graphviz_raise_an_error_with_alternatives(no_dot, tmp_path):
+    alternatives = "^pdf needs Graphviz.* install graphviz.*brew.*conda.*format='svg'"
     with pytest.raises(RuntimeError, match=alternatives):
-        draw(neuron(), format=format).pipe()
+        draw(neuron(), format="pdf").pipe()
     with pytest.raises(RuntimeError, match=alternatives):
-        draw(neuron()).render(tmp_path / "graph", format=format)
+        draw(neuron()).render(tmp_path / "graph", format="pdf")
     with pytest.raises(RuntimeError, match=alternatives):
-        draw(neuron()).render(outfile=tmp_path / f"graph.{format}")
+        draw(neuron()).render(outfile=tmp_path / "graph.pdf")
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    assert png.startswith(b"\x89PNG")
+    return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
+
+
+def test_png_is_the_own_picture_at_twice_its_size(no_dot, tmp_path):
+    root = parsed(drawn(neuron(), partials=True))
+    size = tuple(2 * int(str(root.get(side))) for side in ("width", "height"))
+    drawing = draw(neuron(), tmp_path / "n.png", partials=True)
+    assert size_of((tmp_path / "n.png").read_bytes()) == size
+    assert size_of(drawing.pipe("png")) == size
+    assert size_of(drawing.pipe("png", encoding="utf-8")) == size
+    path = drawing.render(tmp_path / "g", format="png", cleanup=True)
+    assert path == str(tmp_path / "g.png") and size_of(Path(path).read_bytes()) == size
+
+
+def test_a_png_has_texts_whatever_the_fonts_of_the_system(monkeypatch):
+    image = pytest.importorskip("matplotlib.image")
+    render = resvg_py.svg_to_bytes
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", partial(render, skip_system_fonts=True))
+    pixels = image.imread(BytesIO(draw(neuron()).pipe("png")))
+    box = pixels[24:130, 24:200, :3]  # inside the first box
+    assert box.min() < 0.3 and box.max() > 0.9
+
+
+def test_the_pixels_of_a_png_are_limited(monkeypatch):
+    monkeypatch.setattr(png, "MAX_PIXELS", 10_000)
+    width, height = size_of(draw(neuron()).pipe("png"))
+    assert 9_000 < width * height < 11_000
+
+
+def test_a_missing_renderer_of_png_is_named(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(RuntimeError, match=r"resvg-py.*pip install 'autograd-scalar\[png\]'.*svg"):
+        draw(neuron(), tmp_path / "n.png")
+    assert not list(tmp_path.iterdir())
+
+
+@needs_dot
+def test_dot_renders_png_where_it_is_asked_for():
+    by_dot = draw(neuron()).pipe("png", engine="dot")
+    assert size_of(by_dot) != size_of(draw(neuron()).pipe("png"))
 
 
 def test_nodes_added_by_hand_are_omitted_without_graphviz(no_dot, tmp_path):
@@ -216,14 +389,8 @@ def test_a_failing_dot_is_reported_like_a_missing_one(monkeypatch, tmp_path):
     script.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RuntimeError, match="missing or fails"):
-        draw(neuron()).pipe("png", quiet=True)
+        draw(neuron()).pipe("pdf", quiet=True)
     assert "tanh" in drawn(neuron())
-
-
-@needs_dot
-def test_graphviz_renders_png(tmp_path):
-    assert draw(neuron()).pipe("png").startswith(b"\x89PNG")
-    assert Path(draw(neuron(), format="png").render(tmp_path / "g")).read_bytes()[1:4] == b"PNG"
 
 
 def test_the_suffix_of_a_path_selects_the_format(no_dot, tmp_path):
@@ -232,16 +399,14 @@ def test_the_suffix_of_a_path_selects_the_format(no_dot, tmp_path):
     assert (tmp_path / "n.SVG").read_text("utf-8") == drawing.pipe(encoding="utf-8")
     draw(neuron(), str(tmp_path / "n.dot"))
     assert (tmp_path / "n.dot").read_text("utf-8") == draw(neuron()).source
-    with pytest.raises(RuntimeError, match="png needs Graphviz"):
-        draw(neuron(), tmp_path / "n.png")
+    with pytest.raises(RuntimeError, match="pdf needs Graphviz"):
+        draw(neuron(), tmp_path / "n.pdf")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["n.SVG", "n.dot"]
 
 
 @needs_dot
-def test_png_and_pdf_files_are_written_by_dot(tmp_path):
-    draw(neuron(), tmp_path / "n.png")
+def test_pdf_files_are_written_by_dot(tmp_path):
     draw(neuron(), tmp_path / "n.pdf")
-    assert (tmp_path / "n.png").read_bytes()[1:4] == b"PNG"
     assert (tmp_path / "n.pdf").read_bytes()[1:4] == b"PDF"
 
 
@@ -255,7 +420,6 @@ def test_save_refuses_the_suffix_of_a_picture(no_dot, tmp_path):
     assert Path(draw(neuron()).save("n.gv", tmp_path)).read_text("utf-8") == draw(neuron()).source
 
 
-@needs_dot
 def test_a_png_has_a_white_background(tmp_path):
     image = pytest.importorskip("matplotlib.image")
     path = draw(neuron()).render(outfile=tmp_path / "g.png")
@@ -430,8 +594,9 @@ def test_a_recurrent_network_is_drawn():
 def test_two_thousand_values_are_drawn_one_by_one(no_dot):
     v = chain(1999)
     assert len(parsed(drawn(v)).findall(f"{SVG}g")) == 2000
-    with pytest.raises(ValueError, match=r"2,000 boxes are too many for png.*group='neuron'"):
-        draw(v).pipe("png")
+    assert size_of(draw(v).pipe("png"))[0] > 1000
+    with pytest.raises(ValueError, match=r"2,000 boxes are too many for pdf.*group='neuron'"):
+        draw(v).pipe("pdf")
 
 
 @pytest.mark.slow

@@ -53,15 +53,16 @@ def graph_picture(
     names: Mapping[Value, str],
     scopes: Sequence[Scope],
     *,
+    framed: bool = True,
     partials: bool = False,
 ) -> Picture:
     """Return the picture with one box per value, and one edge per use in operand order.
 
-    `partials` labels each edge with its local derivative.
+    `framed` draws frames around the scopes, `partials` labels each edge with its local derivative.
     """
     index = {v: place for place, v in enumerate(order)}
     of_value = ValueBoxes(order, ends, names, scopes)
-    boxes = [of_value.box(v, scope) for v, scope in zip(order, scopes, strict=True)]
+    boxes = [of_value.box(v, of_value.scope_of[v] if framed else ()) for v in order]
     edges = [(index[parent], index[v]) for v in order for parent in v.parents]
     labels = [format_number(partial) for v in order for partial in v.partials] if partials else []
     return Picture(boxes, edges, labels, *title_and_description(order, ends))

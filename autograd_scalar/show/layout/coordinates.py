@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from math import fsum
 
+from autograd_scalar.show.layout.folding import Fold, folded
 from autograd_scalar.show.layout.geometry import Layout, Point, without_repeats
 from autograd_scalar.show.layout.layers import LayeredGraph
 from autograd_scalar.show.layout.ports import resolved_ports
@@ -72,17 +73,25 @@ def nearest_heights(
     return [mean + offset for mean, offset in zip(means, offsets, strict=False)]
 
 
-def place(graph: LayeredGraph, y: Sequence[float], layer_gap: float) -> Layout:
-    """Return the layout with the top at height 0, given the settled heights."""
+def place(
+    graph: LayeredGraph, y: Sequence[float], layer_gap: float, max_width: float | None = None
+) -> Layout:
+    """Return the layout with the top at height 0, given the settled heights.
+
+    A layout wider than `max_width` is folded into rows.
+    """
     halves = [height / 2 for height in graph.heights]
     top = min((height - half for height, half in zip(y, halves, strict=True)), default=0.0)
     y = [height - top for height in y]
     bottom = max((height + half for height, half in zip(y, halves, strict=True)), default=0.0)
     spans = _layer_spans(graph, y, layer_gap)
     right = spans[-1][1] if spans else 0.0
+    fold = None if max_width is None else folded(graph, spans, y, max_width)
+    if fold:
+        y, spans, right, bottom = fold.y, fold.spans, fold.width, fold.height
     nodes = range(len(graph.sizes))
     centres = [(fsum(spans[graph.layer_of[node]]) / 2, y[node]) for node in nodes]
-    return Layout(right, bottom, centres, _routes(graph, y, centres, spans), [])
+    return Layout(right, bottom, centres, _routes(graph, y, centres, spans, fold), [])
 
 
 def _layer_spans(
@@ -112,6 +121,7 @@ def _routes(
     y: Sequence[float],
     centres: Sequence[Point],
     spans: Sequence[tuple[float, float]],
+    fold: Fold | None,
 ) -> list[list[Point]]:
     """Return the route of each edge, level within every layer that it passes."""
     routes = []
@@ -119,12 +129,18 @@ def _routes(
         graph.chains, resolved_ports(graph, y), graph.edges, strict=True
     ):
         source, target = chain[0], chain[-1]
-        start, end = y[source] + out, y[target] + into
-        route = [(centres[source][0] + graph.sizes[source][0] / 2, start)]
-        route.append((spans[graph.layer_of[source]][1], start))
-        for bend in chain[1:-1]:
-            route += [(x, y[bend]) for x in spans[graph.layer_of[bend]]]
-        route.append((spans[graph.layer_of[target]][0], end))
-        route.append((centres[target][0] - graph.sizes[target][0] / 2, end))
+        heights = [y[source] + out, *(y[bend] for bend in chain[1:-1]), y[target] + into]
+        route = [(centres[source][0] + graph.sizes[source][0] / 2, heights[0])]
+        for place, (vertex, height) in enumerate(zip(chain, heights, strict=True)):
+            left, right = spans[graph.layer_of[vertex]]
+            if place:
+                before = chain[place - 1]
+                row = fold.row_of[graph.layer_of[vertex]] if fold else 0
+                if fold and fold.row_of[graph.layer_of[before]] != row:
+                    route += fold.detour(before, row, heights[place - 1], height)
+                route.append((left, height))
+            if vertex != target:
+                route.append((right, height))
+        route.append((centres[target][0] - graph.sizes[target][0] / 2, heights[-1]))
         routes.append(without_repeats(route if edge[0] == source else route[::-1]))
     return routes

@@ -37,6 +37,7 @@ def arrange_framed(
     *,
     layer_gap: float,
     rankdir: str = "LR",
+    max_width: float | None = None,
 ) -> Layout:
     """Return the left-to-right layout (see arrange) with a frame around the nodes of each scope.
 
@@ -45,12 +46,12 @@ def arrange_framed(
     frames.
     """
     if not any(scopes):
-        return arrange(sizes, edges, layer_gap=layer_gap)
-    scoped = _ScopedGraph(sizes, edges, scopes, layer_gap, rankdir)
+        return arrange(sizes, edges, layer_gap=layer_gap, max_width=max_width)
+    scoped = _ScopedGraph(sizes, edges, scopes, layer_gap, rankdir, max_width)
     try:
         block = scoped.block("", list(range(len(sizes))), list(range(len(edges))), 0)
     except _CycleError:
-        return arrange(sizes, edges, layer_gap=layer_gap)
+        return arrange(sizes, edges, layer_gap=layer_gap, max_width=max_width)
     return Layout(
         block.width,
         block.height,
@@ -117,8 +118,10 @@ class _ScopedGraph:
         scopes: Sequence[Scope],
         layer_gap: float,
         rankdir: str,
+        max_width: float | None,
     ) -> None:
         self.sizes, self.edges, self.scopes, self.layer_gap = sizes, edges, scopes, layer_gap
+        self.max_width = max_width
         self.ports = operand_ports(sizes, edges)
         self.pads = PADS[rankdir]
         self.horizontal = rankdir in ("LR", "RL")
@@ -137,6 +140,7 @@ class _ScopedGraph:
             first=vertices.gates_in.values(),
             last=vertices.gates_out.values(),
             layer_gap=self.layer_gap,
+            max_width=None if depth else self.max_width,
         )
         return self._assembled(name, vertices, crossing, layout, depth)
 

@@ -3,7 +3,7 @@
 1. layers: a node's layer is its distance from the end; an edge that skips layers bends in each.
 2. ordering: barycentre sweeps reorder each layer while crossings are counted.
 3. coordinates: least squares pulls each node towards its neighbours, exactly within one layer.
-4. coordinates: layers get their width, edges their routes.
+4. coordinates: layers get their width, edges their routes; `folding` puts long graphs in rows.
 
 Edges run to the right; Layout.turned returns the other directions.
 """
@@ -30,13 +30,15 @@ def arrange(
     first: Collection[int] = (),
     last: Collection[int] = (),
     layer_gap: float = LAYER_GAP,
+    max_width: float | None = None,
 ) -> Layout:
     """Return the left-to-right layout of nodes with the given (width, height) and edges.
 
     Nodes come in topological order; an edge (source, target) against that order is drawn as well,
     and edges may repeat. Edges into one node come in operand order, and enter it in that order
     while there are at most three. No two nodes overlap. The `first` nodes, which no edge enters,
-    fill the leftmost layer; the `last` nodes, which no edge leaves, fill the rightmost.
+    fill the leftmost layer; the `last` nodes, which no edge leaves, fill the rightmost. A layout wider
+    than `max_width` is folded into rows where few edges cross.
 
     >>> arrange([(40, 20), (40, 20), (40, 20)], [(0, 2), (1, 2)]).centres
     [(20.0, 10.0), (20.0, 44.0), (104.0, 27.0)]
@@ -44,4 +46,4 @@ def arrange(
     ports = operand_ports(sizes, edges) if ports is None else ports
     graph = LayeredGraph(sizes, edges, ports, first, last)
     reduce_crossings(graph)
-    return place(graph, settle(graph), layer_gap)
+    return place(graph, settle(graph), layer_gap, max_width)

@@ -1,4 +1,4 @@
-"""DOT of a Picture: a graphviz.Digraph that renders to SVG even without Graphviz installed."""
+"""DOT of a Picture: a graphviz.Digraph that renders to SVG and PNG even without Graphviz installed."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from typing import Any
 import graphviz
 
 from autograd_scalar.show.graph.picture import Box, Picture
+from autograd_scalar.show.render.png import to_png
 from autograd_scalar.show.render.svg import COLOURS, CORNERS, FAINT, GREY, INK, to_svg
 
 #: Maximum number of boxes that `dot` renders: it takes a second for 200, and 20 for 2,000.
 MAX_DOT_BOXES = 1000
 #: The file formats of a drawing.
 PICTURES = ("svg", "png", "pdf")
+#: Those that the package's own layout draws.
+OWN = ("svg", "png")
 FORMATS = (*PICTURES, "dot")
 #: Height in points of an empty row above a symbol, since `dot` sets text too high in its cell.
 ABOVE_SYMBOL = 2
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
-    """A graphviz.Digraph whose SVG comes from the package's own layout, other formats from `dot`.
+    """A graphviz.Digraph whose SVG and PNG come from the package's own layout, other formats from `dot`.
 
     A drawing therefore looks the same with and without Graphviz, and large graphs are fast. After a
-    change by hand, or with another engine, renderer or formatter, `dot` draws the SVG too if it
+    change by hand, or with an engine, renderer or formatter, `dot` draws the SVG and PNG too if it
     can.
     """
 
@@ -37,19 +40,19 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     def pipe(self, format: str | None = None, **options: Any) -> bytes | str:
         """Return the picture in a format ("svg", "png", "pdf", ...): bytes, or str with `encoding`.
 
-        Raises RuntimeError if the format needs Graphviz's `dot` and it is missing, ValueError if the
-        graph is too large for `dot`.
+        Raises RuntimeError if the format needs Graphviz's `dot`, or png resvg-py, and that is missing,
+        ValueError if the graph is too large for `dot`.
         """
         chosen = (format or self.format).lower()
-        if not self._has_own_svg(chosen, options):
+        if not self._is_own(chosen, options):
             try:
                 piped: bytes | str = super().pipe(format, **options)
             except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
-                self._require_own_svg(chosen, error)
+                self._require_own(chosen, error)
             else:
                 return piped
-        drawn = self._own_svg()
-        return drawn if options.get("encoding") else drawn.encode()
+        drawn = self._own(chosen)
+        return drawn.decode() if options.get("encoding") and chosen == "svg" else drawn
 
     def render(self, filename: str | os.PathLike[str] | None = None, **options: Any) -> str:
         """Save the DOT source and the picture next to it; return the path of the picture.
@@ -60,18 +63,18 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         outfile = options.get("outfile")
         suffix = Path(outfile).suffix[1:] if outfile else ""
         chosen = (options.get("format") or suffix or self.format).lower()
-        if not self._has_own_svg(chosen, options):
+        if not self._is_own(chosen, options):
             try:
                 path: str = super().render(filename, **options)
             except (graphviz.ExecutableNotFound, graphviz.CalledProcessError) as error:
-                self._require_own_svg(chosen, error)
+                self._require_own(chosen, error)
             else:
                 return path
         if outfile and filename is None:
             filename = Path(outfile).with_suffix(".gv")
         source = self.save(filename, directory=options.get("directory"))
-        drawn = Path(outfile) if outfile else Path(f"{source}.svg")
-        drawn.write_text(self._own_svg(), encoding="utf-8")
+        drawn = Path(outfile) if outfile else Path(f"{source}.{chosen}")
+        drawn.write_bytes(self._own(chosen))
         if options.get("cleanup"):
             os.remove(source)
         if options.get("view"):
@@ -106,32 +109,36 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         copied._made = self._made
         return copied
 
-    def _has_own_svg(self, format: str, options: Mapping[str, Any]) -> bool:
+    def _is_own(self, format: str, options: Mapping[str, Any]) -> bool:
         """Return True if the package's own layout draws this; raise ValueError if neither it nor `dot` can."""
         if self._picture is None:
             return False
         boxes = len(self._picture.boxes)
-        if format != "svg" and boxes > MAX_DOT_BOXES:
-            raise ValueError(
-                f"{boxes:,} boxes are too many for {format}, which Graphviz's dot renders (up to "
-                f"{MAX_DOT_BOXES:,}): use format='svg', or group='neuron' or group='layer'"
-            )
         customised = any(options.get(name) for name in ("engine", "renderer", "formatter"))
         unchanged = not customised and self.source == self._made
-        return format == "svg" and (unchanged or boxes > MAX_DOT_BOXES)
+        if format in OWN and (unchanged or boxes > MAX_DOT_BOXES):
+            return True
+        if boxes > MAX_DOT_BOXES:
+            raise ValueError(
+                f"{boxes:,} boxes are too many for {format}, which Graphviz's dot renders (up to "
+                f"{MAX_DOT_BOXES:,}): use format='svg' or 'png', or group='neuron' or group='layer'"
+            )
+        return False
 
-    def _require_own_svg(self, format: str, error: Exception) -> None:
+    def _require_own(self, format: str, error: Exception) -> None:
         """Raise RuntimeError unless the package's own layout can stand in for `dot`."""
-        if self._picture is None or format != "svg":
+        if self._picture is None or format not in OWN:
             raise RuntimeError(
                 f"{format} needs Graphviz's dot, which is missing or fails here: install it "
                 "(apt install graphviz, brew install graphviz, conda install graphviz), or use "
                 "format='svg', which works without it"
             ) from error
 
-    def _own_svg(self) -> str:
+    def _own(self, format: str) -> bytes:
         assert self._picture is not None
-        return to_svg(self._picture, rankdir=self._rankdir)
+        if format == "png":
+            return to_png(self._picture, rankdir=self._rankdir)
+        return to_svg(self._picture, rankdir=self._rankdir).encode()
 
 
 def suffix_of(path: str | os.PathLike[str]) -> str:

@@ -1,7 +1,8 @@
-"""SVG of a Picture, without Graphviz: text is measured by counting columns, and nothing is styled by CSS.
+"""SVG of a Picture, without Graphviz: text is measured by counting columns.
 
-The background is transparent, so the picture suits light and dark pages: boxes have a light fill of
-their own, and lines and titles are a grey with a contrast of 4.5 to 1 on white and on black alike.
+The background is transparent. Lines and titles are a grey with a contrast of 4.5 to 1 on white and on black alike.
+Boxes are light by their attributes, and dark by a style sheet where the reader prefers dark pages, in an <img> too; a
+viewer without CSS shows the light ones.
 """
 
 from __future__ import annotations
@@ -10,20 +11,16 @@ from html import escape
 from itertools import pairwise
 
 from autograd_scalar.show.graph.picture import Box, Picture, shortened
-from autograd_scalar.show.layout.framed import arrange_framed
-from autograd_scalar.show.layout.geometry import Frame, Layout, Point, point_on_curve
-from autograd_scalar.show.layout.layered import LAYER_GAP
+from autograd_scalar.show.layout.geometry import Frame, Layout, Point
 from autograd_scalar.show.layout.text import ADVANCE, FONT, FONT_SIZE, columns
+from autograd_scalar.show.render.labelled import arrange_picture
 
 LINE = 15.0
 PAD = 7.0
 MARGIN = 10.0
 ARROW = 6.0
-#: Gap between layers where edges have labels, and the width of one column of a label.
-LABEL_GAP = 84.0
-LABEL_ADVANCE = 6.05
-#: Side of the squares by which labels are indexed; no label is wider.
-CELL = 80.0
+#: Height of an edge's label, and the width of one column of it.
+LABEL_HEIGHT, LABEL_ADVANCE = 13.0, 6.05
 
 GREY = "#767676"
 INK, FAINT = "#1a1a1a", "#595959"
@@ -36,8 +33,29 @@ COLOURS = {
     "group": ("#e3f5ee", "#007d5c"),
     "summary": ("#f7eef5", "#a2527f"),
 }
+#: Fill and stroke of each kind of box on dark pages.
+DARK = {
+    "operation": ("#0d2b40", "#56b4e9"),
+    "leaf": ("#35270a", "#e69f00"),
+    "input": ("#1f1f1f", "#d0d0d0"),
+    "constant": ("#2b2b2b", "#8c8c8c"),
+    "group": ("#0b3023", "#2fc495"),
+    "summary": ("#33202d", "#d59abb"),
+}
 #: Radius of the corners of each kind of box.
 CORNERS = {"operation": 7, "leaf": 0, "input": 0, "constant": 11, "group": 4, "summary": 12}
+
+
+def _dark_style() -> str:
+    """Return the style sheet for dark pages; its classes have a prefix, since inline SVG shares those of its page."""
+    rules = [
+        f".ag-{kind}>rect{{fill:{fill};stroke:{stroke}}}.ag-{kind}>.ag-chip{{fill:{stroke};stroke:none}}"
+        for kind, (fill, stroke) in DARK.items()
+    ]
+    rules.append(".ag-box>text{fill:#f2f2f2}.ag-box>.ag-key{fill:#b3b3b3}")
+    rules.append(".ag-box>.ag-symbol{fill:#101010}")
+    rules.append(".ag-label>rect{fill:#1f1f1f}.ag-label>text{fill:#f2f2f2}")
+    return f"<style>@media (prefers-color-scheme:dark){{{''.join(rules)}}}</style>"
 
 
 def box_size(box: Box) -> tuple[float, float]:
@@ -51,17 +69,12 @@ def box_size(box: Box) -> tuple[float, float]:
     return max(head, *rows, 40.0) + 2 * PAD, (len(box.rows) + header) * LINE + 2 * PAD - 2
 
 
-def to_svg(picture: Picture, *, rankdir: str = "LR") -> str:
-    """Return a picture as a standalone SVG document."""
+def to_svg(picture: Picture, *, rankdir: str = "LR", adapts: bool = True) -> str:
+    """Return a picture as a standalone SVG document, which adapts to dark pages unless `adapts` is False."""
     vertical = rankdir in ("TB", "BT")
     sizes = [box_size(box) for box in picture.boxes]
-    layout = arrange_framed(
-        [(height, width) for width, height in sizes] if vertical else sizes,
-        picture.edges,
-        [box.scope for box in picture.boxes],
-        layer_gap=LABEL_GAP if picture.edge_labels else LAYER_GAP,
-        rankdir=rankdir,
-    ).turned(rankdir)
+    labels = [(columns(text) * LABEL_ADVANCE + 6, LABEL_HEIGHT) for text in picture.edge_labels]
+    layout, label_centres = arrange_picture(picture, sizes, labels, rankdir)
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -69,12 +82,13 @@ def to_svg(picture: Picture, *, rankdir: str = "LR") -> str:
         f'font-family="{FONT}" font-size="{FONT_SIZE:.0f}">',
         f"<title>{escape(picture.title)}</title>",
         f"<desc>{escape(picture.description)}</desc>",
+        *([_dark_style()] if adapts else []),
         *map(_frame, layout.frames),
         f'<path fill="none" stroke="{GREY}" stroke-width="{_line_width(picture)}" '
         f'd="{_curves(layout, vertical)}"/>',
         f'<path fill="{GREY}" d="{_arrows(layout, vertical)}"/>',
         *map(_box, picture.boxes, sizes, layout.centres),
-        *_edge_labels(picture, layout, vertical),
+        *map(_edge_label, picture.edge_labels, labels, label_centres),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -133,7 +147,7 @@ def _box(box: Box, size: tuple[float, float], centre: Point) -> str:
     fill, stroke = COLOURS[box.kind]
     corner = CORNERS[box.kind]
     shape = f'width="{width:.1f}" height="{height:.1f}" rx="{corner}" fill="{fill}"'
-    parts = [f"<g><title>{escape(box.tooltip)}</title>"]
+    parts = [f'<g class="ag-box ag-{box.kind}"><title>{escape(box.tooltip)}</title>']
     if box.kind == "group":  # a stack of cards
         parts.append(f'<rect x="{x + 4:.1f}" y="{y + 4:.1f}" {shape} stroke="{stroke}"/>')
     stroke_width = 2.6 if box.is_end else 1.2
@@ -146,7 +160,7 @@ def _box(box: Box, size: tuple[float, float], centre: Point) -> str:
         base += LINE
     for key, value in box.rows:
         parts.append(
-            f'<text x="{x + PAD:.1f}" y="{base:.1f}" fill="{FAINT}">{escape(key)}</text>'
+            f'<text class="ag-key" x="{x + PAD:.1f}" y="{base:.1f}" fill="{FAINT}">{escape(key)}</text>'
             f'<text x="{x + width - PAD:.1f}" y="{base:.1f}" fill="{INK}" '
             f'text-anchor="end">{escape(value)}</text>'
         )
@@ -160,8 +174,9 @@ def _heading(box: Box, x: float, base: float) -> list[str]:
     if box.symbol:
         chip = columns(box.symbol) * ADVANCE + 10
         parts.append(
-            f'<rect x="{x:.1f}" y="{base - 11:.1f}" width="{chip:.1f}" height="14.5" rx="3" '
-            f'fill="{COLOURS[box.kind][1]}"/><text x="{x + 5:.1f}" y="{base:.1f}" fill="#ffffff" '
+            f'<rect class="ag-chip" x="{x:.1f}" y="{base - 11:.1f}" width="{chip:.1f}" height="14.5" '
+            f'rx="3" fill="{COLOURS[box.kind][1]}"/>'
+            f'<text class="ag-symbol" x="{x + 5:.1f}" y="{base:.1f}" fill="#ffffff" '
             f'font-weight="bold">{escape(box.symbol)}</text>'
         )
         x += chip + 6
@@ -173,33 +188,11 @@ def _heading(box: Box, x: float, base: float) -> list[str]:
     return parts
 
 
-def _edge_labels(picture: Picture, layout: Layout, vertical: bool) -> list[str]:
-    """Return the labels of the edges, each on its edge and clear of the labels before it."""
-    taken: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
-    parts = []
-    for label, route in zip(picture.edge_labels, layout.routes, strict=False):
-        width = columns(label) * LABEL_ADVANCE + 6
-        # In the last gap: before it, an edge may share its route with others from its source.
-        start, end = [
-            piece
-            for piece in pairwise(route)
-            if abs(piece[1][vertical] - piece[0][vertical]) > MARGIN
-        ][-1]
-        for share in (0.5, 0.36, 0.64, 0.22, 0.78):
-            x, y = point_on_curve(start, end, share, vertical=vertical)
-            near = [
-                other
-                for i in (-1, 0, 1)
-                for j in (-1, 0, 1)
-                for other in taken.get((int(x // CELL) + i, int(y // CELL) + j), ())
-            ]
-            if all(abs(x - a) > (width + w) / 2 + 1 or abs(y - b) > 14 for a, b, w in near):
-                break
-        taken.setdefault((int(x // CELL), int(y // CELL)), []).append((x, y, width))
-        parts.append(
-            f'<rect x="{x - width / 2:.1f}" y="{y - 6.5:.1f}" width="{width:.1f}" height="13" '
-            f'rx="6" fill="#ffffff" stroke="{GREY}" stroke-width="0.6"/>'
-            f'<text x="{x:.1f}" y="{y + 3.5:.1f}" fill="{INK}" font-size="10" '
-            f'text-anchor="middle">{escape(label)}</text>'
-        )
-    return parts
+def _edge_label(text: str, size: tuple[float, float], centre: Point) -> str:
+    (width, height), (x, y) = size, centre
+    return (
+        f'<g class="ag-label"><rect x="{x - width / 2:.1f}" y="{y - height / 2:.1f}" width="{width:.1f}" '
+        f'height="{height:.1f}" rx="6" fill="#ffffff" stroke="{GREY}" stroke-width="0.6"/>'
+        f'<text x="{x:.1f}" y="{y + 3.5:.1f}" fill="{INK}" font-size="10" '
+        f'text-anchor="middle">{escape(text)}</text></g>'
+    )
