@@ -15,7 +15,8 @@ from typing import Any
 
 from autograd_scalar.ops.table import symbol
 from autograd_scalar.show.draw import draw, picture_of
-from autograd_scalar.show.formula.formula import infix
+from autograd_scalar.show.formula.formula import infix, latex
+from autograd_scalar.show.formula.mathml import mathml
 from autograd_scalar.show.graph.picture import clean
 from autograd_scalar.show.graph.scopes import Named, layer_of
 from autograd_scalar.show.render.svg import to_svg
@@ -27,6 +28,8 @@ MAX_DRAWN, MAX_COUNTED = 60, 20_000
 MAX_PARAMETERS = 2000
 #: Maximum number of rows in a module's card, and of characters in a cell.
 MAX_ROWS, MAX_CHARACTERS = 40, 1000
+#: Maximum number of characters of a formula that is typeset.
+MAX_TYPESET = 240
 
 _BORDER = "border:1px solid #80808066;padding:2px 8px;text-align:"
 
@@ -67,7 +70,7 @@ def _value_card(v: Value) -> str:
         rows.append(("graph", f"{size} values: {listed}, ..."))
     elif v.op:
         formula = infix(v)
-        rows.append(("formula", formula))
+        rows.append(("formula", _typeset(v, formula)))
         svg = base64.b64encode(to_svg(picture_of(v)).encode()).decode()
         picture = (
             f'<img alt="{_text(formula)}" src="data:image/svg+xml;base64,{svg}" '
@@ -135,5 +138,21 @@ def _truncated(text: str, characters: int = MAX_CHARACTERS) -> str:
     return text if len(text) <= characters else text[: characters - 4] + " ..."
 
 
+class _Markup(str):
+    """The content of a cell as HTML."""
+
+
+def _typeset(v: Value, formula: str) -> str:
+    """Return the formula of a Value typeset, with its text as accessible name; a long one as text."""
+    if len(formula) > MAX_TYPESET:
+        return formula
+    lines = (clean(line) for line in latex(v).split("\n"))
+    return _Markup(mathml("\n".join(lines), text=_cleaned(formula)))
+
+
 def _text(text: str) -> str:
-    return escape("\n".join(map(clean, _truncated(text).split("\n"))))
+    return text if isinstance(text, _Markup) else escape(_cleaned(_truncated(text)))
+
+
+def _cleaned(text: str) -> str:
+    return "\n".join(map(clean, text.split("\n")))

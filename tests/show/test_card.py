@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from html import escape
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -48,8 +49,9 @@ def test_a_small_graph_has_numbers_formula_and_picture():
         ["Value", "y"],
         ["data", repr(y.data)],
         ["grad", "1.0"],
-        ["formula", "tanh(x*x)"],
+        ["formula", "tanh(xx)"],  # the product is a space
     ]
+    assert '<math aria-label="tanh(x*x)"><mi>tanh</mi>' in value_card(y)
     (image,) = cells.images
     assert image["alt"] == "tanh(x*x)"
     kind, _, data = str(image["src"]).partition(",")
@@ -77,8 +79,11 @@ def test_a_large_graph_is_counted_up_to_a_maximum():
 def test_labels_are_text(label):
     x = Value(1.0, label)
     cells = Cells(value_card(x * 2.0))
-    assert set(cells.tags) == {"div", "table", "tr", "td", "th", "img"}
-    assert cells.rows[-1] == ["formula", f"{label}*2"]
+    typeset = {"math", "mi", "mo", "mn"}
+    assert set(cells.tags) == {"div", "table", "tr", "td", "th", "img", *typeset}
+    assert cells.tags.count("img") == 1
+    assert cells.rows[-1] == ["formula", f"{label}·2".replace(" ", "\u00a0")]
+    assert f'aria-label="{escape(label)}*2"' in value_card(x * 2.0)
     assert cells.images[0]["alt"] == f"{label}*2"
     assert Cells(value_card(x)).rows[0] == ["Value", label]
 
@@ -86,7 +91,8 @@ def test_labels_are_text(label):
 def test_definitions_keep_their_lines_and_long_formulas_are_truncated():
     x = Value(2.0, "x")
     s = x * x
-    assert "t1 = x*x\nt1 + exp(t1)" in value_card(s + s.exp())
+    card = value_card(s + s.exp())
+    assert 'aria-label="t1 = x*x\nt1 + exp(t1)"' in card and card.count("<mtr>") == 2
     long = Value(1.0, "y" * 5000) * 2.0
     assert len(Cells(value_card(long)).rows[-1][1]) == 1000
 

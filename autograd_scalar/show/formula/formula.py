@@ -158,10 +158,12 @@ def _listed(parts: Iterable[Text]) -> str:
 
 # ----- LaTeX -----
 
-_GREEK = re.compile(
+#: Names of Greek letters, as in LaTeX.
+GREEK = (
     "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|"
     "upsilon|phi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
 )
+_GREEK = re.compile(GREEK)
 _SPECIAL = {"\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim ", " ": r"\ "} | {
     sign: "\\" + sign for sign in "{}_%$#&"
 }
