@@ -38,7 +38,7 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Value]] = {
 }
 
 #: Functions of one list, which may also be called with its elements: sum(x, y) means sum([x, y]).
-_FOLDS: dict[str, Callable[[list[Value]], Value]] = {
+FOLDS: dict[str, Callable[[list[Value]], Value]] = {
     "sum": F.sum,
     "logsumexp": F.logsumexp,
     "mean": F.mean,
@@ -53,7 +53,7 @@ _HINTS: dict[type[ast.AST], str] = {
     ast.Subscript: "subscripts are not allowed; give each element a name",
     ast.Compare: "comparisons are not allowed; use step(x - y), sign(x) or where(c, x, y)",
     ast.IfExp: "write a choice as where(c, x, y)",
-    ast.List: f"a list can only be an operand of dot, {', '.join(_FOLDS)}",
+    ast.List: f"a list can only be an operand of dot, {', '.join(FOLDS)}",
     ast.keyword: "give operands in order, without names",
 }
 
@@ -185,7 +185,7 @@ def _operands(node: ast.expr, text: str) -> list[ast.expr]:
 
 def _operands_of_call(name: str, call: ast.Call, text: str) -> list[ast.expr]:
     """Return the operands of a call, those in lists too; ParseError if they do not fit the function."""
-    if name in _FOLDS:
+    if name in FOLDS:
         elements = _elements(call.args[0]) if len(call.args) == 1 else None
         if not (found := call.args if elements is None else elements):
             raise _refusal(call, text, f"{name} needs at least one operand")
@@ -245,7 +245,7 @@ def _elements(node: ast.expr) -> list[ast.expr] | None:
 
 def _names_of_functions() -> set[str]:
     """Return the names of the functions, without those that are written as operators."""
-    return {*_FOLDS, *(row.name for row in public() if row.symbol == row.name)}
+    return {*FOLDS, *(row.name for row in public() if row.symbol == row.name)}
 
 
 # ----- evaluating -----
@@ -272,7 +272,7 @@ def _evaluated(
     for argument in node.args:
         elements = _elements(argument)
         operands.append(made[argument] if elements is None else [made[v] for v in elements])
-    if name in _FOLDS:
-        return _FOLDS[name](operands[0] if isinstance(operands[0], list) else operands)
+    if name in FOLDS:
+        return FOLDS[name](operands[0] if isinstance(operands[0], list) else operands)
     v: Value = getattr(F, name)(*operands)
     return v

@@ -38,6 +38,7 @@ FLOORS = [
     ["show.network"],
     ["show.explain", "show.plots"],
     ["show.explorer", "show.draw", "show.play"],
+    ["show.expression"],
     ["show.card"],
     ["show"],
     ["train"],

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograd_scalar.cli.draw import assigned
 from autograd_scalar.cli.train import SETTINGS, count
 
 if TYPE_CHECKING:
     from autograd_scalar.data import Dataset
 
-SUMMARY = "open a page in which a network trains, to change it and look inside"
+SUMMARY = "open a page in which a network trains, or an expression is typed"
 EXAMPLE = """\
   autograd-scalar play
   autograd-scalar play spiral
   autograd-scalar play flowers.csv --target kind --features length,width
+  autograd-scalar play "tanh(w*x + b)" w=2 x=-3 b=6.88
 
 The page is a single HTML file that needs no network. Layers, data, activation, loss, optimizer and rate
-change while it trains; a click on a neuron, a connection or a point shows what it does to the gradient."""
+change while it trains; a click on a neuron, a connection or a point shows what it does to the gradient.
+Given an expression, it is a page in which expressions are typed: names become sliders, and the graph, the
+gradients and the slope follow."""
 
 #: The data sets of the page.
 SETS = ("moons", "circles", "spiral", "xor")
@@ -31,7 +36,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "data",
         nargs="?",
         default="moons",
-        help="moons (the default), circles, spiral, xor, or a CSV file",
+        help="moons (the default), circles, spiral, xor, a CSV file, or an expression",
+    )
+    parser.add_argument(
+        "values",
+        nargs="*",
+        default=[],
+        metavar="name=number",
+        help="values for the names of an expression",
     )
     parser.add_argument(
         "-o",
@@ -61,15 +73,26 @@ def run(options: argparse.Namespace) -> int:
     """Write the page and open it."""
     import webbrowser
 
+    from autograd_scalar.show.expression.expression import expression_page
     from autograd_scalar.show.play.play import training_page
 
     if not options.output.lower().endswith((".html", ".htm")):
         raise ValueError(f"{options.output}: the name of a page must end in .html")
-    training_page(data_sets(options), options.output)
+    if is_expression(options.data):
+        expression_page(options.data, assigned(options.values), options.output)
+    elif options.values:
+        raise ValueError(f"{' '.join(options.values)}: only an expression takes values for names")
+    else:
+        training_page(data_sets(options), options.output)
     print(f"wrote {options.output}")
     if options.no_browser or not webbrowser.open(Path(options.output).resolve().as_uri()):
         print("open it in a browser")
     return 0
+
+
+def is_expression(text: str) -> bool:
+    """Return whether a text is neither a file nor a word, and so an expression."""
+    return not os.path.exists(text) and not re.fullmatch(r"[\w./\\-]*\w", text)
 
 
 def data_sets(options: argparse.Namespace) -> dict[str, Dataset]:

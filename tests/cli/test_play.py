@@ -73,3 +73,25 @@ def test_bad_input(argv: list[str], message: str, capsys: pytest.CaptureFixture[
     Path("three.csv").write_text("a,kind\n1,x\n2,y\n3,z\n", encoding="utf-8")
     assert main(["play", *argv]) == 2
     assert capsys.readouterr().err == f"autograd-scalar play: {message}\n"
+
+
+def test_an_expression_opens_the_page_in_which_it_is_typed(opened: list[str]) -> None:
+    assert main(["play", "tanh(w*x + b)", "w=2", "x=-pi", "-o", "e.html"]) == 0
+    assert len(opened) == 1
+    text = Path("e.html").read_text(encoding="utf-8")
+    data = json.loads(text.partition('id="expression-data">')[2].partition("</script>")[0])
+    assert data["text"] == "tanh(w*x + b)"
+    assert data["values"] == {"w": 2.0, "x": pytest.approx(-3.14159265)}
+
+
+@pytest.mark.parametrize(
+    "argv, message",
+    [
+        (["x +"], "invalid syntax; an expression consists of"),
+        (["-x**2", "x"], "expected name=number, got 'x'"),
+        (["moons", "x=2"], "x=2: only an expression takes values for names"),
+    ],
+)
+def test_bad_expressions(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["play", *argv]) == 2
+    assert message in capsys.readouterr().err
