@@ -423,6 +423,173 @@ def test_nudges_descend_and_are_plotted(show: Callable[..., Any]) -> None:
     assert page.locator("#trace svg").count() == 0
 
 
+SIZES = [(1360, 820), (1280, 720), (738, 600), (390, 844)]
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_a_graph_opens_whole_with_its_controls_in_view(
+    show: Callable[..., Any], network: Explorer, width: int, height: int
+) -> None:
+    w, x, b = Value(2.0, "w"), Value(-0.3, "x"), Value(0.5, "b")
+    neuron = explore((ag.tanh(w * x + b) - 1.0) ** 2)
+    touch = {"has_touch": True, "is_mobile": True} if width == 390 else {}
+    for page, leaf in ((neuron, "w"), (network, "x1")):
+        opened = show(page.html, viewport={"width": width, "height": height}, **touch)
+        inside = """all => {
+          const { left, right, top, bottom } = document.getElementById("graph").getBoundingClientRect();
+          return all.map((box) => box.getBoundingClientRect()).every((box) =>
+            box.left >= left && box.right <= right && box.top >= top && box.bottom <= Math.min(bottom, innerHeight));
+        }"""
+        assert opened.page.eval_on_selector_all(".box .body", inside)
+        # A box has a slider, and the first row of the table is above the footer.
+        assert opened.page.locator(".box.movable .thumb").count() >= 3
+        footer = opened.page.locator("footer").bounding_box()["y"]
+        slider = opened.page.get_by_label(f"slider for {leaf}").bounding_box()
+        assert slider["y"] + slider["height"] <= footer
+        assert slider["width"] > 200
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_narrow_windows_show_a_graph_from_top_to_bottom(show: Callable[..., Any]) -> None:
+    x = Value(0.5, "x")
+    page = explore(x.tanh().exp().sin() * 2.0)
+    centres = """all => all.map((box) => box.getBoundingClientRect()).map(({ x, y, width }) => [x + width / 2, y])"""
+    wide = show(page.html, viewport={"width": 1360, "height": 820}).page
+    narrow = show(page.html, viewport={"width": 390, "height": 844}).page
+    across = wide.eval_on_selector_all(".box", centres)
+    down = narrow.eval_on_selector_all(".box", centres)
+    assert across[-1][0] - across[0][0] > 400 > abs(across[-1][1] - across[0][1])
+    assert down[-1][1] - down[0][1] > 200 > abs(down[-1][0] - down[0][0])
+    narrow.set_viewport_size({"width": 1360, "height": 820})
+    narrow.wait_for_function(
+        """() => {
+          const [first, last] = [".box", ".box:last-of-type"].map(
+            (one) => document.querySelector(one).getBoundingClientRect());
+          return first.x + 400 < last.x;
+        }"""
+    )
+
+
+def _drag(page: Any, name: str, dx: float) -> None:
+    box = page.locator(f".box[aria-label^='{name}:'], .box[aria-label^='{name},']").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx / 2, y + 1)
+    page.mouse.move(x + dx, y + 1)
+    page.mouse.up()
+
+
+def test_a_leaf_is_dragged_in_its_box(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    _drag(opened.page, "a", 30.0)
+    a = opened.numbers()[0][0]
+    assert 2.0 < a <= 5.0
+    assert opened.page.get_by_label("value of a").input_value() == f"{a:g}"
+    assert opened.text("#against") == "y against a"
+    _drag(opened.page, "a", -2000.0)
+    assert opened.numbers()[0][0] == -5.0  # the end of its range
+    before = opened.numbers()
+    _drag(opened.page, "c", 30.0)  # an inner value: the picture moves
+    assert opened.numbers() == before
+
+
+def test_a_dragged_result_moves_the_ticked_leaves_along_the_gradient(
+    show: Callable[..., Any],
+) -> None:
+    w, x, b = Value(1.0, "w"), Value(0.5, "x"), Value(0.1, "b")
+    opened = show(explore((w * x + b).tanh(), parameters=[w, b]).html)
+    values, _ = opened.numbers()
+    opened.page.focus(".box[aria-label^='y,']")
+    opened.press("]")
+    after, _ = opened.numbers()
+    assert after[-1] == pytest.approx(values[-1] + 0.04, abs=2e-3)
+    assert after[1] == values[1] == 0.5
+    order = [v.label for v in ag.topological_order((w * x + b).tanh())]
+    moved = [after[order.index(name)] - values[order.index(name)] for name in ("w", "b")]
+    assert moved[0] / moved[1] == pytest.approx(0.5, rel=1e-6)  # as the gradients, x and 1
+    assert "w, b moved along the gradient" in opened.text("#status")
+    _drag(opened.page, "y", -15.0)
+    assert opened.numbers()[0][-1] < after[-1]
+    for name in ("w", "b"):
+        opened.page.get_by_label(f"nudge {name}").uncheck()
+    opened.page.focus(".box[aria-label^='y,']")
+    opened.press("[")
+    assert opened.text("#status") == "no leaf is ticked, so nothing can move y"
+
+
+def test_a_result_without_a_gradient_stays(show: Callable[..., Any]) -> None:
+    opened = show(explore(Value(-1.0, "x").relu() * 3.0).html)
+    opened.page.focus(".box[aria-label^='y,']")
+    opened.press("]")
+    assert opened.text("#status").startswith("y cannot move: the gradients of x are 0")
+
+
+def test_the_slope_view_promises_and_measures_a_nudge(show: Callable[..., Any]) -> None:
+    w, x = Value(3.0, "w"), Value(2.0, "x")
+    opened = show(explore((w * x - 1.0) ** 2, parameters=[w]).html)
+    page = opened.page
+    page.fill("#rate", "0.01")
+    # The slope is 2 (3*2 - 1) 2 = 20; the step to 2.8 promises -0.01*20², and 5² becomes 4.6².
+    told = "slope ∂y/∂w = 20; a nudge to w = 2.8 promises □ −4, brings ◆ −3.84"
+    assert opened.text("#told") == told
+    assert page.get_attribute("#plane", "aria-label") == f"y against w: {told}"
+    for part in ("graph", "tangent", "point", "promised", "actual"):
+        assert page.locator(f"#plane .{part}").count() == 1
+    page.click(".box[aria-label^='x:']")
+    assert opened.text("#against") == "y against x"
+    page.locator("#plane").scroll_into_view_if_needed()
+    box = page.locator("#plane").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 40)
+    assert opened.numbers()[0][1] == pytest.approx(0.0, abs=0.05)
+    page.mouse.move(box["x"] + 20, box["y"] + 40)
+    assert opened.numbers()[0][1] == pytest.approx(0.0, abs=0.05)  # the pointer is up
+
+
+def test_keys_move_the_selected_leaf(show: Callable[..., Any], shared: Explorer) -> None:
+    opened = show(shared.html)
+    opened.page.focus(".box[aria-label^='b:']")
+    opened.press("]", "]", "}", "[")
+    assert opened.numbers()[0][:2] == [2.0, pytest.approx(-3.0 + 10.0 * 0.22)]
+
+
+def test_fingers_scroll_the_page_zoom_the_graph_and_move_a_leaf(
+    show: Callable[..., Any], shared: Explorer
+) -> None:
+    settings = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    opened = show(shared.html, **settings)
+    page = opened.page
+    touch = page.context.new_cdp_session(page)
+
+    def fingers(*paths: list[tuple[float, float]]) -> None:
+        for place in range(len(paths[0])):
+            points = [{"x": path[place][0], "y": path[place][1]} for path in paths]
+            kind = "touchMove" if place else "touchStart"
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            page.wait_for_timeout(20)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_timeout(50)
+
+    scene = "document.getElementById('scene').getAttribute('transform')"
+    before = page.evaluate(scene)
+    box = page.locator("#graph").bounding_box()
+    x, y = box["x"] + 30, box["y"] + box["height"] - 20
+    fingers(
+        [(x - 5 * i, y + 5 * i) for i in range(6)], [(x + 40 + 5 * i, y - 5 * i) for i in range(6)]
+    )
+    zoom = [float(re.search(r"scale\((.*)\)", text)[1]) for text in (before, page.evaluate(scene))]  # type: ignore[index]
+    assert zoom[1] > 1.2 * zoom[0]
+    assert page.evaluate("visualViewport.scale") == 1
+    page.click("#fit")
+    fingers([(x, y - 30 * i) for i in range(6)])
+    assert page.evaluate("scrollY") > 50
+    page.evaluate("scrollTo(0, 0)")
+    leaf = page.locator(".box[aria-label^='a:']").bounding_box()
+    x, y = leaf["x"] + leaf["width"] / 2, leaf["y"] + leaf["height"] / 2
+    fingers([(x + 6 * i, y) for i in range(6)])
+    assert opened.numbers()[0][0] > 2.0
+
+
 def test_a_nudge_moves_the_parameters_and_no_input_or_target(show: Callable[..., Any]) -> None:
     model, target = nn.Neuron(2, seed=0, activation="tanh"), Value(1.0, "target")
     x = [Value(1.0, "x1"), Value(-2.0, "x2")]

@@ -195,7 +195,9 @@ def test_views_show_every_value_once_and_every_use() -> None:
     order = topological_order(y)
     index = {v: i for i, v in enumerate(order)}
     uses = sorted((node, i) for node, v in enumerate(order) for i in range(len(v.parents)))
-    for name, inside, width, height, boxes, edges, _ in data_of(explore(y, names=model))["views"]:
+    for name, inside, width, height, boxes, edges, _, _ in data_of(explore(y, names=model))[
+        "views"
+    ]:
         if inside:
             continue
         assert sorted(member for box in boxes for member in box[4]) == list(range(len(order)))
@@ -213,7 +215,7 @@ def test_views_show_every_value_once_and_every_use() -> None:
 
 def test_boxes_and_labels_do_not_overlap() -> None:
     model, y = network(4)
-    for name, _, _, _, boxes, edges, _ in data_of(explore(y, names=model))["views"]:
+    for name, _, _, _, boxes, edges, _, _ in data_of(explore(y, names=model))["views"]:
         spans = [(x - w / 2, x + w / 2, y - h / 2, y + h / 2) for x, y, w, h, *_ in boxes]
         spans += [
             (x - 20, x + 20, y - 8, y + 8)
@@ -225,6 +227,30 @@ def test_boxes_and_labels_do_not_overlap() -> None:
         for i, (a, b, c, d) in enumerate(spans):
             for e, f, g, h in spans[:i]:
                 assert b <= e or f <= a or d <= g or h <= c, name
+
+
+def test_views_are_also_arranged_from_top_to_bottom() -> None:
+    model, y = network()
+    for *_, boxes, edges, _, (width, height, centres, placed, _) in data_of(
+        explore(y, names=model)
+    )["views"]:
+        spans = [
+            (x - w / 2, x + w / 2, y - h / 2, y + h / 2)
+            for (x, y), (_, _, w, h, *_) in zip(centres, boxes, strict=True)
+        ]
+        for i, (a, b, c, d) in enumerate(spans):
+            assert a >= -0.2 and b <= width + 0.2 and c >= -0.2 and d <= height + 0.2
+            assert all(b <= e or f <= a or d <= g or h <= c for e, f, g, h in spans[:i])
+        for (source, target, *_), (route, _) in zip(edges, placed, strict=True):
+            assert route[1] == pytest.approx(spans[source][3], abs=0.3)
+            assert route[-1] == pytest.approx(spans[target][2], abs=0.3)
+    large = nn.MLP(2, [16, 16, 1], seed=0)
+    page = explore(large([Value(1.0), Value(2.0)]), names=large)
+    assert [view[7] is None for view in data_of(page)["views"] if not view[1]] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_the_inside_of_a_neuron_shows_its_values_and_neighbours() -> None:
@@ -249,7 +275,7 @@ def test_the_inside_of_a_neuron_shows_its_values_and_neighbours() -> None:
 
 
 def test_routes_run_from_box_to_box() -> None:
-    for *_, boxes, edges, _ in data_of(explore(network()[1]))["views"]:
+    for *_, boxes, edges, _, _ in data_of(explore(network()[1]))["views"]:
         for source, target, _, route, _ in edges:
             assert route[0] == pytest.approx(boxes[source][0] + boxes[source][2] / 2, abs=0.2)
             assert route[-2] == pytest.approx(boxes[target][0] - boxes[target][2] / 2, abs=0.2)

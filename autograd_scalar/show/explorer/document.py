@@ -9,7 +9,7 @@ from autograd_scalar.show.explorer.javascript import javascript
 
 _SCRIPTS = (
     *("engine.js", "graph.js", "answer.js", "panel.js", "training.js", "page.js"),
-    *("camera.js", "steps.js", "quiz.js", "address.js", "controls.js"),
+    *("camera.js", "slope.js", "drag.js", "steps.js", "quiz.js", "address.js", "controls.js"),
 )
 
 

@@ -60,8 +60,9 @@ def explore(
     """Return an Explorer of the graph of y, or of a training run; write its page to `path` if given.
 
     The page steps forward and backward through the graph, one node at a time, and shows the terms of
-    the chain rule for each value; sliders change the labelled leaves. It is one file and works
-    offline. Parameters with dotted names are collapsed by neuron and layer.
+    the chain rule for each value. Sliders and drags change the named leaves; dragging the result moves
+    the parameters along the gradient. It is one file and works offline. Parameters with dotted names
+    are collapsed by neuron and layer.
 
     The page of a History shows the decision boundary, the loss and the graph of one sample at each
     recorded epoch; a run without `record=` has its end only. The graph is that of the loss, or of the

@@ -6,24 +6,23 @@ A view has one box per value or scope that it shows, with positions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from autograd_scalar.ops.table import symbol
+from autograd_scalar.show.explorer.edge_labels import DOWN_GAP, GAP, Label, placed, rounded
 from autograd_scalar.show.graph.order import Edge, sorted_nodes
 from autograd_scalar.show.graph.picture import format_number
 from autograd_scalar.show.graph.scopes import Scope
 from autograd_scalar.show.layout.framed import arrange_framed
-from autograd_scalar.show.layout.geometry import Point, point_on_curve
+from autograd_scalar.show.layout.geometry import Layout, Point
 from autograd_scalar.show.layout.text import ADVANCE, columns
 from autograd_scalar.value import Value
 
-#: Minimum width of a box, its heights with and without a heading, and the padding of a heading and
-#: of a symbol.
-MIN_WIDTH, HEIGHT, LOW_HEIGHT, PAD, CHIP_PAD = 118.0, 66.0, 48.0, 22.0, 16.0
-#: Gap between layers, with room for the labels of edges; height of a label, width of a character.
-GAP = 88.0
-LABEL_HEIGHT, LETTER = 18.0, 6.3
+#: Minimum width of a box, its heights with and without a heading, the height of a slider in it, and
+#: the padding of a heading and of a symbol.
+MIN_WIDTH, HEIGHT, LOW_HEIGHT, SLIDER, PAD, CHIP_PAD = 118.0, 66.0, 48.0, 12.0, 22.0, 16.0
+#: Maximum number of boxes of a view that is also arranged from top to bottom, for narrow windows.
+MAX_DOWN = 150
 #: Maximum number of edges between groups whose labels are shown without hovering.
 MAX_LABELS = 12
 
@@ -51,7 +50,17 @@ class ViewEdge(NamedTuple):
     target: int
     uses: list[tuple[int, int]]
     route: list[float]
-    label: tuple[float, float, bool] | None
+    label: Label | None
+
+
+class Down(NamedTuple):
+    """A view arranged from top to bottom: the centres of its boxes, the routes and labels of its edges."""
+
+    width: float
+    height: float
+    centres: list[Point]
+    edges: list[tuple[list[float], Label | None]]
+    frames: list[tuple[str, float, float, float, float]]
 
 
 class View(NamedTuple):
@@ -64,6 +73,7 @@ class View(NamedTuple):
     boxes: list[ViewBox]
     edges: list[ViewEdge]
     frames: list[tuple[str, float, float, float, float]]
+    down: Down | None
 
 
 #: What represents a value in a view: itself, its scope, or nothing.
@@ -154,16 +164,12 @@ class _Graph:
         rank = {box: place for place, box in enumerate(order)}
         ends = [(rank[source], rank[target]) for source, target, _ in uses]
         shown = [[*members][box] for box in order]
-        sizes = [self._size(group) for group in shown]
-        layout = arrange_framed(
-            sizes,
-            ends,
-            [self.scopes[g] if framed and isinstance(g, int) else () for g in shown],
-            layer_gap=GAP,
-        )
+        sizes = [self._size(group, members[group]) for group in shown]
+        scopes = [self.scopes[g] if framed and isinstance(g, int) else () for g in shown]
+        layout = arrange_framed(sizes, ends, scopes, layer_gap=GAP)
         boxes = [
             ViewBox(
-                *_rounded(centre),
+                *rounded(centre),
                 *size,
                 members[group],
                 "" if isinstance(group, int) else ".".join(group),
@@ -171,14 +177,26 @@ class _Graph:
             )
             for group, size, centre in zip(shown, sizes, layout.centres, strict=True)
         ]
-        edges = self._edges(ends, list(uses.values()), layout.routes, boxes)
-        frames = [
-            (frame.name, *_rounded(frame.corner), round(frame.width, 1), round(frame.height, 1))
-            for frame in layout.frames
+        labels = self._labels(ends, list(uses.values()), boxes)
+        edges = [
+            ViewEdge(*end, used, *placed)
+            for end, used, placed in zip(
+                ends, uses.values(), placed(layout.routes, labels), strict=True
+            )
         ]
-        return View(
-            name, inside, round(layout.width, 1), round(layout.height, 1), boxes, edges, frames
-        )
+        down = None
+        if len(shown) <= MAX_DOWN:
+            turned = [(height, width) for width, height in sizes]
+            below = arrange_framed(turned, ends, scopes, layer_gap=DOWN_GAP, rankdir="TB")
+            below = below.turned("TB")
+            down = Down(
+                *rounded((below.width, below.height)),
+                list(map(rounded, below.centres)),
+                placed(below.routes, labels, vertical=True),
+                _frames(below),
+            )
+        width, height = rounded((layout.width, layout.height))
+        return View(name, inside, width, height, boxes, edges, _frames(layout), down)
 
     def _uses(
         self, groups: Sequence[_Group], box_of: Mapping[int | Scope, int]
@@ -198,34 +216,32 @@ class _Graph:
                 uses.setdefault(key, []).append((node, position))
         return uses
 
-    def _edges(
+    def _labels(
         self,
         ends: Sequence[Edge],
         uses: Sequence[list[tuple[int, int]]],
-        routes: Sequence[Sequence[Point]],
         boxes: Sequence[ViewBox],
-    ) -> list[ViewEdge]:
-        """Return the edges of a view; those with a single use are labelled."""
-        placer = _LabelPlacer()
+    ) -> list[tuple[str, bool]]:
+        """Return the label of each edge, "" unless it has a single use, and True if it is hidden."""
         between_groups = [all(boxes[box].group for box in end) for end in ends]
         crowded = sum(between_groups) > MAX_LABELS
-        edges = []
-        for end, used, route, inner in zip(ends, uses, routes, between_groups, strict=True):
-            (user, position), *others = used
-            text = self.labels[user][position]
-            label = None if others else placer.place(route, text, is_hidden=crowded and inner)
-            flat = [x for point in map(_rounded, route) for x in point]
-            edges.append(ViewEdge(*end, used, flat, label))
-        return edges
+        return [
+            ("" if len(used) > 1 else self.labels[used[0][0]][used[0][1]], crowded and inner)
+            for used, inner in zip(uses, between_groups, strict=True)
+        ]
 
-    def _size(self, group: int | Scope) -> tuple[float, float]:
+    def _size(self, group: int | Scope, members: Sequence[int]) -> tuple[float, float]:
         head, sign = (
             (self.heads[group], self.symbols[group])
             if isinstance(group, int)
             else (".".join(group), "")
         )
         width = (columns(head) + columns(sign)) * ADVANCE + PAD + (CHIP_PAD if sign else 0.0)
-        return round(max(MIN_WIDTH, width), 1), HEIGHT if head else LOW_HEIGHT
+        height = HEIGHT if head else LOW_HEIGHT
+        is_leaf = isinstance(group, int) and head and not sign
+        if is_leaf or members[-1] == len(self.parents) - 1:
+            height += SLIDER  # a leaf and the result can be dragged
+        return round(max(MIN_WIDTH, width), 1), height
 
     def _out(self, members: list[int]) -> int:
         inside = set(members)
@@ -237,32 +253,8 @@ class _Graph:
         return outs[0] if len(outs) == 1 else -1
 
 
-def _rounded(point: Point) -> Point:
-    return round(point[0], 1), round(point[1], 1)
-
-
-class _LabelPlacer:
-    """Placement of labels on their edges, without overlaps as far as there is room."""
-
-    def __init__(self) -> None:
-        self.taken: dict[int, list[tuple[float, float, float]]] = {}  # by rows of LABEL_HEIGHT
-
-    def place(
-        self, route: Sequence[Point], text: str, *, is_hidden: bool
-    ) -> tuple[float, float, bool]:
-        """Return the position of a label, and True if it is hidden, by request or for lack of room."""
-        width = len(text) * LETTER + 12.0
-        # In the last gap: before it, an edge may share its route with others from its source.
-        start, end = [p for p in pairwise(route) if abs(p[1][0] - p[0][0]) > GAP / 4][-1]
-        shares = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73)
-        spots = [point_on_curve(start, end, share) for share in shares]
-        x, y = next((spot for spot in spots if self._is_free(*spot, width)), spots[0])
-        is_hidden = is_hidden or not self._is_free(x, y, width)
-        if not is_hidden:
-            self.taken.setdefault(int(y // LABEL_HEIGHT), []).append((x, y, width))
-        return *_rounded((x, y)), is_hidden
-
-    def _is_free(self, x: float, y: float, width: float) -> bool:
-        row = int(y // LABEL_HEIGHT)
-        near = (label for r in (row - 1, row, row + 1) for label in self.taken.get(r, ()))
-        return all(abs(a - x) >= (width + w) / 2 or abs(b - y) >= LABEL_HEIGHT for a, b, w in near)
+def _frames(layout: Layout) -> list[tuple[str, float, float, float, float]]:
+    return [
+        (frame.name, *rounded(frame.corner), *rounded((frame.width, frame.height)))
+        for frame in layout.frames
+    ]

@@ -13,31 +13,23 @@ function applyCamera() {
   picture.scene.setAttribute("transform", `translate(${x} ${y}) scale(${zoom})`);
 }
 
+// The zoom at which a picture of this size fits the stage.
+const ROOM = 18;
+const fitZoom = ({ width, height }) =>
+  Math.max(0.01, Math.min(1.5, (stage.width - 2 * ROOM) / width, (stage.height - 2 * ROOM) / height));
+
+// Narrow windows show a view from top to bottom if it is larger then.
+const goesDown = (view) => {
+  const [across, down] = [fitZoom({ width: view[2], height: view[3] }), view[7] ? fitZoom({ width: view[7][0], height: view[7][1] }) : 0];
+  return across < 0.9 && down > 1.05 * across;
+};
+const viewZoom = (view) => fitZoom(goesDown(view) ? { width: view[7][0], height: view[7][1] } : { width: view[2], height: view[3] });
+
 function fit() {
-  const { width, height } = stage, room = 28, under = 44;
-  const zoom = Math.max(0.01, Math.min(1.5, (width - 2 * room) / picture.width, (height - room - under) / picture.height));
-  state.camera = { zoom, x: (width - picture.width * zoom) / 2, y: Math.max(room, (height - under - picture.height * zoom) / 2) };
+  const zoom = fitZoom(picture);
+  state.camera = { zoom, x: (stage.width - picture.width * zoom) / 2, y: (stage.height - picture.height * zoom) / 2 };
   state.camera.fitted = true;
   applyCamera();
-}
-
-// The initial camera: the whole picture, or the active box if that would be too small to read.
-function resetCamera() {
-  fit();
-  const { zoom } = state.camera, box = picture.boxes.find((one) => one.members.includes(focus())) || picture.boxes.at(-1);
-  if (zoom > 0.6) return;
-  state.camera = { zoom: 0.75, x: stage.width / 2 - box.x * 0.75, y: stage.height / 2 - box.y * 0.75 };
-  clampCamera();
-  applyCamera();
-}
-
-// Leave no empty space on a side on which the picture continues.
-function clampCamera() {
-  const { camera } = state, room = 28;
-  for (const [axis, length, size] of [["x", stage.width, picture.width], ["y", stage.height - 40, picture.height]]) {
-    const least = length - room - size * camera.zoom;
-    camera[axis] = least > room ? (least + room) / 2 : Math.min(room, Math.max(least, camera[axis]));
-  }
 }
 
 function zoomBy(factor, x = stage.width / 2, y = stage.height / 2) {
@@ -60,17 +52,6 @@ function panTo(box) {
   if ((dx || dy) && !fitted) pan(dx, dy);
 }
 
-let held = null, dragged = false;
-byId("graph").addEventListener("pointerdown", (event) => { held = event; dragged = false; });
-addEventListener("pointermove", (event) => {
-  if (!held || event.pointerId !== held.pointerId) return;
-  const [dx, dy] = [event.clientX - held.clientX, event.clientY - held.clientY];
-  if (!dragged && Math.hypot(dx, dy) < 4) return;
-  dragged = true;
-  pan(dx, dy);
-  held = event;
-});
-for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => { held = null; });
 byId("graph").addEventListener("click", (event) => { if (event.target.id === "graph" && !dragged) choose(-1); });
 byId("graph").addEventListener("wheel", (event) => {
   if (self !== top && !event.ctrlKey && !event.metaKey) return; // in a notebook the wheel scrolls

@@ -3,6 +3,7 @@
 function move(node, value) {
   dropQuestion();
   state.data[node] = value;
+  subject = node;
   update();
 }
 
@@ -79,8 +80,10 @@ function keys(open) {
   byId("help").setAttribute("aria-expanded", open);
 }
 
-const fitting = wholeViews.find((view) => view[4].length <= 32) || wholeViews.at(-1);
-const initialView = graph.views.indexOf(fitting);
+// The first view is the most detailed that can be read when it is shown whole.
+measure();
+const readable = wholeViews.find((view) => viewZoom(view) > 0.6) || wholeViews.reduce((a, b) => (viewZoom(b) > viewZoom(a) ? b : a));
+const initialView = graph.views.indexOf(readable);
 const on = (id, type, act) => byId(id).addEventListener(type, act);
 for (const [id, act] of Object.entries({
   first: () => go(0), back: () => step(-1), play: toggle, next: () => step(1), last: () => go(LAST), nudge, reset,
@@ -91,6 +94,7 @@ for (const [id, act] of Object.entries({
 for (const id of ["first", "back", "play", "next", "last"]) byId(id).append(icon(id));
 on("time", "input", () => { play(false); go(Number(byId("time").value)); });
 on("question", "submit", (event) => { event.preventDefault(); checkAnswer(byId("answer").value); });
+on("rate", "input", () => { const rate = entered(byId("rate")); if (rate !== null) { state.rate = rate; updateSlope(); saveAddress(); } });
 on("predict", "change", () => { state.predict = byId("predict").checked; dropQuestion(); update(); });
 on("speed", "change", () => play(Boolean(playing)));
 on("view", "change", () => setView(Number(byId("view").value)));
@@ -106,6 +110,7 @@ function chooseNext(direction) {
 const KEYS = {
   ArrowRight: () => step(1), ArrowLeft: () => step(-1), ArrowDown: () => chooseNext(1), ArrowUp: () => chooseNext(-1),
   Home: () => go(0), End: () => go(LAST), f: () => go(count), " ": toggle, p: () => byId("predict").click(), n: nudge,
+  "[": () => shift(-0.02), "]": () => shift(0.02), "{": () => shift(-0.2), "}": () => shift(0.2),
   "+": () => zoomBy(1.25), "=": () => zoomBy(1.25), "-": () => zoomBy(0.8), 0: () => fit(), "/": () => byId("search").focus(),
   "?": () => keys(byId("keys").hidden),
 };
@@ -134,10 +139,11 @@ addEventListener("keydown", (event) => {
 });
 // A notebook's frame may have no size at first: the initial camera waits for it.
 new ResizeObserver(() => {
-  const sizeless = !stage.width;
+  const { width } = stage;
   measure();
-  if (sizeless && stage.width) resetCamera();
-  else if (state.camera.fitted) fit();
+  if (width && !state.camera.fitted) return;
+  if (width === stage.width || picture.isDown === goesDown(graph.views[state.view])) fit();
+  else setView(state.view);
 }).observe(byId("graph"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paintTheme);
 
@@ -148,7 +154,6 @@ byId("by").textContent = `∂${graph.names[root]}`;
 byId("graph").tabIndex = 0;
 graph.views.forEach((view, place) => byId("view").append(html("option", { value: place }, view[0])));
 byId("views").hidden = graph.views.length < 2;
-measure();
 if (graph.training) replay = training(graph, graph.training, state, update);
 addEventListener("hashchange", readAddress);
 readAddress();

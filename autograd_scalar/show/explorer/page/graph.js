@@ -28,21 +28,29 @@ function assign(element, name, value) {
   if (assigned[name] !== value) element.setAttribute(name, (assigned[name] = value));
 }
 
-// The curve of a route, level at every point.
-function curve(points) {
+// The curve of a route, along the direction of the picture at every point.
+function curve(points, isDown) {
   let path = `M${points[0]} ${points[1]}`;
   for (let i = 2; i < points.length; i += 2) {
-    const [x, y, a, b] = points.slice(i - 2, i + 2), middle = (x + a) / 2;
-    path += y === b ? `H${a}` : `C${middle} ${y} ${middle} ${b} ${a} ${b}`;
+    const [x, y, a, b] = points.slice(i - 2, i + 2), across = (x + a) / 2, down = (y + b) / 2;
+    if (isDown) path += x === a ? `V${b}` : `C${x} ${down} ${a} ${down} ${a} ${b}`;
+    else path += y === b ? `H${a}` : `C${across} ${y} ${across} ${b} ${a} ${b}`;
   }
   return path;
 }
 
-const head = (x, y, along) => `M${x} ${y}l${-8 * along} -4.5v9z`;
+const head = (x, y, along, isDown) => `M${x} ${y}l${isDown ? `-4.5 ${-8 * along}h9z` : `${-8 * along} -4.5v9z`}`;
+
+// A view with the positions of its arrangement from top to bottom.
+function turned([name, inside, , , boxes, edges, , down]) {
+  const [width, height, centres, placed, frames] = down;
+  return [name, inside, width, height, boxes.map((box, i) => [...centres[i], ...box.slice(2)]),
+    edges.map((edge, i) => [...edge.slice(0, 3), ...placed[i]]), frames];
+}
 
 // Build the picture, and return it with the elements that the page updates.
-function draw(graph, view) {
-  const [name, inside, width, height, boxes, edges, frames] = view;
+function draw(graph, view, isDown) {
+  const [name, inside, width, height, boxes, edges, frames] = isDown ? turned(view) : view;
   const scene = svg("g", { id: "scene" });
   for (const [title, x, y, wide, high] of frames) {
     scene.append(svg("g", { class: "frame" }, svg("rect", { x, y, width: wide, height: high, rx: 7 }),
@@ -50,14 +58,14 @@ function draw(graph, view) {
   }
   const drawnEdges = edges.map(([source, target, uses, route, place]) => {
     const end = route.length;
-    const path = curve(route);
+    const path = curve(route, isDown);
     const flow = svg("path", { class: "flow", d: path });
     const text = place && svg("text", { x: place[0], y: place[1] + 4 });
     const pill = place && svg("rect", { class: "pill", y: place[1] - 8.5, height: 17, rx: 8.5 });
     const tip = svg("title");
     const group = svg("g", { class: "edge" }, tip, flow, svg("path", { class: "track", d: path }),
-      svg("path", { class: "head", d: head(route[end - 2], route[end - 1], 1) }),
-      svg("path", { class: "tail", d: head(route[0], route[1], -1) }));
+      svg("path", { class: "head", d: head(route[end - 2], route[end - 1], 1, isDown) }),
+      svg("path", { class: "tail", d: head(route[0], route[1], -1, isDown) }));
     const label = place && svg("g", { class: place[2] ? "local crowded" : "local" }, pill, text);
     scene.append(group);
     return { source, target, uses, place, group, flow, text, pill, tip, label };
@@ -85,12 +93,18 @@ function draw(graph, view) {
     const key = svg("text", { class: "key", x: left + 10, y: base });
     const gradKey = svg("text", { class: "key", x: left + 10, y: base + 17 });
     box.append(key, value, gradKey, grad);
+    const movable = node >= 0 ? node : out, isSlider = isMovable(movable) && (!group || movable === root), floor = top + high - 10, thumb = svg("circle", { class: "thumb", cy: floor, r: 4.5 });
+    if (isSlider) {
+      box.classList.add("movable");
+      box.append(svg("title", {}, movable === root ? "drag the result: the ticked leaves follow the gradient" : "drag to change the value"),
+        svg("path", { class: "rail", d: `M${left + TRACK} ${floor}H${left + wide - TRACK}` }), thumb);
+    }
     scene.append(box);
-    return { x, y, wide, high, members, group, out, node, box, value, grad, key, gradKey };
+    return { x, y, wide, high, members, group, out, node, box, value, grad, key, gradKey, thumb, isSlider };
   });
   const home = [];
   drawnBoxes.forEach((box, place) => box.members.forEach((node) => { home[node] = place; }));
-  return { name, inside, width, height, scene, edges: drawnEdges, boxes: drawnBoxes, home };
+  return { name, inside, width, height, isDown, scene, edges: drawnEdges, boxes: drawnBoxes, home };
 }
 
 // The picture as a standalone SVG document, with the computed colours of the page.

@@ -13,6 +13,7 @@ const state = {
 };
 let now, picture, rowsOfLeaves = [], peek = -1, playing = 0, replay = null, question = null;
 
+graph.reach = [];
 graph.branches = branches(graph, evaluate(graph, graph.data));
 
 // ----- numbers at the current step -----
@@ -107,6 +108,10 @@ function updatePicture() {
       write(box.grad, asked && !question.isValue ? "?" : stage ? format(now.grads[node]) : "—");
     }
     assign(box.box, "aria-label", described(box));
+    if (box.isSlider) {
+      const share = Math.min(1, Math.max(-1, now.values[node] / reachOf(node))) || 0;
+      assign(box.thumb, "cx", (box.x + share * (box.wide / 2 - TRACK)).toFixed(1));
+    }
   }
   const sizes = [];
   for (const edge of picture.edges) {
@@ -139,14 +144,15 @@ const focus = () => (peek >= 0 ? peek : state.chosen >= 0 ? state.chosen : now.a
 
 function updatePanel() {
   byId("about").replaceChildren(...about(graph, now, focus(), Boolean(question)));
-  for (const { node, row, grad, check, update } of rowsOfLeaves) {
+  for (const { node, row, below, grad, check, update } of rowsOfLeaves) {
     update(state.data[node]);
-    row.classList.toggle("chosen", node === focus());
+    for (const part of [row, below]) part.classList.toggle("chosen", node === focus());
     const stage = now.stage(node), hidden = question && question.node === node;
     grad.textContent = hidden ? "?" : stage ? format(now.grads[node]) + (stage === 1 ? "…" : "") : "—";
     const found = stage === 2 && !hidden ? differenceOf(node) : null;
     check.replaceChildren(...(found ? [format(found.derivative) + " ", verdict(found.derivative, now.grads[node], found.kink)] : ["—"]));
   }
+  updateSlope();
   byId("trace").replaceChildren(...(state.trace.length > 1 ? [plot(state.trace, `${graph.names[root]} after each step`)] : []));
 }
 
@@ -162,14 +168,15 @@ function setView(place, chosen = state.chosen) {
   state.view = place;
   state.camera = null;
   state.chosen = chosen;
-  picture = draw(graph, graph.views[place]);
+  picture = draw(graph, graph.views[place], goesDown(graph.views[place]));
   byId("graph").replaceChildren(picture.scene);
   const view = byId("view");
   view.value = place;
   for (const box of picture.boxes) {
     const node = box.node >= 0 ? box.node : box.out >= 0 ? box.out : box.members.at(-1);
-    box.box.addEventListener("pointerenter", () => { peek = node; updatePanel(); highlight(); });
-    box.box.addEventListener("pointerleave", () => { peek = -1; updatePanel(); highlight(); });
+    const look = (at) => { if (!held) { peek = at; updatePanel(); highlight(); } };
+    box.box.addEventListener("pointerenter", () => look(node));
+    box.box.addEventListener("pointerleave", () => look(-1));
     box.box.addEventListener("click", () => { if (!dragged) choose(node === state.chosen && !box.group ? -1 : node); });
     box.box.addEventListener("dblclick", () => open(box));
     box.box.addEventListener("focus", () => { if (state.chosen !== node) choose(node, false); });
@@ -177,11 +184,11 @@ function setView(place, chosen = state.chosen) {
   const singles = new Set(picture.boxes.flatMap((box) => (box.node >= 0 ? [box.node] : [])));
   const listed = leaves.filter((node) => singles.has(node));
   rowsOfLeaves = leafRows(graph, listed.slice(0, MAX_LEAVES), state, move, (node, on) => { state.ticked[on ? "add" : "delete"](node); saveAddress(); });
-  byId("rows").replaceChildren(...rowsOfLeaves.map((row) => row.row));
+  byId("rows").replaceChildren(...rowsOfLeaves.flatMap(({ row, below }) => [row, below]));
   const left = leaves.length - rowsOfLeaves.length;
   byId("more").textContent = left ? `${left} more leaves ${graph.views.some((view) => view[1]) ? "in groups: open one with Enter or a double click" : "not listed"}` : "";
   compute();
-  resetCamera();
+  fit();
   update();
 }
 

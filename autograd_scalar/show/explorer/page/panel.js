@@ -116,11 +116,6 @@ function leafRows(graph, nodes, state, moved, ticked) {
     const slider = html("input", { type: "range", "aria-label": `slider for ${name}` });
     const number = html("input", { class: "mono", size: 9, inputmode: "decimal", autocomplete: "off", "aria-label": `value of ${name}` });
     const grad = html("td", { class: "mono grad" }), check = html("td", { class: "mono" });
-    const reach = (value) => {
-      const most = roundUp(Math.max(1, 2 * Math.abs(value)));
-      Object.assign(slider, { min: -most, max: most, step: most / 100 });
-    };
-    reach(Number.isFinite(graph.data[node]) ? graph.data[node] : 0);
     tick.checked = state.ticked.has(node);
     tick.addEventListener("change", () => ticked(node, tick.checked));
     slider.addEventListener("input", () => moved(node, Number(slider.value)));
@@ -131,16 +126,18 @@ function leafRows(graph, nodes, state, moved, ticked) {
     const scope = scopeOf(graph, node);
     const row = html("tr", {}, html("td", {}, tick), html("th", { scope: "row", class: "mono" }, scope ? graph.heads[node] : name,
       scope && html("small", {}, scope)),
-      html("td", {}, number, slider), grad, check);
+      html("td", {}, number), grad, check);
+    const below = html("tr", { class: "below" }, html("td", { colspan: 5 }, slider));
     const update = (value) => {
-      if (Math.abs(value) > slider.max && Number.isFinite(value)) reach(value);
+      const reach = reachOf(node);
+      if (Number(slider.max) !== reach) Object.assign(slider, { min: -reach, max: reach, step: reach / 100 });
       slider.value = value;
       slider.setAttribute("aria-valuetext", format(value, 6));
       if (document.activeElement !== number || number.getAttribute("aria-invalid") !== "true") {
         number.value = String(value).replace("Infinity", "inf").replace("NaN", "nan");
       }
     };
-    return { node, row, grad, check, update };
+    return { node, row, below, grad, check, update };
   });
 }
 
