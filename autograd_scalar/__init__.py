@@ -156,9 +156,9 @@ def __dir__() -> list[str]:
 
 
 def _card(shown: Any) -> str:
-    from autograd_scalar.show import card
+    from autograd_scalar.show.card import card
 
-    return card.value_card(shown) if isinstance(shown, Value) else card.module_card(shown)
+    return card(shown)
 
 
 @_functools.cache

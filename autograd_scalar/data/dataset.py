@@ -5,11 +5,13 @@ The two are one file because a Schema is made by a Dataset's methods and describ
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import fsum, hypot, isfinite, isnan, sqrt
 from numbers import Real
 from typing import Any, NamedTuple
 
+from autograd_scalar.node import registry
 from autograd_scalar.node.shared import shown, stored_number
 from autograd_scalar.seeds import generator
 from autograd_scalar.value import Value
@@ -126,7 +128,7 @@ class Schema(NamedTuple):
         return self._replace(**numbers)
 
 
-class Dataset:
+class Dataset(registry.HasCard):
     """Rows of features and their targets; unpacks as `X, y`.
 
     X is a list of rows of floats, y a list of class indices, or of floats for a regression.
@@ -226,6 +228,23 @@ class Dataset:
         if self.classes is not None:
             kind = f"classes {', '.join(self.classes)}"
         return f"Dataset({len(self)} rows of {len(self.features)} features, {kind})"
+
+    def _card_rows(self) -> list[tuple[str, ...]]:
+        """Return the range of each feature, and the classes with their numbers of rows or the range of the target."""
+        rows: list[tuple[str, ...]] = [("Dataset", f"{len(self):,} rows", "standardised from")]
+        for i, name in enumerate(self.features):
+            column = [x[i] for x in self.X]
+            before = ""
+            if self.schema.mean is not None and self.schema.scale is not None:
+                before = f"mean {self.schema.mean[i]:.4g}, scale {self.schema.scale[i]:.4g}"
+            rows.append((str(name), _range(column), before))
+        if not any(before for *_, before in rows[1:]):
+            rows = [row[:2] for row in rows]
+        if self.classes is None:
+            return [*rows, (str(self.schema.target), _range(self.y))]
+        counts = Counter(self.y)
+        classes = ", ".join(f"{name}: {counts[i]:,}" for i, name in enumerate(self.classes))
+        return [*rows, (str(self.schema.target), classes)]
 
     def take(self, rows: Sequence[int]) -> Dataset:
         """Return a data set of the rows with these indices, in the given order."""
@@ -328,6 +347,11 @@ class Dataset:
 
     def _with(self, X: list[list[float]], y: list[float], schema: Schema) -> Dataset:
         return Dataset(X, y, schema=schema)
+
+
+def _range(column: Sequence[float]) -> str:
+    """Return the lowest and the highest number, with four digits."""
+    return f"{min(column):.4g} … {max(column):.4g}" if column else ""
 
 
 def _mean_and_scale(column: Sequence[float]) -> tuple[float, float]:

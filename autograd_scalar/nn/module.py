@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import autograd_scalar.functions as F
@@ -17,7 +17,7 @@ class WidthError(ValueError):
     """Raised for an input of the wrong width; the message names the layer and both widths."""
 
 
-class Module:
+class Module(registry.HasCard):
     """A function with parameters. Subclass it, set attributes, and define `__call__`.
 
     The parameters are the leaf Values among the attributes, in the order in which these were set,
@@ -143,11 +143,6 @@ class Module:
     def __repr__(self) -> str:
         count = len(self.parameters())
         return f"{type(self).__name__}({count} parameter{'s' * (count != 1)})"
-
-    def _repr_html_(self) -> str | None:
-        # A hook that Values share, because pictures are drawn on a higher floor.
-        card: Callable[[Any], str] | None = registry.html_card
-        return None if card is None else card(self)
 
 
 def _number(name: str, data: object) -> float:

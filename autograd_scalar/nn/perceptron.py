@@ -16,6 +16,9 @@ from autograd_scalar.value import RECORD, Value
 # functions.dot would first look for a Value among the operands; here all of them are Values.
 _dot = RECORD["dot"]
 
+#: Maximum number of equal neurons that the repr of a layer lists one by one.
+MAX_LISTED = 4
+
 
 @buildable
 class Neuron(Module):
@@ -96,6 +99,8 @@ class Layer(Module):
     >>> layer = Layer(2, 3, activation="tanh", seed=0)
     >>> layer
     Layer of [TanhNeuron(2), TanhNeuron(2), TanhNeuron(2)]
+    >>> Layer(2, 16)
+    Layer of 16 ReLUNeuron(2)
     >>> len(layer([1.0, -1.0]))
     3
 
@@ -131,7 +136,10 @@ class Layer(Module):
         return _config(activation, nin=self.nin, nout=len(self.neurons), activation=activation)
 
     def __repr__(self) -> str:
-        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+        first, *others = map(str, self.neurons)
+        if len(others) >= MAX_LISTED and set(others) == {first}:
+            return f"Layer of {len(self.neurons)} {first}"
+        return f"Layer of [{', '.join([first, *others])}]"
 
 
 @buildable

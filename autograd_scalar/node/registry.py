@@ -58,8 +58,21 @@ class Engine(Protocol):
 #: The active engine, which `value` sets.
 engine: Engine
 
-#: Returns the HTML that a notebook shows for a Value or a module; the package sets it.
+#: Returns the HTML that a notebook shows for an object of the package; the package sets it.
 html_card: Callable[[Any], str] | None = None
+
+
+class HasCard:
+    """Base of the classes whose objects a notebook shows as a card, which is made on a higher floor.
+
+    A subclass that is neither a Value nor a module returns its cells from `_card_rows`, headings first.
+    """
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str | None:
+        return None if html_card is None else html_card(self)
+
 
 #: Returns the module `arrays`, which computes NumPy's functions of Values; the package sets it.
 arrays: Callable[[], ModuleType]

@@ -10,13 +10,13 @@ from math import isfinite, sqrt
 from numbers import Real
 from typing import Any
 
-from autograd_scalar.node import modes
+from autograd_scalar.node import modes, registry
 from autograd_scalar.node.hooks import forbid_while_tracing
 from autograd_scalar.node.shared import shown, stored_number
 from autograd_scalar.value import UPDATE, Value, zero_grads
 
 
-class Optimizer:
+class Optimizer(registry.HasCard):
     """Base class of the optimizers. `lr` may be set between steps.
 
     Raises ValueError if there are no parameters, repeated or computed ones, or a setting out of range,
@@ -131,6 +131,25 @@ class Optimizer:
     def __repr__(self) -> str:
         count = len(self.params)
         return f"{type(self).__name__}({count} parameter{'s' * (count != 1)}, lr={self.lr:g})"
+
+    def _card_rows(self) -> list[tuple[str, ...]]:
+        """Return the settings, the steps taken, and the ranges of the running numbers."""
+        count = len(self.params)
+        settings = {
+            name: setting
+            for name, setting in vars(self).items()
+            if name not in ("params", "state", "steps") and not name.startswith("_")
+        }
+        return [
+            (type(self).__name__, f"{count:,} parameter{'s' * (count != 1)}"),
+            *((name, str(setting)) for name, setting in settings.items()),
+            ("steps", f"{self.steps:,}"),
+            *(
+                (name, f"{min(numbers):.4g} … {max(numbers):.4g}")
+                for name, numbers in self.state.items()
+                if any(numbers)
+            ),
+        ]
 
 
 def check_setting(name: str, number: float) -> None:

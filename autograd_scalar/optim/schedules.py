@@ -5,12 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import cos, pi
 
+from autograd_scalar.node import registry
+
 Schedule = Callable[[int], float]
+
+#: The epochs of a schedule's card.
+SHOWN = (0, 1, 2, 5, 10, 20, 50, 100)
+
+
+class _Described(registry.HasCard):
+    """A schedule that shows how it was made."""
+
+    def __init__(self, text: str, lr: Schedule) -> None:
+        self.text, self.lr = text, lr
+
+    def __call__(self, epoch: int) -> float:
+        return self.lr(epoch)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _card_rows(self) -> list[tuple[str, ...]]:
+        return [("epoch", self.text), *((str(k), f"{self.lr(k):.4g}") for k in SHOWN)]
 
 
 def constant(lr: float) -> Schedule:
     """Return the schedule with the same lr in every epoch."""
-    return lambda epoch: lr
+    return _Described(f"constant({lr})", lambda epoch: lr)
 
 
 def linear(start: float = 1.0, stop: float = 0.1, epochs: int = 100) -> Schedule:
@@ -22,7 +43,10 @@ def linear(start: float = 1.0, stop: float = 0.1, epochs: int = 100) -> Schedule
     0.55
     """
     _check_epochs(epochs)
-    return lambda epoch: stop if epoch >= epochs else start - (start - stop) * epoch / epochs
+    return _Described(
+        f"linear({start}, {stop}, epochs={epochs})",
+        lambda epoch: stop if epoch >= epochs else start - (start - stop) * epoch / epochs,
+    )
 
 
 def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
@@ -32,7 +56,10 @@ def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
     _check_epochs(every)
-    return lambda epoch: lr * factor ** (epoch // every)
+    return _Described(
+        f"step({lr}, every={every}, factor={factor})",
+        lambda epoch: lr * factor ** (epoch // every),
+    )
 
 
 def exponential(lr: float, factor: float) -> Schedule:
@@ -41,7 +68,7 @@ def exponential(lr: float, factor: float) -> Schedule:
     >>> exponential(1.0, 0.5)(3)
     0.125
     """
-    return lambda epoch: lr * factor**epoch
+    return _Described(f"exponential({lr}, {factor})", lambda epoch: lr * factor**epoch)
 
 
 def cosine(lr: float, epochs: int, stop: float = 0.0) -> Schedule:
@@ -53,7 +80,10 @@ def cosine(lr: float, epochs: int, stop: float = 0.0) -> Schedule:
     0.5
     """
     _check_epochs(epochs)
-    return lambda epoch: stop + (lr - stop) * (1.0 + cos(pi * min(epoch, epochs) / epochs)) / 2.0
+    return _Described(
+        f"cosine({lr}, epochs={epochs}, stop={stop})",
+        lambda epoch: stop + (lr - stop) * (1.0 + cos(pi * min(epoch, epochs) / epochs)) / 2.0,
+    )
 
 
 def warmup(epochs: int, then: Schedule | float) -> Schedule:
@@ -66,8 +96,9 @@ def warmup(epochs: int, then: Schedule | float) -> Schedule:
     """
     _check_epochs(epochs)
     after = then if callable(then) else constant(then)
-    return lambda epoch: (
-        after(0) * (epoch + 1) / epochs if epoch < epochs else after(epoch - epochs)
+    return _Described(
+        f"warmup({epochs}, then={then!r})",
+        lambda epoch: after(0) * (epoch + 1) / epochs if epoch < epochs else after(epoch - epochs),
     )
 
 

@@ -1,4 +1,4 @@
-"""Cards: the HTML that a notebook shows for a Value or a module, a table and a picture of a small graph.
+"""Cards: the HTML that a notebook shows for the package's objects, a table and the picture of a small graph.
 
 A notebook makes a card at every echo, so a card takes milliseconds and never raises. Of models only
 those are evaluated that are small and say how many inputs they take. A card inherits its colours from
@@ -9,29 +9,38 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 from autograd_scalar.ops.table import symbol
 from autograd_scalar.show.draw import draw, picture_of
 from autograd_scalar.show.formula.formula import infix, latex
 from autograd_scalar.show.formula.mathml import mathml
 from autograd_scalar.show.graph.picture import clean
-from autograd_scalar.show.graph.scopes import Named, layer_of
+from autograd_scalar.show.graph.scopes import Named, layer_of, split_name
 from autograd_scalar.show.render.svg import to_svg
 from autograd_scalar.value import Value
 
 #: Maximum number of values in a graph that is drawn, and in one that is counted.
 MAX_DRAWN, MAX_COUNTED = 60, 20_000
-#: Maximum number of parameters of a model whose network is drawn.
-MAX_PARAMETERS = 2000
+#: Maximum number of parameters of a model whose network is drawn, and of those whose weights are listed.
+MAX_PARAMETERS, MAX_WEIGHTS = 2000, 12
 #: Maximum number of rows in a module's card, and of characters in a cell.
 MAX_ROWS, MAX_CHARACTERS = 40, 1000
 #: Maximum number of characters of a formula that is typeset.
 MAX_TYPESET = 240
 
 _BORDER = "border:1px solid #80808066;padding:2px 8px;text-align:"
+
+
+def card(shown: object) -> str:
+    """Return the card of a Value, of a module, or of an object that returns its cells from `_card_rows`."""
+    if isinstance(shown, Value):
+        return value_card(shown)
+    if hasattr(type(shown), "_card_rows"):
+        return _with_fallback(lambda shown: _table(shown._card_rows()), shown)
+    return module_card(cast(Named, shown))
 
 
 def value_card(v: Value) -> str:
@@ -93,20 +102,38 @@ def _values_of(v: Value) -> list[Value]:
 
 
 def _module_card(module: Named) -> str:
-    counts = Counter(layer_of(name) for name, _ in module.named_parameters())
-    rows = [(name, _part(module, name), f"{count:,}") for name, count in counts.items()]
-    if len(rows) > MAX_ROWS:
-        hidden = sum(list(counts.values())[MAX_ROWS:])
-        rows[MAX_ROWS:] = [("...", f"{len(counts) - MAX_ROWS:,} more", f"{hidden:,}")]
-    head = (type(module).__name__, "", "parameters")
-    table = _table([head, *rows, ("total", "", f"{counts.total():,}")])
-    if counts.total() > MAX_PARAMETERS or not isinstance(getattr(module, "nin", None), int):
+    parameters = dict(module.named_parameters())
+    if len(parameters) <= MAX_WEIGHTS and not any(split_name(name)[0] for name in parameters):
+        table = _weights_table(module, parameters)
+    else:
+        table = _layers_table(module, parameters)
+    if len(parameters) > MAX_PARAMETERS or not isinstance(getattr(module, "nin", None), int):
         return table
     try:
         picture = draw(module)._repr_html_()
     except Exception:  # not made of neurons, or not callable now
         return table
     return f'<div style="overflow-x:auto">{table}{picture}</div>'
+
+
+def _weights_table(module: Named, parameters: Mapping[str, Value]) -> str:
+    """Return the table of a small module without parts, such as a neuron: its weights."""
+    rows = [
+        (name, f"{v.data:.4g}", f"{v.grad:.4g}" if v.grad != 0.0 else "—")
+        for name, v in parameters.items()
+    ]
+    return _table([(_truncated(repr(module), 40), "data", "grad"), *rows])
+
+
+def _layers_table(module: Named, parameters: Iterable[str]) -> str:
+    """Return the table of a module's layers and their numbers of parameters."""
+    counts = Counter(layer_of(name) for name in parameters)
+    rows = [(name, _part(module, name), f"{count:,}") for name, count in counts.items()]
+    if len(rows) > MAX_ROWS:
+        hidden = sum(list(counts.values())[MAX_ROWS:])
+        rows[MAX_ROWS:] = [("...", f"{len(counts) - MAX_ROWS:,} more", f"{hidden:,}")]
+    head = (type(module).__name__, "", "parameters")
+    return _table([head, *rows, ("total", "", f"{counts.total():,}")])
 
 
 def _part(module: object, path: str) -> str:
@@ -125,7 +152,8 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
         cells = []
         for column, cell in enumerate(row):
             tag = "td" if place and column else "th"
-            align = "left" if column < 2 else "right"
+            is_number = len(row) > 2 and cell[:1] in "0123456789-—"
+            align = "right" if column > 1 or (column == 1 and is_number) else "left"
             cells.append(f'<{tag} style="{_BORDER}{align}">{_text(cell)}</{tag}>')
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return (

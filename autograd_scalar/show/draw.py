@@ -65,9 +65,9 @@ def draw(
     """Return a picture of the graph of one or several Values, or of a model; also write it to `path` if given.
 
     The graph of Values is a graphviz.Digraph. Each value is a box with its label, operation, data
-    and grad (a dash before backward()); each use of a value is an arrow, in operand order. In a
-    notebook the drawing displays as SVG. A drawing of more than 3,000 boxes is reduced to a summary:
-    counts, and the ends of the graph. `.source` is the DOT text.
+    and grad (a dash before backward()); each use of a value is an arrow, in operand order. A
+    notebook displays the drawing as SVG, a terminal as a tree. A drawing of more than 3,000 boxes is
+    reduced to a summary: counts, and the ends of the graph. `.source` is the DOT text.
 
     A model is drawn as its neurons in layers, whichever classes it is made of. A cell has the
     activation for a sample, a line the weight; orange is negative, blue positive. With two inputs
@@ -75,20 +75,23 @@ def draw(
     The drawing is a NetworkDrawing: `.svg` is its text, `.write(path)` saves it.
 
     Raises TypeError if `v` is neither made of Values nor a model, ValueError for an unknown rankdir,
-    group or suffix and for a model without neurons, RuntimeError if the format needs
-    resvg-py or Graphviz's `dot` and it is missing.
+    group or suffix and for a model without neurons, RuntimeError if the format needs resvg-py or
+    Graphviz's `dot` and it is missing.
 
     >>> x = Value(3.0, label="x")
-    >>> print(draw(x * x).source.count("n0 -> n1"))
-    2
+    >>> draw((x * x).tanh())
+    tanh  data 1  grad —
+    └─ *  data 9  grad —
+       ├─ x  data 3  grad —
+       └─ x  data 3  grad —
     >>> from autograd_scalar import nn
     >>> draw(nn.MLP(2, [4, 1], activation="tanh"), x=[0.5, -1.0])
     <Network MLP: 2 inputs, 4 tanh, 1 linear>
 
     Args:
         v: a Value, a list of Values, or a model.
-        path: a file that ends in .svg, .png, .pdf or .dot; .svg for a model. PNG needs
-            resvg-py (the extra `png`), PDF Graphviz's `dot`.
+        path: a file that ends in .svg, .png, .pdf or .dot; .svg for a model. PNG needs resvg-py
+            (the extra `png`), PDF Graphviz's `dot`.
         rankdir: the direction of the arrows: "LR", "RL", "TB" or "BT".
         format: the default format of the drawing's render() and pipe().
         names: a module, or a mapping from names to Values, for values without a label. Dotted names

@@ -8,6 +8,7 @@ from math import inf, isnan
 from typing import Any, NamedTuple
 
 from autograd_scalar.nn import Module
+from autograd_scalar.node import registry
 from autograd_scalar.node.shared import stored_number
 
 
@@ -18,7 +19,7 @@ class Frame(NamedTuple):
     parameters: list[float]
 
 
-class History:
+class History(registry.HasCard):
     """The losses and metrics of a training run, as columns with one number per epoch.
 
     The columns are epoch (from 1), loss, accuracy or error, with a validation set val_loss and
@@ -150,9 +151,24 @@ class History:
         best, last = self.best_epoch, len(self)
         epochs = "epoch" if last == 1 else "epochs"
         head = f"History: {last} {epochs}, {self.stopped or 'training'}; best epoch {best}"
-        table = [list(self.columns)]
-        for epoch in sorted({1, best, last}):
-            table.append([f"{number:.4g}" for number in self.row(epoch - 1).values()])
+        table = self._table()
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = ["  ".join(map(str.rjust, row, widths)) for row in table]
         return "\n".join([head, *lines])
+
+    def _table(self) -> list[list[str]]:
+        """Return the names of the columns, and the numbers of the first, the best and the last epoch."""
+        epochs = sorted({1, self.best_epoch, len(self)})
+        rows = ([f"{number:.4g}" for number in self.row(epoch - 1).values()] for epoch in epochs)
+        return [list(self.columns), *rows]
+
+    def _card_rows(self) -> list[tuple[str, ...]]:
+        """Return the first, the best and the last epoch in columns, or that there is none."""
+        state = self.stopped or "training"
+        if not self:
+            return [("History", "no epoch", state)]
+        first, *epochs = self._table()
+        heads = {1: "first", self.best_epoch: "best", len(self): "last"}
+        heads = {epoch: heads[epoch] for epoch in sorted(heads)}
+        rows = [(f"History, {state}", *(f"{name} epoch" for name in heads.values()))]
+        return [*rows, *zip(first, *epochs, strict=True)]

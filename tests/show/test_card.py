@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from autograd_scalar import Value, nn
+from autograd_scalar import Value, data, jit, nn, optim, train
 from autograd_scalar.show.card import MAX_COUNTED, module_card, value_card
 
 
@@ -102,6 +102,106 @@ def test_every_number_has_a_card(data):
     assert repr(data) in value_card(Value(data) * 1.0)
 
 
+def test_large_layers_are_told_by_their_numbers_of_neurons():
+    model = nn.MLP(2, [16, 16, 1], seed=0)
+    assert [row[1] for row in Cells(module_card(model)).rows[1:4]] == [
+        *("Layer of 16 ReLUNeuron(2)", "Layer of 16 ReLUNeuron(16)", "Layer of [LinearNeuron(16)]"),
+    ]
+    assert repr(model).count("Neuron") == 3
+
+
+def test_a_neuron_lists_its_weights():
+    neuron = nn.Neuron(2, seed=0)
+    neuron([3.0, 4.0]).backward()
+    w, v = (f"{p.data:.4g}" for p in neuron.w)
+    assert Cells(module_card(neuron)).rows[:4] == [
+        ["ReLUNeuron(2)", "data", "grad"],
+        ["w.0", w, "3"],
+        ["w.1", v, "4"],
+        ["b", "0", "1"],
+    ]
+
+
+def test_a_data_set_has_ranges_and_classes():
+    points = data.Dataset([[1.0, -2.0], [3.0, 5.0], [2.0, 0.0]], [0, 1, 1])
+    features = [str(name) for name in points.features]
+    assert Cells(str(points._repr_html_())).rows == [
+        ["Dataset", "3 rows"],
+        [features[0], "1 … 3"],
+        [features[1], "-2 … 5"],
+        ["target", "0 … 1"],
+    ]
+    head, first, *_ = Cells(str(points.standardise()._repr_html_())).rows
+    assert head == ["Dataset", "3 rows", "standardised from"]
+    assert first[2].startswith("mean 2, scale 0.8165")
+    assert Cells(str(data.moons(9, seed=0)._repr_html_())).rows[-1] == ["class", "0: 4, 1: 5"]
+
+
+def test_an_optimizer_has_its_settings_and_running_numbers():
+    p = Value(1.0)
+    sgd = optim.SGD([p], lr=0.5, momentum=0.25)
+    rows = Cells(str(sgd._repr_html_())).rows
+    assert rows == [
+        ["SGD", "1 parameter"],
+        ["lr", "0.5"],
+        ["momentum", "0.25"],
+        ["nesterov", "False"],
+        ["weight_decay", "0.0"],
+        ["steps", "0"],
+    ]
+    (p * 3.0).backward()
+    sgd.step()
+    assert Cells(str(sgd._repr_html_())).rows[-2:] == [["steps", "1"], ["velocity", "3 … 3"]]
+
+
+def test_a_schedule_shows_how_it_was_made_and_its_rates():
+    made = optim.schedules.warmup(4, optim.schedules.step(1.0, every=10, factor=0.5))
+    text = "warmup(4, then=step(1.0, every=10, factor=0.5))"
+    assert repr(made) == text
+    assert Cells(made._repr_html_()).rows[:4] == [
+        ["epoch", text],
+        ["0", "0.25"],
+        ["1", "0.5"],
+        ["2", "0.75"],
+    ]
+    for schedule in (
+        optim.schedules.constant(0.1),
+        optim.schedules.linear(),
+        optim.schedules.exponential(1.0, 0.5),
+        optim.schedules.cosine(0.1, epochs=9),
+    ):
+        again = eval(repr(schedule), vars(optim.schedules))
+        assert [again(k) for k in range(12)] == [schedule(k) for k in range(12)]
+
+
+def test_a_compiled_function_says_what_it_is():
+    @jit
+    def twice(x):
+        return x + x
+
+    twice(1.0)
+    rows = dict(Cells(str(twice._repr_html_())).rows)
+    assert rows["jit"] == "twice" and rows["paths"] == "1 recorded"
+    assert rows["defined"].partition(":")[0].endswith("test_card.py")
+
+
+def test_a_compiled_module_has_the_card_of_a_compiled_function():
+    assert Cells(str(jit(nn.Neuron(1, seed=0))._repr_html_())).rows[0][0] == "jit"
+
+
+def test_a_history_has_its_first_best_and_last_epoch():
+    history = train.History()
+    assert Cells(str(history._repr_html_())).rows == [["History", "no epoch", "training"]]
+    for epoch, loss in enumerate([0.5, 0.25, 0.75], 1):
+        history.append({"epoch": epoch, "loss": loss})
+    history.stopped = "finished"
+    assert Cells(str(history._repr_html_())).rows == [
+        ["History, finished", "first epoch", "best epoch", "last epoch"],
+        ["epoch", "1", "2", "3"],
+        ["loss", "0.5", "0.25", "0.75"],
+    ]
+
+
 def test_a_module_lists_its_layers_and_parameters():
     assert Cells(module_card(nn.MLP(2, [3, 1], seed=0))).rows == [
         ["MLP", "", "parameters"],
@@ -109,8 +209,6 @@ def test_a_module_lists_its_layers_and_parameters():
         ["layers.1", "Layer of [LinearNeuron(3)]", "4"],
         ["total", "", "13"],
     ]
-    rows = Cells(module_card(nn.Neuron(3, seed=0))).rows
-    assert rows[1:] == [["w", "", "3"], ["b", "", "1"], ["total", "", "4"]]
 
 
 def test_modules_in_dictionaries_are_listed_and_many_layers_truncated():

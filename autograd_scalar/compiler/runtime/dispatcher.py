@@ -40,7 +40,7 @@ from autograd_scalar.compiler.runtime.spec import Spec
 from autograd_scalar.compiler.runtime.specialization import Specialization
 from autograd_scalar.compiler.runtime.trace import Trace
 from autograd_scalar.compiler.stages import Stages
-from autograd_scalar.node import modes
+from autograd_scalar.node import modes, registry
 from autograd_scalar.value import Value
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _is_observed() -> bool:
     return modes.tracer.get() is not None or modes.watching.get() is not None
 
 
-class Jitted(Generic[P, R]):
+class Jitted(registry.HasCard, Generic[P, R]):
     """A compiled function, as `jit` returns it. Calls record it, compile what was recorded, and replay that."""
 
     is_compiled = True
@@ -106,6 +106,19 @@ class Jitted(Generic[P, R]):
     def __repr__(self) -> str:
         count = len(self.paths)
         return f"jit({self.spec.name}): {count} path{'s' * (count != 1)} recorded"
+
+    def _card_rows(self) -> list[tuple[str, ...]]:
+        """Return where the function is defined, what it is mapped over, and the paths recorded."""
+        spec = self.spec
+        code = getattr(spec.f, "__code__", None)
+        mapped = f"arguments {', '.join(map(str, spec.mapped))}" if spec.mapped is not None else ""
+        rows = [
+            ("defined", f"{code.co_filename}:{code.co_firstlineno}" if code else ""),
+            ("mapped over", mapped),
+            ("reduced by", spec.reduce or ""),
+            ("paths", f"{len(self.paths):,} recorded"),
+        ]
+        return [("jit", spec.name), *(row for row in rows if row[1])]
 
     @overload
     def __get__(self, instance: None, owner: type | None = None) -> Self: ...

@@ -98,14 +98,14 @@ def _output_rows(outputs: Sequence[Value], of_value: ValueBoxes) -> list[tuple[s
     if len(outputs) == 1:
         (_, data), (_, grad) = of_value.rows(outputs[0])
         return [("out", data), ("grad", grad)]
+    grads = [v.grad for v in outputs]
+    computed = of_value.computed or any(grads)
     if len(outputs) <= MAX_OUTPUTS:
         rows = [of_value.rows(v) for v in outputs]
         return [
             ("out", ", ".join(data for (_, data), _ in rows)),
-            ("grad", ", ".join(grad for _, (_, grad) in rows)),
+            ("grad", ", ".join(grad for _, (_, grad) in rows) if computed else "—"),
         ]
-    grads = [v.grad for v in outputs]
-    computed = of_value.computed or any(grads)
     return [
         (f"{len(outputs):,} out", _range([v.data for v in outputs])),
         ("grad", _range(grads) if computed else "—"),

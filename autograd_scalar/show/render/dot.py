@@ -13,6 +13,7 @@ import graphviz
 from autograd_scalar.show.graph.picture import Box, Picture
 from autograd_scalar.show.render.png import to_png
 from autograd_scalar.show.render.svg import COLOURS, CORNERS, FAINT, GREY, INK, to_svg
+from autograd_scalar.show.render.tree import to_tree
 
 #: Maximum number of boxes that `dot` renders: it takes a second for 200, and 20 for 2,000.
 MAX_DOT_BOXES = 1000
@@ -101,6 +102,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         format = format_of(path)
         drawn = self.source if format == "dot" else self.pipe(format)
         Path(path).write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
+
+    def __repr__(self) -> str:
+        """Return the graph as a tree, for a terminal."""
+        text: str = super().__repr__() if self._picture is None else to_tree(self._picture)
+        return text
 
     def copy(self) -> Drawing:
         """Return a copy."""
