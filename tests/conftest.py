@@ -27,6 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for stage in STAGES:
         config.addinivalue_line("markers", f"{stage}: tests of this stage of the package")
     config.addinivalue_line("markers", "slow: takes a second or so; `make check` leaves it out")
+    config.addinivalue_line(
+        "markers",
+        "not_audited(reason): cannot pass under AUTOGRAD_SCALAR_JIT_CHECK=1, and is left out there",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -36,6 +40,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(stage)
         if is_slow(item.path):
             item.add_marker("slow")
+    if os.environ.get("AUTOGRAD_SCALAR_JIT_CHECK") == "1":
+        left_out = [item for item in items if item.get_closest_marker("not_audited")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

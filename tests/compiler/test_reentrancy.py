@@ -149,12 +149,15 @@ def test_a_process_forked_while_another_thread_instruments_a_function_records():
     assert output_of(script) == "0\nFalse\nTrue\n0\nTrue\n"
 
 
-def test_threads_call_one_function_for_more_arguments_than_it_keeps():
-    script = """
+@pytest.mark.parametrize("check", [False, True])
+def test_threads_call_one_function_for_more_arguments_than_it_keeps(check):
+    script = f"""
+    check = {check}"""
+    script += """
     import random, warnings
     sys.setswitchinterval(1e-5)
     warnings.simplefilter("ignore")
-    f = ag.jit(lambda x, k: ag.tanh(x) * 0.0 + k * x)
+    f = ag.jit(lambda x, k: ag.tanh(x) * 0.0 + k * x, check=check)
 
     def call(seed):
         rng = random.Random(seed)

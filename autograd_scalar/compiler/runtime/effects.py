@@ -1,7 +1,7 @@
 """Observe the effects of a call: the state that it can reach, copied before it and compared after it.
 
-The audit compares with this what a compiled call changes and what eager code changes. It is independent of capture/,
-whose guards it checks: it walks through all objects rather than through those that a trace read.
+The audit compares with this what a compiled call changes and what eager code changes. It is independent of the guards
+that it checks: it walks through all objects rather than through those that a trace read.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from types import (
 )
 from typing import Any, NamedTuple
 
+from autograd_scalar.compiler.capture.probes.functions import original_code
 from autograd_scalar.compiler.options import MAX_AUDITED_OBJECTS
 from autograd_scalar.node.hooks import read_silently
 from autograd_scalar.value import Value
@@ -282,14 +283,13 @@ def _names(code: CodeType) -> Iterator[str]:
 
 def _read_function(f: FunctionType) -> Contents:
     """Return the code, defaults, cells, attributes and named globals of a function."""
-    found: Contents = [("code", f.__code__), ("defaults", f.__defaults__)]
+    code = original_code(f)  # another thread may be recording it
+    found: Contents = [("code", code), ("defaults", f.__defaults__)]
     found += [(f"default {key}", item) for key, item in (f.__kwdefaults__ or {}).items()]
-    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+    for name, cell in zip(code.co_freevars, f.__closure__ or (), strict=True):
         found.append((f"cell {name}", _contents_of(cell)))
     space = f.__globals__
-    found += [
-        (f"global {name}", space.get(name, _MISSING)) for name in dict.fromkeys(_names(f.__code__))
-    ]
+    found += [(f"global {name}", space.get(name, _MISSING)) for name in dict.fromkeys(_names(code))]
     return [*found, *vars(f).items()]
 
 

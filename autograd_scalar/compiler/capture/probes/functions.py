@@ -59,5 +59,8 @@ if hasattr(os, "register_at_fork"):
 def original_code(function: FunctionType) -> CodeType:
     """Return the code of a function, without probes if another thread has it instrumented right now."""
     code = function.__code__
-    known = _replaced.get(id(function))
-    return known[1] if known is not None and is_instrumented(code) else code
+    if not is_instrumented(code):
+        return code
+    with _lock:
+        known = _replaced.get(id(function))
+        return function.__code__ if known is None else known[1]  # None: restored meanwhile

@@ -197,16 +197,17 @@ def is_python_class(kind: type) -> bool:
 
 
 def buffer(owner: Any) -> tuple[Any, ...]:
-    """Return the type of an array's elements, its shape, and its bytes."""
+    """Return the form of an array, its shape, and its bytes."""
     if containers.is_array(owner):
-        return elements(owner.dtype), owner.shape, owner.tobytes()
+        return form(owner), owner.shape, owner.tobytes()
     view = memoryview(owner)
     return view.format, view.shape, view.tobytes()
 
 
-def elements(dtype: Any) -> Any:
-    """Return what describes the elements of an array: the names of their fields can change."""
-    return dtype.str if dtype.names is None else str(dtype)
+def form(array: Any) -> tuple[Any, ...]:
+    """Return what describes the elements of an array, whose fields can be renamed, and the order in which they lie."""
+    dtype = array.dtype
+    return dtype.str if dtype.names is None else str(dtype), array.strides, array.flags.writeable
 
 
 def attributes(owner: Any) -> tuple[Any, ...]:
@@ -222,7 +223,7 @@ def attributes(owner: Any) -> tuple[Any, ...]:
 
 def object_array(owner: Any) -> tuple[Any, ...]:
     """Return the shape of an array of objects, and these."""
-    return elements(owner.dtype), owner.shape, *owner.ravel().tolist()
+    return *form(owner), owner.shape, *owner.ravel().tolist()
 
 
 def registrations(owner: Any) -> tuple[Any, ...]:
@@ -268,10 +269,10 @@ def unchanged(readings: Iterable[Reading]) -> bool:
     return True
 
 
-def _has_bytes(owner: Any, kind: Any, shape: Any, data: bytes) -> bool:
+def _has_bytes(owner: Any, described: Any, shape: Any, data: bytes) -> bool:
     """Return whether an array has these elements, without a copy where its bytes are contiguous."""
     if containers.is_array(owner):
-        if elements(owner.dtype) != kind or owner.shape != shape:
+        if owner.shape != shape or form(owner) != described:
             return False
         if not owner.flags.c_contiguous or not owner.nbytes or owner.dtype.kind in "mM":
             return bool(owner.tobytes() == data)
@@ -302,12 +303,13 @@ def guards(readings: list[Reading]) -> Guards:
 def repeat(readings: Sequence[Reading]) -> list[Reading]:
     """Return the readings with what each finds now, up to the first that finds an object not the same or equal.
 
-    Where an equal container has taken the place of another one, it is read from then on.
+    Where an equal container has taken the place of another one, it is read from then on. Two names of one container have
+    to be two names of one again, since code can tell: by `is`, and by what it changes in a copy.
     """
-    replaced: dict[int, Any] = {}
+    replaced = _Replaced()
     repeated: list[Reading] = []
     for reading in readings:
-        owner = replaced.get(id(reading.owner), reading.owner)
+        owner = replaced.now(reading.owner)
         now = read(reading.kind, owner, reading.key)
         if len(now) != len(reading.found) or not all(
             _may_replace(old, new, replaced) for old, new in zip(reading.found, now, strict=True)
@@ -317,15 +319,33 @@ def repeat(readings: Sequence[Reading]) -> list[Reading]:
     return repeated
 
 
-def _may_replace(old: Any, new: Any, replaced: dict[int, Any]) -> bool:
+class _Replaced:
+    """The containers that took the place of others, one for one; a container may have kept its place."""
+
+    def __init__(self) -> None:
+        self._new: dict[int, Any] = {}
+        self._old: dict[int, Any] = {}
+
+    def now(self, old: Any) -> Any:
+        """Return the container in the place of another one."""
+        return self._new.get(id(old), old)
+
+    def pair(self, old: Any, new: Any) -> bool:
+        """Note that a container takes the place of another one; return False if either has another counterpart."""
+        return (
+            self._new.setdefault(id(old), new) is new and self._old.setdefault(id(new), old) is old
+        )
+
+
+def _may_replace(old: Any, new: Any, replaced: _Replaced) -> bool:
     """Return whether an object may take the place of another one; note if it is a container to read instead."""
     kind = type(old)
+    if kind is type(new) and containers.is_exchangeable(old):
+        return replaced.pair(old, new)
     if old is new:
-        return replaced.get(id(old), old) is old
+        return True
     if kind is not type(new):
         return False
-    if containers.is_exchangeable(old):
-        return replaced.setdefault(id(old), new) is new
     if kind is MethodType:
         return old.__func__ is new.__func__ and old.__self__ is new.__self__
     if issubclass(kind, tuple) and (kind is tuple or hasattr(kind, "_fields")):

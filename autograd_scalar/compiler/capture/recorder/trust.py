@@ -194,8 +194,12 @@ def is_core(frame: FrameType | None) -> bool:
 
 def is_core_module(module: ModuleType | None) -> bool:
     """Return whether a module belongs to the parts of this package that are not observed."""
-    file = getattr(module, "__file__", None) or ""
-    return file.startswith(_PACKAGE_FOLDER) and not file.startswith(_OBSERVED)
+    file = vars(module).get("__file__") if module else None  # a module's __getattr__ is user code
+    return (
+        isinstance(file, str)
+        and file.startswith(_PACKAGE_FOLDER)
+        and not file.startswith(_OBSERVED)
+    )
 
 
 def is_library(file: str) -> bool:
