@@ -32,6 +32,7 @@ STAGES = {
     "capture": [
         *("compiler/test_containers.py", "compiler/test_environment.py"),
         *("compiler/test_guards.py", "compiler/test_bad_input.py", "compiler/test_capture.py"),
+        "compiler/test_changes.py",
         "compiler/test_recorder.py",
     ],
     "vectorize": ["compiler/test_outline.py", "compiler/test_reroll.py"],

@@ -105,6 +105,7 @@ def test_epochs_end_with_the_same_loss_and_gradient(size: int) -> None:
         assert other_gradient == pytest.approx(gradient, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.not_audited("eager code takes minutes for its rows")
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [elementwise.in_place, elementwise.ours])
 def test_derivatives_on_rows_equal_the_formulas(make: Callable[[], Any]) -> None:

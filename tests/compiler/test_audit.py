@@ -75,6 +75,27 @@ def test_arrays_rows_kernels_models_and_methods_are_audited(backend):
     assert Scaled()(2.0).data == 6.0
 
 
+def test_a_refusal_of_a_compiled_function_that_eager_code_calls_is_no_difference(backend):
+    def f(x):
+        constant = ag.jit(lambda t: 2.0)
+        return constant(x) * x
+
+    found = ag.jit(f, check=True, backend=backend)(np.array([1.0, 3.0]))
+    assert found.tolist() == [2.0, 6.0]
+    with pytest.raises(JitError, match="nothing to compile"):
+        f(np.array([1.0, 3.0]))
+
+
+def test_derivatives_by_a_value_that_is_two_inputs_may_be_added_in_another_order(backend):
+    w = Value(-0.3)
+
+    @ag.jit(check=True, backend=backend)
+    def f(z):
+        return ag.dot([w], [w + z]) - ag.dot([w], [w + z])
+
+    f(w)
+
+
 def test_functions_that_take_derivatives_are_audited(backend):
     w = Value(3.0)
     f = ag.jit(ag.value_and_grad(lambda x: ag.sin(w * x) * x), check=True, backend=backend)

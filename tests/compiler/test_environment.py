@@ -219,6 +219,16 @@ def test_a_bound_kernel_reads_the_assigned_shared_array():
         bound.gradient = 1.0
 
 
+def test_a_recording_keeps_alive_what_is_behind_a_weak_reference():
+    layer = Layer()
+    reference = weakref.ref(layer)
+    f = ag.jit(lambda x: reference().fast(x) if reference() else -x)
+    found = f(2.0)
+    del layer
+    gc.collect()
+    assert f(2.0).data == found.data and reference() is not None
+
+
 def test_a_deleted_function_keeps_no_model_alive():
     layer = Layer()
     layer.fast(1.0).backward()

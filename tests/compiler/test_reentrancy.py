@@ -327,3 +327,12 @@ def test_compiles_leave_no_memory_behind():
     print(sum(type(obj) is Code for obj in gc.get_objects()) <= MAX_KERNELS)
     """
     assert output_of(script) == "True\nTrue\n"
+
+
+@needs_llvm
+def test_llvm_is_loaded_while_a_function_is_recorded():
+    script = """
+    f = ag.jit(lambda x: ag.jit(lambda t: 2.0 * t)(x), backend="python")
+    print(f(3.0))
+    """
+    assert output_of(script) == "6.0\n"

@@ -193,6 +193,7 @@ def test_reduced_values_and_gradients_equal_those_of_eager_code(n, reduce, backe
     assert scale.grad == ag.gradient(found, scale)
 
 
+@pytest.mark.not_audited("eager code takes minutes for its rows")
 def test_the_sum_over_many_rows_is_the_same_every_time(backend):
     """There are enough rows for several threads; the order of the sum stays the same."""
     w = Value(0.3)
@@ -324,6 +325,7 @@ def test_sums_add_up_over_paths(backend):
         assert ag.gradient(total, [a, b]) == pytest.approx(ag.gradient(wanted, [a, b]), rel=1e-14)
 
 
+@pytest.mark.not_audited("eager code takes minutes for its rows")
 def test_infinities_that_cancel_give_nan_without_a_warning(backend):
     """Between threads, and between the sums of several paths."""
     w = Value(1.0)

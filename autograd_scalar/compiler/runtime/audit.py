@@ -138,6 +138,8 @@ class _Call:
                 eager = self._outcome(partial(self._eagerly, with_values=True))
         finally:
             _in_reference.reset(token)
+        if isinstance(eager.error, JitError) and not isinstance(eager.error, JitCheckError):
+            return compiled.result  # a compiled function that f calls with arrays refuses them
         if isinstance(compiled.error, TypeError) and eager.error is None:
             raise compiled.error  # a refusal too: of a Value, by code that takes floats only
         differences = [*islice(self._differences(compiled, eager), _LISTED + 1)]

@@ -47,7 +47,9 @@ def bounds_of_call(
     wrt = [k for k, v in enumerate(parents) if type(v) is Value]
     numbers = [read_silently(x) if type(x) is Value else x for x in parents]
     program = lower(differentiate(trace.program, wrt))
-    reordered = reordered or int(len(trace.program) > MAX_STRAIGHT_SINGLE)
+    # Eager code adds the terms of a derivative by a Value that is several inputs in another order.
+    is_shared = len({id(parents[k]) for k in wrt}) < len(wrt)
+    reordered = reordered or int(is_shared or len(trace.program) > MAX_STRAIGHT_SINGLE)
     found = error_bounds(program, numbers, reordered=reordered)
     outputs = len(trace.program.outputs)
     # The zero of a derivative that f takes itself may have the other sign.

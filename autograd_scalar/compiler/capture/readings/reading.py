@@ -236,6 +236,21 @@ def _same(token: object) -> object:
     return token
 
 
+def bound_parts(owner: Any) -> tuple[Any, ...]:
+    """Return what a partial holds: a function, and arguments."""
+    return owner.func, *owner.args, *owner.keywords.keys(), *owner.keywords.values()
+
+
+def class_dict(owner: type) -> tuple[Any, ...]:
+    """Return all that one class itself defines, with the names."""
+    return (*chain.from_iterable(item for item in vars(owner).items() if item[0] not in _VOLATILE),)
+
+
+def identity(owner: Any) -> tuple[Any, ...]:
+    """Return a container of which an equal one must not take the place."""
+    return (owner,)
+
+
 def target(owner: Any) -> tuple[Any, ...]:
     """Return the object of a weak reference or proxy, None if it is gone."""
     if type(owner) not in PROXIES:
@@ -303,13 +318,24 @@ def guards(readings: list[Reading]) -> Guards:
 def repeat(readings: Sequence[Reading]) -> list[Reading]:
     """Return the readings with what each finds now, up to the first that finds an object not the same or equal.
 
-    Where an equal container has taken the place of another one, it is read from then on. Two names of one container have
-    to be two names of one again, since code can tell: by `is`, and by what it changes in a copy.
+    Where an equal container has taken the place of another one, it is read from then on. Two names of one container
+    have to be two names of one again, since code can tell: by `is`, and by what it changes in a copy.
     """
     replaced = _Replaced()
+    while True:
+        count = len(replaced)
+        repeated = _repeated(readings, replaced)
+        if len(repeated) < len(readings) or len(replaced) == count:
+            return repeated
+        # A reading of a container may come before the one that finds it replaced: read all again.
+
+
+def _repeated(readings: Sequence[Reading], replaced: _Replaced) -> list[Reading]:
     repeated: list[Reading] = []
     for reading in readings:
         owner = replaced.now(reading.owner)
+        if reading.key is identity and owner is not reading.owner:
+            break
         now = read(reading.kind, owner, reading.key)
         if len(now) != len(reading.found) or not all(
             _may_replace(old, new, replaced) for old, new in zip(reading.found, now, strict=True)
@@ -325,6 +351,10 @@ class _Replaced:
     def __init__(self) -> None:
         self._new: dict[int, Any] = {}
         self._old: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        """Return how many containers have a counterpart."""
+        return len(self._new)
 
     def now(self, old: Any) -> Any:
         """Return the container in the place of another one."""
@@ -352,6 +382,6 @@ def _may_replace(old: Any, new: Any, replaced: _Replaced) -> bool:
         return len(old) == len(new) and all(
             _may_replace(a, b, replaced) for a, b in zip(old, new, strict=True)
         )
-    if issubclass(kind, _ATOMS):
-        return bool(old == new or old != old) and repr(old) == repr(new)
+    if issubclass(kind, _ATOMS):  # nan is in a list that holds it, and another nan is not
+        return bool(old == new) and repr(old) == repr(new)
     return False

@@ -109,6 +109,13 @@ class Objects:
             elif has_attributes(kind):
                 pending += reading.attributes(obj)[1::2]
 
+    def note_classes(self, kinds: Iterable[type]) -> None:
+        """Note all that classes and their bases define, for a protocol that looks for members."""
+        for base in {
+            base for kind in kinds for base in kind.__mro__ if reading.is_python_class(base)
+        }:
+            self.note(reading.OTHER, base, reading.class_dict, base.__name__, "class")
+
     def _reach_held(self) -> None:
         while self._held:
             self._visit(*self._held.pop())
@@ -131,6 +138,8 @@ class Objects:
         if kind is FunctionType:
             self._reach_function(obj, name)
         elif (parts := _wrapped(obj, kind)) is not None:
+            if issubclass(kind, partial):
+                self.note(reading.OTHER, obj, reading.bound_parts, name, scope)
             for part in parts:
                 is_bound = kind is MethodType and part is obj.__self__ and scope == "function"
                 self.reach(part, "self" if is_bound else name, scope)
@@ -215,6 +224,8 @@ class Objects:
             for i, default in enumerate(defaults or ()):
                 self.reach(default, f"{name}'s default {i}", "default")
             self.reach(keywords, f"{name}'s defaults", "default")
+        elif code.co_filename == "<string>":  # the constructor of a namedtuple
+            self.note(reading.FUNCTION, function, None, name, "function")
         for variable, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             contents = self.note(reading.CELL, cell, None, variable, "nonlocal")
             self.reach(contents[0], variable, "nonlocal")

@@ -53,6 +53,9 @@ class Reports:
         tracer = modes.tracer.get()
         if tracer is not None and isinstance(x, Value) and isinstance(y, Value):
             tracer.identified(x, y)
+        if y is _ANOTHER and id(x) in self._watch.reached:
+            name = self._watch.reached[id(x)][1]
+            self._objects.note(reading.OTHER, x, reading.identity, name, "id")
 
     def name_read(self, frame: FrameType, name: str) -> None:
         """Note a global, or its absence and the builtin."""
@@ -90,6 +93,8 @@ class Reports:
             self._objects.define(kind, name)
             for each in (kind, owner):
                 self._objects.found(reading.definition(each, name), f"{owner.__name__}.{name}")
+            if name == "__dict__":
+                self._objects.note(reading.OTHER, owner, reading.class_dict, name, "class")
         else:
             self._member_read(owner, kind, name)
             if not was_there and name not in ("base", "obj"):  # of a view
@@ -166,6 +171,10 @@ class Reports:
         if trust.is_core_module(owner):
             return
         source = f"{owner.__name__}.{name}"
+        self._objects.note(reading.TYPE, owner, None, owner.__name__, "type")
+        if type(owner) is not ModuleType:
+            self._objects.define(type(owner), name)
+            self._objects.found(reading.definition(type(owner), name), source)
         if name == "__dict__":
             self._objects.reach(vars(owner), source, "attribute")
             return
@@ -175,7 +184,11 @@ class Reports:
         if value is not MISSING:
             self._objects.found(value, source)
         else:
-            self._objects.found(vars(owner).get("__getattr__"), f"{owner.__name__}.__getattr__")
+            source = f"{owner.__name__}.__getattr__"
+            (fallback,) = self._objects.note(
+                reading.NAME, vars(owner), "__getattr__", source, "attribute"
+            )
+            self._objects.found(fallback, source)
 
     def _member_read(self, owner: Any, kind: type, name: str) -> None:
         """Note an attribute of an object that is no class and no module."""

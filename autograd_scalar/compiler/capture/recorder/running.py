@@ -52,6 +52,8 @@ class Running:
                 self._watch.passed_over[id(code)] = code
         if module == "abc":
             self._objects.note(reading.OTHER, ABC, reading.registrations, "ABC.register", "class")
+        elif module == "typing" and code.co_name == "__instancecheck__":
+            self._objects.note_classes(type(obj) for obj in frame.f_locals.values())
         if frame.f_back is not None and is_instrumented(frame.f_back.f_code):
             if trust.sets_state(code, module):
                 self._refusals.refuse_call(code.co_name, f"{module}.{code.co_name}")
@@ -66,7 +68,7 @@ class Running:
             or code.co_name in ("<module>", "__del__")
             or _is_resumed(frame)
             or _is_import_system(frame.f_back)  # with hooks of installed packages
-            or (trust.is_library(code.co_filename) and trust.is_core(frame.f_back))
+            or (trust.is_core(frame.f_back) and _is_called_by_core(code, module))
             or (bool(code.co_argcount) and _first_argument(frame) in self._frozen)
         )
 
@@ -104,6 +106,11 @@ def _reads_attributes(function: Any) -> bool:
 
 def _first_argument(frame: FrameType) -> Any:
     return frame.f_locals.get(frame.f_code.co_varnames[0])
+
+
+def _is_called_by_core(code: CodeType, module: str | None) -> bool:
+    """Return whether code is of what this package itself calls: the standard library, and LLVM when it is loaded."""
+    return trust.is_library(code.co_filename) or (module or "").startswith("llvmlite.")
 
 
 def _is_import_system(frame: FrameType | None) -> bool:
