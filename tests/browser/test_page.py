@@ -282,7 +282,10 @@ def test_predictions_are_asked_before_the_result_is_shown(
     page.keyboard.type("-6")
     opened.press("Enter")
     assert opened.text("#status") == "Right. c = a*b = -6"
-    opened.press("ArrowRight", "Enter")  # the first choice
+    opened.press("ArrowRight")
+    choices = page.locator("#choices button").all_inner_texts()
+    assert choices == ["− negative", "0 zero", "+ positive"]
+    opened.press("Enter")  # the first choice
     assert opened.text("#status").startswith("No, positive.")
     page.keyboard.type("35.9")
     opened.press("Enter")
@@ -544,6 +547,16 @@ def test_the_slope_view_promises_and_measures_a_nudge(show: Callable[..., Any]) 
     assert opened.numbers()[0][1] == pytest.approx(0.0, abs=0.05)
     page.mouse.move(box["x"] + 20, box["y"] + 40)
     assert opened.numbers()[0][1] == pytest.approx(0.0, abs=0.05)  # the pointer is up
+
+
+def test_a_wrong_derivative_is_caught_by_the_finite_differences(
+    show: Callable[..., Any], shared: Explorer
+) -> None:
+    opened = show(shared.html)
+    opened.page.evaluate("explorer.rows.mul[1] = (z, x, y) => [y + 1, x]")
+    opened.press("End")
+    assert opened.page.locator("#rows .wrong").count() == 2
+    assert "≠" in opened.text("#rows")
 
 
 def test_keys_move_the_selected_leaf(show: Callable[..., Any], shared: Explorer) -> None:

@@ -126,7 +126,7 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (typing) return;
-  if (question && question.choices && Object.hasOwn(question.choices, event.key)) { event.preventDefault(); checkChoice(question.choices[event.key]); return; }
+  if (question && question.choices && question.choices.has(event.key)) { event.preventDefault(); checkChoice(question.choices.get(event.key)); return; }
   const box = picture.boxes.find((one) => one.box === at);
   if ((event.key === "Enter" || event.key === " ") && at.matches("button, summary, input")) return;
   const arrows = { ArrowRight: [-60, 0], ArrowLeft: [60, 0], ArrowDown: [0, -60], ArrowUp: [0, 60] };

@@ -2,7 +2,8 @@
 // number is compared with those that typical mistakes give, and each idea has its own score.
 
 const near = (a, b) => a === b || Math.abs(a - b) <= 0.01 * Math.max(Math.abs(b), 0.01) || (a !== a && b !== b);
-const SIGNS = { "-": "negative", 0: "zero", "+": "positive" }, SIZES = { "<": "smaller", "=": "equal", ">": "larger" };
+// Choices by key.
+const SIGNS = new Map([["-", "negative"], ["0", "zero"], ["+", "positive"]]), SIZES = new Map([["<", "smaller"], ["=", "equal"], [">", "larger"]]);
 const signOf = (x) => (x > 0 ? "positive" : x < 0 ? "negative" : x === 0 ? "zero" : "");
 
 // Ask for the result of the next step; return false if there is none.
@@ -88,7 +89,7 @@ function showStage() {
   const { choices, leading } = question, isChoice = Boolean(choices);
   byId("choices").hidden = !isChoice;
   for (const id of ["answer", "check"]) byId(id).hidden = isChoice;
-  byId("choices").replaceChildren(...Object.entries(choices || {}).map(([key, word]) => {
+  byId("choices").replaceChildren(...[...(choices || [])].map(([key, word]) => {
     const button = html("button", { type: "button", "aria-keyshortcuts": key }, `${key.replace("-", "−")} ${word}`);
     button.addEventListener("click", () => checkChoice(word));
     return button;

@@ -2,7 +2,7 @@
 // slope is the gradient, and a step of gradient descent: what the tangent promises and what comes.
 
 const PLANE = { width: 360, height: 176, left: 10, right: 10, top: 20, bottom: 22, samples: 96 };
-let subject = -1; // the value on the horizontal axis
+let subject = -1, plotted = ""; // the value on the horizontal axis; what the plot was made for
 
 // The leaf that is plotted unless another value is chosen: one that a nudge moves, with an effect if there is any.
 const firstSubject = () => {
@@ -32,7 +32,9 @@ function updateSlope() {
   if (subject < 0) subject = firstSubject();
   const hidden = subject < 0 || Boolean(question);
   byId("slope").hidden = hidden;
-  if (hidden) return;
+  const wanted = [subject, state.rate, ...now.data].join();
+  if (hidden || wanted === plotted) return;
+  plotted = wanted;
   const { width, height, left, right, top, bottom, samples } = PLANE, reach = reachOf(subject);
   const at = now.values[subject], present = now.values[root], slope = gradients()[subject], rate = state.rate;
   const xs = Array.from({ length: samples + 1 }, (_, i) => reach * ((2 * i) / samples - 1));
