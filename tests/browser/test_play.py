@@ -260,6 +260,17 @@ def test_layers_and_settings_change_and_the_address_keeps_them(
     assert strange.evaluate("playground.app.settings.layers") == [8, 8]
 
 
+def test_classes_of_a_file_keep_their_names(show: Open) -> None:
+    samples = Dataset([[0.0], [1.0]], [0, 1], features=["size"], classes=["<b>", "oak"])
+    page = show(training_page({"trees": samples})).page
+    names = page.locator("#brushes .choice").all_inner_texts()
+    assert [name.strip() for name in names] == ["look", "<b>", "oak", "erase"]
+    assert page.inner_text("#axes") == "→ size"
+    page.keyboard.press("p")
+    frame(page)
+    assert page.inner_text("#panel h2").startswith("A point of oak")
+
+
 def test_training_goes_on_by_keys_alone(page: Any) -> None:
     page.keyboard.press("s")
     frame(page)

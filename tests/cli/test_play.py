@@ -53,8 +53,12 @@ def test_two_features_of_a_file_are_scaled(tmp_path: Path) -> None:
     assert main(["play", "leaves.csv", "--target", "kind", "--features", "c,a"]) == 0
     found = data_of("play.html")
     assert found["features"] == ["c", "a"]
-    points, labels = found["sets"]["leaves"].values()
-    assert labels == [0, 1, 0] and sum(p[0] for p in points) == pytest.approx(0.0)
+    points, labels, classes = found["sets"]["leaves"].values()
+    assert (
+        labels == [0, 1, 0]
+        and classes == ["x", "y"]
+        and sum(p[0] for p in points) == pytest.approx(0.0)
+    )
     assert main(["play", "leaves.csv", "--target", "kind"]) == 0
     assert data_of("play.html")["features"] == ["a", "b"]
 

@@ -53,7 +53,10 @@ def training_page(
     for name, found in sets.items():
         _check(name, found, first)
     page_data: dict[str, Any] = {
-        "sets": {name: {"points": found.X, "labels": found.y} for name, found in sets.items()},
+        "sets": {
+            name: {"points": found.X, "labels": found.y, "classes": found.classes}
+            for name, found in sets.items()
+        },
         "features": list(first.features),
         "settings": {**SETTINGS, "data": next(iter(sets))},
         "rules": rules_as_text(),

@@ -1,4 +1,4 @@
-// Colours: blue for class 0 and numbers below 0, vermilion for class 1 and numbers above 0, neutral for 0.
+// Colours, as in the picture of a network: orange for numbers below 0 and class 0, blue for those above and class 1.
 
 /** The theme's colours as [red, green, blue], read again when the theme changes. */
 const palette = {

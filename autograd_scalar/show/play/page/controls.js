@@ -87,6 +87,7 @@ function connect(app) {
   app.onChange = () => {
     checkSet(app.settings.data);
     checkBrush(app.brush);
+    [0, 1].forEach((label) => (byId("brushes").children[1 + label].lastChild.textContent = app.nameOfClass(label)));
     heads(app);
     remember(app);
   };

@@ -35,9 +35,10 @@ const app = {
   // ----- what is trained -----
 
   useSet(name) {
-    const { points, labels } = data.sets[name];
+    const { points, labels, classes } = data.sets[name];
     this.settings.data = name;
     this.samples = { points: points.map((p) => [...p]), labels: [...labels] };
+    this.classes = classes;
     this.bounds = boundsOf(points);
     this.rebuild();
   },
@@ -103,6 +104,12 @@ const app = {
 
   // ----- points -----
 
+  /** The name of a class, "class 0" if it is only a number. */
+  nameOfClass(label) {
+    const name = this.classes[label];
+    return Number.isFinite(Number(name)) ? `class ${name}` : name;
+  },
+
   useBrush(name) {
     this.brush = name;
     this.onChange();
@@ -145,6 +152,7 @@ const app = {
     this.chosen = null;
     this.sampleAt = at;
     this.sample = new Sample(this.network, this.samples.points[at], this.samples.labels[at], this.settings.loss);
+    this.sample.className = this.nameOfClass(this.samples.labels[at]);
     this.changed();
   },
 
@@ -155,7 +163,8 @@ const app = {
 
   nextSample(by) {
     const count = this.samples.points.length;
-    if (count) this.openSample((this.sampleAt + by + count) % count);
+    const from = this.sampleAt < 0 && by < 0 ? count : this.sampleAt; // the last one comes before the first
+    if (count) this.openSample((from + by + count) % count);
   },
 
   stepSample(by) {

@@ -98,11 +98,11 @@ class Panel {
       ...running.map((slot, i) => ({ cells: [slot, "running", short(trainer.running[i][k])] })),
       { cells: ["update", "last change of p", short(trainer.update[k])] },
     ];
-    const numbers = settings.map((setting, i) => ({ cells: [setting, "", short(values[i])] }));
+    const numbers = settings.map((setting, i) => ({ cells: [setting, short(values[i])] }));
     const rule = element("pre", "", assignments.join("\n"));
     rule.setAttribute("aria-label", `the rule of ${trainer.settings.optimizer}`);
     const to = this.button(`neuron ${name}`, "neuron", () => this.app.choose({ kind: "neuron", layer, neuron }));
-    return [this.heading(title), this.table(["", "", "value"], rows), element("p", "soft", `How ${trainer.settings.optimizer} moves it, line by line:`), rule, this.table(["setting", "", "value"], numbers), to];
+    return [this.heading(title), this.table(["number", "meaning", "value"], rows), element("p", "soft", `How ${trainer.settings.optimizer} moves it, line by line:`), rule, this.table(["setting", "value"], numbers), to];
   }
 
   ofSample(sample) {

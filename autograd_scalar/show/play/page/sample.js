@@ -66,7 +66,7 @@ class Sample {
   /** The present event in words: a title, sentences and a table. */
   describe() {
     const { event } = this;
-    if (!event) return { title: "One point, step by step", lines: ["Press → to compute the first neuron."] };
+    if (!event) return { title: `A point of ${this.className}`, lines: ["Press → to compute the first neuron."] };
     if (event.phase === "forward") return this.describeForward(event);
     if (event.phase === "loss") return this.describeLoss();
     return this.describeBackward(event);
