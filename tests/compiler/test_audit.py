@@ -382,3 +382,18 @@ ag.train.fit(nn.MLP(2, [4, 1], seed=1), moons, epochs=2, batch_size=20, jit=True
         env={**os.environ, "AUTOGRAD_SCALAR_JIT_CHECK": "1"},
     )
     assert "JitCheckError: MLP over 20 rows differs from eager code: d value / d " in ran.stderr
+
+
+def test_a_function_may_fill_a_cache():
+    cache = {}
+
+    def cached(x):
+        if "table" not in cache:
+            cache["table"] = [3.0]
+        return x * cache["table"][0]
+
+    f = ag.jit(cached, check=True)
+    assert f(2.0) == f(2.0) == 6.0
+    assert len(f.paths) == 1
+    cache.clear()
+    assert f(3.0) == 9.0

@@ -481,19 +481,19 @@ def add_to_target(x):
     return x
 
 
-def set_global(x):
-    global WRITTEN
-    WRITTEN = 1.0
+def count_global(x):
+    global RATE
+    RATE += 1.0
     return x
 
 
-def set_attribute(x):
-    CONFIG.written = 1.0
+def count_attribute(x):
+    CONFIG.rate += 1.0
     return x
 
 
-def set_class_attribute(x):
-    Config.written = 1.0
+def count_class_attribute(x):
+    Config.rate += 1.0
     return x
 
 
@@ -503,17 +503,27 @@ def delete_item(x):
 
 
 EFFECTS = {
+    "an item of a dict": (lambda x: COUNTS.update(a=COUNTS.get("a", 0) + 1) or x, "COUNTS"),
+    "a global": (count_global, "RATE"),
+    "an attribute": (count_attribute, "rate"),
+    "a class attribute": (count_class_attribute, "rate|Config"),
+    "setattr": (lambda x: setattr(CONFIG, "rate", CONFIG.rate + 1.0) or x, "rate"),
+    "object.__setattr__": (lambda x: object.__setattr__(CONFIG, "rate", 2.0) or x, "rate"),
+    "the last argument": (lambda x: COUNTS.update(a=x) or x, "COUNTS"),
+    "a Value in a cache": (lambda x: x * COUNTS.setdefault("a", Value(2.0)), "COUNTS"),
+    "the first call": (
+        lambda x: x * (2.0 if "a" in COUNTS else COUNTS.setdefault("a", 1.0)),
+        "COUNTS",
+    ),
+    "a call that computes nothing": (
+        lambda x: 2 if "a" in COUNTS else COUNTS.setdefault("a", 1),
+        "COUNTS",
+    ),
     "an array": (add_to_target, "TARGET"),
     "a bound append": (lambda x: PUSH(1.0) or x, "PUSH|OUT"),
     "an item of a long list": (lambda x: write(LONG, 500, 1.0) * x, "LONG"),
-    "an item of a dict": (lambda x: COUNTS.update(a=1.0) or x, "COUNTS"),
-    "a global": (set_global, "WRITTEN"),
-    "an attribute": (set_attribute, "written"),
-    "a class attribute": (set_class_attribute, "written|Config"),
     "a nested list": (delete_item, "NESTED"),
-    "setattr": (lambda x: setattr(CONFIG, "other", 1.0) or x, "other"),
     "extend": (lambda x: OUT.extend([1.0]) or x, "OUT"),
-    "object.__setattr__": (lambda x: object.__setattr__(CONFIG, "other", 1.0) or x, "other"),
     "a class registered": (lambda x: Abstract.register(type("Sub", (), {})) and x, "register"),
     "the context of decimals": (
         lambda x: (
@@ -535,12 +545,102 @@ def test_changes_are_refused(monkeypatch, name):
             kept += [1.0, 2.0]
     TARGET.fill(0.0)
     LONG[500] = 0.0
-    for owner, attribute in ((CONFIG, "written"), (CONFIG, "other"), (Config, "written")):
-        if attribute in vars(owner):
-            delattr(owner, attribute)
-    globals().pop("WRITTEN", None)
+    monkeypatch.setitem(globals(), "RATE", 2.0)
+    monkeypatch.setattr(Config, "rate", 1.0)
+    monkeypatch.setattr(CONFIG, "rate", 1.0, raising=False)
     with pytest.raises(JitError, match=f"changes .*({message})"):
         ag.jit(f)(2.0)
+
+
+class Lazy:
+    first = None
+
+    @functools.cached_property
+    def table(self):
+        return [2.0, 3.0]
+
+    def weights(self):
+        if self.first is None:
+            self.first = [4.0, 5.0]
+        return self.first
+
+
+LAZY = Lazy()
+MEMO: dict[str, object] = {}
+FACTORIES = collections.defaultdict(lambda: 2.0)
+
+
+def memoized(x):
+    if "table" not in MEMO:
+        MEMO["table"] = [float(i) for i in range(5)]
+    return x * MEMO["table"][3]
+
+
+def set_global(x):
+    global WRITTEN
+    WRITTEN = 2.0
+    return x * WRITTEN
+
+
+def set_attribute(x):
+    LAZY.written = 2.0
+    return x * LAZY.written
+
+
+def set_class_attribute(x):
+    Lazy.written = 2.0
+    return x * LAZY.written
+
+
+#: Functions that fill what is empty: missing keys, names and attributes, and None.
+FILLS = {
+    "a dict": memoized,
+    "setdefault": lambda x: x * MEMO.setdefault("a", 2.0),
+    "a defaultdict": lambda x: x * FACTORIES["a"],
+    "cached_property": lambda x: x * LAZY.table[1],
+    "None": lambda x: x * LAZY.weights()[0],
+    "a global": set_global,
+    "an attribute": set_attribute,
+    "a class attribute": set_class_attribute,
+    "setattr": lambda x: setattr(LAZY, "written", 2.0) or x * LAZY.written,
+}
+
+
+@pytest.mark.parametrize("name", FILLS)
+def test_caches_are_filled_by_the_first_call(name):
+    def state():
+        return (
+            {**MEMO},
+            {**FACTORIES},
+            {**vars(LAZY)},
+            vars(Lazy).get("written"),
+            globals().get("WRITTEN"),
+        )
+
+    def empty():
+        for cache in (MEMO, FACTORIES, vars(LAZY)):
+            cache.clear()
+        globals().pop("WRITTEN", None)
+        if "written" in vars(Lazy):
+            del Lazy.written
+
+    empty()
+    before = state()
+    try:
+        expected, filled = FILLS[name](2.0), state()
+        assert filled != before
+        for _ in range(2):
+            empty()
+            f = ag.jit(FILLS[name], check=False)
+            for _ in range(2):
+                assert f(2.0) == expected
+                assert state() == filled
+                assert len(f.paths) == 1
+            empty()  # and what the recording has read has changed
+            assert f(2.0) == expected
+            assert state() == filled
+    finally:
+        empty()
 
 
 def test_objects_made_inside_may_change():

@@ -65,14 +65,36 @@ class Specialization:
         return trace
 
     def _recorded(self, numbers: Sequence[float]) -> Trace:
-        """Record the function for some numbers."""
-        tracer = Tracer(self.spec.name)
+        """Record the function for some numbers; once more if it fills a cache, to read the filled one."""
+        trace, recorder = self._observed(numbers)
+        if recorder.filled is not None:
+            first, change = trace, recorder.filled
+            try:
+                trace, recorder = self._observed(numbers)
+            except EnvironmentChanged:  # other traces have read the cache
+                raise change from None
+            if recorder.filled is not None or not trace.repeats(first):
+                raise change
+        self.environment.add(recorder.readings)
+        stages.emit("program", "capture.tracer", trace.program)
+        return trace
+
+    def _observed(self, numbers: Sequence[float]) -> tuple[Trace, Recorder]:
+        """Call the function for some numbers; return its trace, and the recorder that observed the call."""
+        tracer, recorder = Tracer(self.spec.name), Recorder(self.spec.name, self.spec.frozen)
         tracer.compiles = True
         try:
-            result = self._traced(tracer, numbers)
+            result = self._traced(tracer, recorder, numbers)
         finally:
             if tracer.opaque is not None:
                 self._refuse_opaque(tracer.opaque)
+        try:
+            return self._trace(tracer, result), recorder
+        except JitError as error:
+            raise recorder.filled or error from None
+
+    def _trace(self, tracer: Tracer, result: Any) -> Trace:
+        """Return the trace of a call, given its result."""
         found, structure = pytree.flatten(result)
         values = [leaf for leaf in found if type(leaf) is Value]
         outputs: list[Value] = []
@@ -99,13 +121,12 @@ class Specialization:
                 f"{self.spec.name} returned no Value, but {result!r:.60}: there is nothing to compile"
             )
         program, closed, frozen = tracer.program(outputs)
-        stages.emit("program", "capture.tracer", program)
         differentiated = tracer.differentiated
         given = len(tracer.inputs)
         return Trace(self.spec, program, closed, frozen, leaves, structure, given, differentiated)
 
-    def _traced(self, tracer: Tracer, numbers: Sequence[float]) -> Any:
-        """Call the function with fresh Values of some numbers, under the tracer, and return its result."""
+    def _traced(self, tracer: Tracer, recorder: Recorder, numbers: Sequence[float]) -> Any:
+        """Call the function with fresh Values of some numbers, under tracer and recorder, and return its result."""
         spec = self.spec
         tracer.maps_arrays = self.may_need_arrays
         given, names = iter(numbers), iter(spec.leaf_names(self.structure))
@@ -114,7 +135,7 @@ class Specialization:
             return tracer.argument(next(given), next(names), is_number=leaf.kind != VALUE)
 
         args, kwargs = self._arguments(fresh)
-        before, recorder = contents(self.structure, args, kwargs), Recorder(spec.name, spec.frozen)
+        before = contents(self.structure, args, kwargs)
         arguments = container_classes(self.structure) | spec.statics(self.structure)
         if not self.environment.holds():
             raise EnvironmentChanged(
@@ -130,7 +151,6 @@ class Specialization:
                     "for a list of numbers pass array.tolist(), to map over rows set rows="
                 )
             raise
-        self.environment.add(recorder.readings)
         if not _is_unchanged(before, self.structure, args, kwargs):
             raise JitError(
                 f"{spec.name} modifies its arguments, which a replay would not do; copy them first"

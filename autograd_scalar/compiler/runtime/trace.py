@@ -102,6 +102,17 @@ class Trace:
         among = [*values, *{*self.closed, *self.differentiated}]
         return len({*among}) == len(among) and not any(v.parents for v in values)
 
+    def repeats(self, other: Trace) -> bool:
+        """Return whether the trace computes what another does from the same Values, and returns it likewise."""
+        if kernels.fingerprint(self.program) != kernels.fingerprint(other.program):
+            return False
+        mine, others = (
+            [(type(leaf), leaf, repr(getattr(leaf, "constant", None))) for leaf in trace.leaves]
+            for trace in (self, other)
+        )
+        captured = [*map(id, self.closed)] == [*map(id, other.closed)]
+        return captured and mine == others and self.structure == other.structure
+
     def fast_call(self, types: tuple[type, ...]) -> Callable[[tuple[Any, ...]], Any] | None:
         """Return the direct call for floats and Values of these types, or None if there must be more to a call.
 

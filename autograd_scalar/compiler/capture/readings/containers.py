@@ -23,9 +23,14 @@ BUFFERS: tuple[type, ...] = (array, bytearray, memoryview)
 _EXCHANGEABLE = {list, dict, set, deque, OrderedDict, defaultdict, bytearray, array}
 
 
+def is_mapping(container: Any) -> bool:
+    """Return whether a container has keys and values."""
+    return isinstance(container, _MAPPINGS)
+
+
 def listed(container: Any) -> tuple[Any, ...]:
     """Return the items of a container; of a mapping the keys, then the values."""
-    if not isinstance(container, _MAPPINGS):
+    if not is_mapping(container):
         return tuple(container)
     return tuple(chain(container.keys(), container.values()))
 

@@ -284,6 +284,24 @@ def unchanged(readings: Iterable[Reading]) -> bool:
     return True
 
 
+def filled(readings: Iterable[Reading]) -> bool:
+    """Return whether readings find the same objects as before, or one where there was none, as in a filled cache."""
+    for reading in readings:
+        if unchanged((reading,)):
+            continue
+        now, before = read(reading.kind, reading.owner, reading.key), reading.found
+        is_mapping = reading.key is containers.listed and containers.is_mapping(reading.owner)
+        if (reading.kind == PAIRS or is_mapping) and len(now) > len(before):  # keys, then values
+            count, entries = len(before) // 2, len(now) // 2
+            now = *now[:count], *now[entries : entries + count]
+        if len(now) != len(before) or not all(
+            new is old or old is None or old is MISSING
+            for old, new in zip(before, now, strict=True)
+        ):
+            return False
+    return True
+
+
 def _has_bytes(owner: Any, described: Any, shape: Any, data: bytes) -> bool:
     """Return whether an array has these elements, without a copy where its bytes are contiguous."""
     if containers.is_array(owner):

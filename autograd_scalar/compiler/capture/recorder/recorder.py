@@ -37,6 +37,8 @@ class Recorder:
         parts = self._watch, self._objects, promised, self._refusals
         self._watch.observer, self._watch.code_observer = Reports(*parts), Running(*parts)
         self._watch.passed_over.update((id(code), code) for code in (*PROBING, _COLLECTING))
+        #: The error if the call filled a cache, to be raised unless the same call, made again, changes nothing.
+        self.filled: JitError | None = None
         #: True while the garbage collector runs in place of what is observed.
         self._is_collecting = False
 
@@ -77,15 +79,18 @@ class Recorder:
         self._check_unchanged()
 
     def _check_unchanged(self) -> None:
-        """Raise JitError if the call changed what was there before."""
+        """Raise JitError if the call changed what was there before; keep it if it only filled a cache."""
         if reading.unchanged(self.readings):
             return
         kept = len(reading.repeat(self.readings))
         if kept < len(self.readings):
-            raise JitError(
+            change = JitError(
                 f"{self.name} changes {self.readings[kept].name} while it is recorded, which a replay would not do; "
                 "return the new value, and assign it outside; fill a cache before the first call"
             )
+            if not reading.filled(self.readings):
+                raise change
+            self.filled = change
 
     def _collecting(self, phase: str, info: object) -> None:
         """Observe no finalizer that the garbage collector runs: it belongs to what was there before."""
