@@ -17,7 +17,7 @@ from autograd_scalar.show.layout.layers import LayeredGraph
 #: Width of a row as a share of the width above which a layout is folded.
 ROW_SHARE = 0.75
 #: Maximum number of edges that run back between two rows.
-MAX_TRACKS = 8
+MAX_TRACKS = 4
 #: Space beside and between rows, and from one track to the next.
 SIDE, TRACK = 14.0, 7.0
 
@@ -80,19 +80,20 @@ def folded(
 def _rows(graph: LayeredGraph, spans: Sequence[tuple[float, float]], max_width: float) -> list[int]:
     """Return the row of each layer: rows of similar widths, cut where the fewest edges cross."""
     total = spans[-1][1] if spans else 0.0
-    width = total / ceil(total / (max_width * ROW_SHARE)) if total > max_width else total
     crossing = [sum(1 for vertex in layer if graph.outs[vertex]) for layer in graph.layers]
     row_of: list[int] = []
     start = 0
     while start < len(spans):
+        rest = total - spans[start][0]
+        rows = ceil(rest / (max_width * ROW_SHARE)) if total > max_width else 1
+        width = rest / rows
         reach = [
             layer
             for layer in range(start, len(spans) - 1)
             if 0.7 * width <= spans[layer][1] - spans[start][0] <= 1.1 * width
         ]
-        rest = spans[-1][1] - spans[start][0]
         good = [layer for layer in reach if crossing[layer] <= MAX_TRACKS]
-        if total <= max_width or rest <= 1.1 * width:
+        if rows == 1:
             end = len(spans) - 1
         elif good:
             end = min(good, key=lambda layer: (crossing[layer], -layer))
