@@ -441,8 +441,9 @@ def test_functions_are_copied_and_pickled_by_name():
 def test_pictures_show_the_call_as_one_node():
     w = Value(0.5, label="w")
     y = ag.jit(lambda x: ag.tanh(w * x))(Value(2.0))
-    assert "jit_lambda(2, w)" in str(ag.explain(y))
-    assert "w" in str(ag.draw(y))
+    assert y.op.startswith("jit_lambda#")
+    assert len(ag.topological_order(y)) == 3
+    assert "jit_lambda" in str(ag.draw(y))
 
 
 def test_calls_inside_no_grad_return_leaves(backend):
