@@ -660,6 +660,24 @@ def test_labels_are_shown_as_text(show: Callable[..., Any]) -> None:
     assert opened.numbers()[0][-1] == 10.0
 
 
+def test_formulas_are_typeset_with_their_text_as_accessible_name(show: Callable[..., Any]) -> None:
+    w1, x, label = Value(-3.0, "w1"), Value(2.0, "x"), "<img src=x>"
+    y = ag.where(x, (w1 * x + Value(-0.5)) / x, 1.0) ** 2
+    y.parents[0].label = label
+    opened = show(explore(y).html)
+    page, said = opened.page, {}
+    opened.press("End")
+    for _ in range(len(ag.topological_order(y))):
+        opened.press("ArrowDown")
+        if (math := page.locator("#about math")).count():
+            said[math.get_attribute("aria-label")] = math.evaluate("m => m.textContent")
+    assert said["v1 = w1*x"] == "v1=w1x"
+    assert said["v2 = v1 + (-0.5)"] == "v2=v1+(−0.5)"
+    assert said["v3 = v2/x"] == "v3=v2x"
+    assert said[f"y = ‹{label}›**2"] == f"y=‹{label}›2"
+    assert page.locator("#about img").count() == 0
+
+
 def test_the_policy_forbids_other_scripts_styles_and_images(
     show: Callable[..., Any], shared: Explorer
 ) -> None:

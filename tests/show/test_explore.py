@@ -65,6 +65,23 @@ def test_page_data_has_the_graph_in_topological_order() -> None:
     assert graph["formula"] == "y = x*x + 3"
 
 
+def test_formulas_are_typeset_once_for_each_kind_of_operation() -> None:
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    total = ag.dot([w, x], [x, x], 0.0) + ag.dot([w, w], [x, w], 3.0)
+    y = ag.where(x, total * w, total * x)
+    order, graph = topological_order(y), data_of(explore(y))
+    slots = [
+        re.sub("\ue000(\\d+)\ue001", r"#\1", re.sub("<[^>]*>", "", t)) for t in graph["templates"]
+    ]
+    kinds = {v.op: slots[kind] for v, kind in zip(order, graph["kinds"], strict=True) if v.op}
+    assert kinds["mul"] == "#0#1"
+    assert kinds["where"] == "{#1#0≠0#2otherwise"
+    assert [s for s in slots if s.startswith("#0#2")] == ["#0#2+#1#3", "#0#2+#1#3+#4"]
+    assert len(slots) == len(set(slots)) == 5
+    assert [kind for v, kind in zip(order, graph["kinds"], strict=True) if not v.op] == [-1] * 4
+    assert not any(" style=" in template for template in graph["templates"])
+
+
 def test_formulas_have_placeholders_for_names_and_numbers() -> None:
     x = Value(2.0, "x")
     graph = data_of(explore(x.leaky_relu(3.0) * x.tanh()))
@@ -102,9 +119,9 @@ def test_the_policy_names_the_script_and_the_style_by_their_hashes() -> None:
 
 
 def test_a_page_has_no_links() -> None:
-    html = explore(network()[1]).html.replace(
-        "http://www.w3.org/2000/svg", ""
-    )  # a namespace, not an address
+    html = explore(network()[1]).html
+    for namespace in ("http://www.w3.org/2000/svg", "http://www.w3.org/1998/Math/MathML"):
+        html = html.replace(namespace, "")  # no address
     assert not re.search(
         r"https?:|//[a-z]+\.|\bsrc=|@import|url\(|fetch\(|XMLHttp|WebSocket|<link", html
     )

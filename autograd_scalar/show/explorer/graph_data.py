@@ -15,9 +15,11 @@ from autograd_scalar.show.explain.names import names_in
 from autograd_scalar.show.explorer.javascript import conditions_in
 from autograd_scalar.show.explorer.views import views
 from autograd_scalar.show.formula.formula import infix
+from autograd_scalar.show.formula.mathml import mathml
+from autograd_scalar.show.formula.symbolic import operation, write_latex
 from autograd_scalar.show.graph.picture import clean, shortened
 from autograd_scalar.show.graph.scopes import Scope, scopes_of, split_name
-from autograd_scalar.value import Value
+from autograd_scalar.value import Value, restore
 
 #: Maximum number of values in a graph, and of boxes in one view.
 MAX_VALUES, MAX_BOXES = 2000, 600
@@ -69,6 +71,7 @@ def graph_data(
         "parameters": _parameters(order, names, scopes, parameters),
         "data": [0 if v.op else json_number(v.data) for v in order],
         "formulas": [Assignment(v, "", placeholders).formula if v.op else "" for v in order],
+        **_typeset(order),
         "locals": [list(_local_derivatives(v, placeholders)) for v in order],
         "rules": {op: _rule(TABLE[op]) for op in dict.fromkeys(v.op for v in order if v.op)},
         "views": found,
@@ -102,6 +105,33 @@ def _check(order: Sequence[Value]) -> None:
                 f"explore needs operations of the table, got {symbol(v.op)!r}; for a compiled "
                 "function f, explore the result of f.__wrapped__"
             )
+
+
+def _typeset(order: Sequence[Value]) -> dict[str, Any]:
+    """Return the formulas of operations as MathML, and the index of each value's; -1 for a leaf.
+
+    Values of one operation share a formula. It has a slot for each operand, which the page fills with a
+    name or a number.
+    """
+    templates: dict[tuple[Any, ...], str] = {}
+    kinds = []
+    for v in order:
+        is_zero = tuple(not p.op and not p.label and p.data == 0.0 for p in v.parents)
+        kind = v.op, is_zero  # a constant 0 is left out of a sum
+        if v.op and kind not in templates:
+            templates[kind] = _template(v, is_zero)
+        kinds.append(list(templates).index(kind) if v.op else -1)
+    return {"templates": list(templates.values()), "kinds": kinds}
+
+
+def _template(v: Value, is_zero: Sequence[bool]) -> str:
+    slots = tuple(
+        Value(p.data, None if zero else f"{_OPEN}{k}{_CLOSE}")
+        for k, (p, zero) in enumerate(zip(v.parents, is_zero, strict=True))
+    )
+    node = restore(None, v.data, 0.0, None, v.op, slots, (0.0,) * len(slots))
+    markup = mathml(write_latex(operation(node, lambda p: p, ())))
+    return re.sub(' style="[^"]*"', "", markup)  # the page's policy allows only its style sheet
 
 
 def _formula(order: Sequence[Value], names: Mapping[Value, str]) -> str:

@@ -32,6 +32,34 @@ function notation(graph, values) {
   };
 }
 
+const mathml = (tag, ...children) => fill(document.createElementNS("http://www.w3.org/1998/Math/MathML", tag), {}, children);
+
+// A value in a formula: its name, a number in it as a subscript; or its number.
+function symbolOf(graph, values, node) {
+  const name = graph.names[node], [, letter, subscript] = name.match(/^(\p{L})_?(\d+)$/u) || [];
+  if (letter) return mathml("msub", mathml("mi", letter), mathml("mn", subscript));
+  if (name) return mathml("mi", name);
+  const number = mathml("mn", format(Math.abs(values[node]), 6));
+  return values[node] < 0 ? mathml("mrow", mathml("mo", "("), mathml("mo", "−"), number, mathml("mo", ")")) : number;
+}
+
+const MAX_TYPESET = 40;
+
+// A value and its operation, typeset; the same as text is the accessible name. A long one is text, which wraps.
+function typeset(graph, values, node, text) {
+  if (text.length > MAX_TYPESET) return html("p", { class: "mono" }, text);
+  const template = document.createElement("template");
+  template.innerHTML = graph.templates[graph.kinds[node]];
+  const math = template.content.firstChild;
+  for (const slot of math.querySelectorAll("mi")) {
+    const [, place] = slot.textContent.match(/^\ue000(\d+)\ue001$/) || [];
+    if (place) slot.replaceWith(symbolOf(graph, values, graph.parents[node][place]));
+  }
+  math.prepend(symbolOf(graph, values, node), mathml("mo", "="));
+  math.setAttribute("aria-label", text);
+  return html("p", { class: "formula" }, math);
+}
+
 // The terms of the chain rule at a node; `added` marks those that backpropagation has reached.
 function terms(graph, now, node) {
   const written = notation(graph, now.values);
@@ -53,7 +81,7 @@ function about(graph, now, node, hidden) {
   const parts = [html("h2", {}, html("span", { class: "mono" }, name), graph.names[node] ? "" : html("small", {}, "constant"),
     rule ? html("span", { class: "chip" }, graph.symbols[node]) : "")];
   if (rule) {
-    parts.push(mono(`${name} = ${written.formula(node)}`, html("br"), soft(now.isKnown(node) ? `= ${written.numbers(node)} = ` : "not yet computed"),
+    parts.push(typeset(graph, now.values, node, `${name} = ${written.formula(node)}`), mono(soft(now.isKnown(node) ? `= ${written.numbers(node)} = ` : "not yet computed"),
       now.isKnown(node) ? html("b", { class: "value" }, format(now.values[node], 6)) : ""));
   }
   if (node === graph.ops.length - 1) {
