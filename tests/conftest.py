@@ -54,6 +54,18 @@ def figures_closed() -> Iterator[None]:
         pyplot.close("all")
 
 
+@pytest.fixture(autouse=True)
+def _no_registration_outlives_its_test() -> Iterator[None]:
+    """Forget the containers that a test registers: every recording observes the functions of all of them."""
+    from autograd_scalar.pytree import containers  # after coverage has started
+
+    rules, functions = {**containers._RULES}, [*containers.registered_functions]
+    yield
+    for kind in containers._RULES.keys() - rules.keys():
+        del containers._RULES[kind]
+    containers.registered_functions[:] = functions
+
+
 @pytest.fixture
 def wrong_rows_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let define_op accept partial derivatives that are wrong."""

@@ -94,6 +94,7 @@ def test_compiled_steps_compute_the_same_loss_and_gradient(make: Callable[..., A
     assert other_gradient == pytest.approx(gradient, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.not_audited("eager code takes minutes for its rows")
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [digits.BATCH, digits.SAMPLES])
 def test_epochs_end_with_the_same_loss_and_gradient(size: int) -> None:

@@ -179,6 +179,7 @@ def test_plain_arrays_of_values_choose_an_element():
 # ----- compiled functions -----
 
 
+@pytest.mark.not_audited("it breaks promises, which the audit notices")
 def test_what_only_frozen_allows(jit):
     def numbers():
         while True:
@@ -192,6 +193,7 @@ def test_what_only_frozen_allows(jit):
         jit(lambda x: x * ("PATH" in os.environ))(2.0)
 
 
+@pytest.mark.not_audited("compiled code differs from eager code here")
 def test_an_argument_is_no_float_while_it_is_recorded(jit):
     f = jit(lambda x: x * 2.0 if isinstance(x, float) else x * 3.0)
     assert f(1.0) == 3.0 and f.f(1.0) == 2.0
@@ -264,6 +266,7 @@ def test_a_square_is_a_product(jit):
     assert jit(lambda x: x**2)(np.array([x])).tolist() == [x * x]
 
 
+@pytest.mark.not_audited("NumPy gives the other zero on some processors")
 def test_the_largest_of_two_zeros_is_the_first(jit):
     largest, smallest = jit(lambda x, y: np.maximum(x, y)), jit(lambda x, y: np.minimum(x, y))
     for x, y in ((0.0, -0.0), (-0.0, 0.0)):
@@ -327,6 +330,7 @@ def test_a_call_inside_another_recording_is_recorded_by_operations(jit):
     assert all(name in program for name in ("sin", "*", "+")) and "jit" not in program
 
 
+@pytest.mark.not_audited("it counts calls")
 def test_the_audit_compares_nothing_inside_a_recording_or_detect_anomaly():
     calls = []
 

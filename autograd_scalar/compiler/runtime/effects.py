@@ -349,12 +349,14 @@ def _write_buffer(a: Any, contents: Contents) -> None:
 
 
 def _read_ndarray(a: Any) -> Contents:
-    """Return the shape of an array, and its items, those of records by field, or, if there are many, its bytes."""
+    """Return the shape of an array, and its items, those of records by field, or, if there are many
+    or Python has no numbers of that precision, its bytes.
+    """
     if a.dtype.names is not None:
         fields = ((name, a[name].ravel().tolist()) for name in a.dtype.names)
         items = [((name, i), item) for name, column in fields for i, item in enumerate(column)]
         return [("shape", repr(a.shape)), *items]
-    if a.dtype.kind == "O" or a.size <= _LISTED:
+    if a.dtype.kind == "O" or (a.size <= _LISTED and a.dtype.char not in "gG"):
         return [("shape", repr(a.shape)), *enumerate(a.ravel().tolist())]
     return [("shape", repr(a.shape)), ("bytes", a.tobytes())]
 

@@ -145,17 +145,23 @@ class Specialization:
             with modes.tracing(tracer), recorder.observing(spec.f, arguments):
                 result = spec.f(*args, **kwargs)
         except Exception as error:
+            if not isinstance(error, JitError):  # which comes before a change
+                self._check_arguments(before, args, kwargs)
             if self.has_arrays and spec.mapped is None and not isinstance(error, JitError):
                 error.add_note(
                     f"{spec.name} was given arrays, so it runs on each element, as NumPy's own functions do; "
                     "for a list of numbers pass array.tolist(), to map over rows set rows="
                 )
             raise
+        self._check_arguments(before, args, kwargs)
+        return result
+
+    def _check_arguments(self, before: Any, args: Any, kwargs: Any) -> None:
+        """Raise JitError if the function has modified its arguments, of which it was given copies."""
         if not _is_unchanged(before, self.structure, args, kwargs):
             raise JitError(
-                f"{spec.name} modifies its arguments, which a replay would not do; copy them first"
+                f"{self.spec.name} modifies its arguments, which a replay would not do; copy them first"
             )
-        return result
 
     # ----- calls -----
 
