@@ -8,7 +8,7 @@ from autograd_scalar.show import offline
 from autograd_scalar.show.explorer.javascript import javascript
 
 _SCRIPTS = (
-    *("engine.js", "graph.js", "answer.js", "panel.js", "training.js", "page.js"),
+    *("engine.js", "graph.js", "network.js", "answer.js", "panel.js", "training.js", "page.js"),
     *("camera.js", "slope.js", "drag.js", "steps.js", "quiz.js", "address.js", "controls.js"),
 )
 

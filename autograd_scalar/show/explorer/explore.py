@@ -7,7 +7,7 @@ number itself, so its sliders work offline.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from autograd_scalar import nn
 from autograd_scalar.show.explorer.document import document
 from autograd_scalar.show.explorer.graph_data import graph_data
+from autograd_scalar.show.explorer.network_view import network_in, network_views
 from autograd_scalar.show.explorer.training_data import Recorded, loss_of, training_data
 from autograd_scalar.show.graph.picture import clean
 from autograd_scalar.show.graph.scopes import Named, names_of
@@ -62,7 +63,7 @@ def explore(
     The page steps forward and backward through the graph, one node at a time, and shows the terms of
     the chain rule for each value. Sliders and drags change the named leaves; dragging the result moves
     the parameters along the gradient. It is one file and works offline. Parameters with dotted names
-    are collapsed by neuron and layer.
+    are collapsed by neuron and layer. With a module as `names` it opens with the picture of its network.
 
     The page of a History shows the decision boundary, the loss and the graph of one sample at each
     recorded epoch; a run without `record=` has its end only. The graph is that of the loss, or of the
@@ -100,7 +101,10 @@ def explore(
     own = names_of(names)
     if parameters is None:
         parameters = own if isinstance(names, Named) else ()
-    return _page(graph_data(topological_order(y), own, None, list(parameters)), title, path)
+    order = topological_order(y)
+    graph = graph_data(order, own, None, list(parameters))
+    network = network_in(order, names, own) if isinstance(names, Named) else None
+    return _page(graph, title, path, network_views(network, order, own) if network else [])
 
 
 def _explore_history(
@@ -128,12 +132,18 @@ def _explore_history(
         f"over {len(training['frames'])} recorded epochs" if history.frames else "after training"
     )
     title = title or f"{type(model).__name__} {recorded}"
-    return _page(graph | {"training": training}, title, path)
+    network = network_in(order, model, own)
+    views = network_views(network, order, own) if network else []
+    return _page(graph | {"training": training}, title, path, views)
 
 
 def _page(
-    graph: dict[str, Any], title: str | None, path: str | os.PathLike[str] | None
+    graph: dict[str, Any],
+    title: str | None,
+    path: str | os.PathLike[str] | None,
+    network: Sequence[Any],
 ) -> Explorer:
+    graph["network"] = network
     title = clean(title) if title else graph["formula"] or f"Graph of {graph['names'][-1]}"
     html = document(graph, title)
     if path is not None:

@@ -80,9 +80,9 @@ function keys(open) {
   byId("help").setAttribute("aria-expanded", open);
 }
 
-// The first view is the most detailed that can be read when it is shown whole.
+// The first view is the network, else the most detailed that can be read when it is shown whole.
 measure();
-const readable = wholeViews.find((view) => viewZoom(view) > 0.6) || wholeViews.reduce((a, b) => (viewZoom(b) > viewZoom(a) ? b : a));
+const readable = wholeViews.find((view) => view[8]) || wholeViews.find((view) => viewZoom(view) > 0.6) || wholeViews.reduce((a, b) => (viewZoom(b) > viewZoom(a) ? b : a));
 const initialView = graph.views.indexOf(readable);
 const on = (id, type, act) => byId(id).addEventListener(type, act);
 for (const [id, act] of Object.entries({

@@ -5,6 +5,7 @@ const root = graph.ops.length - 1, count = graph.operations.length;
 const LAST = 2 * count + 1; // the forward pass, the root's gradient, and the backward pass
 const leaves = graph.ops.flatMap((op, node) => (!op && graph.names[node] ? [node] : []));
 leaves.sort((a, b) => (scopeOf(graph, a) !== "") - (scopeOf(graph, b) !== "")); // inputs first
+graph.views.push(...(graph.network || []));
 const wholeViews = graph.views.filter((view) => !view[1]);
 
 const state = {
@@ -84,12 +85,13 @@ function described(box) {
   const numbers = node < 0 ? `${box.members.length} values` :
     `value ${now.isKnown(node) ? now.values[node] : "not yet computed"}, gradient ` +
     (now.stage(node) === 2 ? now.grads[node] : now.stage(node) ? `${now.grads[node]} so far` : "not yet computed");
-  const name = box.group || written.name(node);
+  const name = box.label || box.group || written.name(node);
   return `${name}${box.node >= 0 && graph.ops[node] ? `, ${graph.ops[node]}` : box.group ? ", group" : ""}: ${numbers}`;
 }
 
 function updatePicture() {
   const hidden = question && question.node;
+  if (picture.paint) { picture.paint(now, state.chosen, hidden); return; }
   for (const box of picture.boxes) {
     const node = box.node >= 0 ? box.node : box.out, active = box === picture.boxes[picture.home[now.active]];
     const known = node < 0 ? box.members.every(now.isKnown) : now.isKnown(node);
@@ -168,7 +170,7 @@ function setView(place, chosen = state.chosen) {
   state.view = place;
   state.camera = null;
   state.chosen = chosen;
-  picture = draw(graph, graph.views[place], goesDown(graph.views[place]));
+  picture = graph.views[place][8] ? drawNetwork(graph, graph.views[place]) : draw(graph, graph.views[place], goesDown(graph.views[place]));
   byId("graph").replaceChildren(picture.scene);
   const view = byId("view");
   view.value = place;
@@ -202,7 +204,7 @@ function open(box) {
 }
 
 // The view to return to from the inside of a group.
-const outer = () => Math.max(0, graph.views.indexOf(wholeViews.find((view) => view[0] !== "values") || wholeViews[0]));
+const outer = () => Math.max(0, graph.views.indexOf(wholeViews.find((view) => view[8]) || wholeViews.find((view) => view[0] !== "values") || wholeViews[0]));
 
 function choose(node, withFocus = true) {
   state.chosen = node;
