@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from autograd_scalar.compiler.capture.readings.reading import NAME, Reading, guards, repeat
+from autograd_scalar.compiler.capture.readings.comparison import guards, repeat
+from autograd_scalar.compiler.capture.readings.reading import NAME, Reading
 from autograd_scalar.ops import table
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from autograd_scalar.compiler.capture.probes.functions import restore
 from autograd_scalar.compiler.capture.probes.instrumented import probed
 from autograd_scalar.compiler.capture.probes.probes import PROBING, Watch, activate, active
-from autograd_scalar.compiler.capture.readings import reading
+from autograd_scalar.compiler.capture.readings import comparison
 from autograd_scalar.compiler.capture.readings.reading import Reading
 from autograd_scalar.compiler.capture.recorder.frozen import Frozen
 from autograd_scalar.compiler.capture.recorder.objects import Objects
@@ -80,15 +80,15 @@ class Recorder:
 
     def _check_unchanged(self) -> None:
         """Raise JitError if the call changed what was there before; keep it if it only filled a cache."""
-        if reading.unchanged(self.readings):
+        if comparison.unchanged(self.readings):
             return
-        kept = len(reading.repeat(self.readings))
+        kept = len(comparison.repeat(self.readings))
         if kept < len(self.readings):
             change = JitError(
                 f"{self.name} changes {self.readings[kept].name} while it is recorded, which a replay would not do; "
                 "return the new value, and assign it outside; fill a cache before the first call"
             )
-            if not reading.filled(self.readings):
+            if not comparison.filled(self.readings):
                 raise change
             self.filled = change
 

@@ -112,6 +112,9 @@ class Reports:
             self.imported(arguments[0], sys.modules.get(arguments[0]))
         if kind is FunctionType or kind is MethodType:
             return
+        if kind is methodcaller:
+            self._accesses(callee, arguments)
+            return
         if any(callee is each for each in IDENTIFYING) and arguments:
             self.identified(arguments[0], arguments[1] if len(arguments) > 1 else _ANOTHER)
         if kind in C_DATA or (kind in SLOTS and callee.__name__ == "__get__"):
