@@ -93,6 +93,9 @@ def write_files(
         )
         training_page({"data": scaled}, place("play.html"), model=model)
         yield place("play.html"), "the network in a page: open it in a browser to train on"
+    rows = Dataset([schema.standardise(row) for row in data.X], data.y, schema=schema)
+    draw(model, place("network.svg"), data=rows)
+    yield place("network.svg"), "the network for the first row"
     y = active_output(model.layers[0].neurons[0], map(schema.standardise, data.X), schema.features)
     draw(y, place("neuron.svg"), group=None)  # a dot in a column's name does not make a group
     yield place("neuron.svg"), "the graph of the first neuron for one row"

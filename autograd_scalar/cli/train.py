@@ -19,9 +19,10 @@ EXAMPLE = """\
   autograd-scalar train spiral --activation tanh --epochs 150 --gif -o spiral
   autograd-scalar train flowers.csv --target kind --hidden 8
 
-The folder then has model.json (for predict), history.csv, loss.png, neuron.svg (the graph of one
-neuron), for two features boundary.png and, for two classes, play.html (a page to train on in).
-Ctrl-C stops the training and keeps the model; the same command with --resume continues."""
+The folder then has model.json (for predict), history.csv, loss.png, network.svg (the network for one
+row), neuron.svg (the graph of one neuron), for two features boundary.png and, for two classes,
+play.html (a page to train on in). Ctrl-C stops the training and keeps the model; the same command
+with --resume continues."""
 
 #: Default settings of the toy data sets.
 SETTINGS: dict[str, dict[str, float]] = {

@@ -54,6 +54,7 @@ def test_all_files_are_written_and_listed(
         "loss.png",
         "boundary.png",
         "boundary.gif",
+        "network.svg",
         "neuron.svg",
         "play.html",
     }
