@@ -32,7 +32,6 @@ from mpmath import (
     sin,
     sinh,
     sqrt,
-    tanh,
 )
 
 mp.dps = 60
@@ -72,7 +71,6 @@ HALF_LN2 = log(2) / 2 * mpf("1.001")
 FITS = (
     Fit("EXP", "exp(r) = 1 + r + r**2 p(r), |r| <= ln(2) / 2", lambda r: (expm1(r) - r) / r**2,
         lambda r: r, -HALF_LN2, HALF_LN2, 10, (0.5,)),
-    Fit("TANH", "tanh(r) = r + r**3 p(r**2), |r| <= ln(2) / 4", odd(tanh), third(tanh), mpf(0), (HALF_LN2 / 2)**2, 6),
     Fit("ATANH", "2 atanh(s) = 2 s + s**3 p(s**2), |s| <= 0.2006", odd(lambda s: 2 * atanh(s), 2),
         third(atanh), mpf(0), mpf("0.2006")**2, 7),
     Fit("ATANH_TAIL", "2 atanh(s) = 2 s + 2/3 s**3 + s**5 p(s**2), |s| <= (sqrt(2) - 1) / (sqrt(2) + 1)",

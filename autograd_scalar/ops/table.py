@@ -161,10 +161,12 @@ for _row in (
     Op("sqrt",     "sqrt(x)",        "0.5 * _rsqrt(x)",      r"\sqrt{{{x}}}", domain=_POSITIVE, textbook="0.5 / z"),
     Op("cbrt",     "cbrt(x)",        "_cbrt_slope(x)",        r"\sqrt[3]{{{x}}}", domain=_POSITIVE,
        textbook="1.0 / (3.0 * z * z)"),
-    Op("logaddexp", "x + 0.6931471805599453 if x == y else maximum(x, y) + log1p(exp(-abs(x - y)))",
+    Op("logaddexp", "x + 0.6931471805599453 if x == y else _logaddexp(maximum(x, y), minimum(x, y))",
                                      "_share(x, y), _share(y, x)", r"\ln\left(e^{{{x}}} + e^{{{y}}}\right)",
        textbook="sigmoid(x - y), sigmoid(y - x)"),
 
+    # For x > y, with the rounding error of y - x.
+    Op("_logaddexp", "x + log1p(exp(y - x) * (1.0 + _lost(y, x)))"),
     # 0 where x is 0, also at the pole of the logarithm.
     Op("xlogy",    "(0.0 if y == y else y) if x == 0.0 else x * log(y)", "log(y), _ratio(x, y)", r"{x} \ln {y}",
        domain=((-2.0, 2.0), _POSITIVE), textbook="log(y), x / y"),
@@ -342,8 +344,10 @@ for _row in (
        "(6.074921769928866e-05 + x * (-2.235241817598639e-06 + x * (6.522846204932145e-08 + x * "
        "(-1.5468376931903588e-09 + x * (3.040117319507333e-11 + x * (-5.03300377020222e-13))))))))))))"),
     Op("_rsqrt",   "1.0 / sqrt(x)",  "-0.5 * z / x",         r"\frac{{1}}{{\sqrt{{{x}}}}}", domain=_POSITIVE),
-    Op("_cbrt_slope", "inf if x == 0.0 else cbrt(x) / x / 3.0 if abs(x) < inf else 1.0 / abs(x)", "-2.0 * z / x / 3.0",
-       r"\frac{{1}}{{3 \sqrt[3]{{{x}}}^2}}", domain=_POSITIVE),
+    # The first factor corrects the cube root y, which errs by 3 ulp in the C library.
+    Op("_cbrt_slope", "inf if x == 0.0 else _cbrt_slope_of(x / cbrt(x), cbrt(x)) if abs(x) < inf else "
+       "1.0 / abs(x)", "-(z / 1.5) / x", r"\frac{{1}}{{3 \sqrt[3]{{{x}}}^2}}", domain=_POSITIVE),
+    Op("_cbrt_slope_of", "(1.0 + (x - y * y) / x / 3.0) / x / 3.0"),
     Op("_complement", "1.0 - x * x if abs(x) < 0.5 else (1.0 - x) * (1.0 + x)"),
     Op("_asin_slope", "1.0 / sqrt(_complement(x))", "x * z / ((1.0 - x) * (1.0 + x))",
        r"\frac{{1}}{{\sqrt{{1 - {x}^2}}}}", domain=(-0.9, 0.9)),
@@ -365,11 +369,13 @@ for _row in (
     Op("_turn",    "_turn_of(x * _scale(x, y), y * _scale(x, y)) * _scale(x, y)",
        "_turn_bend(x, y), -2.0 * z * _turn(y, x)", r"\frac{{{x}}}{{{x}^2 + {y}^2}}", domain=((-2.0, 2.0), (0.2, 3.0))),
     Op("_turn_of", "x / (x * x + y * y)"),
-    Op("_turn_bend", "_turn_bend_of(x * _scale(x, y), y * _scale(x, y)) * _scale(x, y) * _scale(x, y)",
+    Op("_turn_bend", "-_turn_bend_far(x, y / x) if abs(x) > 2.0 * abs(y) else _turn_bend_far(y, x / y) if "
+       "abs(y) > 2.0 * abs(x) else _turn_bend_of(x * _scale(x, y), y * _scale(x, y)) * _scale(x, y) * _scale(x, y)",
        "2.0 * _turn(x, y) * (_turn(x, y) * _turn(x, y) - 3.0 * _turn(y, x) * _turn(y, x)), "
        "2.0 * _turn(y, x) * (3.0 * _turn(x, y) * _turn(x, y) - _turn(y, x) * _turn(y, x))",
        r"\frac{{{y}^2 - {x}^2}}{{\left({x}^2 + {y}^2\right)^2}}", domain=((-2.0, 2.0), (0.2, 3.0))),
     Op("_turn_bend_of", "(y - x) * (y + x) / (x * x + y * y) / (x * x + y * y)"),
+    Op("_turn_bend_far", "_complement(y) / (1.0 + y * y * (2.0 + y * y)) / x / x"),
     # For a ratio, whose smaller operand must not become subnormal.
     Op("_lift",    "0.25 if abs(x) + abs(y) > 1.0715086071862673e+301 else "
        "4.149515568880993e+180 if abs(x) + abs(y) < 3.054936363499605e-151 else 1.0"),
@@ -380,7 +386,7 @@ for _row in (
     # 64 - x is exact, and 1 + _decay(x) is 1 to the last bit where _level is not 1.
     Op("_decay",   "exp((64.0 if x > 128.0 else 0.0) - x)"),
     Op("_level",   "1.603810890548638e-28 if x > 128.0 else 1.0"),
-    Op("_logistic", "x / ((1.0 + x) * (1.0 + x))"),
+    Op("_logistic", "x / (1.0 + x * (2.0 + x))"),
     Op("_sech2",   "4.0 * _logistic(_decay(2.0 * abs(x))) * _level(2.0 * abs(x))", "-2.0 * z * tanh(x)",
        r"\frac{{1}}{{\cosh^2 {x}}}"),
     Op("_sigmoid_slope", "_logistic(exp(-abs(x)))", "-z * tanh(0.5 * x)",
@@ -464,7 +470,7 @@ for _row in (
        "(1.3382536530684679e-11 + (s + 13.0) * (s + 14.0) * x * (-3.3896802963225827e-13)))))))",
        operands="x, s"),
 
-    Op("_elu_slope", "1.0 if x > 0.0 else y * _decay(-x) * _level(-x)",
+    Op("_elu_slope", "1.0 if x > 0.0 else y * exp(0.5 * x) * exp(0.5 * x)",
        "where(step(x), 0.0, z), where(step(x), 0.0, exp(-relu(-x)))", r"{y} \, e^{{{x}}}"),
     # In these y is _decay(abs(x)).
     Op("_silu",    "x / (1.0 + y) if x >= 0.0 else x * y / (1.0 + y) * _level(-x)"),

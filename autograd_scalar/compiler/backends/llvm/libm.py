@@ -91,13 +91,6 @@ def times(a: Pair, b: tuple[float, float]) -> Pair:
     return product, fma(a[1], b[0], fma(a[0], b[1], error))
 
 
-def multiply_add(a: Vector, b: Vector, c: Vector) -> Pair:
-    """Return a * b + c, provided that |c| >= |a * b| or c is 0."""
-    product, product_error = two_product(a, b)
-    total, error = fast_two_sum(c, product)
-    return total, error + product_error
-
-
 def ratio(a: Vector, a_low: Vector | None, b: Vector, b_low: Vector) -> Pair:
     """Return (a + a_low) / (b + b_low) with one division, within about 2**-104."""
     inverse = 1.0 / b
@@ -130,14 +123,12 @@ def ordinary(x: Vector) -> Vector:
 # Exponentials: x = n ln(2) + r with |r| <= ln(2) / 2, and exp(x) = 2**n exp(r).
 
 
-def reduced(
-    x: Vector, low: Vector | None = None, *, step: float = 1.0
-) -> tuple[Pair, Vector, Vector]:
-    """Return r, n, and an i64 with n in its lowest bits; ln(2) is multiplied by a step, a power of two."""
-    n, integer = rounded(x, LOG2_E[0] / step)
-    r = fma(n, -LN2[0] * step, x)
-    high = fma(n, -LN2[1] * step, r)
-    rest = fma(n, -LN2[1] * step, r - high)
+def reduced(x: Vector, low: Vector | None = None) -> tuple[Pair, Vector, Vector]:
+    """Return r, n, and an i64 with n in its lowest bits."""
+    n, integer = rounded(x, LOG2_E[0])
+    r = fma(n, -LN2[0], x)
+    high = fma(n, -LN2[1], r)
+    rest = fma(n, -LN2[1], r - high)
     if low is not None:
         high, rest = fast_two_sum(high, rest + low)
     return (high, rest), n, integer
@@ -149,13 +140,23 @@ def exponential(high: Vector, low: Vector) -> Pair:
     return total, fma(low, total, fma(high * high, polynomial(high, coefficients.EXP), error))
 
 
+def within_range(x: Vector) -> Vector:
+    """Return x, or the last number beyond which exp(x) is inf or 0."""
+    return select(x > 710.0, 710.0, select(x < -746.0, -746.0, x))
+
+
 def exp(x: Vector) -> Vector:
-    x = select(x > 710.0, 710.0, select(x < -746.0, -746.0, x))  # beyond which it is inf, and 0
-    r, n, integer = reduced(x)
-    total, rest = exponential(*r)
+    result, _ = exp_as_pair(x)
+    return result
+
+
+def exp_as_pair(x: Vector) -> Pair:
+    r, n, integer = reduced(within_range(x))
+    high, low = fast_two_sum(*exponential(*r))
     # 2**n in two steps: as one number it would overflow before the result does.
     _, half = rounded(n, 0.5)
-    return (total + rest) * power_of_two(half) * power_of_two(integer - half)
+    first, second = power_of_two(half), power_of_two(integer - half)
+    return high * first * second, low * first * second
 
 
 def exp2(x: Vector) -> Vector:
@@ -176,12 +177,13 @@ def exp_of_pair(high: Vector, low: Vector) -> Vector:
 
 
 def expm1(x: Vector) -> Vector:
-    (r, low), _, integer = reduced(select(x < -50.0, -50.0, x))  # beyond which it is -1
+    (r, low), _, integer = reduced(within_range(x))  # as in exp, which is its derivative
     tail = fma(r * r, polynomial(r, coefficients.EXP), low)
     power = power_of_two(integer)
     less = power - 1.0
     total = fma(power, r, less)
     result = total + fma(power, tail, fma(power, r, less - total))
+    result = select(x < -50.0, -1.0, result)  # beyond -708 the power is not one of two
     return left_to_libm(~(x < 709.0), with_sign(result, x), x)
 
 
@@ -210,18 +212,17 @@ def cosh(x: Vector) -> Vector:
 
 
 def tanh(x: Vector) -> Vector:
-    # |x| = n ln(2)/2 + r, and tanh(n ln(2)/2) = (2**n - 1) / (2**n + 1), in the addition formula.
-    size = absolute(x)
-    size = select(size > 20.0, 20.0, size)  # beyond which tanh is 1
-    (high, low), _, integer = reduced(size, step=0.5)
-    z = high * high
-    t = high + fma(high * z, polynomial(z, coefficients.TANH), low)
-    power = power_of_two(integer)
-    less = power - 1.0
-    more, more_low = fast_two_sum(power, x.function.vector(1.0))  # 2**53 + 1 has 54 bits
-    below, below_low = multiply_add(less, t, more)
-    result, rest = ratio(*multiply_add(more, t, less), below, below_low + more_low)
-    return with_sign(result + rest, x)
+    # (1 - e) / (1 + e) for e = exp(-2 |x|). The row's derivative has the same e, written as here, so LLVM computes it
+    # once: beyond 64, where tanh is 1, e is that of _decay.
+    double = absolute(x) * 2.0
+    e, e_low = exp_as_pair(select(double > 128.0, x.function.vector(64.0), 0.0) - double)
+    one = x.function.vector(1.0)
+    above, above_low = fast_two_sum(one, -e)
+    below, below_low = fast_two_sum(one, e)
+    inverse = 1.0 / below
+    quotient = above * inverse
+    rest = fma(-quotient, below_low, fma(-quotient, below, above)) + (above_low - e_low)
+    return with_sign(fma(rest, inverse, quotient), x)
 
 
 # Logarithms: x = 2**k m, and log(m) = 2 atanh(s) with s = (m - 1) / (m + 1).
