@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import random
 import struct
 from math import inf, isfinite, nan
@@ -15,6 +16,7 @@ from strategies import CONSTANT_OPERANDS, ROWS, domains, flat_operands
 
 import autograd_scalar as ag
 from autograd_scalar import Value, functions
+from autograd_scalar.ops import ieee
 from autograd_scalar.ops.evaluate import evaluate
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
@@ -481,3 +483,13 @@ def test_a_redefined_row_keeps_recorded_graphs_consistent_or_raises():
     assert x.grad == 6.0  # as recorded
     with pytest.raises((TypeError, ValueError), match="changes_arity"):
         y.recompute()
+
+
+def test_hypot_of_nan_is_nan_after_an_overflow():
+    """Python's abs of a complex nan raises OverflowError if the C library's last error was one."""
+    for operands in ((1.0, math.nan), (math.nan, 1.0), (math.nan, math.nan)):
+        with pytest.raises(OverflowError):
+            math.exp(1000.0)
+        assert math.isnan(ieee.hypot(*operands))
+    assert ieee.hypot(math.inf, math.nan) == ieee.hypot(math.nan, -math.inf) == math.inf
+    assert ieee.hypot(1e308, 1.5e308) == math.inf

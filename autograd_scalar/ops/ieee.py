@@ -39,8 +39,8 @@ def hypot(x: float, y: float) -> float:
     """Return the distance of (x, y) from the origin by the C library's hypot, which math.hypot is not."""
     try:
         return abs(complex(x, y))
-    except OverflowError:
-        return inf
+    except OverflowError:  # CPython also raises it for nan if the C library's last error was an overflow
+        return nan if x != x or y != y else inf
 
 
 def fmod(x: float, y: float) -> float:
