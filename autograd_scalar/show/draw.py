@@ -70,7 +70,7 @@ def draw(
     reduced to a summary: counts, and the ends of the graph. `.source` is the DOT text.
 
     A model is drawn as its neurons in layers, whichever classes it is made of. A cell has the
-    activation for a sample, a line the weight; orange is negative, blue positive. With two inputs
+    activation for a sample, a line the weight; blue is negative, orange positive. With two inputs
     each neuron is a map of its values over the plane, with the line on which its weighted sum is 0.
     The drawing is a NetworkDrawing: `.svg` is its text, `.write(path)` saves it.
 

@@ -244,8 +244,8 @@ def test_links_tell_size_and_sign_by_width_colour_and_dashes() -> None:
         title = path.find(f"{SVG}title")
         if title is not None:
             links[title.text] = path.attrib
-    assert links["layers.1.neurons.0.w.0: 3"]["stroke"] == "#0072b2"
-    assert links["layers.1.neurons.0.w.1: -1"]["stroke"] == "#d55e00"
+    assert links["layers.1.neurons.0.w.0: 3"]["stroke"] == "#d55e00"
+    assert links["layers.1.neurons.0.w.1: -1"]["stroke"] == "#0072b2"
     assert "stroke-dasharray" in links["layers.1.neurons.0.w.1: -1"]
     assert "stroke-dasharray" not in links["layers.1.neurons.0.w.0: 3"]
     widths = {

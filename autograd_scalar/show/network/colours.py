@@ -1,7 +1,8 @@
 """Colours of numbers: a diverging scale with a sign beside it, and images of maps.
 
-Orange is negative and blue positive, which readers with any kind of colour vision tell apart. Both have a contrast of
-more than 3 to 1 with white and with black, so lines in them suit light and dark pages.
+Blue is negative and orange positive, as plots colour the classes 0 and 1. Readers with any kind of colour vision tell
+them apart. Both have a contrast of more than 3 to 1 with white and with black, so lines in them suit light and dark
+pages.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from math import isfinite, isnan
 
 Colour = tuple[int, int, int]
 
-NEGATIVE: Colour = (0xD5, 0x5E, 0x00)
+NEGATIVE: Colour = (0x00, 0x72, 0xB2)
 NEUTRAL: Colour = (0xF7, 0xF7, 0xF7)
-POSITIVE: Colour = (0x00, 0x72, 0xB2)
+POSITIVE: Colour = (0xD5, 0x5E, 0x00)
 #: The colour of nan.
 MISSING: Colour = (0xBB, 0xBB, 0xBB)
 #: Steps of the scale on either side of 0 in an image.

@@ -226,7 +226,7 @@ def _legend(picture: NetworkPicture, width: float) -> list[str]:
     if picture.derivatives is not None:
         cells, lines = "gradient of the output", "gradient of a weight"
     texts = [
-        f"cells: {cells}, orange −, blue +, darkest where largest in the layer",
+        f"cells: {cells}, blue −, orange +, darkest where largest in the layer",
         f"lines: {lines}, wider where larger, dashed where negative",
         *picture.notes,
     ]

@@ -1,6 +1,6 @@
 // The view of a network: neurons as cells, coloured by value or gradient, with their weights as lines.
 
-const NEUTRAL = [247, 247, 247], NEGATIVE = [213, 94, 0], POSITIVE = [0, 114, 178];
+const NEUTRAL = [247, 247, 247], NEGATIVE = [0, 114, 178], POSITIVE = [213, 94, 0];
 const FEW = 12, THICK = 4.5, MIN_THICK = 1.5, THIN = 0.4;
 
 // The colour of a number on a scale that diverges from 0, and black or white for text on it.

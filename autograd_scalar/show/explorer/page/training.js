@@ -1,7 +1,7 @@
 // Replay of a training run: recorded epochs, loss, and decision boundary.
 
 const MARKS = ["●", "■", "▲", "◆", "▼", "✚", "✖", "★"];
-const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b8a800"];
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b8a800"];
 const CELLS = 40;
 const TITLES = { loss: "training loss", val_loss: "validation loss", accuracy: "accuracy", val_accuracy: "validation accuracy" };
 

@@ -1,4 +1,4 @@
-// Colours, as in the picture of a network: orange for numbers below 0 and class 0, blue for those above and class 1.
+// Colours, as in the picture of a network: blue for numbers below 0 and class 0, orange for those above and class 1.
 
 /** The theme's colours as [red, green, blue], read again when the theme changes. */
 const palette = {
