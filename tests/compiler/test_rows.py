@@ -466,3 +466,13 @@ def test_a_bound_kernel_may_have_a_number_for_all_rows(backend):
     bound = f.kernel(np.array([1.0, -1.0]), 3.0)
     assert (bound(), bound.gradient.tolist()) == (12.0, [7.0])
     assert (bound(), bound.gradient.tolist()) == (12.0, [7.0])
+
+
+def test_the_gradient_of_a_kernel_goes_through_derivatives_within_it(backend):
+    def f(x, y):
+        return ag.grad(lambda t: t * t)(y) + x
+
+    loss = ag.jit(f, rows=0, reduce="sum", backend=backend)
+    x = np.array([1.0, 1.0, 1.0])
+    for bound in (loss.kernel(x, 1.0), loss.kernel(x, y=1.0), loss.kernel(x, Value(1.0))):
+        assert (bound(), bound.gradient.tolist()) == (9.0, [6.0])

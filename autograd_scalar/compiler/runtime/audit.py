@@ -18,14 +18,13 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from autograd_scalar import functions, pytree
 from autograd_scalar.compiler.errors import JitCheckError, JitError
 from autograd_scalar.compiler.runtime.bound import BoundKernel
-from autograd_scalar.compiler.runtime.dispatcher import Jitted, JittedObject
+from autograd_scalar.compiler.runtime.dispatcher import Jitted, JittedObject, with_inputs
 from autograd_scalar.compiler.runtime.effects import (
     State,
     random_state,
     set_random_state,
     shown,
 )
-from autograd_scalar.compiler.runtime.mapped import MappedCall
 from autograd_scalar.compiler.runtime.row_function import RowFunction
 from autograd_scalar.compiler.runtime.row_kernel import Rows
 from autograd_scalar.compiler.runtime.tolerance import (
@@ -68,11 +67,7 @@ class Audited(Jitted[P, R]):
 
     def kernel(self, *args: P.args, **kwargs: P.kwargs) -> BoundKernel:
         """Return the kernel as Jitted.kernel does, audited."""
-        return self._mapped(args, kwargs).kernel(AuditedKernel)
-
-    def _mapped(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MappedCall:
-        specialization, leaves = self._specialization(args, kwargs)
-        return MappedCall(specialization, leaves)
+        return self._mapped(*with_inputs(args, kwargs)).kernel(AuditedKernel)
 
 
 class AuditedObject(Audited[P, R], JittedObject[P, R]):

@@ -376,10 +376,14 @@ class Jitted(registry.HasCard, Generic[P, R]):
     def kernel(self, *args: P.args, **kwargs: P.kwargs) -> BoundKernel:
         """Return the function, reduced over rows, bound to its arrays: value and gradient without Values.
 
-        Raise JitError without `reduce`, or if the function returns more than one number.
+        A float argument is an input of the kernel: f has a Value for it, and the gradient its derivative. Raise
+        JitError without `reduce`, or if the function returns more than one number.
         """
+        return self._mapped(*with_inputs(args, kwargs)).kernel()
+
+    def _mapped(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MappedCall:
         specialization, leaves = self._specialization(args, kwargs)
-        return MappedCall(specialization, leaves).kernel()
+        return MappedCall(specialization, leaves)
 
 
 class JittedObject(Jitted[P, R]):
@@ -401,3 +405,13 @@ class JittedObject(Jitted[P, R]):
             object.__setattr__(self, name, value)
         else:
             setattr(self.f, name, value)
+
+
+def with_inputs(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a call with Values for floats, which a derivative can be taken by within f too."""
+    return (
+        tuple(Value(a) if type(a) is float else a for a in args),
+        {name: Value(a) if type(a) is float else a for name, a in kwargs.items()},
+    )
