@@ -30,10 +30,11 @@ def _copysign(x, y):
 
 
 def _sinc(x):
-    """PyTorch's sinc, whose second derivative loses its digits near 0, by the Taylor series there."""
+    """PyTorch's sinc; near 0, where its second derivative loses digits and at 0 is nan, the Taylor series."""
+    is_near = x.abs() < 0.25
     w = (torch.pi * x) ** 2
     series = 1 - w / 6 * (1 - w / 20 * (1 - w / 42 * (1 - w / 72 * (1 - w / 110 * (1 - w / 156)))))
-    return torch.where(x.abs() < 0.25, series, torch.sinc(x))
+    return torch.where(is_near, series, torch.sinc(torch.where(is_near, torch.ones_like(x), x)))
 
 
 TORCH = {

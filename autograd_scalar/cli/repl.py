@@ -18,7 +18,7 @@ EXAMPLE = """\
   >>> y = tanh(a*b + 7)
   >>> y.backward()
   >>> a.grad
-  -1.259923024842078
+  -1.2599230248420783
   >>> draw(y)
   wrote graph.svg"""
 

@@ -39,7 +39,7 @@ def hypot(x: float, y: float) -> float:
     """Return the distance of (x, y) from the origin by the C library's hypot, which math.hypot is not."""
     try:
         return abs(complex(x, y))
-    except OverflowError:  # CPython also raises it for nan if the C library's last error was an overflow
+    except OverflowError:  # CPython raises it for nan too, after an overflow in the C library
         return nan if x != x or y != y else inf
 
 

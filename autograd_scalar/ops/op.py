@@ -8,7 +8,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 Interval = tuple[float, float]
 
 _MENTIONS_Y = re.compile(r"\by\b").search
+
+
+@cache
+def _parser() -> Callable[..., list[Expression]]:
+    """Return the parser of texts, imported for the first row that needs it: as Python exits it imports nothing."""
+    from autograd_scalar.ops.grammar import parse
+
+    return parse
 
 
 class Op:
@@ -83,9 +91,7 @@ class Op:
         self.latex = latex if latex is not None else self._plain_latex()
 
     def _parsed(self, text: str, *, branches: bool = False) -> list[Expression]:
-        from autograd_scalar.ops.grammar import parse
-
-        return parse(text, branches=branches)
+        return _parser()(text, branches=branches)
 
     @cached_property
     def _value(self) -> Expression:

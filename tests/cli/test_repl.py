@@ -62,7 +62,7 @@ def test_statements_label_their_values(
     assert main(["repl"]) == 0
     out, err = capsys.readouterr()
     assert out.splitlines() == [
-        "Value(data=2.0, grad=-1.259923024842078, label='a')",
+        "Value(data=2.0, grad=-1.2599230248420783, label='a')",
         "'y'",
     ]
     assert "print(ag.__doc__) is a tour; exit leaves" in err
