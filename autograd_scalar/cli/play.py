@@ -1,4 +1,4 @@
-"""autograd-scalar play: open a page in which a network trains."""
+"""autograd-scalar play: open a page to train a network or type an expression in."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from autograd_scalar.cli.train import SETTINGS, count
 if TYPE_CHECKING:
     from autograd_scalar.data import Dataset
 
-SUMMARY = "open a page in which a network trains, or an expression is typed"
+SUMMARY = "open a page to train a network or type an expression in"
 EXAMPLE = """\
   autograd-scalar play
   autograd-scalar play spiral
   autograd-scalar play flowers.csv --target kind --features length,width
   autograd-scalar play "tanh(w*x + b)" w=2 x=-3 b=6.88
 
-The page is a single HTML file that needs no network. Layers, data, activation, loss, optimizer and rate
-change while it trains; a click on a neuron, a connection or a point shows what it does to the gradient.
-Given an expression, it is a page in which expressions are typed: names become sliders, and the graph, the
-gradients and the slope follow."""
+The page is a single HTML file that works offline. Change layers, data, activation, loss, optimizer and
+rate while it trains; click a neuron, a connection or a point to follow its gradient. Given an expression,
+the page is one to type expressions in: names become sliders; the graph, the gradients and the slope
+follow."""
 
 #: The data sets of the page.
 SETS = ("moons", "circles", "spiral", "xor")

@@ -92,7 +92,7 @@ def write_files(
             classes=data.classes,
         )
         training_page({"data": scaled}, place("play.html"), model=model)
-        yield place("play.html"), "the network in a page: open it in a browser to train on"
+        yield place("play.html"), "a page to train the network further in a browser"
     rows = Dataset([schema.standardise(row) for row in data.X], data.y, schema=schema)
     draw(model, place("network.svg"), data=rows)
     yield place("network.svg"), "the network for the first row"

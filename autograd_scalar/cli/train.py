@@ -20,9 +20,9 @@ EXAMPLE = """\
   autograd-scalar train flowers.csv --target kind --hidden 8
 
 The folder then has model.json (for predict), history.csv, loss.png, network.svg (the network for one
-row), neuron.svg (the graph of one neuron), for two features boundary.png and, for two classes,
-play.html (a page to train on in). Ctrl-C stops the training and keeps the model; the same command
-with --resume continues."""
+row), neuron.svg (the graph of one neuron), for two features and up to 8 classes boundary.png, and for
+at most two features and two classes play.html (a page to train the model further in). Ctrl-C stops
+the training and keeps the model; the same command with --resume continues."""
 
 #: Default settings of the toy data sets.
 SETTINGS: dict[str, dict[str, float]] = {

@@ -96,7 +96,7 @@ def draw(
         format: the default format of the drawing's render() and pipe().
         names: a module, or a mapping from names to Values, for values without a label. Dotted names
             ("layers.0.neurons.1.w.2") place a parameter in its layer and neuron. A module is called
-            again, on what flows into it, to find the values that it made.
+            again on its inputs to find the values that it made.
         group: how to draw layers and neurons: "frames" around them, one box per "neuron" or
             "layer", None to ignore them, "auto" to choose by size.
         partials: label each arrow with its local derivative.

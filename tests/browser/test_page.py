@@ -307,7 +307,7 @@ def test_predictions_are_asked_before_the_result_is_shown(
     ]
     opened.press("ArrowRight", "ArrowRight")
     assert opened.text("#asked") == "y propagates its gradient: ∂y/∂v1 = ?"
-    assert opened.text("#status").startswith("Compared with what arrives, ∂y/∂y = 1:")
+    assert opened.text("#status").startswith("Compared with the upstream gradient, ∂y/∂y = 1:")
     opened.press("=", "Enter")  # an empty answer shows the result
     assert opened.text("#status") == "y propagates its gradient: ∂y/∂v1 = 1"
     opened.press("ArrowRight")
@@ -375,8 +375,9 @@ def test_wrong_answers_are_diagnosed(show: Callable[..., Any]) -> None:
         opened.press("Enter")
         return str(opened.text("#status"))
 
-    assert "the local derivative alone. Multiply it by what arrives, ∂y/∂square = 5" in answered(
-        "5 - 12"
+    assert (
+        "the local derivative alone. Multiply it by the upstream gradient, ∂y/∂square = 5"
+        in answered("5 - 12")
     )
     assert "= in place of +=. Add it to the 5 from" in answered("-60")
     assert "c is used 2 times here" in answered("5 - 30")
@@ -530,13 +531,13 @@ def test_a_result_without_a_gradient_stays(show: Callable[..., Any]) -> None:
     assert opened.text("#status").startswith("y cannot move: the gradients of x are 0")
 
 
-def test_the_slope_view_promises_and_measures_a_nudge(show: Callable[..., Any]) -> None:
+def test_the_slope_view_predicts_and_measures_a_nudge(show: Callable[..., Any]) -> None:
     w, x = Value(3.0, "w"), Value(2.0, "x")
     opened = show(explore((w * x - 1.0) ** 2, parameters=[w]).html)
     page = opened.page
     page.fill("#rate", "0.01")
-    # The slope is 2 (3*2 - 1) 2 = 20; the step to 2.8 promises -0.01*20², and 5² becomes 4.6².
-    told = "slope ∂y/∂w = 20; a nudge to w = 2.8 promises □ −4, brings ◆ −3.84"
+    # The slope is 2 (3*2 - 1) 2 = 20; the step to 2.8 is predicted to give -0.01*20², and 5² becomes 4.6².
+    told = "slope ∂y/∂w = 20; a nudge to w = 2.8: predicted □ −4, actual ◆ −3.84"
     assert opened.text("#told") == told
     assert page.get_attribute("#plane", "aria-label") == f"y against w: {told}"
     for part in ("graph", "tangent", "point", "promised", "actual"):

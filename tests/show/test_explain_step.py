@@ -62,8 +62,8 @@ def test_a_quadratic_loss_differs_by_its_curvature() -> None:
     assert step.sentences() == [
         "1 of 1 parameters move.",
         "w matters most: it moves by -0.75, its gradient 3 times -0.25, the learning rate.",
-        "Promised, to first order: -2.25, the sum of gradient * change.",
-        "What comes: -1.9688, from 4.5 to 2.5312.",
+        "Predicted to first order: -2.25, the sum of gradient * change.",
+        "Actual change of the loss: -1.9688, from 4.5 to 2.5312.",
         "The difference, 0.2812, is the curvature along the step.",
     ]
 
@@ -72,17 +72,17 @@ def test_a_step_that_is_too_long_is_recognised() -> None:
     w = Value(3.0, "w")
     words = explain_step(lambda: w * w, SGD([w], lr=1.3)).sentences()
     assert words[-1] == (
-        "The step is too long: by slope and curvature, 0.38 of its length would be best."
+        "The step is too long: by gradient and curvature, 0.38 of its length would be best."
     )
 
 
 def test_a_linear_loss_keeps_its_promise_and_higher_orders_are_named() -> None:
     w = Value(3.0, "w")
-    assert "The promise is kept" in str(explain_step(lambda: w * 2.0, SGD([w], lr=0.1)))
+    assert "The prediction holds" in str(explain_step(lambda: w * 2.0, SGD([w], lr=0.1)))
     (line,) = [
         s for s in explain_step(lambda: w**3, SGD([w], lr=0.01)).sentences() if "order, or" in s
     ]
-    assert line.startswith("The difference is 0.6364. Of it 0.6561 is the curvature")
+    assert line.startswith("Of the difference of 0.6364, 0.6561 is the curvature")
 
 
 def test_momentum_can_go_uphill() -> None:
@@ -91,7 +91,7 @@ def test_momentum_can_go_uphill() -> None:
     optimizer.state["velocity"][0] = -10.0
     words = str(explain_step(lambda: w * w, optimizer))
     assert "The step goes uphill" in words
-    assert "SGD takes what it has seen into account (velocity -7)" in words
+    assert "SGD also uses its running numbers (velocity -7)" in words
 
 
 def test_parameters_that_stay_have_a_reason() -> None:

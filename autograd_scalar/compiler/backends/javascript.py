@@ -1,4 +1,4 @@
-"""Print programs as JavaScript, for pages and Node: functions of an array, of numbers, or of a row of arrays."""
+"""Print programs as JavaScript, for pages and Node: functions of an array, of numbers, or of rows of arrays."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ export function {name}({parameters}) {{
 def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> str:
     """Return the source of a function that computes a program of primitives (see `lower`).
 
-    The function reads the inputs from one array, writes the outputs to another, by default a new one, and returns that.
+    The function reads the inputs from one array, writes the outputs to another (by default a new one) and returns that.
     If a guard fails it writes nothing and throws a RangeError. `outputs` are names of the outputs for the comment.
     Arithmetic and comparisons have the bits of Python's; the functions of Math are within 4 ulp of the true value. The
     code has no loops.
@@ -110,7 +110,7 @@ def source(program: Program, name: str = "f", outputs: Sequence[str] = ()) -> st
 
 
 class Module:
-    """Functions of programs of primitives, and the functions of `javascript_math` that they call."""
+    """A module under construction: functions of programs, and the functions of `javascript_math` that they call."""
 
     def __init__(self) -> None:
         self._functions: list[str] = []
@@ -202,9 +202,7 @@ class Module:
         ]
         lines += body.lines
         results = body.outputs
-        if (
-            len(results) > 1
-        ):  # the first array to be written may be one that a later result is read from
+        if len(results) > 1:  # an output may be an array that a later result reads
             results = [f"t{len(program) + k}" for k in range(len(results))]
             lines += [f"const {r} = {text};" for r, text in zip(results, body.outputs, strict=True)]
         lines += [f"{a}[row] = {text};" for a, text in zip(arrays, results, strict=True)]
@@ -220,7 +218,7 @@ class Module:
 
 
 def _inputs_of(program: Program) -> list[int]:
-    """Return which inputs a program reads."""
+    """Return the indices of the inputs that a program reads."""
     return sorted(op[1] for op in program.code if op[0] == "input")
 
 
@@ -230,5 +228,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _comment(text: str) -> str:
-    """Return a text in which no comment ends."""
+    """Return a text that does not end a comment."""
     return printable(text).replace("*/", "* /")

@@ -1,4 +1,4 @@
-"""The functions of math.h that JavaScript lacks, or computes otherwise than C, as JavaScript source."""
+"""The functions of math.h that JavaScript lacks, or computes differently from C, as JavaScript source."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from autograd_scalar.compiler.backends.llvm import coefficients
 
-#: Functions of Math that return what C's of that name return, up to 2 ulp.
+#: Functions of Math that agree with C's functions of the same name up to 2 ulp.
 OF_MATH = frozenset(
     {
         *("abs", "sqrt", "cbrt", "hypot", "floor", "ceil", "trunc"),

@@ -11,7 +11,7 @@ from autograd_scalar.value import Value, restore
 
 
 def written_out(order: Sequence[Value]) -> tuple[dict[Value, Value], list[str]]:
-    """Return what stands for each value of a graph in which compiled values are written out, and notes.
+    """Return the replacement of each value of a graph when compiled values are written out, and notes.
 
     Values that depend on no compiled one stand for themselves. A call that was mapped over rows stays
     as it is, since its node does not keep the rows.
@@ -34,7 +34,7 @@ def written_out(order: Sequence[Value]) -> tuple[dict[Value, Value], list[str]]:
     if closed:
         notes.append(
             f"Not written out: {', '.join(closed)}, mapped over rows that the node does not keep; "
-            "its local derivatives are those that the compiled code found."
+            "its local derivatives are those of the compiled code."
         )
     return mapped, notes
 

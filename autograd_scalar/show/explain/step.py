@@ -20,7 +20,7 @@ _NEGLIGIBLE = 1e-3
 
 
 class Move(NamedTuple):
-    """A parameter in a step: its data before, its gradient, and what the optimizer makes of it."""
+    """A parameter in a step: its data before, its gradient, and its change."""
 
     name: str
     data: float
@@ -31,7 +31,7 @@ class Move(NamedTuple):
 
     @property
     def promised(self) -> float:
-        """The change of the loss that this change alone promises, to first order."""
+        """The predicted change of the loss from this change alone, to first order."""
         return self.gradient * self.change
 
 
@@ -39,8 +39,8 @@ class StepExplanation:
     """A training step, as a table and in words; prints as text.
 
     `moves` has a Move for each parameter, in the optimizer's order. `loss` is the loss before the step;
-    `promised` its change to first order, the sum of gradient times change; `curvature` what the second
-    derivatives along the step add; `actual` the change that comes.
+    `promised` its predicted change to first order, the sum of gradient times change; `curvature` what the
+    second derivative along the step adds; `actual` the actual change.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class StepExplanation:
         return self.actual - self.promised - self.curvature
 
     def sentences(self) -> list[str]:
-        """Return the explanation in words: what moves and why, what was promised, what comes, and why the rest."""
+        """Return the explanation in words: the moves, the predicted and the actual change of the loss, and notes."""
         return [*self._about_moves(), *self._about_loss(), *self.notes]
 
     def __repr__(self) -> str:
@@ -104,15 +104,15 @@ class StepExplanation:
         running = ", ".join(f"{name} {_number(x)}" for name, x in move.running.items())
         return (
             f"{says}. Its gradient times the learning rate {self._lr:g} would be {_number(descent)}; "
-            f"{self._rule} takes what it has seen into account ({running})."
+            f"{self._rule} also uses its running numbers ({running})."
         )
 
     def _about_loss(self) -> list[str]:
         if not any(move.change for move in self.moves):
             return [f"So the loss remains {_number(self.loss)}."]
         lines = [
-            f"Promised, to first order: {_number(self.promised)}, the sum of gradient * change.",
-            f"What comes: {_number(self.actual)}, from {_number(self.loss)} to "
+            f"Predicted to first order: {_number(self.promised)}, the sum of gradient * change.",
+            f"Actual change of the loss: {_number(self.actual)}, from {_number(self.loss)} to "
             f"{_number(self.loss + self.actual)}.",
         ]
         if not all(map(isfinite, (self.promised, self.curvature, self.actual))):
@@ -123,24 +123,24 @@ class StepExplanation:
         lines.append(self._about_difference(self.actual - self.promised))
         if self.promised > 0.0:
             lines.append(
-                "The step goes uphill: running numbers of earlier steps, or weight decay, outweigh the gradient."
+                "The step goes uphill: running numbers from earlier steps, or weight decay, outweigh the gradient."
             )
         elif self.actual > 0.0 and self.curvature > 0.0:
             best = -self.promised / (2.0 * self.curvature)
             lines.append(
-                f"The step is too long: by slope and curvature, {best:.2g} of its length would be best."
+                f"The step is too long: by gradient and curvature, {best:.2g} of its length would be best."
             )
         return lines
 
     def _about_difference(self, missed: float) -> str:
-        """Return the reason for the difference between the actual and the promised change."""
+        """Return the reason for the difference between the actual and the predicted change."""
         if abs(missed) <= _NEGLIGIBLE * abs(self.promised):
-            return "The promise is kept: along the step the loss is nearly a straight line."
+            return "The prediction holds: along the step the loss is nearly linear."
         if abs(self.rest) <= _NEGLIGIBLE * abs(missed):
             return f"The difference, {_number(missed)}, is the curvature along the step."
         return (
-            f"The difference is {_number(missed)}. Of it {_number(self.curvature)} is the curvature "
-            f"along the step; {_number(self.rest)} is of higher order, or from kinks that the step crosses."
+            f"Of the difference of {_number(missed)}, {_number(self.curvature)} is the curvature along the "
+            f"step; {_number(self.rest)} is of higher order, or from kinks that the step crosses."
         )
 
 
@@ -153,9 +153,9 @@ def explain_step(
 ) -> StepExplanation:
     """Return an explanation of the step that the optimizer takes from here, for the present gradient of a loss.
 
-    It says which parameters move and why, which stay and why, the change of the loss that the gradient
-    promises, the change that comes, and how much of the difference is curvature. Nothing is changed:
-    parameters, grads and the optimizer's state are as before.
+    It says which parameters move and why, which stay and why, the predicted and the actual change of
+    the loss, and how much of the difference is curvature. Nothing is changed: parameters, grads and
+    the optimizer's state are as before.
 
     Raises TypeError for a loss that is neither a Value nor a function that returns one, and for
     anything but an Optimizer.
@@ -168,14 +168,14 @@ def explain_step(
     <BLANKLINE>
     1 of 1 parameters move.
     w matters most: it moves by -0.6, its gradient 6 times -0.1, the learning rate.
-    Promised, to first order: -3.6, the sum of gradient * change.
-    What comes: -3.24, from 9 to 5.76.
+    Predicted to first order: -3.6, the sum of gradient * change.
+    Actual change of the loss: -3.24, from 9 to 5.76.
     The difference, 0.36, is the curvature along the step.
 
     Args:
         loss: a Value, whose graph is recomputed, or a function that computes one from the parameters.
         optimizer: the optimizer, with its running numbers.
-        names: a module, or a mapping from names to Values; else parameters are named by their labels.
+        names: a module, or a mapping from names to Values; by default parameters have their labels.
         limit: maximum number of parameters in the table, those that matter most.
     """
     if not isinstance(optimizer, Optimizer):
@@ -230,7 +230,7 @@ def _stepped(
 
 
 def _reason(y: Value, p: Value, own: Mapping[Value, str]) -> str:
-    """Return the reason why a gradient is 0: the first operation on its way that passes none on."""
+    """Return the reason why a gradient is 0: the first operation on its path that passes none on."""
     steps = explain(y, p, names={name: v for v, name in own.items()})
     if not steps[-1].terms:
         return "the loss does not depend on it."

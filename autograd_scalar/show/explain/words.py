@@ -1,8 +1,8 @@
-"""A use of a value in a sentence: what its operation does to the gradient at these numbers, and why.
+"""Sentences about uses of values: the effect of an operation on the gradient at these numbers, and the reason.
 
-The reasons are read from the operation's row. A comparison in a local derivative decides at a kink; a
-derivative that is small, and remains so further out, is saturated; one that is not finite is at an
-edge of the domain.
+The reasons are read from the operation's row. A comparison in a local derivative decides at a kink. An
+operation is saturated where its derivative is small and stays so further out. A derivative that is not
+finite marks an edge of the domain.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from autograd_scalar.show.formula.symbolic import (
 )
 from autograd_scalar.value import Value
 
-#: A local derivative below the first number lets next to nothing through; above the second it explodes.
+#: A local derivative below the first number passes almost no gradient on; above the second it is called steep.
 FLAT, STEEP = 0.05, 1000.0
-#: A function is saturated if its value changes by less than this share out to a multiple of its operand.
+#: A function is saturated if its value changes by less than this share when its operand is multiplied by this.
 _SETTLED, _FURTHER = 0.1, 4.0
 
 
@@ -43,7 +43,7 @@ def sentence(
     """Return the sentence about one parent of an operation.
 
     Args:
-        position: of the parent.
+        position: the position of the parent among the operands.
         partial: the local derivative.
         local: the local derivative in symbols.
         name: returns the text that stands for a value, None for a constant.
@@ -82,7 +82,7 @@ def sentence(
 
 
 def _effect(partial: float, to: str, times: str = "") -> str:
-    """Return the effect of a local derivative on the gradient that goes `to` a parent."""
+    """Return the effect of a local derivative on the gradient that is passed `to` a parent."""
     if partial == 0.0:
         return f"passes no gradient on{to}"
     if partial == 1.0:
@@ -136,7 +136,7 @@ def _facts(tree: ast.expr, bound: Mapping[str, Value]) -> Iterator[str]:
 
 
 def _comparison(row: Op) -> ast.Compare | None:
-    """Return the comparison of a row that is a number on each side of it, such as step and sign; else None."""
+    """Return the comparison of a row that is constant on each side of it, such as step or sign; else None."""
     match row.value_tree:
         case ast.IfExp(ast.Compare() as test, ast.Constant(), _):
             flat = all(isinstance(partial, ast.Constant) for partial in row.partial_trees)

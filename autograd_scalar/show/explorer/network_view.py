@@ -32,7 +32,7 @@ def network_in(order: Sequence[Value], model: Any, names: Mapping[Value, str]) -
         made = list(returned) if isinstance(returned, list | tuple) else [returned]
         outputs = [graph.found(v)[-1] for v in made]
         return network_of(inputs, outputs, names)
-    except Exception:  # a model may raise anything for inputs that are none of its own
+    except Exception:  # a model may raise anything for inputs that are not its own
         return None
 
 

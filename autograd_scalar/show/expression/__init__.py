@@ -1,1 +1,1 @@
-"""A page in which an expression is typed: its names become sliders, its graph and its slope follow."""
+"""A page to type an expression in: names become sliders; the graph and the slope follow."""

@@ -1,4 +1,4 @@
-"""The page of a typed expression: its names are sliders, and its graph, its gradients and its slope follow."""
+"""The page of a typed expression: names are sliders; the graph, the gradients and the slope follow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def expression_page(
     values: Mapping[str, float] | None = None,
     path: str | os.PathLike[str] | None = None,
 ) -> str:
-    """Return the HTML of a page in which an expression is typed, `text` to begin with; write it to `path` if given.
+    """Return the HTML of a page to type expressions in, beginning with `text`; write it to `path` if given.
 
     `values` are numbers for its names, 1 by default. Raises ParseError for a text that is not an expression.
 

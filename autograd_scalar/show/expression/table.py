@@ -1,4 +1,4 @@
-"""The table for the grammar in the page: the rows as JavaScript, their operands, and the rows of signs."""
+"""The table for the grammar in the page: the rows as JavaScript, their operands, and the row of each sign."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Calls of modules, found again in a graph: the nodes that a module made.
+"""Find the nodes of a graph that calls of a module made.
 
-A graph does not record which module made a node. So a module is called again, on the operands that meet its parameters,
-and what this call makes is compared with the graph: a node with the same operation on the same operands is the
-module's. Nothing is guessed, and recording costs nothing.
+A graph does not record which module made a node, so that recording costs nothing. Here a module is called again on the
+operands that meet its parameters, and the nodes of this call are compared with the graph: a node with the same
+operation on the same operands is the module's.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from autograd_scalar import pytree
 from autograd_scalar.node import modes
 from autograd_scalar.value import Value
 
-#: Maximum number of inputs of a call, of operations from one on a parameter up to where all inputs of a call have met,
-#: and of inputs that are tried one by one.
+#: Maximum number of inputs of a call, of operations from the use of a parameter to where all inputs have met, and of
+#: inputs that are tried one by one.
 MAX_INPUTS, MAX_CLIMB, MAX_ALONE = 64, 130, 4
 
 
@@ -76,7 +76,7 @@ class Graph:
         return found if shape.get(output, -1) >= 0 else []
 
     def inputs_beside(self, parameters: set[Value]) -> dict[Value, tuple[Value, ...]]:
-        """Return what else flows into each node that depends on parameters, up to MAX_INPUTS Values each."""
+        """Return the other inputs of each node that depends on parameters, up to MAX_INPUTS Values each."""
         inputs: dict[Value, tuple[Value, ...]] = {}
         for v in self.order:
             if any(p in parameters or p in inputs for p in v.parents):
@@ -104,8 +104,8 @@ def nodes_made_by(
 ) -> dict[Value, None]:
     """Return the nodes of a graph that calls of a module made; `uses` are the operations on its parameters.
 
-    A call has the inputs that meet the parameters at one of these operations, as in a Neuron; else those that have met
-    them further up, where a module combines several operations.
+    The inputs of a call are those that meet the parameters at one of these operations, as in a Neuron; or, where a
+    module combines several operations, those that have met them further up.
     """
     made: dict[Value, None] = {}
     uses = list(uses)
@@ -142,7 +142,7 @@ def _made_by_call(
     for argument in (*arguments, *(choice[0] for choice in choices if len(choice) == 1)):
         try:
             outputs = copy_context().run(_recorded, module, argument)
-        except Exception:  # a module may raise anything for an input that is none of its own
+        except Exception:  # a module may raise anything for inputs that are not its own
             continue
         if found := [v for output in outputs for v in graph.found(output)]:
             return found
@@ -150,11 +150,11 @@ def _made_by_call(
 
 
 def _recorded(module: Callable[[Any], Any], argument: Any) -> list[Value]:
-    """Return the Values that a call returns, recorded in whatever block this is called."""
+    """Return the Values that a call returns, recorded also inside no_grad() and the like."""
     modes.recording.set(True)
     modes.watching.set(None)
     state = random.getstate()
     try:
         return [v for v in pytree.leaves(module(argument)) if isinstance(v, Value)]
     finally:
-        random.setstate(state)  # a drawing does not change what a training draws next
+        random.setstate(state)  # a picture must not change the random numbers of a training run

@@ -33,8 +33,8 @@ def grouped_picture(
 ) -> Picture:
     """Return the picture with one box per scope, and boxes for the values outside all scopes.
 
-    Edges show the flow of inputs and results, not the reading of parameters: a penalty on all
-    parameters would otherwise be linked to every box.
+    Edges show the flow of inputs and results, not of parameters: otherwise a penalty on all parameters
+    would be linked to every box.
     """
     groups = _groups(order, scopes)
     of_value = ValueBoxes(order, ends, names, scopes)

@@ -23,7 +23,7 @@ SIDE, TRACK = 14.0, 7.0
 
 
 class Fold(NamedTuple):
-    """Rows of layers: where each layer and each vertex comes to be, and the tracks between rows."""
+    """Rows of layers: the place of each layer and vertex, and the tracks between rows."""
 
     row_of: list[int]  # by layer
     spans: list[tuple[float, float]]  # left and right edge of each layer, in its row
@@ -36,7 +36,7 @@ class Fold(NamedTuple):
     tops: list[float]  # of the space above each row, where tracks run back
 
     def detour(self, source: int, row: int, start: float, end: float) -> list[Point]:
-        """Return the points of a way from a height in an earlier row to a height in another, outside the rows."""
+        """Return the points of a path, around the rows, from a height in an earlier row to a height in a later one."""
         track = self.tracks[row, source]
         behind = self.right + SIDE + TRACK * track
         back = self.tops[row] + SIDE + TRACK * track
@@ -97,7 +97,7 @@ def _rows(graph: LayeredGraph, spans: Sequence[tuple[float, float]], max_width: 
             end = len(spans) - 1
         elif good:
             end = min(good, key=lambda layer: (crossing[layer], -layer))
-        else:  # no cut here: the row goes on to the next place where there can be one
+        else:  # no cut here: the row extends to the next possible one
             later = range(max(reach, default=start), len(spans) - 1)
             end = next((i for i in later if crossing[i] <= MAX_TRACKS), len(spans) - 1)
         row_of += [row_of[-1] + 1 if row_of else 0] * (end + 1 - start)

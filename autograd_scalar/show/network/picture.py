@@ -15,12 +15,12 @@ from autograd_scalar.value import Value, topological_order
 
 #: Maximum number of values in the graph of a model that is drawn.
 MAX_VALUES = 200_000
-#: Margin around the data in a map, as a share of its range; the range without data, in units of the largest input.
+#: Margin around the data in a map, as a share of its range; without data, the range in units of the largest input.
 MARGIN, REACH = 0.12, 1.5
 
 
 class NetworkPicture(NamedTuple):
-    """A network, and what is shown of it: values at a sample, or the derivatives of a result."""
+    """A network, and the numbers to show: values at a sample, or derivatives of a result."""
 
     network: Network
     names: Mapping[Value, str]  # of the parameters
@@ -75,7 +75,7 @@ def network_picture(
 ) -> NetworkPicture:
     """Return the picture of a model for the sample x; by default the first row of the data, else ones.
 
-    Raises TypeError if the number of inputs is unknown or the outputs are no Values, ValueError if
+    Raises TypeError if the number of inputs is unknown or the outputs are not Values, ValueError if
     the model is not made of neurons.
     """
     kind = type(model).__name__
@@ -191,7 +191,7 @@ def _same_path(
 ) -> bool:
     """Return True if the recorded graph gives what the model gives elsewhere, at nine points.
 
-    It does not where the model branches on its inputs: then a map would be of one branch.
+    It does not where the model branches on its inputs: a map would show one branch only.
     """
     before = [v.data for v in inputs]
     try:

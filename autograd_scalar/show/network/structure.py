@@ -1,7 +1,7 @@
 """Structure of a network: its neurons and the weights between them, read from the graph of one call.
 
 A neuron is an affine operation on inputs and activations whose coefficients are parameters, together with the
-operations on its result alone, its activation. So it does not matter which class made it, or whether code by hand did.
+operations on its result alone, its activation. So it does not matter which class made it, or if it was written by hand.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ from autograd_scalar.show.network.maps import zero_line
 from autograd_scalar.show.network.picture import NetworkPicture, activation_of
 from autograd_scalar.show.render.svg import GREY, INK
 
-#: Width of a link whose number is 0, and limits of that of the largest in its layer: links take the same area together
-#: wherever there are more than FEW.
+#: Width of a link whose number is 0, and limits of the width of the largest in a layer: with more than FEW links, the
+#: links of a layer together take the same area.
 THIN, THICK, MIN_THICK, FEW = 0.4, 4.5, 1.5, 12
 FONT_SIZE = 10
 #: Dashes of negative links, which tell their sign without colour.

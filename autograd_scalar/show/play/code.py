@@ -1,7 +1,7 @@
 """The code that the training page runs, printed from the rows of the table, the losses and the optimizers' rules.
 
-Layers come and go in the page, so it has no program of a whole network. It has loops for one row each: of an activation
-with its slope, of a loss with its derivative, of an optimizer's rule. page/network.js puts them together.
+Layers come and go in the page, so there is no program of a whole network. There is a loop for each row: an activation
+with its derivative, a loss with its derivative, an optimizer's rule. page/network.js puts them together.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def training_code() -> str:
 
 
 def rules_as_text() -> dict[str, Any]:
-    """Return the running numbers and the assignments of each rule, to show."""
+    """Return the running numbers, settings and assignments of each rule, for the page to show."""
     return {
         name: {
             "running": update.running,
@@ -71,7 +71,7 @@ def _add_dot(module: Module) -> dict[str, str]:
 
 
 def _add_activation(module: Module, name: str) -> dict[str, str]:
-    """Add a loop that computes an activation, and one that computes its slope as well."""
+    """Add a loop that computes an activation, and one that computes its derivative as well."""
     builder = Builder(["x"])
     result = builder.input(0)
     if name != "linear":

@@ -1,4 +1,4 @@
-"""The training page: a network that learns two classes, and can be changed and looked into while it does."""
+"""The training page: a network that learns two classes, to inspect and to change while it learns."""
 
 from __future__ import annotations
 

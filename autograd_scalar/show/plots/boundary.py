@@ -19,7 +19,7 @@ Model = Callable[[list[Value]], Any]
 MAX_CLASSES = 8
 #: Margin around the points, as a share of their range.
 _MARGIN = 0.12
-#: Resolution of an animation: two pixels for one of a usual screen.
+#: Resolution of an animation: twice that of a usual screen.
 _GIF_DPI = 144
 
 
@@ -180,7 +180,7 @@ class _Points:
 
 
 def _class_numbers(found: list[float], named: Sequence[str] | None) -> list[float]:
-    """Return the target of each class in order, also of classes that no point has.
+    """Return the target of each class in order, including classes without points.
 
     Two classes are 0 and 1, or -1 and 1; named ones are numbered from 0.
     """

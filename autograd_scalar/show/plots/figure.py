@@ -53,7 +53,7 @@ def paper(axes: Axes) -> Any:
 
 
 def next_colour(axes: Axes) -> Any:
-    """Return the next colour of the axes, for what does not take it from them."""
+    """Return the next colour of the axes, for artists that do not take it themselves."""
     (line,) = axes.plot([], [])
     colour = line.get_color()
     line.remove()

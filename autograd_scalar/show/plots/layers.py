@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: A unit is saturated where its activation's local derivative is below this.
 SATURATED = 0.05
-#: Maximum number of bins of a histogram, and the number of outputs in one, about.
+#: Maximum number of bins of a histogram, and approximate number of outputs in each.
 _BINS, _IN_BIN = 60, 15
 
 

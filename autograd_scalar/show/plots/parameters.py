@@ -68,8 +68,9 @@ def gradient_flow(
 ) -> Axes:
     """Plot the size of the gradient by layer, after backward(), on a logarithmic scale; return the matplotlib Axes.
 
-    A line is the root mean square of each layer's gradients, from the first layer to the last: falling to
-    the left the gradient vanishes on its way back, rising it explodes. A layer whose gradient is 0 is a gap.
+    A line is the root mean square of each layer's gradients, from the first layer to the last. If it falls
+    to the left, the gradient vanishes on its way back; if it rises, the gradient explodes. A layer whose
+    gradient is 0 is a gap.
 
     Raises TypeError for an object without named parameters, ValueError for a model without any.
 

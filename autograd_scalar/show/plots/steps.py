@@ -13,7 +13,7 @@ from autograd_scalar.show.plots.parameters import by_layer
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: The ratio that updates of a well-set learning rate have, about.
+#: Approximate ratio of updates to parameters at a good learning rate.
 _RULE_OF_THUMB = 1e-3
 
 
@@ -27,8 +27,8 @@ def update_ratios(
 ) -> Axes:
     """Plot how much of its size each layer changes per step, on a logarithmic scale; return the matplotlib Axes.
 
-    A line is the norm of a layer's update over the norm of its parameters. Around 1e-3, the dotted
-    line, is a rule of thumb: far above it the learning rate is too high, far below it too low.
+    A line is the norm of a layer's update over the norm of its parameters. By a rule of thumb it should
+    be around 1e-3, the dotted line: far above, the learning rate is too high, far below, too low.
 
     Raises TypeError for an object without named parameters, ValueError for fewer than two frames, or
     frames of another number of parameters.

@@ -33,7 +33,7 @@ def loss_surface(
 ) -> Axes:
     """Plot the loss over a plane through the parameters as contours, with a path on it; return the matplotlib Axes.
 
-    Two parameters span the plane themselves. Of more, the plane goes through the last point of the path
+    Two parameters span the plane themselves. With more, the plane goes through the last point of the path
     along the two directions in which it moves most (its principal components); without a path, through
     the present parameters along two random directions. The loss is evaluated at grid × grid points
     without recording; compile it with `jit` if that takes long. The parameters are restored.
@@ -52,7 +52,8 @@ def loss_surface(
             `record=`.
         grid: points per axis.
         seed: seed of the random directions.
-        ax: matplotlib Axes to draw on, whose plane it must be; by default those of a new figure.
+        ax: matplotlib Axes to draw on; a surface on them must have the same plane. By default those of a
+            new figure.
         label: the path's name in the legend.
         color: the path's colour; by default the next one of the axes.
     """
@@ -100,7 +101,7 @@ class _Plane:
         moved = states - self.origin
         _, sizes, found = np.linalg.svd(moved, full_matrices=False)
         significant = int(np.sum(sizes > 1e-9 * max(1e-300, sizes[0])))
-        # A path along a line has one direction; random ones fill up.
+        # A path along a line has one direction, no path has none: random ones fill the rest.
         candidates = np.vstack([found[: min(2, significant)], drawn])
         self.directions = np.linalg.qr(candidates[:2].T)[0].T
         # The signs of singular vectors are arbitrary: the path begins at the left, and below.

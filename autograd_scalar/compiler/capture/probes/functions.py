@@ -1,4 +1,4 @@
-"""Functions whose code has probes for as long as a recording needs them."""
+"""Functions whose code has probes while a recording needs them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _replaced: dict[int, tuple[FunctionType, CodeType, int]] = {}
 
 
 def instrument(function: FunctionType) -> bool:
-    """Give a function instrumented code, for as long as an observer needs it; return whether that had to be done."""
+    """Give a function instrumented code until no observer needs it; return True unless it had that already."""
     # The code is made without the lock, and set before the function is entered: a signal handler that interrupts this,
     # and records the same function, finds it with probes.
     instrumented(original_code(function))

@@ -1,8 +1,8 @@
 """Instrumented code: it reports every name, attribute, item and argument just before it is used.
 
 Instrumented code computes what the original computes. The added instructions only evaluate `probe >> x`, which returns
-x, and which reports x to the thread's observer if there is one. An operator is called in the same way in every version
-of CPython, unlike a function.
+x and reports it to the thread's observer if there is one. Unlike a function, an operator is called in the same way in
+every version of CPython.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def instrumented(code: CodeType) -> CodeType:
 
 
 def _note(code: CodeType, into: dict[int, weakref.ref[CodeType]]) -> None:
-    """Enter a code object, for as long as it lives: equal ones may be of different files."""
+    """Enter a code object by id, for as long as it lives: equal ones may come from different files."""
     key = id(code)
     into[key] = weakref.ref(code, lambda _: into.pop(key, None))
 
@@ -127,12 +127,12 @@ def _report_top(probe: Probe) -> list[tuple[Any, ...]]:
 
 
 def _report_operands(count: int, probe: Probe) -> list[tuple[Any, ...]]:
-    """Return what reports the topmost objects of the stack as a tuple; the probe returns it reversed."""
+    """Return instructions that report the topmost objects of the stack as a tuple; the probe returns it reversed."""
     return [("BUILD_TUPLE", count), *_report_top(probe), ("UNPACK_SEQUENCE", count)]
 
 
 def _report_call(count: int) -> list[tuple[Any, ...]]:
-    """Return what reports a call with a number of arguments."""
+    """Return instructions that report a call with a number of arguments."""
     return [
         ("BUILD_TUPLE", count),
         ("COPY", 2 + _EMPTY_ABOVE),
@@ -143,7 +143,7 @@ def _report_call(count: int) -> list[tuple[Any, ...]]:
 
 
 def _report_star_call(has_keywords: bool) -> list[tuple[Any, ...]]:
-    """Return what reports a call with the arguments in an iterable, which becomes a list, and perhaps a dict."""
+    """Return instructions that report a call whose arguments are an iterable, made a list, and perhaps a dict."""
     count = 2 + has_keywords
     swap = [("SWAP", 2)] * has_keywords
     return [
@@ -159,7 +159,7 @@ def _report_star_call(has_keywords: bool) -> list[tuple[Any, ...]]:
 
 
 def _before(instruction: Instr) -> list[tuple[Any, ...]]:
-    """Return what reports the use that an instruction makes of a name or of the object on top of the stack."""
+    """Return instructions that report the name or the topmost object of the stack that an instruction uses."""
     name: str = instruction.name
     arg: Any = instruction.arg
     if name == "LOAD_SUPER_ATTR":

@@ -1,4 +1,4 @@
-"""The kinds of probes, of the engine in use. Those through which a recording runs most often are in watch.py."""
+"""The kinds of probes, for the engine in use. Those that a recording runs most often are in watch.py."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Watch: the state of one recording that probes and the profile function look at first, to report only what is new.
+"""Watch: the state of one recording, which probes and the profile function consult to report only what is new.
 
-A recording runs through here tens of thousands of times and notes a few objects. The native engine has the same classes
-in their place, in native/watch.pxi; a change of one is a change of the other.
+A recording runs this code tens of thousands of times and notes a few objects. The native engine replaces these classes
+by those in native/watch.pxi; change both together.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Observer(Protocol):
         """Refuse an object whose state cannot be compared, which is about to be used."""
 
     def passed(self, callee: Any) -> None:
-        """Note what is called next, or the object whose method that is; its arguments are in the watch."""
+        """Note what is called next, or the object whose method is called; the arguments are in the watch."""
 
     def made(self, kind: Any) -> None:
         """Note that a class statement has made a class."""
@@ -99,7 +99,7 @@ class Watch:
         sys.setprofile(self._profile)
 
     def close(self) -> None:
-        """Let go of the observers and of frames, which lead back to the watch."""
+        """Release the observers and the frames, which refer back to the watch."""
         self.observer = self.code_observer = self.caller = self._awaited = None
 
     def pause(self, frame: FrameType, is_in_c: bool) -> None:

@@ -1,4 +1,4 @@
-"""Comparison: whether readings find what they found, or something that may take its place."""
+"""Comparison of readings: do they still find the same objects, or equal ones that may take their place?"""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class _Replaced:
         self._old: dict[int, Any] = {}
 
     def __len__(self) -> int:
-        """Return how many containers have a counterpart."""
+        """Return the number of containers with a counterpart."""
         return len(self._new)
 
     def now(self, old: Any) -> Any:

@@ -30,7 +30,7 @@ class _Missing:
 #: Types of proxies, which stand for the object of a weak reference.
 PROXIES = (ProxyType, CallableProxyType)
 
-#: Found where there is nothing to be found: absence is a reading too.
+#: Found where there is nothing: absence is a reading too.
 MISSING = _Missing()
 
 # Kinds of readings, as in the native engine.
@@ -46,7 +46,7 @@ OTHER = 8  # all else: the key is the function that reads
 
 
 def is_atom(obj: Any) -> bool:
-    """Return whether an object is a number, text or the like, of which an equal one may take the place."""
+    """Return whether an object is a number, a text or the like, which an equal one may replace."""
     return isinstance(obj, ATOMS)
 
 

@@ -1,4 +1,4 @@
-"""Classes: what the classes that a function uses define, as far as it was looked up."""
+"""Classes: those that a function uses, with the definitions that were looked up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects: what was there before the call and is reached from what the function uses, with the readings of it."""
+"""Objects: those that were there before the call and that the function can reach, with their readings."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Recorder:
             self.filled = change
 
     def _collecting(self, phase: str, info: object) -> None:
-        """Observe no finalizer that the garbage collector runs: it belongs to what was there before."""
+        """Stop observing during a garbage collection: its finalizers belong to objects that were there before."""
         if phase == "start" and active() is self._watch:
             activate(None)
             self._is_collecting = True
@@ -102,12 +102,12 @@ class Recorder:
             self._is_collecting = False
 
 
-#: The callback that switches observation off while the garbage collector runs, which must not do so for itself alone.
+#: Code of the callback that stops observation during a garbage collection; running it must not be reported.
 _COLLECTING = Recorder._collecting.__code__
 
 
 def _set_profile(profile: Any) -> None:
-    """Set the profile function that was set before; those in C, as cProfile's, cannot be passed to sys.setprofile."""
+    """Restore a profile function; those in C, such as cProfile's, cannot be passed to sys.setprofile."""
     sys.setprofile(None)
     if hasattr(profile, "enable"):
         profile.enable()

@@ -1,4 +1,4 @@
-"""Running code: which code a call runs, as far as it is not instrumented."""
+"""Running code: check the code without probes that a call runs, and refuse what must be observed."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _first_argument(frame: FrameType) -> Any:
 
 
 def _is_called_by_core(code: CodeType, module: str | None) -> bool:
-    """Return whether code is of what this package itself calls: the standard library, and LLVM when it is loaded."""
+    """Return whether this package itself may have called the code: the standard library, or LLVM being loaded."""
     return trust.is_library(code.co_filename) or (module or "").startswith("llvmlite.")
 
 
@@ -118,7 +118,7 @@ def _is_import_system(frame: FrameType | None) -> bool:
 
 
 def _is_resumed(frame: FrameType) -> bool:
-    """Return whether a frame is that of a generator which has run before: only a finalizer gets there unrefused."""
+    """Return whether a frame is that of a generator that has run before; only finalizers resume one unrefused."""
     first = 16  # RESUME is among the first instructions
     return bool(frame.f_code.co_flags & CO_GENERATOR) and frame.f_lasti > first
 

@@ -272,7 +272,7 @@ def qualified_name(obj: Any) -> str:
 
 
 def is_impure_type(kind: type) -> bool:
-    """Return whether objects of a type written in C read attributes by themselves."""
+    """Return whether objects of a type written in C read or change other state; see _IMPURE."""
     return f"{kind.__module__.lstrip('_')}.{kind.__name__}" in _IMPURE
 
 

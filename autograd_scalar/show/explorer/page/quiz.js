@@ -1,4 +1,4 @@
-// The quiz: before a step, its result is asked: first its sign or size, then the number. A wrong
+// The quiz: before a step it asks for the result: first its sign or size, then the number. A wrong
 // number is compared with those that typical mistakes give, and each idea has its own score.
 
 const near = (a, b) => a === b || Math.abs(a - b) <= 0.01 * Math.max(Math.abs(b), 0.01) || (a !== a && b !== b);
@@ -50,7 +50,7 @@ function gradientQuestion(sender) {
     text: `${written.name(sender)} propagates its gradient: ${written.derivative(node)}${isWhole(node) ? "" : " so far"} = ?`,
     hint: `Upstream ${arriving}, times the local derivative ${written.local(sender, places[0], now.branches)}${before ? `, added to ${format(before)}` : ""}.`,
     suspects: mistakes(sender, places, { before, upstream, locals, local, arriving, name: written.name(node), input: format(now.values[node]) }),
-    ...(sized ? { choices: SIZES, right: ratio < 0 ? "smaller" : ratio > 0 ? "larger" : "equal", topic: "sizes", leading: `Compared with what arrives, ${arriving}: smaller, equal or larger?` }
+    ...(sized ? { choices: SIZES, right: ratio < 0 ? "smaller" : ratio > 0 ? "larger" : "equal", topic: "sizes", leading: `Compared with the upstream gradient, ${arriving}: smaller, equal or larger?` }
       : bySign(answer, "Is it negative, zero or positive?")),
   };
 }
@@ -61,7 +61,7 @@ const bySign = (answer, leading) => (signOf(answer) ? { choices: SIGNS, right: s
 function mistakes(sender, places, { before, upstream, locals, local, arriving, name, input }) {
   const own = graph.parents[sender], z = now.values[sender];
   const sent = upstream * local, found = [
-    [before + local, "upstream forgotten", `That is the local derivative alone. Multiply it by what arrives, ${arriving}.`],
+    [before + local, "upstream forgotten", `That is the local derivative alone. Multiply it by the upstream gradient, ${arriving}.`],
   ];
   if (before) {
     found.push([sent, "= for +=", `That is what this use sends alone, = in place of +=. Add it to the ${format(before)} from the other uses.`],
@@ -78,7 +78,7 @@ function mistakes(sender, places, { before, upstream, locals, local, arriving, n
       if (!places.includes(place)) found.push([before + upstream * now.partials[sender][place], "the other operand", `That is the derivative with respect to the other operand. Take the one with respect to ${name}.`]);
     });
   }
-  found.push([before + upstream, "local derivative forgotten", "That passes on what arrives unchanged. Multiply it by the local derivative."],
+  found.push([before + upstream, "local derivative forgotten", "That is the upstream gradient unchanged. Multiply it by the local derivative."],
     [-(before + sent), "sign", "The size is right, the sign is not."]);
   return found;
 }

@@ -1,5 +1,5 @@
 // The slope view: the result plotted against one value while all others stay, with the tangent whose
-// slope is the gradient, and a step of gradient descent: what the tangent promises and what comes.
+// slope is the gradient, and a step of gradient descent: the predicted and the actual result.
 
 const PLANE = { width: 360, height: 176, left: 10, right: 10, top: 20, bottom: 22, samples: 96 };
 let subject = -1, plotted = ""; // the value on the horizontal axis; what the plot was made for
@@ -61,7 +61,7 @@ function updateSlope() {
     if (slope && rate) {
       parts.push(svg("rect", { class: "promised", x: across(next) - 4, y: shown(promised) - 4, width: 8, height: 8 }));
       if (Number.isFinite(actual)) parts.push(svg("path", { class: "actual", d: `M${across(next)} ${shown(actual) - 5}l5 5l-5 5l-5 -5z` }));
-      told.push(`a nudge to ${name} = ${format(next)} promises □ ${signed(promised - present)}, brings ◆ ${signed(actual - present)}`);
+      told.push(`a nudge to ${name} = ${format(next)}: predicted □ ${signed(promised - present)}, actual ◆ ${signed(actual - present)}`);
     }
   }
   if (Number.isFinite(present)) parts.push(svg("circle", { class: "point", cx: across(at), cy: shown(present), r: 5.5 }));
