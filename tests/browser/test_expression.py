@@ -135,7 +135,7 @@ def test_names_become_sliders_and_everything_follows(page: Any) -> None:
     page.keyboard.press("ArrowRight")
     y = Formula("tanh(w*x + b)")(w=2.0, x=-2.99, b=6.88)
     assert page.inner_text("#result") == f"= {y.data:.5g}"
-    page.get_by_label("plot y over b").click()
+    page.get_by_label("plot y against b").click()
     y.backward()
     assert page.inner_text("#slope h2").startswith("∂y/∂b = 0.4")
     page.get_by_label("value of b").fill("-1")

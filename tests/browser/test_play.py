@@ -155,7 +155,7 @@ def test_moons_are_learned_and_a_rate_of_ten_breaks_it(page: Any) -> None:
     assert page.inner_text("#message") == "Press ▶ to train the network."
     train(page, 1500)
     assert page.inner_text("#right") == "100 %"
-    assert "All points are right." in page.inner_text("#message")
+    assert "All points are classified correctly." in page.inner_text("#message")
     page.select_option("#rate", "10")
     page.click("#reset")
     train(page, 300)

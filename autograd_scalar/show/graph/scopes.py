@@ -48,7 +48,7 @@ def names_of(names: Mapping[str, Value] | Named | None) -> Names:
 
 
 def _modules(root: Any, names: Iterable[str]) -> dict[Scope, Named]:
-    """Return the modules that can be called of the scopes in the names of a module's parameters."""
+    """Return the callable modules of the scopes in the names of a module's parameters."""
     found: dict[Scope, Named] = {}
     for scope in dict.fromkeys(split_name(name)[0] for name in names):
         owner = root
@@ -125,7 +125,7 @@ def _made_by_calls(
     """Return the values that calls of the modules made, with the scope of the innermost module."""
     owners: dict[
         Value, list[Scope]
-    ] = {}  # several where modules contain each other or share weights
+    ] = {}  # several if modules contain each other or share weights
     for s, module in modules.items():
         for _, parameter in module.named_parameters():
             owners.setdefault(parameter, []).append(s)
@@ -149,7 +149,7 @@ class _Region:
 
     scope: Scope
     used: frozenset[Value]
-    has_input: bool  # or it leads to one that has: a penalty on weights does neither
+    has_input: bool  # or it leads to a part that has one; a penalty on weights does neither
 
 
 def _regions(order: Sequence[Value], parameters: Mapping[Value, Scope]) -> dict[Value, _Region]:

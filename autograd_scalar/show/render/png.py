@@ -14,7 +14,7 @@ ZOOM, MAX_PIXELS = 2.0, 40_000_000
 
 
 def to_png(picture: Picture, *, rankdir: str = "LR") -> bytes:
-    """Return a picture as PNG on white, at twice its size.
+    """Return a picture as PNG on white, at twice its size or, if it is very large, at a smaller one.
 
     Raises RuntimeError if resvg-py is not installed.
     """

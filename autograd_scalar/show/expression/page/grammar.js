@@ -215,7 +215,7 @@ function constant(tree, table) {
   return evaluate(graph.finish(), graph.data).at(-1);
 }
 
-/** The graph of a text; ParseError for one that is no expression. */
+/** The graph of a text; throws a ParseError if it is not an expression. */
 function graphOf(text, table) {
   const graph = new Graph(table);
   try {

@@ -8,7 +8,7 @@ function columnsOf(graph) {
   return columns.map((column, node) => (graph.ops[node] || first[node] === Infinity ? column : first[node] - 1));
 }
 
-/** The way of each edge, by node and operand: the parent, a bend for each column between, the node. Bends have new numbers. */
+/** The path of each edge, by node and operand: the parent, a bend for each column between, the node. Bends have new numbers. */
 function waysOf(graph, columns) {
   let bends = graph.ops.length;
   return graph.parents.map((parents, node) => parents.map((parent) => {
@@ -46,7 +46,7 @@ function ordered(columns, ways) {
 
 const BOX = { width: 104, height: 46, gap: 44, apart: 14 };
 
-/** The centre of each node and bend, the ways of the edges, and the size of the picture. */
+/** The centre of each node and bend, the paths of the edges, and the size of the picture. */
 function placed(graph) {
   const columns = columnsOf(graph), ways = waysOf(graph, columns), layers = ordered(columns, ways), places = [];
   const height = Math.max(...layers.map((layer) => layer.length)) * (BOX.height + BOX.apart) + BOX.apart;

@@ -1,4 +1,4 @@
-// The page: a text, its graph, the values of its names, and what is drawn of them.
+// The page: a text, its graph, the values of its names, and their pictures.
 
 const data = JSON.parse(document.getElementById("expression-data").textContent);
 const byId = (id) => document.getElementById(id);
@@ -23,7 +23,7 @@ function shape(name, attributes, text) {
 const app = {
   /** The numbers of names, kept while the text changes. */
   numbers: new Map(),
-  /** The name that the plot is over. */
+  /** The name on the horizontal axis of the plot. */
   over: null,
 
   start() {
@@ -51,7 +51,7 @@ const app = {
     this.read();
   },
 
-  /** The text and numbers in the address, beside those of the page. */
+  /** Take the text and numbers from the address; the page's own where it has none. */
   recalled() {
     const found = new URLSearchParams(location.hash.slice(1)), values = { ...data.values };
     for (const [name, text] of found) if (name !== "=" && text.trim() && Number.isFinite(Number(text))) values[name] = Number(text);
@@ -64,11 +64,11 @@ const app = {
     try {
       history.replaceState(null, "", `#${kept}`);
     } catch {
-      // A frame without an address of its own.
+      // In a frame without an address of its own.
     }
   },
 
-  /** Take up the text; one with an error leaves the graph before it, and says what is wrong. */
+  /** Read the text; if it has an error, keep the previous graph and say what is wrong. */
   read() {
     const input = byId("text");
     try {
@@ -93,7 +93,7 @@ const app = {
   buildNames(names) {
     byId("names").querySelector("tbody").replaceChildren(...names.map((name) => {
       const row = element("tr"), number = element("input"), slider = element("input"), pick = element("button", name);
-      pick.setAttribute("aria-label", `plot y over ${name}`);
+      pick.setAttribute("aria-label", `plot y against ${name}`);
       pick.addEventListener("click", () => {
         this.over = name;
         this.compute();
@@ -115,7 +115,7 @@ const app = {
     }));
   },
 
-  /** Set a name to a number; the control that it comes from stays as it is. */
+  /** Set a name to a number; the control that it comes from is not rewritten. */
   set(name, x, from) {
     this.numbers.set(name, x);
     this.graph.data[this.graph.leaves.get(name)] = x;
@@ -175,7 +175,7 @@ const app = {
 
   // ----- the slope -----
 
-  /** y over the chosen name: the curve, the tangent at its present value, the point. */
+  /** Plot y against the chosen name: the curve, and the tangent and the point at its present value. */
   drawPlot() {
     const plot = byId("plot"), title = byId("slope").querySelector("h2"), node = this.graph.leaves.get(this.over);
     plot.replaceChildren();
@@ -216,7 +216,7 @@ const app = {
       plot.append(shape("circle", { cx, cy, r: 6 }));
     }
     for (const [at, anchor] of [[-reach, "start"], [reach, "end"]]) plot.append(shape("text", { x: place([at, 0])[0], y: height - 4, "text-anchor": anchor }, short(at)));
-    plot.setAttribute("aria-label", `y over ${this.over}: ${short(y)} at ${short(x)}, slope ${short(slope)}`);
+    plot.setAttribute("aria-label", `y against ${this.over}: ${short(y)} at ${short(x)}, slope ${short(slope)}`);
   },
 
   /** Move the chosen name to where the pointer is. */

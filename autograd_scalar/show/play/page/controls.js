@@ -1,7 +1,7 @@
 // Buttons, menus, keys, and the address, which keeps the state.
 
 const RATES = [0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
-/** Steps a second; the last is as many as there is time for. */
+/** Steps per second; the last is as many as there is time for. */
 const SPEEDS = { "1 step/s": 1, "5 steps/s": 5, "30 steps/s": 30, "200 steps/s": 200, "full speed": Infinity };
 const BATCHES = { all: 0, 1: 1, 10: 10, 32: 32 };
 const ICONS = {
@@ -137,7 +137,7 @@ function press(app, event) {
   event.preventDefault();
 }
 
-/** The settings of an address, beside those it does not have. */
+/** The settings in the address; the given ones where it has none. */
 function recalled(settings) {
   const found = new URLSearchParams(location.hash.slice(1)), kept = { ...settings };
   const has = (name, known) => found.has(name) && known.includes(found.get(name));
@@ -159,6 +159,6 @@ function remember(app) {
   try {
     history.replaceState(null, "", `#${new URLSearchParams(kept)}`);
   } catch {
-    // A frame without an address of its own.
+    // In a frame without an address of its own.
   }
 }

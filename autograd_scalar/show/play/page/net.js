@@ -1,5 +1,5 @@
 // The picture of the network: a column of cells for each layer, each cell a heat map of what the neuron makes of the
-// plane; an edge for each weight, as thick as it is large.
+// plane, and an edge for each weight, whose width shows the weight's size.
 
 const element = (name, className = "", text = "") =>
   Object.assign(document.createElement(name), { className, textContent: text });
@@ -78,7 +78,7 @@ class Net {
     });
   }
 
-  /** Draw edges and heat maps; `chosen` is marked, and `lit` says which edges a step of a sample runs along. */
+  /** Draw edges and heat maps; `chosen` is marked, and `lit` tells the edges that a step of a sample runs along. */
   draw(maps, chosen, lit) {
     const { context } = fitted(this.edges);
     let most = 0.5;
@@ -104,7 +104,7 @@ class Net {
     }));
   }
 
-  /** Mark neurons of which no sample passes a gradient. */
+  /** Mark neurons through which no sample passes a gradient. */
   mark(isDead) {
     this.cells.forEach((column, k) => column.forEach((cell, j) => {
       const dead = k > 0 && isDead(k - 1, j);

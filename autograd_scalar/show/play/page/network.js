@@ -1,5 +1,5 @@
-// A network of dense layers as flat typed arrays, and what trains it. The numbers come from generated functions: `dot`,
-// `activations`, `losses` and `rules`, one loop for each row of the table; this file says only which runs on which array.
+// A network of dense layers as flat typed arrays, and its training. The compiler prints `dot`, `activations`, `losses` and
+// `rules` from the rows of the table; here are the loops of a dense layer, Adam's corrections, and what runs on which array.
 
 /** @typedef {{nin: number, nout: number, first: number, activation: string}} Layer */
 
@@ -61,7 +61,7 @@ class Pass {
     this.inputs = new Float64Array(rows * network.widths[0]);
   }
 
-  /** Compute the values of all layers from `inputs`; with `slopes` also those. */
+  /** Compute the values of all layers from `inputs`, and the slopes of their activations if `slopes` is true. */
   forward(slopes) {
     const { layers, parameters } = this.network;
     layers.forEach((layer, k) => {
@@ -249,7 +249,7 @@ class Trainer {
     return total / this.size;
   }
 
-  /** Update all parameters once; return the loss before. */
+  /** Update all parameters once; return the loss before the update. */
   step() {
     const loss = this.differentiate();
     const p = this.network.parameters, count = p.length;
@@ -262,7 +262,7 @@ class Trainer {
   }
 }
 
-/** The target of a class: -1 or 1, or for the loss that takes probabilities 0 or 1. */
+/** The target of a class: -1 or 1, or 0 or 1 for the loss that takes probabilities. */
 const targetOf = (label, loss) => (data.signed[loss] ? 2 * label - 1 : label);
 
 /** A generator of numbers from 0 to 1 (Marsaglia's xorshift of 32 bits). */

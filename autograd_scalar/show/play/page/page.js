@@ -43,7 +43,7 @@ const app = {
     this.rebuild();
   },
 
-  /** A new network: with the weights that the page was given, or those drawn by the seed. */
+  /** Make a network, with the weights that the page was given or with those that the seed draws. */
   rebuild() {
     const { layers, activation, seed } = this.settings;
     this.network = new Network([data.features.length, ...layers, 1], activation);
@@ -58,7 +58,7 @@ const app = {
     this.rebuild();
   },
 
-  /** Begin to train the present network on the present samples. */
+  /** Begin training the present network on the present samples. */
   restart() {
     this.net.build(this.network);
     this.forget();
@@ -67,7 +67,7 @@ const app = {
     this.renew();
   },
 
-  /** Take up changed samples or settings, with the same weights. */
+  /** Apply changed samples or settings, with the same weights. */
   renew() {
     const steps = this.trainer?.network === this.network ? this.trainer.steps : 0;
     this.trainer = this.samples.points.length ? new Trainer(this.network, this.samples, this.settings, generator(this.settings.seed + 7)) : null;
@@ -246,7 +246,7 @@ const app = {
     this.tell();
   },
 
-  /** The figures in the header, and one sentence. */
+  /** The figures in the header, and the message below it. */
   tell() {
     const { survey, trainer } = this, count = this.samples.points.length;
     byId("steps").textContent = (trainer?.steps ?? 0).toLocaleString("en");
@@ -254,7 +254,7 @@ const app = {
     const right = count ? Math.floor((100 * survey.right) / count) : 0;
     byId("right").textContent = `${right} %`;
     byId("right").parentElement.classList.toggle("all", right === 100);
-    byId("plane").setAttribute("aria-label", `${count} points, ${right} % right`);
+    byId("plane").setAttribute("aria-label", `${count} points, ${right} % classified correctly`);
     byId("curve").setAttribute("aria-label", `loss by step, now ${short(survey.loss)}`);
     const text = this.sentence(right);
     if (byId("message").textContent !== text) byId("message").textContent = text;
@@ -262,12 +262,12 @@ const app = {
 
   sentence(right) {
     const { survey, trainer } = this;
-    if (!trainer) return "There are no points: choose a class beside the plane and click to set some.";
+    if (!trainer) return "There are no points: choose a class beside the plane and click in the plane to add some.";
     const dead = survey.countDead(), notes = [];
     if (survey.loss !== survey.loss) notes.push("The loss is no longer a number: the steps were so large that the weights overflowed. Choose a smaller rate and start again.");
     else if (right < 100 && this.peak > 3 * this.first + 0.5) {
       notes.push(`The loss jumped from ${short(this.first)} to ${short(this.peak)}: at a rate of ${this.settings.rate} the steps are too long. Choose a smaller rate and start again.`);
-    } else if (right === 100) notes.push("All points are right.");
+    } else if (right === 100) notes.push("All points are classified correctly.");
     if (dead) notes.push(dead === 1 ? "One neuron is dead: click it to see why." : `${dead} neurons are dead: click one to see why.`);
     return notes.join(" ") || "Press ▶ to train the network.";
   },
@@ -284,7 +284,7 @@ const app = {
   },
 };
 
-/** All samples at the present weights: their loss and its gradient, how many are right, which neurons are dead. */
+/** All samples at the present weights: their loss and its gradient, how many are classified correctly, which neurons are dead. */
 class Survey {
   constructor(network, samples, loss) {
     const { points, labels } = samples;
@@ -307,7 +307,7 @@ class Survey {
     pass.backward(this.gradient);
   }
 
-  /** Whether the slope of a neuron's activation is 0 for all samples. */
+  /** Return true if the slope of a neuron's activation is 0 for all samples. */
   isDead(layer, neuron) {
     const { nout } = this.network.layers[layer], slopes = this.pass.slopes[layer];
     for (let at = neuron; at < slopes.length; at += nout) if (slopes[at] !== 0) return false;

@@ -1,4 +1,4 @@
-// What is said about the chosen neuron, weight or sample.
+// Sentences and tables about the chosen neuron, weight or sample.
 
 /** A number in at most four digits. */
 function short(x) {
@@ -95,7 +95,7 @@ class Panel {
     const rows = [
       { cells: ["p", "parameter", short(network.parameters[k])] },
       { cells: ["g", trainer.steps ? "its gradient at the last step" : "its gradient", short((trainer.steps ? trainer.gradient : survey.gradient)[k])] },
-      ...running.map((slot, i) => ({ cells: [slot, "running", short(trainer.running[i][k])] })),
+      ...running.map((slot, i) => ({ cells: [slot, "running number", short(trainer.running[i][k])] })),
       { cells: ["update", "last change of p", short(trainer.update[k])] },
     ];
     const numbers = settings.map((setting, i) => ({ cells: [setting, short(values[i])] }));
@@ -124,7 +124,7 @@ class Panel {
   }
 }
 
-/** What a neuron does to the samples, and to their gradients. */
+/** The effect of a neuron on the samples and on their gradients, in sentences. */
 function neuronSentences(survey, network, layer, neuron) {
   const { nout, activation } = network.layers[layer], { pass } = survey, count = pass.rows;
   let passing = 0, total = 0, most = -Infinity;
@@ -134,7 +134,8 @@ function neuronSentences(survey, network, layer, neuron) {
     total += Math.abs(slope);
     most = Math.max(most, pass.sums[layer][at]);
   }
-  if (activation === "linear") return ["It is the weighted sum of its inputs: the score, of which the sign is the class."];
+  if (layer === network.layers.length - 1) return ["It is the score, the weighted sum of its inputs; the sign of the score is the class."];
+  if (activation === "linear") return ["It is the weighted sum of its inputs: gradients pass unchanged."];
   if (!passing) {
     const flat = activation === "relu"
       ? `It is dead: its sum w·x + b is at most ${short(most)} for all ${count} points, and relu is flat below 0.`
@@ -145,5 +146,5 @@ function neuronSentences(survey, network, layer, neuron) {
   if (activation === "relu") {
     return [`Its sum is above 0 for ${passing} of ${count} points: there relu has slope 1 and gradients pass unchanged. For the others the slope is 0, and none pass.`];
   }
-  return [`The mean size of ${activation}'s slope over the ${count} points is ${short(total / count)}: that share of the gradients passes.`];
+  return [`The slope of ${activation} has a mean size of ${short(total / count)} over the ${count} points: each gradient is multiplied by its slope.`];
 }

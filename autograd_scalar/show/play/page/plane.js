@@ -1,6 +1,6 @@
-// The plane of the two inputs: what each neuron makes of it, and the boundary under the points.
+// The plane of the two inputs: a heat map of each neuron, and the boundary with the points.
 
-/** Points of the grid by side, for all heat maps. */
+/** Points per side of the grid of all heat maps. */
 const GRID = 40;
 
 /** The network over a grid of the plane. */
@@ -107,7 +107,7 @@ class Plane {
   }
 }
 
-/** The losses of the steps so far on a logarithmic scale; of many, the largest of each few. */
+/** The losses of the steps so far on a logarithmic scale; of many steps, the largest loss of each group of them. */
 class Curve {
   constructor(canvas) {
     this.canvas = canvas;

@@ -9,7 +9,7 @@ class Sample {
     this.pass.inputs.set(point);
     this.gradient = new Float64Array(network.parameters.length);
     const neurons = network.layers.flatMap(({ nout }, layer) => Array.from({ length: nout }, (_, neuron) => ({ layer, neuron })));
-    /** What happens, in order. */
+    /** The events, in order. */
     this.events = [
       ...neurons.map((place) => ({ phase: "forward", ...place })),
       { phase: "loss" },
@@ -36,13 +36,13 @@ class Sample {
     this.time = Math.max(0, Math.min(this.events.length, this.time + by));
   }
 
-  /** Whether an event of a phase at a neuron has happened. */
+  /** Return true if an event of a phase at a neuron has happened. */
   has(phase, layer, neuron) {
     const at = this.events.findIndex((e) => e.phase === phase && e.layer === layer && e.neuron === neuron);
     return at >= 0 && at < this.time;
   }
 
-  /** What a cell shows: its value, or from its turn on the way back the derivative of the loss by its sum. */
+  /** The number in a cell: its value or, once the backward pass has reached it, the derivative of the loss with respect to its sum. */
   cell(layer, neuron) {
     if (layer < 0) return { text: short(this.pass.inputs[neuron]), phase: "forward" };
     const active = this.event && this.event.layer === layer && this.event.neuron === neuron;
@@ -51,7 +51,7 @@ class Sample {
     return { text: "?", active };
   }
 
-  /** Whether the present event runs along an edge. */
+  /** Return true if the present event runs along an edge. */
   runsAlong(layer, neuron, input) {
     const event = this.event;
     if (!event) return false;
@@ -120,7 +120,7 @@ class Sample {
   }
 }
 
-/** Why as much of a gradient passes an activation. */
+/** The effect of an activation on a gradient, and its reason, in sentences. */
 function slopeSentences(activation, sum, slope, arriving, through) {
   const lines = [`Through ${activation}: ${short(arriving)} × its slope ${short(slope)} = ${short(through)}.`];
   if (activation === "relu") {
