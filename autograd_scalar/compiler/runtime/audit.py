@@ -111,7 +111,7 @@ class _Call:
         self._state = State({self.spec.name: jitted.f, **arguments})
         self._random_state = random_state()
         self._recorded = len(jitted.paths)
-        #: True if the recording has read what it changed, so that it holds only where that is as the call left it.
+        #: True if the recording has read what it changed, so that it holds only while that stays as the call left it.
         self._is_read = False
 
     def audited(self, call: Callable[..., Any]) -> Any:

@@ -1,4 +1,4 @@
-// The grammar of typed expressions, as parser.py has it: numbers, names, + - * / // % **, and calls of the table's rows.
+// The grammar of typed expressions, as in parser.py: numbers, names, + - * / // % **, and calls of the table's rows.
 // The result is a graph for the engine: the operation and the parents of each node, parents first, the root last.
 
 /** Words of Python, which cannot be names. */

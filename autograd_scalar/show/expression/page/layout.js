@@ -8,7 +8,7 @@ function columnsOf(graph) {
   return columns.map((column, node) => (graph.ops[node] || first[node] === Infinity ? column : first[node] - 1));
 }
 
-/** The path of each edge, by node and operand: the parent, a bend for each column between, the node. Bends have new numbers. */
+/** The path of each edge, by node and operand: the parent, a bend in each column between (with a new number), the node. */
 function waysOf(graph, columns) {
   let bends = graph.ops.length;
   return graph.parents.map((parents, node) => parents.map((parent) => {
@@ -21,7 +21,7 @@ function waysOf(graph, columns) {
   }));
 }
 
-/** The nodes and bends of each column, in an order with few crossings: each moves to the mean place of its neighbours. */
+/** The nodes and bends of each column, in an order with few crossings: each moves to the mean of its neighbours. */
 function ordered(columns, ways) {
   const layers = [], neighbours = columns.map(() => []), place = [];
   columns.forEach((column, node) => (layers[column] ??= []).push(node));

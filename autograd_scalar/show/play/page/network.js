@@ -1,5 +1,5 @@
-// A network of dense layers as flat typed arrays, and its training. The compiler prints `dot`, `activations`, `losses` and
-// `rules` from the rows of the table; here are the loops of a dense layer, Adam's corrections, and what runs on which array.
+// A network of dense layers as flat typed arrays, and its training. The compiler prints `dot`, `activations`, `losses`
+// and `rules` from the rows of the table; this file has the loops of a dense layer and Adam's corrections.
 
 /** @typedef {{nin: number, nout: number, first: number, activation: string}} Layer */
 

@@ -284,7 +284,7 @@ const app = {
   },
 };
 
-/** All samples at the present weights: their loss and its gradient, how many are classified correctly, which neurons are dead. */
+/** All samples at the present weights: the loss and its gradient, the correct samples, the dead neurons. */
 class Survey {
   constructor(network, samples, loss) {
     const { points, labels } = samples;

@@ -42,7 +42,7 @@ class Sample {
     return at >= 0 && at < this.time;
   }
 
-  /** The number in a cell: its value or, once the backward pass has reached it, the derivative of the loss with respect to its sum. */
+  /** The number in a cell: its value or, after its backward step, the derivative of the loss with respect to its sum. */
   cell(layer, neuron) {
     if (layer < 0) return { text: short(this.pass.inputs[neuron]), phase: "forward" };
     const active = this.event && this.event.layer === layer && this.event.neuron === neuron;
