@@ -1,7 +1,7 @@
 """Cards: the HTML that a notebook shows for the package's objects, a table and the picture of a small graph.
 
-A notebook makes a card at every echo, so a card takes milliseconds and never raises. Of models only
-those are evaluated that are small and say how many inputs they take. A card inherits its colours from
+A notebook makes a card at every echo, so a card takes milliseconds and never raises. Only small models
+that say how many inputs they take are evaluated. A card inherits its colours from
 the page, and escapes all labels.
 """
 

@@ -66,7 +66,7 @@ def explore(
     are collapsed by neuron and layer. With a module as `names` it opens with the picture of its network.
 
     The page of a History shows the decision boundary, the loss and the graph of one sample at each
-    recorded epoch; a run without `record=` has its end only. The graph is that of the loss, or of the
+    recorded epoch; of a run without `record=`, at the end only. The graph is that of the loss, or of the
     model's output if the run used a custom loss.
 
     Raises TypeError unless `y` is a Value or a History whose model and data are known, ValueError

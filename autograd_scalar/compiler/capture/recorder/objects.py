@@ -71,7 +71,7 @@ class Objects:
         self.used(obj)
 
     def reach(self, obj: Any, name: str, scope: str) -> None:
-        """Note the contents of an object that was there before the call, and of what it holds, however deep that is."""
+        """Note the contents of an object that was there before the call, and of what it holds, at any depth."""
         self._held.append((obj, name, scope))
         self._reach_held()
 

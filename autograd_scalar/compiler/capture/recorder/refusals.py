@@ -38,7 +38,7 @@ class Refusals:
         """Refuse the use of an object or a function."""
         if obj is attrgetter or type(obj) is attrgetter:
             self.refuse(
-                f"uses {name}, which reads attributes unobserved as an attrgetter; write lambda obj: obj.name"
+                f"uses {name}, an attrgetter, which reads attributes unobserved; write lambda obj: obj.name"
             )
         if callable(obj):
             self.refuse_call(name, trust.qualified_name(obj))
@@ -66,7 +66,7 @@ class Refusals:
                 "function, or the class outside"
             )
         self.refuse(
-            f"runs {name} inside of code written in C, where it cannot be observed; call it directly, or promise that "
+            f"runs {name} inside code written in C, where it cannot be observed; call it directly, or promise that "
             f"it depends on its arguments alone: jit(frozen=[{code.co_name}])"
         )
 
