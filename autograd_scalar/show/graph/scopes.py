@@ -125,7 +125,7 @@ def _made_by_calls(
     """Return the values that calls of the modules made, with the scope of the innermost module."""
     owners: dict[
         Value, list[Scope]
-    ] = {}  # several if modules contain each other or share weights
+    ] = {}  # several where modules contain each other or share weights
     for s, module in modules.items():
         for _, parameter in module.named_parameters():
             owners.setdefault(parameter, []).append(s)
