@@ -10,7 +10,7 @@ import pytest
 
 import autograd_scalar as ag
 from autograd_scalar import Value, data, nn, train
-from autograd_scalar.show.network.colours import diverging, ink_on, signed
+from autograd_scalar.show.network.colours import NEGATIVE, POSITIVE, diverging, ink_on, signed
 
 CELLS = "all => all.map((cell) => cell.querySelector('text').textContent)"
 
@@ -59,13 +59,14 @@ def test_lines_have_the_sizes_and_the_signs_of_the_weights(show: Callable[..., A
     lines = opened.page.eval_on_selector_all(
         ".link",
         """all => all.map((link) => [link.querySelector("title").textContent, link.className.baseVal,
-            Number(link.querySelector("path").getAttribute("stroke-width"))])""",
+            Number(link.querySelector("path").getAttribute("stroke-width")),
+            getComputedStyle(link.querySelector("path")).stroke])""",
     )
     weights = {name: v.data for name, v in model.named_parameters() if ".w." in name}
-    assert {title.split(":")[0] for title, _, _ in lines} == {*weights}
+    assert {title.split(":")[0] for title, *_ in lines} == {*weights}
     for layer in ("layers.0", "layers.1"):
         largest = max(abs(w) for name, w in weights.items() if name.startswith(layer))
-        for title, kind, width in lines:
+        for title, kind, width, stroke in lines:
             name = title.split(":")[0]
             if name.startswith(layer):
                 assert float(title.split(": ")[1]) == weights[name]
@@ -73,6 +74,7 @@ def test_lines_have_the_sizes_and_the_signs_of_the_weights(show: Callable[..., A
                     weights[name] > 0,
                     weights[name] < 0,
                 )
+                assert colour(stroke) == (POSITIVE if weights[name] > 0 else NEGATIVE)
                 assert width == pytest.approx(0.4 + 4.1 * abs(weights[name]) / largest, abs=0.01)
 
 
