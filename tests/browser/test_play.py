@@ -323,3 +323,20 @@ def test_data_that_the_page_cannot_show_is_refused() -> None:
         training_page({"d": Dataset([[1.0, 2.0, 3.0]] * 2, [0, 1], classes=["a", "b"])})
     with pytest.raises(ValueError, match="up to 5 hidden layers of up to 16 neurons"):
         training_page({"moons": SETS["moons"]}, model=nn.MLP(2, [17, 1]))
+
+
+@pytest.mark.parametrize("width", [1360, 390])
+def test_long_names_are_cut_off(show: Open, width: int) -> None:
+    names = Dataset(
+        [[0.0, 1.0], [1.0, 0.0]],
+        [0.0, 1.0],
+        features=["a" * 300, "b" * 300],
+        classes=["c" * 300, "d" * 300],
+    )
+    page = show(training_page({"e" * 300: names}), viewport={"width": width, "height": 820}).page
+    sizes = page.eval_on_selector_all(
+        ".choice, .cell .name, #axes",
+        "all => all.map((part) => part.getBoundingClientRect().width)",
+    )
+    assert max(sizes) < width
+    assert max(sizes[:-1]) <= 110
