@@ -91,8 +91,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def is_expression(text: str) -> bool:
-    """Return whether a text is neither a file nor a word, and so an expression."""
-    return not os.path.exists(text) and not re.fullmatch(r"[\w./\\-]*\w", text)
+    """Return whether a text is an expression: a/b is one, a file, a word or a/b.csv is not."""
+    return not os.path.exists(text) and not re.fullmatch(r"\w*|[\w./\\:-]*\.[^\W\d]\w*", text)
 
 
 def data_sets(options: argparse.Namespace) -> dict[str, Dataset]:

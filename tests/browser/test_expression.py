@@ -141,7 +141,38 @@ def test_names_become_sliders_and_everything_follows(page: Any) -> None:
     page.get_by_label("value of b").fill("-1")
     assert "−1" in page.text_content("#picture")
     page.get_by_label("value of b").fill("much")
-    assert page.get_by_label("value of b").get_attribute("aria-invalid") is not None
+    assert page.get_by_label("value of b").get_attribute("aria-invalid") == "true"
+    page.get_by_label("value of b").fill("3")
+    assert page.get_by_label("value of b").get_attribute("aria-invalid") == "false"
+
+
+def test_names_of_properties_of_javascript_objects_are_names(page: Any) -> None:
+    agrees(page, ["constructor * toString"], {"constructor": 2.0, "toString": 3.0})
+    page.fill("#text", "constructor * 2")
+    assert page.inner_text("#result") == "= 2"
+    assert page.locator("#names tbody tr").count() == 1
+
+
+@pytest.mark.parametrize(
+    "text, x",
+    [
+        ("lgamma(x)", "-3"),
+        ("log(x)", "0"),
+        ("x**2", "1e200"),
+        ("1e308*x", "0.5"),
+        ("1e300*x**3 + x", "1.5"),
+        ("x", "1e308"),
+        ("tanh(x)", "-1.7e308"),
+    ],
+)
+def test_a_plot_beyond_the_range_of_numbers_is_drawn_as_far_as_it_goes(
+    page: Any, text: str, x: str
+) -> None:
+    page.fill("#text", text)
+    page.get_by_label("value of x").fill(x)
+    box = page.locator("#plot").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + 50)
+    assert page.input_value("[aria-label='value of x']") != "NaN"
 
 
 def test_another_text_keeps_the_numbers_and_a_wrong_one_says_why(page: Any) -> None:
@@ -186,6 +217,18 @@ def test_everything_is_in_the_width_of_the_window(
     page = show(html, viewport={"width": width, "height": height}, color_scheme="dark").page
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.locator("#picture .box").count() == 14
+
+
+def test_long_names_are_cut_off(show: Callable[..., Any]) -> None:
+    html = expression_page(" + ".join(f"{name * 40}_" for name in "abc"))
+    page = show(html, viewport={"width": 390, "height": 844}).page
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_values_that_are_not_finite_are_shown(show: Callable[..., Any]) -> None:
+    page = show(expression_page("w*x", {"w": float("nan"), "x": float("-inf")})).page
+    assert page.inner_text("#result") == "= NaN"
+    assert page.input_value("[aria-label='value of x']") == "-Infinity"
 
 
 def test_a_text_that_closes_the_script_does_not() -> None:

@@ -66,6 +66,10 @@ def test_two_features_of_a_file_are_scaled(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "argv, message",
     [
+        (
+            ["a/no.csv"],
+            "no data set or file 'a/no.csv'; the data sets are moons, circles, spiral, xor",
+        ),
         (["suns"], "no data set or file 'suns'; the data sets are moons, circles, spiral, xor"),
         (["moons", "-o", "p.txt"], "p.txt: the name of a page must end in .html"),
         (["xor", "--target", "y"], "--target and --features apply to CSV files, not to xor"),
@@ -88,12 +92,19 @@ def test_an_expression_opens_the_page_in_which_it_is_typed(opened: list[str]) ->
     assert data["values"] == {"w": 2.0, "x": pytest.approx(-3.14159265)}
 
 
+@pytest.mark.parametrize("text", ["a/b", "1/x", "x-y", "a-1.5", "a // b"])
+def test_quotients_and_differences_are_expressions(text: str, opened: list[str]) -> None:
+    assert main(["play", text, "-o", "e.html"]) == 0
+    assert 'id="expression-data"' in Path("e.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     "argv, message",
     [
         (["x +"], "invalid syntax; an expression consists of"),
         (["-x**2", "x"], "expected name=number, got 'x'"),
         (["moons", "x=2"], "x=2: only an expression takes values for names"),
+        (["w*x", "W=2"], "a value is given for W, but the names in the expression are w, x"),
     ],
 )
 def test_bad_expressions(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autograd_scalar.parser import Formula
+from autograd_scalar.show.explorer.graph_data import json_number
 from autograd_scalar.show.expression.table import rows_as_javascript, table
 from autograd_scalar.show.offline import document, source_of
 
@@ -23,12 +24,14 @@ def expression_page(
 ) -> str:
     """Return the HTML of a page to type expressions in, beginning with `text`; write it to `path` if given.
 
-    `values` are numbers for its names, 1 by default. Raises ParseError for a text that is not an expression.
+    `values` are numbers for its names, 1 by default. Raises ParseError for a text that is not an expression, ValueError
+    for a value of a name that is not in it.
 
     >>> len(expression_page("tanh(w*x + b)", {"w": 2.0})) < 300_000
     True
     """
-    text = Formula(text).text
+    formula, numbers = Formula(text), dict(values or {})
+    formula(**{**dict.fromkeys(formula.names, 1.0), **numbers})  # refuses other names
     folder, explorer = "autograd_scalar.show.expression", "autograd_scalar.show.explorer"
     scripts = [
         source_of(explorer, "math.js"),
@@ -36,7 +39,12 @@ def expression_page(
         source_of(explorer, "engine.js"),
         *(source_of(folder, name) for name in ("grammar.js", "layout.js", "page.js")),
     ]
-    page_data = {"text": text, "values": {**(values or {})}, "examples": EXAMPLES, "table": table()}
+    page_data = {
+        "text": formula.text,
+        "values": {name: json_number(x) for name, x in numbers.items()},
+        "examples": EXAMPLES,
+        "table": table(),
+    }
     html = document(
         source_of(folder, "page.html"),
         "An expression and its slopes",

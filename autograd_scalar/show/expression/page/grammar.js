@@ -4,7 +4,7 @@
 /** Words of Python, which cannot be names. */
 const KEYWORDS = new Set(`False None True and as assert async await break class continue def del elif else except finally for from
   global if import in is lambda nonlocal not or pass raise return try while with yield`.split(/\s+/));
-const CONSTANTS = { pi: Math.PI, e: Math.E, inf: Infinity, nan: NaN };
+const CONSTANTS = { __proto__: null, pi: Math.PI, e: Math.E, inf: Infinity, nan: NaN };
 const MAX_LENGTH = 10000, MAX_DEPTH = 500;
 
 const TOKEN = /\s*(?:(?<number>0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?)|(?<name>[\p{ID_Start}_][\p{ID_Continue}]*)|(?<sign>\*\*|\/\/|[-+*\/%()[\],])|(?<other>\S))/uy;

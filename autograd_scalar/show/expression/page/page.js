@@ -53,7 +53,8 @@ const app = {
 
   /** Take the text and numbers from the address; the page's own where it has none. */
   recalled() {
-    const found = new URLSearchParams(location.hash.slice(1)), values = { ...data.values };
+    const found = new URLSearchParams(location.hash.slice(1));
+    const values = Object.fromEntries(Object.entries(data.values).map(([name, x]) => [name, Number(x)])); // "NaN" is no number in JSON
     for (const [name, text] of found) if (name !== "=" && text.trim() && Number.isFinite(Number(text))) values[name] = Number(text);
     return { text: found.get("=") ?? data.text, values };
   },
@@ -93,6 +94,7 @@ const app = {
   buildNames(names) {
     byId("names").querySelector("tbody").replaceChildren(...names.map((name) => {
       const row = element("tr"), number = element("input"), slider = element("input"), pick = element("button", name);
+      pick.title = name; // which the button cuts off if it is long
       pick.setAttribute("aria-label", `plot y against ${name}`);
       pick.addEventListener("click", () => {
         this.over = name;
@@ -102,7 +104,7 @@ const app = {
       number.inputMode = "decimal";
       number.addEventListener("input", () => {
         const x = number.value.trim() ? Number(number.value) : NaN;
-        number.toggleAttribute("aria-invalid", x !== x);
+        number.setAttribute("aria-invalid", x !== x);
         if (x === x) this.set(name, x, number);
       });
       Object.assign(slider, { type: "range", step: "0.01" });
@@ -186,20 +188,26 @@ const app = {
     const { clientWidth: width, clientHeight: height } = plot, x = this.graph.data[node], y = this.values.at(-1), slope = this.grads[node];
     title.textContent = `∂y/∂${this.over} = ${short(slope)}`;
     if (!Number.isFinite(x) || !width) return;
-    const reach = Math.max(5, Math.abs(x) * 1.2), points = [];
+    const reach = Math.min(Number.MAX_VALUE, Math.max(5, Math.abs(x) * 1.2)), points = [];
     for (let k = 0; k <= 240; k++) {
-      const at = -reach + (2 * reach * k) / 240;
+      const at = reach * (k / 120 - 1);
       points.push([at, rootAt(this.graph, this.values, node, at)]);
     }
     const finite = points.map((point) => point[1]).filter(Number.isFinite).sort((a, b) => a - b);
     if (!finite.length) return;
-    let low = Math.min(finite[Math.floor(finite.length * 0.03)], y || 0), high = Math.max(finite[Math.floor(finite.length * 0.97)], y || 0);
+    const [least, middle, most] = [0.03, 0.5, 0.97].map((share) => finite[Math.floor(finite.length * share)]);
+    const seen = Number.isFinite(y) ? y : middle;
+    let low = Math.min(least, seen), high = Math.max(most, seen);
     if (!(high > low)) [low, high] = [low - 1, high + 1];
-    const margin = (high - low) * 0.12;
+    const margin = (high - low) * 0.12, span = high - low + 2 * margin;
+    if (span === Infinity) return; // taller than the range of doubles
     this.scale = { left: -reach, right: reach, width };
-    const place = ([u, v]) => [((u + reach) / (2 * reach)) * width, height - ((v - low + margin) / (high - low + 2 * margin)) * height];
-    const line = (name, [a, b], [c, d]) => shape("line", { class: name, x1: a, y1: b, x2: c, y2: d });
-    plot.append(line("axis", place([-reach, 0]), place([reach, 0])), line("axis", [place([0, 0])[0], 0], [place([0, 0])[0], height]));
+    const place = ([u, v]) => [((u / reach + 1) / 2) * width, height - ((v - low + margin) / span) * height];
+    const line = (name, [a, b], [c, d]) => {
+      if ([a, b, c, d].every(Number.isFinite)) plot.append(shape("line", { class: name, x1: a, y1: b, x2: c, y2: d }));
+    };
+    line("axis", place([-reach, 0]), place([reach, 0]));
+    line("axis", [place([0, 0])[0], 0], [place([0, 0])[0], height]);
     let path = "", pen = "M";
     for (const point of points) {
       const [u, v] = place(point);
@@ -211,7 +219,7 @@ const app = {
     }
     plot.append(shape("path", { class: "curve", d: path }));
     if (Number.isFinite(y)) {
-      if (Number.isFinite(slope)) plot.append(line("tangent", place([x - reach / 3, y - (slope * reach) / 3]), place([x + reach / 3, y + (slope * reach) / 3])));
+      line("tangent", place([x - reach / 3, y - (slope * reach) / 3]), place([x + reach / 3, y + (slope * reach) / 3]));
       const [cx, cy] = place([x, y]);
       plot.append(shape("circle", { cx, cy, r: 6 }));
     }
@@ -223,7 +231,7 @@ const app = {
   drag(event) {
     if (!this.scale || this.over === null) return;
     const box = byId("plot").getBoundingClientRect(), { left, right } = this.scale;
-    const x = left + (right - left) * ((event.clientX - box.left) / box.width);
+    const share = (event.clientX - box.left) / box.width, x = left * (1 - share) + right * share;
     this.set(this.over, Number(Math.max(left, Math.min(right, x)).toFixed(2)));
   },
 };
