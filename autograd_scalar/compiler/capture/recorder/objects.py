@@ -193,7 +193,8 @@ class Objects:
     def _note_context(self, obj: Any) -> None:
         """Note the context of `decimal` if a class, or a function written in C, computes with it."""
         owner, kinds = sys.modules.get("decimal"), getattr(obj, "__mro__", (obj,))
-        if owner and any(getattr(kind, "__module__", None) == "decimal" for kind in kinds):
+        modules = {getattr(kind, "__module__", None) for kind in kinds}
+        if owner and modules & {"decimal", "_decimal"}:  # functions are in the latter from 3.13 on
             key, name = reading.decimal_context, "the decimal context"
             self.note(reading.OTHER, owner, key, name, "context")
 
