@@ -11,23 +11,48 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{{POLICY}}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{{TITLE}}</title>
+<style>{{STYLE}}</style>
+</head>
+<body>
+{{BODY}}
+<noscript>This page needs JavaScript; it works offline.</noscript>
+<script type="application/json" id="{{ID}}">{{DATA}}</script>
+<script>{{SCRIPT}}</script>
+</body>
+</html>"""
+
 
 def document(
-    template: str, title: str, style: str, page_data: dict[str, Any], scripts: Sequence[str]
+    folder: str, title: str, data_id: str, page_data: dict[str, Any], scripts: Sequence[str]
 ) -> str:
-    """Return a template of HTML with its {{FIELDS}} filled: POLICY, TITLE, STYLE, DATA and SCRIPT."""
+    """Return the HTML of a page: page/page.html and page/page.css of a package, with data and scripts.
+
+    The scripts find the data as JSON in the element with the id `data_id`. {{TITLE}} in the body is the title.
+    """
     # Escaped, because a user's label or row must not close the enclosing script element.
     script = "\n".join(['"use strict";', "(() => {", *scripts, "})();"]).replace("</", "<\\/")
+    style = source_of(folder, "page.css")
     data = json.dumps(page_data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     filled = {
         "POLICY": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "base-uri 'none'; form-action 'none'",
         "TITLE": escape(title),
         "STYLE": style,
+        "ID": data_id,
         "DATA": data.replace("<", "\\u003c"),
         "SCRIPT": script,
     }
-    return re.sub(r"\{\{([A-Z]+)\}\}", lambda found: filled[found[1]], template)
+    page = _PAGE.replace("{{BODY}}", source_of(folder, "page.html"))
+    return re.sub(r"\{\{([A-Z]+)\}\}", lambda found: filled[found[1]], page)
 
 
 def source_of(folder: str, name: str) -> str:

@@ -45,13 +45,7 @@ def expression_page(
         "examples": EXAMPLES,
         "table": table(),
     }
-    html = document(
-        source_of(folder, "page.html"),
-        "An expression and its slopes",
-        source_of(folder, "page.css"),
-        page_data,
-        scripts,
-    )
+    html = document(folder, "An expression and its slopes", "expression-data", page_data, scripts)
     if path is not None:
         Path(path).write_text(html, encoding="utf-8")
     return html
