@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_scalar.show import offline
-from autograd_scalar.show.explorer.javascript import javascript
+from autograd_scalar.show.explorer.javascript import javascript, mathematics
 
 _FOLDER = "autograd_scalar.show.explorer"
 _SCRIPTS = (
@@ -17,7 +17,12 @@ _SCRIPTS = (
 def document(page_data: dict[str, Any], title: str) -> str:
     """Return the HTML of a page with the given data and title."""
     names = [name for name in _SCRIPTS if name != "training.js" or "training" in page_data]
-    scripts = [_source("math.js"), javascript(page_data["rules"]), *map(_source, names)]
+    scripts = [
+        mathematics(),
+        _source("math.js"),
+        javascript(page_data["rules"]),
+        *map(_source, names),
+    ]
     return offline.document(_FOLDER, title, "graph-data", page_data, scripts)
 
 

@@ -6,18 +6,20 @@ import ast
 import json
 from collections.abc import Iterable
 
+from autograd_scalar.compiler.backends.javascript_math import FUNCTIONS, OF_MATH, definitions
 from autograd_scalar.ops import ieee
 from autograd_scalar.ops.grammar import SYMBOL
 from autograd_scalar.ops.op import Op
 from autograd_scalar.ops.table import TABLE
 
-#: Functions for which JavaScript's Math agrees with C; page/math.js has the others.
-_OF_MATH = {
-    *("abs", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt"),
-    *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot"),
-    *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "floor", "ceil", "trunc"),
-}
 _NUMBERS = {"inf": "Infinity", "nan": "NaN"}
+
+
+def mathematics() -> str:
+    """Return JavaScript that defines `math`: functions that Math lacks, or computes differently from C."""
+    called = ", ".join(FUNCTIONS)
+    # In a scope of their own: a script of the page may have a variable of the same name.
+    return f"const math = (() => {{\n{definitions(FUNCTIONS)}return {{ {called} }};\n}})();"
 
 
 def javascript(names: Iterable[str]) -> str:
@@ -26,7 +28,7 @@ def javascript(names: Iterable[str]) -> str:
     rows[name] becomes [value, partials]: value is a function of the operands, partials one of the
     value and the operands. A list operand is an array; partial derivatives are flat, in the order of
     the parents. If partials contain `where`, a third function returns its conditions by operand.
-    The script needs `rows` and `math` of page/math.js.
+    The script needs `math`, the object that mathematics() defines, and `rows`.
 
     >>> print(javascript(["mul"]))
     rows["mul"] = [(x, y) => (x * y), (z, x, y) => [y, x]];
@@ -70,7 +72,7 @@ def expression(tree: ast.expr) -> str:
             return f"({expression(test)} ? {expression(x)} : {expression(y)})"
         case ast.Call(ast.Name(name), arguments):
             listed = ", ".join(map(expression, arguments))
-            if name in _OF_MATH:
+            if name in OF_MATH:
                 return f"Math.{name}({listed})"
             # As a string key, since a user's row may have the name of a JavaScript keyword.
             function = f"math.{name}" if name in ieee.EXACT else f"rows[{json.dumps(name)}][0]"

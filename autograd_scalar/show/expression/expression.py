@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograd_scalar.parser import Formula
 from autograd_scalar.show.explorer.graph_data import json_number
+from autograd_scalar.show.explorer.javascript import mathematics
 from autograd_scalar.show.expression.table import rows_as_javascript, table
 from autograd_scalar.show.offline import document, source_of
 
@@ -34,6 +35,7 @@ def expression_page(
     formula(**{**dict.fromkeys(formula.names, 1.0), **numbers})  # refuses other names
     folder, explorer = "autograd_scalar.show.expression", "autograd_scalar.show.explorer"
     scripts = [
+        mathematics(),
         source_of(explorer, "math.js"),
         rows_as_javascript(),
         source_of(explorer, "engine.js"),
