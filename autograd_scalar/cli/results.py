@@ -83,9 +83,10 @@ def write_files(
                 unscaled, data, None, titles, place("boundary.gif"), threshold=schema.threshold
             )
             yield place("boundary.gif"), "the boundary over the epochs"
+    standardised = [schema.standardise(row) for row in data.X]
     if data.classes and len(data.classes) == 2 and shows(model, data):
         scaled = Dataset(
-            [schema.standardise(row) for row in data.X],
+            standardised,
             data.y,
             features=data.features,
             target=schema.target,
@@ -93,10 +94,9 @@ def write_files(
         )
         training_page({"data": scaled}, place("play.html"), model=model)
         yield place("play.html"), "a page to train the network further in a browser"
-    rows = Dataset([schema.standardise(row) for row in data.X], data.y, schema=schema)
-    draw(model, place("network.svg"), data=rows)
+    draw(model, place("network.svg"), data=Dataset(standardised, data.y, schema=schema))
     yield place("network.svg"), "the network for the first row"
-    y = active_output(model.layers[0].neurons[0], map(schema.standardise, data.X), schema.features)
+    y = active_output(model.layers[0].neurons[0], standardised, schema.features)
     draw(y, place("neuron.svg"), group=None)  # a dot in a column's name does not make a group
     yield place("neuron.svg"), "the graph of the first neuron for one row"
 
