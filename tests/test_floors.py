@@ -31,7 +31,7 @@ FLOORS = [
     ["compiler.runtime"],
     ["compiler.jit"],
     ["compiler"],
-    ["show.formula", "show.offline"],
+    ["show.formula", "show.offline", "show.palette"],
     ["show.graph"],
     ["show.layout"],
     ["show.render"],

@@ -9,6 +9,7 @@ import struct
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Callable
+from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from autograd_scalar.show.network.colours import (
 from autograd_scalar.show.network.layout import ADVANCE, LINE, arrange
 from autograd_scalar.show.network.maps import zero_line
 from autograd_scalar.show.network.picture import NetworkPicture, network_picture
+from autograd_scalar.show.palette import COLOURS
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -136,7 +138,7 @@ class Difference(nn.Module):
     ],
     ids=lambda case: type(case).__name__ if isinstance(case, nn.Module) else None,
 )
-def test_neurons_are_found_whoever_made_them(
+def test_neurons_are_found_in_any_module(
     model: Any, cells: list[int], weights: int, activations: list[str]
 ) -> None:
     picture = network_picture(model)
@@ -332,6 +334,18 @@ def test_an_image_has_the_colours_of_its_numbers() -> None:
 def contrast(one: float, other: float) -> float:
     low, high = sorted((one, other))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_style_sheets_have_the_colours_of_the_palette() -> None:
+    negative, positive, *_ = COLOURS
+    explorer, play = (
+        (files(f"autograd_scalar.show.{name}") / "page" / "page.css").read_text(encoding="utf-8")
+        for name in ("explorer", "play")
+    )
+    assert f"--negative: light-dark({negative}," in explorer
+    assert f"--positive: light-dark({positive}," in explorer
+    assert f"--low-light: {negative};" in play
+    assert f"--high-light: {positive};" in play
 
 
 def test_colours_have_the_contrast_that_graphics_and_text_need() -> None:

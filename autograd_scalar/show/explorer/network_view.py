@@ -9,6 +9,7 @@ from typing import Any
 from autograd_scalar.show.graph.calls import Graph
 from autograd_scalar.show.graph.picture import clean
 from autograd_scalar.show.graph.scopes import split_name
+from autograd_scalar.show.network.colours import NEGATIVE, NEUTRAL, POSITIVE
 from autograd_scalar.show.network.layout import LINE, Column, arrange, short
 from autograd_scalar.show.network.picture import NetworkPicture, activation_of
 from autograd_scalar.show.network.structure import Network, network_of
@@ -73,6 +74,7 @@ def network_views(
         "halves": [column.half for column in layout.columns for _ in column.places],
         "layers": [network.cells[place.cell].layer for place in places],
         "labels": _labels(scopes),
+        "colours": [NEGATIVE, NEUTRAL, POSITIVE],
     }
     return [
         [name, "", layout.width, layout.height, boxes, [], [], None, drawn | {"kind": kind}]

@@ -9,6 +9,7 @@ from autograd_scalar import nn
 from autograd_scalar.node.modes import no_grad
 from autograd_scalar.show.explorer.graph_data import json_number
 from autograd_scalar.show.graph.picture import clean
+from autograd_scalar.show.palette import COLOURS
 from autograd_scalar.show.plots.boundary import MAX_CLASSES
 from autograd_scalar.value import Value
 
@@ -75,6 +76,7 @@ def training_data(
         ],
         "classes": list(map(str, getattr(schema, "classes", None) or [f"{c:g}" for c in classes])),
         "features": list(map(clean, getattr(schema, "features", ("x1", "x2")))),
+        "colours": COLOURS,
         "threshold": _threshold(history, classes),
     }
 

@@ -14,11 +14,23 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from math import isfinite, isnan
 
+from autograd_scalar.show.palette import COLOURS
+
 Colour = tuple[int, int, int]
 
-NEGATIVE: Colour = (0x00, 0x72, 0xB2)
+
+def rgb(text: str) -> Colour:
+    """Return the red, green and blue of a colour as SVG writes it.
+
+    >>> rgb("#d55e00")
+    (213, 94, 0)
+    """
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
+
+
+NEGATIVE, POSITIVE = map(rgb, COLOURS[:2])
 NEUTRAL: Colour = (0xF7, 0xF7, 0xF7)
-POSITIVE: Colour = (0xD5, 0x5E, 0x00)
 #: The colour of nan.
 MISSING: Colour = (0xBB, 0xBB, 0xBB)
 #: Steps of the scale on either side of 0 in an image.

@@ -11,9 +11,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-#: Okabe and Ito's palette, distinguishable with colour blindness, and two more. Class k of a data
-#: set has colour k and marker k.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b8a800")
+from autograd_scalar.show.palette import COLOURS as COLOURS
+
+#: Class k of a data set has marker k.
 MARKERS = "os^Dvp*X"
 
 

@@ -1,12 +1,11 @@
 // The view of a network: neurons as cells, coloured by value or gradient, with their weights as lines.
 
-const NEUTRAL = [247, 247, 247], NEGATIVE = [0, 114, 178], POSITIVE = [213, 94, 0];
 const FEW = 12, THICK = 4.5, MIN_THICK = 1.5, THIN = 0.4;
 
 // The colour of a number on a scale that diverges from 0, and black or white for text on it.
-function shade(number, largest) {
+function shade(number, largest, [negative, neutral, positive]) {
   const share = largest && !Number.isNaN(number) ? Math.max(-1, Math.min(1, number / largest)) : 0;
-  const colour = NEUTRAL.map((from, i) => Math.round(from + Math.abs(share) * ((share < 0 ? NEGATIVE : POSITIVE)[i] - from)));
+  const colour = neutral.map((from, i) => Math.round(from + Math.abs(share) * ((share < 0 ? negative : positive)[i] - from)));
   const [red, green, blue] = colour.map((c) => (c / 255 <= 0.04045 ? c / 3294.6 : ((c / 255 + 0.055) / 1.055) ** 2.4));
   return [`rgb(${colour})`, 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff"];
 }
@@ -56,7 +55,7 @@ function drawNetwork(graph, [name, inside, width, height, boxes, , , , net]) {
     const cellNumber = (cell) => shown(now, cell.out), most = byLayer(cells, cellNumber);
     for (const cell of cells) {
       const number = cell.out === asked ? undefined : cellNumber(cell), active = cell.members.includes(now.active);
-      const [fill, ink] = number === undefined ? ["", ""] : shade(number, most[cell.layer][0]);
+      const [fill, ink] = number === undefined ? ["", ""] : shade(number, most[cell.layer][0], net.colours);
       mark(cell.box, { active, chosen: cell.members.includes(chosen), unknown: number === undefined });
       cell.body.style.fill = fill;
       cell.text.style.fill = ink;

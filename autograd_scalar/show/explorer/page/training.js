@@ -1,13 +1,12 @@
 // Replay of a training run: recorded epochs, loss, and decision boundary.
 
 const MARKS = ["●", "■", "▲", "◆", "▼", "✚", "✖", "★"];
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#b8a800"];
 const CELLS = 40;
 const TITLES = { loss: "training loss", val_loss: "validation loss", accuracy: "accuracy", val_accuracy: "validation accuracy" };
 
 function training(graph, recorded, state, changed) {
   const frames = recorded.frames.map((frame) => frame.map(Number)), canvas = byId("boundary");
-  const points = recorded.points.map((point) => point.map(Number)), [first, second] = recorded.inputs;
+  const points = recorded.points.map((point) => point.map(Number)), [first, second] = recorded.inputs, { colours } = recorded;
   const flat = points.length > 0 && first >= 0 && second >= 0 && recorded.outputs.every((node) => node >= 0);
   const span = [0, 1].map((axis) => {
     const numbers = points.map((point) => point[axis]), low = Math.min(...numbers), high = Math.max(...numbers);
@@ -56,7 +55,7 @@ function training(graph, recorded, state, changed) {
     found.forEach((lead, i) => {
       const kind = Math.max(0, lead.indexOf(Math.max(...lead)));
       small.globalAlpha = 0.1 + 0.45 * Math.min(1, lead[kind] / most);
-      small.fillStyle = COLOURS[kind % COLOURS.length];
+      small.fillStyle = colours[kind % colours.length];
       small.fillRect(i % across, Math.floor(i / across), 1, 1);
     });
     brush.fillStyle = "#ffffff";
@@ -75,7 +74,7 @@ function training(graph, recorded, state, changed) {
       brush.strokeStyle = "#ffffff";
       brush.lineWidth = 6;
       brush.strokeText(MARKS[kind % MARKS.length], ...place(x, y));
-      brush.fillStyle = COLOURS[kind % COLOURS.length];
+      brush.fillStyle = colours[kind % colours.length];
       brush.fillText(MARKS[kind % MARKS.length], ...place(x, y));
     }
     const [x, y] = place(values[first], values[second]);
