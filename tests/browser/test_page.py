@@ -540,7 +540,7 @@ def test_the_slope_view_predicts_and_measures_a_nudge(show: Callable[..., Any]) 
     told = "slope ∂y/∂w = 20; a nudge to w = 2.8: predicted □ −4, actual ◆ −3.84"
     assert opened.text("#told") == told
     assert page.get_attribute("#plane", "aria-label") == f"y against w: {told}"
-    for part in ("graph", "tangent", "point", "promised", "actual"):
+    for part in ("graph", "tangent", "point", "predicted", "actual"):
         assert page.locator(f"#plane .{part}").count() == 1
     page.click(".box[aria-label^='x:']")
     assert opened.text("#against") == "y against x"

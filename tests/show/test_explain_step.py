@@ -39,8 +39,8 @@ def test_the_numbers_are_those_of_the_step() -> None:
     assert [move.change for move in step.moves] == changes
     assert step.loss == start.data
     assert step.actual == loss_of(model).data - start.data
-    assert step.promised == pytest.approx(sum(g * d for g, d in zip(slopes, changes, strict=True)))
-    assert step.promised == pytest.approx(sum(move.promised for move in step.moves))
+    assert step.predicted == pytest.approx(sum(g * d for g, d in zip(slopes, changes, strict=True)))
+    assert step.predicted == pytest.approx(sum(move.predicted for move in step.moves))
     for slot, numbers in optimizer.state.items():
         assert [move.running[slot] for move in step.moves] == numbers
 
@@ -58,7 +58,7 @@ def test_nothing_is_changed() -> None:
 def test_a_quadratic_loss_differs_by_its_curvature() -> None:
     w = Value(3.0, "w")
     step = explain_step(w * w * 0.5, SGD([w], lr=0.25))
-    assert (step.loss, step.promised, step.curvature, step.rest) == (4.5, -2.25, 0.28125, 0.0)
+    assert (step.loss, step.predicted, step.curvature, step.rest) == (4.5, -2.25, 0.28125, 0.0)
     assert step.sentences() == [
         "1 of 1 parameters move.",
         "w matters most: it moves by -0.75, its gradient 3 times -0.25, the learning rate.",

@@ -30,7 +30,7 @@ class Move(NamedTuple):
     running: Mapping[str, float]
 
     @property
-    def promised(self) -> float:
+    def predicted(self) -> float:
         """The predicted change of the loss from this change alone, to first order."""
         return self.gradient * self.change
 
@@ -39,7 +39,7 @@ class StepExplanation:
     """A training step, as a table and in words; prints as text.
 
     `moves` has a Move for each parameter, in the optimizer's order. `loss` is the loss before the step;
-    `promised` its predicted change to first order, the sum of gradient times change; `curvature` what the
+    `predicted` its change to first order, the sum of gradient times change; `curvature` what the
     second derivative along the step adds; `actual` the actual change.
     """
 
@@ -54,7 +54,7 @@ class StepExplanation:
         limit: int,
     ) -> None:
         self.moves, self.loss, self.notes = list(moves), loss, list(notes)
-        self.promised, self.actual = outcome.predicted, outcome.actual
+        self.predicted, self.actual = outcome.predicted, outcome.actual
         self.curvature = outcome.curved - outcome.predicted
         #: The reasons why parameters stay, by name.
         self.reasons = dict(reasons)
@@ -63,21 +63,24 @@ class StepExplanation:
     @property
     def rest(self) -> float:
         """The part of the actual change that neither the gradient nor the curvature predicts."""
-        return self.actual - self.promised - self.curvature
+        return self.actual - self.predicted - self.curvature
 
     def sentences(self) -> list[str]:
         """Return the explanation in words: the moves, the predicted and the actual change of the loss, and notes."""
         return [*self._about_moves(), *self._about_loss(), *self.notes]
 
     def __repr__(self) -> str:
-        largest = sorted(self.moves, key=lambda move: -abs(move.promised))[: self._limit]
+        largest = sorted(self.moves, key=lambda move: -abs(move.predicted))[: self._limit]
         slots = list(self.moves[0].running)
         rows = [
-            (m.name, *map(_number, (m.data, m.gradient, *m.running.values(), m.change, m.promised)))
+            (
+                m.name,
+                *map(_number, (m.data, m.gradient, *m.running.values(), m.change, m.predicted)),
+            )
             for m in largest
         ]
         if left_out := len(self.moves) - len(largest):
-            rest = sum(m.promised for m in self.moves) - sum(m.promised for m in largest)
+            rest = sum(m.predicted for m in self.moves) - sum(m.predicted for m in largest)
             empty = [""] * (3 + len(slots))
             rows.append((f"... {left_out:,} more", *empty, _number(rest)))
         head = ("parameter", "data", "gradient", *slots, "change", "gradient * change")
@@ -88,7 +91,7 @@ class StepExplanation:
         count = len(self.moves) - len(still)
         lines = [f"{count:,} of {len(self.moves):,} parameters move."]
         if count:
-            lines.append(self._about(max(self.moves, key=lambda move: abs(move.promised))))
+            lines.append(self._about(max(self.moves, key=lambda move: abs(move.predicted))))
         for move in still[:_MAX_STILL]:
             lines.append(f"{move.name} stays: {self.reasons[move.name]}")
         if len(still) > _MAX_STILL:
@@ -111,22 +114,22 @@ class StepExplanation:
         if not any(move.change for move in self.moves):
             return [f"So the loss remains {_number(self.loss)}."]
         lines = [
-            f"Predicted to first order: {_number(self.promised)}, the sum of gradient * change.",
+            f"Predicted to first order: {_number(self.predicted)}, the sum of gradient * change.",
             f"Actual change of the loss: {_number(self.actual)}, from {_number(self.loss)} to "
             f"{_number(self.loss + self.actual)}.",
         ]
-        if not all(map(isfinite, (self.promised, self.curvature, self.actual))):
+        if not all(map(isfinite, (self.predicted, self.curvature, self.actual))):
             return [
                 *lines,
                 "Not all of these are finite: detect_anomaly() finds the first that is not.",
             ]
-        lines.append(self._about_difference(self.actual - self.promised))
-        if self.promised > 0.0:
+        lines.append(self._about_difference(self.actual - self.predicted))
+        if self.predicted > 0.0:
             lines.append(
                 "The step goes uphill: running numbers from earlier steps, or weight decay, outweigh the gradient."
             )
         elif self.actual > 0.0 and self.curvature > 0.0:
-            best = -self.promised / (2.0 * self.curvature)
+            best = -self.predicted / (2.0 * self.curvature)
             lines.append(
                 f"The step is too long: by gradient and curvature, {best:.2g} of its length would be best."
             )
@@ -134,7 +137,7 @@ class StepExplanation:
 
     def _about_difference(self, missed: float) -> str:
         """Return the reason for the difference between the actual and the predicted change."""
-        if abs(missed) <= _NEGLIGIBLE * abs(self.promised):
+        if abs(missed) <= _NEGLIGIBLE * abs(self.predicted):
             return "The prediction holds: along the step the loss is nearly linear."
         if abs(self.rest) <= _NEGLIGIBLE * abs(missed):
             return f"The difference, {_number(missed)}, is the curvature along the step."

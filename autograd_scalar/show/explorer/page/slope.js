@@ -56,12 +56,12 @@ function updateSlope() {
   const name = graph.names[subject] || "the constant", result = graph.names[root], told = [];
   if (Number.isFinite(slope) && Number.isFinite(present)) {
     line("tangent", left, shown(present + slope * (-reach - at)), width - right, shown(present + slope * (reach - at)));
-    const next = at - rate * slope, promised = present - rate * slope ** 2, actual = rootAt(graph, now.values, subject, next);
+    const next = at - rate * slope, predicted = present - rate * slope ** 2, actual = rootAt(graph, now.values, subject, next);
     told.push(`slope ∂${result}/∂${name} = ${format(slope)}`);
     if (slope && rate) {
-      parts.push(svg("rect", { class: "promised", x: across(next) - 4, y: shown(promised) - 4, width: 8, height: 8 }));
+      parts.push(svg("rect", { class: "predicted", x: across(next) - 4, y: shown(predicted) - 4, width: 8, height: 8 }));
       if (Number.isFinite(actual)) parts.push(svg("path", { class: "actual", d: `M${across(next)} ${shown(actual) - 5}l5 5l-5 5l-5 -5z` }));
-      told.push(`a nudge to ${name} = ${format(next)}: predicted □ ${signed(promised - present)}, actual ◆ ${signed(actual - present)}`);
+      told.push(`a nudge to ${name} = ${format(next)}: predicted □ ${signed(predicted - present)}, actual ◆ ${signed(actual - present)}`);
     }
   }
   if (Number.isFinite(present)) parts.push(svg("circle", { class: "point", cx: across(at), cy: shown(present), r: 5.5 }));
