@@ -1,7 +1,8 @@
 """Flatten the arguments of a call into leaves, which are data, and a hashable structure, which is part of the key.
 
 The structure of a call is a pair: those of the positional arguments, and pairs of names and structures of the others.
-Half of this file flattens arguments, at each call, and half puts them together again, for each recording.
+Most of this file flattens arguments, at each call; the rest walks through structures, to put the arguments together
+again for a recording, and to name their parts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Observe the effects of a call: the state that it can reach, copied before it and compared after it.
 
 The audit compares with this what a compiled call changes and what eager code changes. It is independent of the guards
-that it checks: it walks through all objects rather than through those that a trace read.
+that it checks: it walks through all objects rather than through those that a trace read. The file is long because each
+kind of object has its own way to be copied, compared and restored.
 """
 
 from __future__ import annotations
